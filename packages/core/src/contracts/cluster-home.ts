@@ -1,0 +1,104 @@
+import type { Problem } from '../errors.js'
+import type { ClusterPhase, ClusterCondition, ClusterRecord, ClusterRef, ClusterSpec } from './cluster.js'
+
+/** The four CA pairs knest makes itself, PEM. From them every certificate can be made again. */
+export interface CertificateAuthorities {
+  readonly ca: KeyPair
+  readonly frontProxyCa: KeyPair
+  readonly etcdCa: KeyPair
+  /** Signs service account tokens: a bare key pair, `cert` holds the public key. */
+  readonly serviceAccount: KeyPair
+}
+
+export interface KeyPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Addresses that do not change while the cluster lives, known before any node runs. */
+export interface ClusterAddresses {
+  /** Host and port every node uses for the API; a DNS name where there is one. */
+  readonly controlPlaneEndpoint: string
+  /** By control-plane node name: the address it carries for ever. */
+  readonly identities: ReadonlyMap<string, string>
+  /** More names and addresses for API server certificates. */
+  readonly certificateNames: readonly string[]
+  /** By control-plane node name: the DNS name peers find its current address by. */
+  readonly peerNames: ReadonlyMap<string, string>
+}
+
+export interface ClusterLock {
+  /** Aborted when the lock is lost to somebody else. */
+  readonly signal: AbortSignal
+  release(): Promise<void>
+}
+
+/** What the home's network already uses. */
+export interface OccupiedRange {
+  readonly cidr: string
+  /** As in `pod CIDR of the host (kube-flannel-cfg)`. */
+  readonly usedBy: string
+}
+
+export interface HomeFacts {
+  readonly occupied: readonly OccupiedRange[]
+  /** Name of the host's CNI, for messages; undefined when it could not be told. */
+  readonly cni: string | undefined
+  /** UDP ports of the host's own tunnels. */
+  readonly tunnelPorts: readonly number[]
+  /** MTU of the host's pods, in bytes. */
+  readonly podMtu: number
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Where a nested cluster's record, secrets and lasting addresses live: the host cluster for pod and
+ * VM nodes, the container engine for the embedded host. knest keeps nothing else anywhere.
+ */
+export interface ClusterHome {
+  /** As in `context "kind-dev"`; for messages. */
+  readonly description: string
+
+  /** Reads what must be known of the host's network and rights. Changes nothing. */
+  inspect(spec: ClusterSpec, ref: ClusterRef, signal: AbortSignal): Promise<HomeFacts>
+
+  /** All clusters, or those of one namespace. */
+  list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterRecord[]>
+  read(ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined>
+  /** Makes the record and the place it lives in. Throws `already-exists` when there is one. */
+  create(ref: ClusterRef, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
+  /** Throws `conflict` when the record was changed since it was read. */
+  update(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
+  /** Says how the cluster is; last writer wins. */
+  setStatus(
+    ref: ClusterRef,
+    status: { readonly phase: ClusterPhase; readonly conditions: readonly ClusterCondition[] },
+    signal: AbortSignal,
+  ): Promise<void>
+
+  readAuthorities(ref: ClusterRef, signal: AbortSignal): Promise<CertificateAuthorities | undefined>
+  /** Keeps the first ones written: returns those that are stored now. */
+  saveAuthorities(
+    record: ClusterRecord,
+    authorities: CertificateAuthorities,
+    signal: AbortSignal,
+  ): Promise<CertificateAuthorities>
+  /** Stores the admin kubeconfig beside the record for others who have access to the host. */
+  saveKubeconfig(record: ClusterRecord, kubeconfig: string, signal: AbortSignal): Promise<void>
+
+  /** Ensures API and identity addresses for these control-plane nodes. */
+  ensureAddresses(
+    record: ClusterRecord,
+    controlPlaneNodes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ClusterAddresses>
+  /** Gives back the address of one control-plane node. */
+  releaseAddress(ref: ClusterRef, node: string, signal: AbortSignal): Promise<void>
+  /** URLs at which the API may be reached from this machine, best first; may be empty. */
+  apiUrls(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
+
+  /** One actor at a time: waits for the lock, says who holds it, throws `timeout`. */
+  lock(ref: ClusterRef, signal: AbortSignal, onWait: (holder: string) => void): Promise<ClusterLock>
+  /** Removes all that `create` and the ensure methods made; resolves when it is gone. */
+  remove(ref: ClusterRef, options: { readonly keepData: boolean; readonly signal: AbortSignal }): Promise<void>
+}

@@ -1,0 +1,102 @@
+/** What a nested cluster is. Plain data, the same for every backend. */
+
+export type NodeRole = 'control-plane' | 'worker'
+export type BackendName = 'pod' | 'vm' | 'container'
+export type ServiceType = 'NodePort' | 'LoadBalancer' | 'ClusterIP'
+
+/** Names a nested cluster: `namespace` is the host namespace its objects live in. */
+export interface ClusterRef {
+  readonly name: string
+  readonly namespace: string
+}
+
+export interface MachineSpec {
+  /** CPU cores of the node; a positive number, fractions allowed for pods. */
+  readonly cpuCores: number
+  /** Kubernetes quantity, as in `4Gi`. */
+  readonly memorySize: string
+  /** Kubernetes quantity: the node's disk when it is persistent or a VM. */
+  readonly rootfsSize: string
+}
+
+export interface Taint {
+  readonly key: string
+  readonly value?: string | undefined
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+}
+
+/** Nodes that are alike. The control plane is one such group, every worker pool another. */
+export interface NodeGroup {
+  readonly count: number
+  readonly backend: BackendName
+  readonly machine: MachineSpec
+}
+
+export interface WorkerPool extends NodeGroup {
+  /** Part of the node names: `CLUSTER-POOL-0`. */
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly taints: readonly Taint[]
+}
+
+/** A strategic part of a node's host object (StatefulSet, VirtualMachine) the user overrides. */
+export interface NodePatch {
+  /** Which nodes; all when absent. */
+  readonly role?: NodeRole | undefined
+  /** JSON merge patch (RFC 7396) on the node's host object. */
+  readonly patch: Readonly<Record<string, unknown>>
+}
+
+export interface ClusterNetwork {
+  readonly podCidr: string
+  readonly serviceCidr: string
+  readonly dnsDomain: string
+  /** `flannel`, `calico`, `cilium`, `none`, or the file or URL of a manifest. */
+  readonly cni: string
+  /** UDP port of the nested overlay. */
+  readonly vxlanPort: number
+  /** MTU of nested pods, in bytes. */
+  readonly mtu: number
+}
+
+/** The resolved wish: every default is filled in. Stored as `spec` of the NestedCluster object. */
+export interface ClusterSpec {
+  /** Without a leading `v`, as in `1.35.4`. */
+  readonly kubernetesVersion: string
+  /** Node image of pod and container nodes. */
+  readonly image: string
+  readonly controlPlane: NodeGroup
+  readonly workers: readonly WorkerPool[]
+  readonly network: ClusterNetwork
+  readonly endpoint: { readonly serviceType: ServiceType }
+  readonly persistence: {
+    /** Node disks outlive pods and VMs. */
+    readonly enabled: boolean
+    readonly storageClass?: string | undefined
+  }
+  readonly patches: readonly NodePatch[]
+}
+
+export type ClusterPhase = 'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Deleting' | 'Failed'
+
+export interface ClusterCondition {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  /** RFC 3339. */
+  readonly lastTransitionTime: string
+}
+
+/** A nested cluster as its home remembers it. */
+export interface ClusterRecord extends ClusterRef {
+  readonly spec: ClusterSpec
+  readonly phase: ClusterPhase
+  readonly conditions: readonly ClusterCondition[]
+  /** RFC 3339. */
+  readonly createdAt: string
+  /** Identity of the record; a cluster made again under the same name has another. */
+  readonly uid: string
+  /** Opaque; changes with every save. */
+  readonly version: string
+}

@@ -1,0 +1,102 @@
+import type { Problem } from '../errors.js'
+import type { BackendName, ClusterCondition, ClusterPhase, ClusterRef, ClusterSpec, NodeRole } from './cluster.js'
+import type { KubeApi } from './kubernetes.js'
+import type { NodeHandle } from './node-backend.js'
+import type { Progress } from './progress.js'
+
+/** Given to everything that takes time. */
+export interface RunOptions {
+  readonly signal: AbortSignal
+  readonly progress: Progress
+  /** For the whole operation, in milliseconds; single waits inside are shorter. */
+  readonly timeoutMs: number
+}
+
+/** Desired counts; what is absent stays as it is. */
+export interface ScaleRequest {
+  readonly controlPlane?: number | undefined
+  readonly pools?: Readonly<Record<string, number>> | undefined
+}
+
+/** One line of a plan, for people and for `--dry-run`. */
+export interface PlannedStep {
+  readonly id: string
+  /** As in `Create node "quickstart-worker-1"`. */
+  readonly title: string
+  /** Ids of steps that must have ended before. */
+  readonly needs: readonly string[]
+}
+
+export interface ClusterSummary extends ClusterRef {
+  /** `pod`, `vm` or `container`; `pod+vm` when the node groups differ. */
+  readonly backend: string
+  readonly kubernetesVersion: string
+  readonly phase: ClusterPhase
+  readonly controlPlane: { readonly desired: number; readonly ready: number }
+  readonly workers: { readonly desired: number; readonly ready: number }
+  readonly podNetworkCidr: string
+  readonly serviceCidr: string
+  /** RFC 3339. */
+  readonly createdAt: string
+}
+
+export interface NodeSummary {
+  readonly name: string
+  readonly role: NodeRole
+  readonly ready: boolean
+  readonly ip: string | undefined
+  readonly backend: BackendName
+  readonly hostObject: string
+  readonly hostNode: string | undefined
+  /** Why it is not ready; undefined when it is. */
+  readonly reason: string | undefined
+}
+
+export interface ClusterStatus extends ClusterSummary {
+  readonly nodes: readonly NodeSummary[]
+  readonly conditions: readonly ClusterCondition[]
+}
+
+export interface ClusterKubeconfig {
+  /** Kubeconfig text with one cluster, user and context named `knest-NAME`. */
+  readonly kubeconfig: string
+  readonly server: string
+  /** False: this machine cannot reach `server`; use `forwardApi`. */
+  readonly reachable: boolean
+}
+
+/** The TypeScript SDK: everything the knest command can do, as functions. */
+export interface Clusters {
+  /** Problems that would make `create` fail; changes nothing. */
+  preflight(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly Problem[]>
+  /**
+   * Creates the cluster, or goes on with one whose creation was interrupted. Resolves when all nodes
+   * are Ready and CoreDNS is Available. Throws `already-exists` when a complete one is there,
+   * PreflightError (nothing was created) when the host does not fit.
+   */
+  create(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterKubeconfig>
+  /** The steps `create` would run now. Changes nothing. */
+  planCreate(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly PlannedStep[]>
+  /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
+  scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
+  planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
+  /** Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host. */
+  delete(ref: ClusterRef, options: RunOptions & { readonly keepData: boolean }): Promise<void>
+  planDelete(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
+
+  list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterSummary[]>
+  /** Throws `not-found`. Answers also when the nested API does not. */
+  status(ref: ClusterRef, signal: AbortSignal): Promise<ClusterStatus>
+  /** The cluster of that name: in `namespace`, else `knest-NAME`, else the only one of that name anywhere. */
+  find(name: string, namespace: string | undefined, signal: AbortSignal): Promise<ClusterRef>
+  kubeconfig(ref: ClusterRef, signal: AbortSignal): Promise<ClusterKubeconfig>
+  /** The nested cluster's API through a control-plane node; works wherever the host can be reached. Close it. */
+  openApi(ref: ClusterRef, signal: AbortSignal): Promise<KubeApi>
+  /** Forwards a port of this machine (0: any free one) on 127.0.0.1 to the nested API until closed. */
+  forwardApi(
+    ref: ClusterRef,
+    port: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly port: number; readonly kubeconfig: string; close(): Promise<void> }>
+  openNode(ref: ClusterRef, node: string, signal: AbortSignal): Promise<NodeHandle>
+}

@@ -1,0 +1,135 @@
+import type { Duplex } from 'node:stream'
+import type { ExecOptions, ExecResult, TerminalStreams } from './node-backend.js'
+
+/** Any Kubernetes object. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of every kind pass here; readers narrow
+  readonly [field: string]: any
+}
+
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly generation?: number
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly finalizers?: readonly string[]
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** A kind of object, as `{ apiVersion: 'apps/v1', kind: 'StatefulSet' }`. */
+export interface KindRef {
+  readonly apiVersion: string
+  readonly kind: string
+}
+
+export interface ListOptions {
+  /** All namespaces when absent. */
+  readonly namespace?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface WaitOptions<T> {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** What is awaited, as a sentence part: `pod "a" to be running`. For the timeout message. */
+  readonly awaited: string
+  /** The last seen state in few words. For the timeout message. */
+  describe(seen: T): string
+}
+
+/**
+ * A Kubernetes API: the host's or a nested cluster's. Every failure is a KnestError:
+ * `host-unreachable`, `not-permitted` (401, 403), `not-found` (404), `already-exists`, `conflict` (409),
+ * `config` (400, 422: the API's own message), `timeout`.
+ */
+export interface KubeApi {
+  /** For messages, as in `context "kind-dev"`. */
+  readonly description: string
+
+  /** Server-side apply, forced, field manager `knest`. Creates or changes; gives what is stored. */
+  apply(object: KubeObject, options: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<KubeObject>
+  create(object: KubeObject, options: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<KubeObject>
+  /** PUT; `metadata.resourceVersion` guards against lost updates. */
+  replace(object: KubeObject, options: { readonly signal: AbortSignal }): Promise<KubeObject>
+  /** JSON merge patch on the object, or on one subresource such as `status`. */
+  patch(
+    kind: KindRef,
+    name: string,
+    namespace: string | undefined,
+    patch: unknown,
+    options: { readonly signal: AbortSignal; readonly subresource?: string },
+  ): Promise<KubeObject>
+  /** Undefined when there is none. */
+  get(kind: KindRef, name: string, namespace: string | undefined, signal: AbortSignal): Promise<KubeObject | undefined>
+  /** Items carry their apiVersion and kind. An unknown kind gives `not-found`. */
+  list(kind: KindRef, options: ListOptions): Promise<readonly KubeObject[]>
+  /** Absent is fine: gives false. */
+  delete(
+    kind: KindRef,
+    name: string,
+    namespace: string | undefined,
+    options: {
+      readonly signal: AbortSignal
+      readonly gracePeriodSeconds?: number
+      readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
+      readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+    },
+  ): Promise<boolean>
+  /**
+   * Lists, then watches, and resolves with the objects as soon as `done` accepts them (it is called
+   * after every change). Reconnects by itself; never polls.
+   */
+  waitFor(
+    kind: KindRef,
+    selector: Omit<ListOptions, 'signal'>,
+    done: (objects: readonly KubeObject[]) => boolean,
+    options: WaitOptions<readonly KubeObject[]>,
+  ): Promise<readonly KubeObject[]>
+  /** GET of any path such as `/readyz`: status code and body text; throws only when unreachable. */
+  raw(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body: string }>
+  /** True when the caller may do this (SelfSubjectAccessReview). */
+  canI(
+    access: {
+      readonly verb: string
+      readonly group?: string
+      readonly resource: string
+      readonly subresource?: string
+      readonly namespace?: string
+    },
+    signal: AbortSignal,
+  ): Promise<boolean>
+
+  /** Runs a command in a pod; see NodeHandle.exec for the promises. */
+  exec(pod: PodRef, argv: readonly string[], options: ExecOptions): Promise<ExecResult>
+  /** Interactive, with a TTY, resizes followed; gives the exit code. */
+  terminal(pod: PodRef, argv: readonly string[], streams: TerminalStreams, signal: AbortSignal): Promise<number>
+  /** A byte stream to a TCP port of a pod. */
+  forward(pod: PodRef, port: number, signal: AbortSignal): Promise<Duplex>
+  /** Closes kept connections. The object is not used afterwards. */
+  close(): void
+}
+
+export interface PodRef {
+  readonly namespace: string
+  readonly name: string
+  readonly container?: string | undefined
+}

@@ -1,0 +1,123 @@
+import type { Duplex } from 'node:stream'
+import type { Problem } from '../errors.js'
+import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
+
+/** What one node must be. Equal for every backend; a backend's own knobs go to its factory. */
+export interface NodeSpec {
+  readonly cluster: ClusterRef
+  /** Name of the node on the host and of the Node object in the nested cluster. */
+  readonly name: string
+  readonly role: NodeRole
+  /** `control-plane`, or the worker pool's name. */
+  readonly pool: string
+  readonly image: string
+  readonly machine: MachineSpec
+  /**
+   * Address that is the node's own for ever, whatever address its pod or VM has today; the node
+   * carries it on `lo`. Control planes only.
+   */
+  readonly identity: string | undefined
+  /** Keeps an address when its pod or VM is replaced. */
+  readonly lease: AddressLease | undefined
+  readonly persistent: boolean
+  readonly storageClass: string | undefined
+  readonly patches: readonly NodePatch[]
+}
+
+/** What a node is now, read from the host and never from local files. */
+export interface NodeStatus {
+  readonly name: string
+  readonly role: NodeRole
+  readonly pool: string
+  readonly phase: 'pending' | 'running' | 'failed' | 'deleting'
+  readonly ip: string | undefined
+  /** Why it is not running, in the host's words. */
+  readonly reason: string | undefined
+  /** Name of the pod, VM or container that is the node, and where the host runs it. */
+  readonly hostObject: string
+  readonly hostNode: string | undefined
+  /** Changes when the node's disk was lost: a node with a new one has to be bootstrapped again. */
+  readonly incarnation: string | undefined
+}
+
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ExecOptions {
+  /** Sent to the command's standard input, which is then at its end. */
+  readonly stdin?: string | Buffer | undefined
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called with each piece of standard output as it arrives. */
+  readonly onStdout?: ((chunk: string) => void) | undefined
+}
+
+/** A running node. Pod exec, SSH and podman exec look the same from here. */
+export interface NodeHandle {
+  readonly name: string
+  readonly role: NodeRole
+  /**
+   * Resolves when the command has ended, whatever its exit code. Rejects with `timeout`,
+   * `cancelled`, or `host-unreachable` when the connection is lost. Never hangs.
+   */
+  exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult>
+  /** Opens a byte stream to a TCP port of the node. The caller ends it. */
+  dial(port: number, signal: AbortSignal): Promise<Duplex>
+  /** Opens an interactive terminal; resolves with the exit code of the shell. */
+  terminal?(argv: readonly string[], streams: TerminalStreams, signal: AbortSignal): Promise<number>
+}
+
+export interface TerminalStreams {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+}
+
+/** Differences that the planner must know. Facts, not wishes. */
+export interface BackendFeatures {
+  /** A kernel of its own (a VM), so kernel limits are not the host's. */
+  readonly ownKernel: boolean
+  /** `cgroupfs` where no systemd runs in the node. */
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  readonly access: 'exec' | 'ssh'
+}
+
+/** Makes nodes, and stops just short of starting Kubernetes on them. */
+export interface NodeBackend {
+  readonly name: BackendName
+  readonly features: BackendFeatures
+
+  /** Looks for everything that would make creation fail. Changes nothing. */
+  preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
+  /** Creates the node or adopts the one that is there; resolves when it can run commands. */
+  ensureNode(spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle>
+  /** Throws `not-found` when there is no such node, `timeout` when it does not run in time. */
+  openNode(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<NodeHandle>
+  /** Found by label. An unknown cluster gives an empty list. */
+  listNodes(cluster: ClusterRef, signal: AbortSignal): Promise<readonly NodeStatus[]>
+  /** Resolves when the node is gone with its disk, unless `keepData`. An absent node is already gone. */
+  deleteNode(
+    cluster: ClusterRef,
+    name: string,
+    options: { readonly keepData: boolean; readonly signal: AbortSignal },
+  ): Promise<void>
+}
+
+/** What a node must carry to receive an address that outlives it. */
+export interface AddressLease {
+  readonly ip: string
+  readonly mac: string
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** Keeps a node's IP when its pod is replaced. Calico and Kube-OVN implement it. */
+export interface AddressAdapter {
+  readonly name: string
+  preflight(signal: AbortSignal): Promise<readonly Problem[]>
+  /** The same cluster and node always get the same lease. */
+  reserve(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<AddressLease>
+  list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly { node: string; lease: AddressLease }[]>
+  release(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void>
+}

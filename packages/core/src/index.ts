@@ -1,0 +1,10 @@
+/** The TypeScript SDK of knest. What is not exported here is not promised. */
+export * from './contracts/cluster.js'
+export * from './contracts/cluster-home.js'
+export * from './contracts/clusters.js'
+export * from './contracts/kubernetes.js'
+export * from './contracts/node-backend.js'
+export * from './contracts/progress.js'
+export * from './errors.js'
+export * from './labels.js'
+export * from './names.js'

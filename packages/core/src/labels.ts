@@ -1,0 +1,15 @@
+/** One prefix for everything knest writes on objects. */
+export const labels = {
+  cluster: 'knest.dev/cluster',
+  node: 'knest.dev/node',
+  role: 'knest.dev/role',
+  pool: 'knest.dev/pool',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const
+
+export const managedByKnest = 'knest'
+
+/** Selects everything of one cluster. */
+export function clusterSelector(cluster: string): string {
+  return `${labels.cluster}=${cluster}`
+}
