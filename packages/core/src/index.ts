@@ -1,4 +1,11 @@
 /** The TypeScript SDK of knest. What is not exported here is not promised. */
+export { createClusters } from './clusters.js'
+export { canConnect } from './home/api-urls.js'
+export { createKubernetesHome } from './home/kubernetes-home.js'
+export { openForwardServer, openKube } from './host/index.js'
+export * from './kubeconfig/index.js'
+export * from './network/index.js'
+export * from './spec/index.js'
 export * from './contracts/cluster.js'
 export * from './contracts/cluster-home.js'
 export * from './contracts/clusters.js'

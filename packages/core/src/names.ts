@@ -32,7 +32,7 @@ export function kubeconfigFileName(ref: ClusterRef): string {
 }
 
 export const objectNames = {
-  apiService: (cluster: string): string => cluster,
+  apiService: (cluster: string): string => `${cluster}-api`,
   nodesService: (cluster: string): string => `${cluster}-nodes`,
   pkiSecret: (cluster: string): string => `${cluster}-pki`,
   kubeconfigSecret: (cluster: string): string => `${cluster}-kubeconfig`,
@@ -45,3 +45,6 @@ export const objectNames = {
  */
 export const maxClusterNameLength = 32
 export const maxPoolNameLength = 20
+
+/** Most control-plane nodes a cluster can have; etcd advises seven at most, nine is our hard stop. */
+export const maxControlPlanes = 9

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors.js'
-import type { ClusterPhase, ClusterCondition, ClusterRecord, ClusterRef, ClusterSpec } from './cluster.js'
+import type { ClusterPhase, ClusterCondition, ClusterRecord, ClusterRef, ClusterSpec, ServiceType } from './cluster.js'
 
 /** The four CA pairs knest makes itself, PEM. From them every certificate can be made again. */
 export interface CertificateAuthorities {
@@ -23,8 +23,15 @@ export interface ClusterAddresses {
   readonly identities: ReadonlyMap<string, string>
   /** More names and addresses for API server certificates. */
   readonly certificateNames: readonly string[]
-  /** By control-plane node name: the DNS name peers find its current address by. */
-  readonly peerNames: ReadonlyMap<string, string>
+  /** DNS names by which etcd finds out that a peer's current address is a control-plane node's. */
+  readonly peerNames: readonly string[]
+  /** What nodes must find without DNS: lines for their hosts file. */
+  readonly hosts: readonly HostsEntry[]
+}
+
+export interface HostsEntry {
+  readonly ip: string
+  readonly name: string
 }
 
 export interface ClusterLock {
@@ -48,7 +55,17 @@ export interface HomeFacts {
   readonly tunnelPorts: readonly number[]
   /** MTU of the host's pods, in bytes. */
   readonly podMtu: number
+  /** NodePort when this machine reaches the host's nodes, else ClusterIP (port-forward). */
+  readonly serviceType: ServiceType
   readonly problems: readonly Problem[]
+}
+
+/** How a cluster was when somebody last worked on it. */
+export interface RecordedStatus {
+  readonly phase: ClusterPhase
+  readonly conditions: readonly ClusterCondition[]
+  readonly controlPlane?: { readonly desired: number; readonly ready: number }
+  readonly workers?: { readonly desired: number; readonly ready: number }
 }
 
 /**
@@ -72,7 +89,7 @@ export interface ClusterHome {
   /** Says how the cluster is; last writer wins. */
   setStatus(
     ref: ClusterRef,
-    status: { readonly phase: ClusterPhase; readonly conditions: readonly ClusterCondition[] },
+    status: RecordedStatus,
     signal: AbortSignal,
   ): Promise<void>
 

@@ -55,7 +55,7 @@ export interface ClusterNetwork {
   readonly cni: string
   /** UDP port of the nested overlay. */
   readonly vxlanPort: number
-  /** MTU of nested pods, in bytes. */
+  /** MTU of nested pods, in bytes; 0 only in a wish: decided from the host's. */
   readonly mtu: number
 }
 
@@ -68,7 +68,8 @@ export interface ClusterSpec {
   readonly controlPlane: NodeGroup
   readonly workers: readonly WorkerPool[]
   readonly network: ClusterNetwork
-  readonly endpoint: { readonly serviceType: ServiceType }
+  /** `auto` only in a wish: a record holds what was chosen by reachability. */
+  readonly endpoint: { readonly serviceType: ServiceType | 'auto' }
   readonly persistence: {
     /** Node disks outlive pods and VMs. */
     readonly enabled: boolean

@@ -16,6 +16,8 @@ export interface RunOptions {
 export interface ScaleRequest {
   readonly controlPlane?: number | undefined
   readonly pools?: Readonly<Record<string, number>> | undefined
+  /** Allows an even number of control planes. */
+  readonly force?: boolean | undefined
 }
 
 /** One line of a plan, for people and for `--dry-run`. */

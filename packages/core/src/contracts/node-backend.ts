@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Problem } from '../errors.js'
+import type { HostsEntry } from './cluster-home.js'
 import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
 
 /** What one node must be. Equal for every backend; a backend's own knobs go to its factory. */
@@ -22,6 +23,10 @@ export interface NodeSpec {
   readonly persistent: boolean
   readonly storageClass: string | undefined
   readonly patches: readonly NodePatch[]
+  /** Lines for the node's hosts file. */
+  readonly hosts: readonly HostsEntry[]
+  /** Identity of the cluster's record, so that the node goes when the record goes. */
+  readonly clusterUid: string
 }
 
 /** What a node is now, read from the host and never from local files. */
@@ -30,14 +35,14 @@ export interface NodeStatus {
   readonly role: NodeRole
   readonly pool: string
   readonly phase: 'pending' | 'running' | 'failed' | 'deleting'
+  /** The API server of a control plane answers; the kubelet of a worker listens. */
+  readonly ready: boolean
   readonly ip: string | undefined
   /** Why it is not running, in the host's words. */
   readonly reason: string | undefined
   /** Name of the pod, VM or container that is the node, and where the host runs it. */
   readonly hostObject: string
   readonly hostNode: string | undefined
-  /** Changes when the node's disk was lost: a node with a new one has to be bootstrapped again. */
-  readonly incarnation: string | undefined
 }
 
 export interface ExecResult {

@@ -1,0 +1,81 @@
+import { readFileSync, statSync } from 'node:fs'
+import { parse } from 'yaml'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCluster, isReady, never } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { runPods, shell, webPod } from './support/workload.js'
+
+describe('knest create with the flags of the README', () => {
+  let cluster: TestCluster
+  let before: string
+
+  beforeAll(async () => {
+    cluster = await createCluster(
+      'e2e-create',
+      ...['--control-plane-machine-count', '1', '--worker-machine-count', '2'],
+      ...['--pod-network-cidr', '10.210.0.0/16', '--service-cidr', '10.211.0.0/16'],
+      ...['--worker-machine-cpu-cores', '1', '--worker-machine-memory-size', '2Gi'],
+    )
+    before = (parse(readFileSync(cluster.home.kubeconfig, 'utf8')) as { 'current-context'?: string })['current-context'] ?? ''
+  })
+  afterAll(() => cluster.remove())
+
+  it('gives Ready nodes of the names and roles that were asked for', async () => {
+    const nodes = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
+    expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual(['e2e-create-cp-0', 'e2e-create-worker-0', 'e2e-create-worker-1'])
+    expect(nodes.every(isReady)).toBe(true)
+  })
+
+  it('offers what the flags gave as the capacity of a worker, not the host', async () => {
+    const node = await cluster.api.get({ apiVersion: 'v1', kind: 'Node' }, 'e2e-create-worker-0', undefined, never)
+    const { allocatable } = node?.['status'] as { allocatable: { cpu: string; memory: string } }
+    expect(allocatable.cpu).toBe('1')
+    const gibibytes = Number(allocatable.memory.replace('Ki', '')) / 1024 ** 2
+    expect(gibibytes).toBeGreaterThan(1.8)
+    expect(gibibytes).toBeLessThanOrEqual(2)
+  })
+
+  it('takes pod and service addresses from the ranges that were asked for', async () => {
+    const [pod] = await runPods(cluster.api, [webPod('cidr', 'e2e-create-worker-0')])
+    expect((pod?.['status'] as { podIP: string }).podIP).toMatch(/^10\.210\./)
+    const service = await cluster.api.get({ apiVersion: 'v1', kind: 'Service' }, 'kubernetes', 'default', never)
+    expect((service?.['spec'] as { clusterIP: string }).clusterIP).toBe('10.211.0.1')
+  })
+
+  it('has DNS that answers for Services', async () => {
+    await runPods(cluster.api, [webPod('dns', 'e2e-create-worker-1')])
+    expect(await shell(cluster.api, 'dns', 'nslookup kubernetes.default.svc.cluster.local')).toContain('10.211.0.1')
+  })
+
+  it('writes a kubeconfig only its owner can read, and a context beside the current one', () => {
+    expect(statSync(cluster.kubeconfigPath).mode & 0o777).toBe(0o600)
+    const config = parse(readFileSync(cluster.home.kubeconfig, 'utf8')) as {
+      contexts: readonly { name: string }[]
+      'current-context'?: string
+    }
+    expect(config.contexts.map(({ name }) => name)).toContain('knest-e2e-create')
+    expect(config['current-context'] ?? '').toBe(before)
+  })
+
+  it('is listed and described', async () => {
+    const list = JSON.parse(await cluster.knest('list', '-o', 'json')) as { items: readonly Record<string, unknown>[] }
+    expect(list.items.find(({ name }) => name === 'e2e-create')).toMatchObject({
+      namespace: 'knest-e2e-create',
+      backend: 'pod',
+      kubernetesVersion: '1.35.4',
+      phase: 'Ready',
+      controlPlane: { desired: 1, ready: 1 },
+      workers: { desired: 2, ready: 2 },
+      podNetworkCidr: '10.210.0.0/16',
+      serviceCidr: '10.211.0.0/16',
+      age: expect.stringMatching(/^\d+[smhd]/) as string,
+    })
+    const status = JSON.parse(await cluster.knest('status', 'e2e-create', '-o', 'json')) as { nodes: readonly Record<string, unknown>[] }
+    expect(status.nodes).toHaveLength(3)
+    expect(status.nodes[0]).toMatchObject({ name: 'e2e-create-cp-0', role: 'control-plane', ready: true, hostPod: 'e2e-create-cp-0-0' })
+  })
+
+  it('refuses to create what is there', async () => {
+    await expect(cluster.knest('create', 'e2e-create')).rejects.toThrow(/exists/)
+  })
+})

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openKube } from '@knest/core'
+import type { KubeApi, KubeObject } from '@knest/core'
+import { createHome, hostContext } from './home.js'
+import type { TestHome } from './home.js'
+import { knest, runKnest } from './knest.js'
+
+/** A nested cluster that a test made, with the ways to look at it. */
+export interface TestCluster {
+  readonly name: string
+  readonly namespace: string
+  readonly home: TestHome
+  readonly kubeconfigPath: string
+  /** The nested API by the kubeconfig that knest wrote. */
+  readonly api: KubeApi
+  knest(...args: readonly string[]): Promise<string>
+  /** Reads the kubeconfig again, after it may have changed. */
+  reopen(): Promise<KubeApi>
+  remove(): Promise<void>
+}
+
+export async function openHost(home: TestHome): Promise<KubeApi> {
+  return openKube({ kubeconfig: home.kubeconfig, context: hostContext })
+}
+
+/** Creates a cluster by the CLI. Its name tells which test it belongs to. */
+export async function createCluster(name: string, ...flags: readonly string[]): Promise<TestCluster> {
+  const home = createHome()
+  await knest(home, 'create', name, ...flags)
+  const namespace = `knest-${name}`
+  const kubeconfigPath = join(home.path, '.kube', `knest.${namespace}.${name}.kubeconfig`)
+  const open = (): Promise<KubeApi> => openKube({ kubeconfigText: readFileSync(kubeconfigPath, 'utf8') })
+  return {
+    name,
+    namespace,
+    home,
+    kubeconfigPath,
+    api: await open(),
+    knest: (...args) => knest(home, ...args),
+    reopen: open,
+    remove: async () => {
+      await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+      home.remove()
+    },
+  }
+}
+
+export const never: AbortSignal = new AbortController().signal
+
+export function within(milliseconds: number): AbortSignal {
+  return AbortSignal.timeout(milliseconds)
+}
+
+export async function listNames(api: KubeApi, kind: string, namespace?: string): Promise<readonly string[]> {
+  const objects = await api.list({ apiVersion: 'v1', kind }, { namespace, signal: never })
+  return objects.map(({ metadata }) => metadata.name).sort()
+}
+
+export function isReady(object: KubeObject): boolean {
+  const status = object['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined
+  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
+}

@@ -1,0 +1,54 @@
+import type { KubeApi, KubeObject } from '@knest/core'
+import { isReady, never } from './cluster.js'
+
+/** A small image that every node has: no registry is reached. */
+const image = 'localhost/knest/busybox:1'
+
+/** A pod on a certain node that answers HTTP with its own name, and has a shell. */
+export function webPod(name: string, node: string | undefined, labels: Readonly<Record<string, string>> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: 'web', ...labels } },
+    spec: {
+      ...(node === undefined ? {} : { nodeSelector: { 'kubernetes.io/hostname': node } }),
+      tolerations: [{ operator: 'Exists' }],
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'web',
+          image,
+          imagePullPolicy: 'Never',
+          command: ['sh', '-c', 'mkdir -p /www && hostname > /www/index.html && echo serving && exec httpd -f -p 8080 -h /www'],
+          readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+        },
+      ],
+    },
+  }
+}
+
+export async function runPods(api: KubeApi, pods: readonly KubeObject[]): Promise<readonly KubeObject[]> {
+  await Promise.all(pods.map((pod) => api.apply(pod, { signal: never })))
+  const names = pods.map(({ metadata }) => metadata.name)
+  const ready = (found: readonly KubeObject[]): boolean =>
+    names.every((name) => found.some((pod) => pod.metadata.name === name && isReady(pod)))
+  const found = await api.waitFor({ apiVersion: 'v1', kind: 'Pod' }, { namespace: 'default' }, ready, {
+    timeoutMs: 120_000,
+    signal: never,
+    awaited: `pods ${names.join(', ')} to be Ready`,
+    describe: (seen) => JSON.stringify(seen.map(({ metadata, status }) => [metadata.name, status])).slice(0, 2000),
+  })
+  return names.flatMap((name) => found.filter(({ metadata }) => metadata.name === name))
+}
+
+export function podIp(pod: KubeObject | undefined): string {
+  return (pod?.['status'] as { podIP?: string } | undefined)?.podIP ?? ''
+}
+
+/** Runs a shell command in a pod and gives its output; throws with it on failure. */
+export async function shell(api: KubeApi, pod: string, command: string): Promise<string> {
+  const target = { namespace: 'default', name: pod }
+  const result = await api.exec(target, ['sh', '-c', command], { timeoutMs: 60_000, signal: never })
+  if (result.exitCode !== 0) throw new Error(`"${command}" in ${pod} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`)
+  return result.stdout.trim()
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+const (
+	stageVariable  = "KNEST_INIT_STAGE"
+	cgroupRoot     = "/sys/fs/cgroup"
+	cgroup2Magic   = 0x63677270
+	overlayMagic   = 0x794c7630
+	cloneNewCgroup = 0x02000000
+)
+
+// cgroupEntry is one line of /proc/self/cgroup.
+type cgroupEntry struct {
+	controllers string // "cpu,cpuacct", "name=systemd", or "" for the unified hierarchy
+	path        string
+}
+
+func parseCgroups(r io.Reader) ([]cgroupEntry, error) {
+	var entries []cgroupEntry
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		parts := strings.SplitN(lines.Text(), ":", 3)
+		if len(parts) != 3 {
+			return nil, fmt.Errorf("/proc/self/cgroup: unexpected line %q", lines.Text())
+		}
+		entries = append(entries, cgroupEntry{controllers: parts[1], path: parts[2]})
+	}
+	return entries, lines.Err()
+}
+
+// isUnified tells cgroup v2 from v1 and hybrid: only a pure v2 machine has no v1 hierarchy at all.
+func isUnified(entries []cgroupEntry) bool {
+	return len(entries) == 1 && entries[0].controllers == ""
+}
+
+// v1Mount is where and how one v1 hierarchy is mounted; links are the single controllers of a joint one.
+type v1Mount struct {
+	directory, options string
+	links              []string
+}
+
+func v1Mounts(entries []cgroupEntry) []v1Mount {
+	var mounts []v1Mount
+	for _, entry := range entries {
+		name, named := strings.CutPrefix(entry.controllers, "name=")
+		switch {
+		case entry.controllers == "": // the v2 part of a hybrid machine: kubelet and runc use v1 there
+		case named:
+			mounts = append(mounts, v1Mount{directory: name, options: "none,name=" + name})
+		default:
+			mount := v1Mount{directory: entry.controllers, options: entry.controllers}
+			if strings.Contains(entry.controllers, ",") {
+				mount.links = strings.Split(entry.controllers, ",")
+			}
+			mounts = append(mounts, mount)
+		}
+	}
+	return mounts
+}
+
+// enterNamespaces replaces this process by itself in a cgroup and a mount namespace of its own.
+// A privileged container sees the host's whole cgroup tree: two kubelets would then share /kubepods
+// and kill each other's pods (siderolabs/talos#6071, kubernetes/kubernetes#112937).
+// It does not fork: exec into the container joins the namespaces of PID 1.
+func enterNamespaces() error {
+	runtime.LockOSThread()
+	if err := syscall.Unshare(syscall.CLONE_NEWNS | cloneNewCgroup); err != nil {
+		return fmt.Errorf("unshare (is the container privileged?): %w", err)
+	}
+	return syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), stageVariable+"=1"))
+}
+
+// mountCgroups mounts fresh hierarchies, whose roots are the container's own cgroups, and returns 1 or 2.
+func mountCgroups() (int, error) {
+	file, err := os.Open("/proc/self/cgroup")
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	entries, err := parseCgroups(file)
+	if err != nil {
+		return 0, err
+	}
+	unmountAll(cgroupRoot)
+	if isUnified(entries) {
+		return 2, mountUnified()
+	}
+	return 1, mountV1(entries)
+}
+
+func mountV1(entries []cgroupEntry) error {
+	if err := syscall.Mount("tmpfs", cgroupRoot, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, "mode=755"); err != nil {
+		return fmt.Errorf("mount tmpfs on %s: %w", cgroupRoot, err)
+	}
+	for _, mount := range v1Mounts(entries) {
+		directory := filepath.Join(cgroupRoot, mount.directory)
+		if err := os.Mkdir(directory, 0o755); err != nil {
+			return err
+		}
+		if err := syscall.Mount("cgroup", directory, "cgroup", 0, mount.options); err != nil {
+			return fmt.Errorf("mount cgroup %s: %w", mount.options, err)
+		}
+		for _, link := range mount.links {
+			if err := os.Symlink(mount.directory, filepath.Join(cgroupRoot, link)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func mountUnified() error {
+	if err := syscall.Mount("cgroup2", cgroupRoot, "cgroup2", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, ""); err != nil {
+		return fmt.Errorf("mount cgroup2: %w", err)
+	}
+	// A cgroup with processes of its own cannot hand controllers to children ("no internal processes").
+	leaf := filepath.Join(cgroupRoot, "init")
+	if err := os.MkdirAll(leaf, 0o755); err != nil {
+		return err
+	}
+	for range 20 {
+		content, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.procs"))
+		if err != nil {
+			return err
+		}
+		pids := strings.Fields(string(content))
+		if len(pids) == 0 {
+			break
+		}
+		for _, pid := range pids {
+			if pid == "0" { // a process of another PID namespace in our cgroup
+				return fmt.Errorf("a process outside the container is in its cgroup")
+			}
+			os.WriteFile(filepath.Join(leaf, "cgroup.procs"), []byte(pid), 0) //nolint:errcheck // it may have ended
+		}
+	}
+	controllers, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.controllers"))
+	if err != nil {
+		return err
+	}
+	for _, controller := range strings.Fields(string(controllers)) {
+		warn("enable cgroup controller "+controller,
+			os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0))
+	}
+	return nil
+}
+
+// limits are what the container may use; 0 means no limit.
+type limits struct {
+	memoryBytes uint64
+	milliCPUs   uint64
+}
+
+// readLimits reads the container's own limits: the roots of the hierarchies mounted by mountCgroups.
+func readLimits(root string, version int) limits {
+	read := func(path string) string {
+		content, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(content))
+	}
+	if version == 2 {
+		quota, period, _ := strings.Cut(read("cpu.max"), " ")
+		return limits{memoryBytes: parseLimit(read("memory.max")), milliCPUs: milliCPUs(quota, period)}
+	}
+	return limits{
+		memoryBytes: parseLimit(read("memory/memory.limit_in_bytes")),
+		milliCPUs:   milliCPUs(read("cpu/cpu.cfs_quota_us"), read("cpu/cpu.cfs_period_us")),
+	}
+}
+
+func parseLimit(text string) uint64 {
+	value, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || value >= 1<<62 { // "max", or v1's "no limit": the largest whole page count
+		return 0
+	}
+	return value
+}
+
+func milliCPUs(quota, period string) uint64 {
+	q, errQuota := strconv.ParseUint(quota, 10, 64) // "max" and -1: no limit
+	p, errPeriod := strconv.ParseUint(period, 10, 64)
+	if errQuota != nil || errPeriod != nil || p == 0 {
+		return 0
+	}
+	return q * 1000 / p
+}

@@ -1,0 +1,96 @@
+import { Option, type Command } from 'commander'
+
+/** The flags of `create` and `preflight` as typed; undefined is "not given". */
+export interface CreateFlags {
+  readonly kubernetesVersion?: string
+  readonly image?: string
+  readonly backend?: 'pod' | 'vm'
+  readonly controlPlaneMachineCount?: string
+  readonly workerMachineCount?: string
+  readonly controlPlaneMachineCpuCores?: string
+  readonly workerMachineCpuCores?: string
+  readonly controlPlaneMachineMemorySize?: string
+  readonly workerMachineMemorySize?: string
+  readonly controlPlaneMachineRootfsSize?: string
+  readonly workerMachineRootfsSize?: string
+  readonly controlPlaneMachineRootfsImage?: string
+  readonly workerMachineRootfsImage?: string
+  readonly persistentControlPlaneMachineRootfsImage?: string
+  readonly persistentWorkerMachineRootfsImage?: string
+  readonly controlPlaneMachineKernelImage?: string
+  readonly workerMachineKernelImage?: string
+  readonly podNetworkCidr?: string
+  readonly serviceCidr?: string
+  readonly cni?: string
+  readonly controlPlaneEndpointServiceType?: 'NodePort' | 'LoadBalancer' | 'ClusterIP'
+  readonly avoidCidr?: readonly string[]
+  readonly persistent?: boolean
+  readonly storageClass?: string
+  readonly machineAddresses?: readonly string[]
+  readonly persistentMachineAddresses?: readonly string[]
+  readonly hostClusterCni?: 'calico' | 'kube-ovn'
+  readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
+  readonly from?: string
+  readonly clusterTemplate?: string
+  readonly force?: boolean
+}
+
+/** Defaults stand in core, not here: a flag that is not given must not override a file. */
+export function addCreateFlags(command: Command): Command {
+  for (const [flag, role] of [
+    ['control-plane', 'control-plane'],
+    ['worker', 'worker'],
+  ] as const) {
+    command
+      .option(`--${flag}-machine-count <n>`, `number of ${role} nodes (default: 1)`)
+      .option(`--${flag}-machine-cpu-cores <n>`, `CPU cores of each ${role} node (default: 2)`)
+      .option(`--${flag}-machine-memory-size <size>`, `memory of each ${role} node (default: 4Gi)`)
+      .option(`--${flag}-machine-rootfs-size <size>`, `disk of each persistent or VM ${role} node (default: 4Gi)`)
+      .addOption(hidden(`--${flag}-machine-rootfs-image <image>`))
+      .addOption(hidden(`--${flag}-machine-kernel-image <image>`))
+      .addOption(hidden(`--persistent-${flag}-machine-rootfs-image <image>`))
+  }
+  return command
+    .option('--kubernetes-version <version>', 'Kubernetes of the nested cluster (default: as in `knest version`)')
+    .option('--image <image>', 'node image')
+    .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', ['pod', 'vm']))
+    .option('--pod-network-cidr <cidr>', 'addresses of nested pods (default: 10.200.0.0/16)')
+    .option('--service-cidr <cidr>', 'addresses of nested Services (default: 10.201.0.0/16)')
+    .option('--cni <name|file|url>', 'flannel, calico, cilium, none, or a manifest (default: flannel)')
+    .addOption(
+      choice('--control-plane-endpoint-service-type <type>', 'how the API is published (default: by reachability)', [
+        'NodePort',
+        'LoadBalancer',
+        'ClusterIP',
+      ]),
+    )
+    .addOption(list('--avoid-cidr <cidr>', 'range the cluster must not use; repeatable'))
+    .option('--persistent', 'node disks and addresses outlive pods and VMs')
+    .option('--storage-class <name>', 'StorageClass of persistent node disks')
+    .addOption(list('--machine-addresses <address>', 'address, CIDR or A-B for persistent nodes; repeatable'))
+    .addOption(list('--persistent-machine-addresses <address>', '').hideHelp())
+    .addOption(choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']))
+    .addOption(choice('--persistent-host-cluster-cni <name>', '', ['calico', 'kube-ovn']).hideHelp())
+    .option('--from <file>', 'NestedCluster YAML, - for stdin; flags override it')
+    .addOption(hidden('--cluster-template <file>'))
+    .option('--force', 'allow an even number of control-plane nodes')
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices)
+}
+
+function hidden(flags: string): Option {
+  return new Option(flags).hideHelp()
+}
+
+/** Repeatable, and commas separate too. */
+function list(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, previous: readonly string[] | undefined) => [
+    ...(previous ?? []),
+    ...value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  ])
+}

@@ -1,0 +1,121 @@
+import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { clusterTable, clusterView } from '../cluster-view.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { keepKubeconfig } from '../kubeconfig-files.js'
+import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { whatIsLeft } from '../what-is-left.js'
+import { addCreateFlags, type CreateFlags } from './create-flags.js'
+import { createWish } from './create-wish.js'
+import { refuseUnsupported } from './unsupported.js'
+
+export interface CreateOptions extends GlobalOptions {
+  readonly name?: string | undefined
+  readonly flags: CreateFlags
+  readonly dryRun: boolean
+  readonly merge: boolean
+  readonly switchContext: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
+  const wish = await createWish(deps, options)
+  refuseUnsupported(wish)
+  const { ref, spec } = wish
+  await withClusters(deps, options, async (clusters) => {
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+    if (options.dryRun) {
+      const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
+      await printPlan(deps, plan, options.output)
+      return
+    }
+    try {
+      const access = await operate(deps, options, (run) => clusters.create(ref, spec, run), left)
+      const file = await keepKubeconfig(deps, ref, access.kubeconfig, options)
+      await printResult(deps, clusters, ref, options.output)
+      if (options.quiet !== true) deps.streams.err(invitation(ref, file, access, options))
+    } catch (error) {
+      if (isHalfWay(error)) {
+        const remove = commandLine(['delete', ref.name], options)
+        deps.streams.err(`note: what was made is kept; run the same command again to go on, or ${remove}\n`)
+      }
+      throw error
+    }
+  })
+}
+
+async function printResult(
+  deps: Deps,
+  clusters: Clusters,
+  ref: ClusterRef,
+  output: OutputFormat | undefined,
+): Promise<void> {
+  if (output === undefined) deps.streams.out(`cluster "${ref.name}" created\n`)
+  else if (output === 'name') deps.streams.out(`${ref.name}\n`)
+  else {
+    const status = await ask(deps, (signal) => clusters.status(ref, signal))
+    const value = await renderValue(clusterView(status, deps.now()), output)
+    deps.streams.out(value ?? clusterTable([status], deps.now(), false))
+  }
+}
+
+function invitation(
+  ref: ClusterRef,
+  file: string,
+  access: ClusterKubeconfig,
+  options: GlobalOptions & { readonly merge: boolean },
+): string {
+  const shell = commandLine(['shell', ref.name], options)
+  if (!access.reachable) {
+    return `Your cluster "${ref.name}" is ready, but this machine cannot reach ${access.server}; use ${shell}\n`
+  }
+  const kubectl = options.merge ? `--context ${contextName(ref.name)}` : `--kubeconfig ${file}`
+  return (
+    `Your cluster "${ref.name}" is now accessible with the kubeconfig file "${file}"\n` +
+    `Try \`kubectl ${kubectl} get nodes\` or ${shell}\n`
+  )
+}
+
+/** Ended after nodes may have been made. */
+function isHalfWay(error: unknown): boolean {
+  return error instanceof KnestError && (error.code === 'node-command' || error.code === 'timeout')
+}
+
+interface OwnFlags extends CreateFlags {
+  readonly dryRun?: boolean
+  readonly merge?: boolean
+  readonly switchContext?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function createCommand(deps: Deps, run: typeof createRun = createRun): Command {
+  const command = new Command('create')
+    .description('create a nested cluster, or go on with one whose creation was interrupted')
+    .argument('[name]', 'cluster name (default: the name in the file, else knest)')
+  return addCreateFlags(command)
+    .option('--dry-run', 'print the steps and do nothing')
+    .option('--no-merge', 'do not add a context to your kubeconfig')
+    .option('--switch-context', 'make the new context the current one')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string | undefined, given: OwnFlags, self: Command) => {
+      const { dryRun, merge, switchContext, timeout, output, ...flags } = given
+      return run(deps, {
+        ...globalOptions(self),
+        name,
+        flags,
+        dryRun: dryRun === true,
+        merge: merge !== false,
+        switchContext: switchContext === true,
+        timeoutMs: timeout === undefined ? defaultTimeoutMs : parseDuration(timeout, '--timeout'),
+        output,
+      })
+    })
+}

@@ -1,0 +1,96 @@
+import { defaultNamespace, KnestError, type Clusters, type ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { forgetKubeconfig } from '../kubeconfig-files.js'
+import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { whatIsLeft } from '../what-is-left.js'
+
+export interface DeleteOptions extends GlobalOptions {
+  readonly name: string
+  readonly keepData: boolean
+  readonly ignoreNotFound: boolean
+  readonly dryRun: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<void> {
+  await checkTarget(deps, options)
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await refOf(deps, clusters, options)
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', { ...options, namespace: ref.namespace })
+    if (options.dryRun) {
+      const plan = await operate(deps, options, (run) => clusters.planDelete(ref, run), left)
+      await printPlan(deps, plan, options.output)
+      return
+    }
+    const deleted = await operate(deps, options, (run) => remove(clusters, ref, run, options), left)
+    await forgetKubeconfig(deps, ref)
+    if (deleted) deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
+  })
+}
+
+/** A half deleted cluster has no record any more, but `delete` still finds what is left of it. */
+async function refOf(deps: Deps, clusters: Clusters, options: DeleteOptions): Promise<ClusterRef> {
+  try {
+    return await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    return { name: options.name, namespace: options.namespace ?? defaultNamespace(options.name) }
+  }
+}
+
+async function remove(
+  clusters: Clusters,
+  ref: ClusterRef,
+  run: Parameters<Clusters['planDelete']>[1],
+  options: DeleteOptions,
+): Promise<boolean> {
+  try {
+    await clusters.delete(ref, { ...run, keepData: options.keepData })
+    return true
+  } catch (error) {
+    if (options.ignoreNotFound && isNotFound(error)) return false
+    throw error
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof KnestError && error.code === 'not-found'
+}
+
+interface DeleteFlags {
+  readonly keepData?: boolean
+  readonly ignoreNotFound?: boolean
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function deleteCommand(deps: Deps, run: typeof deleteRun = deleteRun): Command {
+  return new Command('delete')
+    .description('delete a nested cluster and everything that was made for it')
+    .argument('<name>', 'cluster name')
+    .option('--keep-data', 'keep the disks of persistent nodes')
+    .option('--ignore-not-found', 'succeed when there is no such cluster')
+    .option('--dry-run', 'print the steps and do nothing')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string, flags: DeleteFlags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        keepData: flags.keepData === true,
+        ignoreNotFound: flags.ignoreNotFound === true,
+        dryRun: flags.dryRun === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}

@@ -1,0 +1,89 @@
+import { KnestError, type ClusterInput } from '@knest/core'
+import type { SpecRoom } from '../parts.js'
+import type { CreateFlags } from './create-flags.js'
+import { wholeNumber } from './number-flag.js'
+
+/** The flags as a wish; what was not given stays undefined, so that a file's value stands. */
+export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
+  refuseKernels(flags)
+  const controlPlane = defined({
+    count: wholeNumber(flags.controlPlaneMachineCount, '--control-plane-machine-count'),
+    backend: flags.backend,
+    machine: defined({
+      cpuCores: cores(room, flags.controlPlaneMachineCpuCores, '--control-plane-machine-cpu-cores'),
+      memorySize: flags.controlPlaneMachineMemorySize,
+      rootfsSize: flags.controlPlaneMachineRootfsSize,
+    }),
+  })
+  const worker = defined({
+    count: wholeNumber(flags.workerMachineCount, '--worker-machine-count'),
+    backend: flags.backend,
+    machine: defined({
+      cpuCores: cores(room, flags.workerMachineCpuCores, '--worker-machine-cpu-cores'),
+      memorySize: flags.workerMachineMemorySize,
+      rootfsSize: flags.workerMachineRootfsSize,
+    }),
+  })
+  return (
+    defined({
+      kubernetesVersion: flags.kubernetesVersion,
+      image: image(flags),
+      controlPlane,
+      workers: worker === undefined ? undefined : [worker],
+      network: defined({ podCidr: flags.podNetworkCidr, serviceCidr: flags.serviceCidr, cni: flags.cni }),
+      endpoint: defined({ serviceType: flags.controlPlaneEndpointServiceType }),
+      persistence: defined({ enabled: flags.persistent, storageClass: flags.storageClass }),
+    }) ?? {}
+  )
+}
+
+/** The object without its undefined fields; undefined when nothing is left. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> })
+}
+
+function cores(room: SpecRoom, text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined
+  const plain = text.startsWith('-') ? Number(text) : undefined
+  if (plain !== undefined && !Number.isNaN(plain)) return plain
+  try {
+    return room.parseCpuCores(text)
+  } catch (error) {
+    throw new KnestError('usage', `${flag} "${text}" is not a number of cores`, {
+      hint: 'write it as in 2, 0.5 or 500m',
+      cause: error,
+    })
+  }
+}
+
+/** The old knest had images for each role; a node image serves all. */
+function image(flags: CreateFlags): string | undefined {
+  const given = new Set(
+    [
+      flags.image,
+      flags.controlPlaneMachineRootfsImage,
+      flags.workerMachineRootfsImage,
+      flags.persistentControlPlaneMachineRootfsImage,
+      flags.persistentWorkerMachineRootfsImage,
+    ].filter((value) => value !== undefined),
+  )
+  if (given.size > 1) {
+    throw new KnestError('usage', `different images are given: ${[...given].join(', ')}`, {
+      hint: 'one node image serves all nodes; give it with --image',
+    })
+  }
+  return [...given][0]
+}
+
+function refuseKernels(flags: CreateFlags): void {
+  for (const [flag, value] of [
+    ['--control-plane-machine-kernel-image', flags.controlPlaneMachineKernelImage],
+    ['--worker-machine-kernel-image', flags.workerMachineKernelImage],
+  ] as const) {
+    if (value === undefined) continue
+    throw new KnestError('usage', `${flag} has no meaning: pod nodes use the host's kernel, VM nodes their image's`, {
+      hint: 'leave it out',
+    })
+  }
+}

@@ -1,0 +1,58 @@
+import { KnestError } from '@knest/core'
+import { Command } from 'commander'
+import type { Deps, HostTarget } from '../../deps.js'
+import { parseDuration } from '../../duration.js'
+import { globalOptions, type GlobalOptions } from '../../global-options.js'
+import { forgetContext } from '../../kubeconfig-files.js'
+import { ask, defaultTimeoutMs, operate } from '../../operation.js'
+import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+
+export interface HostDownOptions extends GlobalOptions {
+  readonly target: HostTarget
+  readonly ignoreNotFound: boolean
+  readonly timeoutMs: number
+}
+
+export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise<void> {
+  const { target } = options
+  await checkHostTarget(deps, target)
+  const control = await deps.hostControl()
+  try {
+    const { context } = await ask(deps, (signal) => control.status(target, signal))
+    await operate(
+      deps,
+      options,
+      (run) => control.down(target, run),
+      () =>
+        Promise.resolve({
+          message: `host "${target.name}" may exist in part`,
+          hint: 'run the same command again to go on',
+        }),
+    )
+    await forgetContext(deps, context, options)
+  } catch (error) {
+    if (options.ignoreNotFound && error instanceof KnestError && error.code === 'not-found') return
+    throw error
+  }
+  deps.streams.out(`host "${target.name}" is gone\n`)
+}
+
+interface Flags extends TargetFlags {
+  readonly ignoreNotFound?: boolean
+  readonly timeout?: string
+}
+
+export function hostDownCommand(deps: Deps, run: typeof hostDownRun = hostDownRun): Command {
+  return addTargetOptions(new Command('down'))
+    .description('remove the embedded host with all nested clusters and data in it')
+    .option('--ignore-not-found', 'succeed when there is no such host')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .action((flags: Flags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        target: hostTarget(flags),
+        ignoreNotFound: flags.ignoreNotFound === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+      }),
+    )
+}

@@ -1,0 +1,62 @@
+import { Command } from 'commander'
+import { age } from '../../age.js'
+import type { Deps, HostStatus, HostTarget } from '../../deps.js'
+import { globalOptions, type GlobalOptions } from '../../global-options.js'
+import { ask } from '../../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../../output.js'
+import { renderTable } from '../../render/table.js'
+import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+
+export interface HostStatusOptions extends GlobalOptions {
+  readonly target: HostTarget
+  readonly output?: OutputFormat | undefined
+}
+
+export async function hostStatusRun(deps: Deps, options: HostStatusOptions): Promise<void> {
+  await checkHostTarget(deps, options.target)
+  const control = await deps.hostControl()
+  const status = await ask(deps, (signal) => control.status(options.target, signal))
+  deps.streams.out((await renderValue(hostView(status), options.output)) ?? hostTable(status, deps.now()))
+}
+
+/** A host as `-o json` shows it. */
+export function hostView(status: HostStatus): Record<string, unknown> {
+  const { name, engine, phase, kubernetesVersion, context, createdAt } = status
+  return {
+    name,
+    engine,
+    phase,
+    kubernetesVersion,
+    context,
+    server: status.server ?? null,
+    createdAt,
+    reason: status.reason ?? null,
+  }
+}
+
+function hostTable(status: HostStatus, now: Date): string {
+  return renderTable(
+    ['NAME', 'ENGINE', 'PHASE', 'VERSION', 'CONTEXT', 'SERVER', 'AGE', 'REASON'],
+    [
+      [
+        status.name,
+        status.engine,
+        status.phase,
+        status.kubernetesVersion,
+        status.context,
+        status.server ?? '<none>',
+        age(status.createdAt, now),
+        status.reason ?? '',
+      ],
+    ],
+  )
+}
+
+export function hostStatusCommand(deps: Deps, run: typeof hostStatusRun = hostStatusRun): Command {
+  return addTargetOptions(new Command('status'))
+    .description('show the embedded host')
+    .addOption(outputOption(['table', 'json', 'yaml']))
+    .action((flags: TargetFlags & { readonly output?: OutputFormat }, command: Command) =>
+      run(deps, { ...globalOptions(command), target: hostTarget(flags), output: flags.output }),
+    )
+}

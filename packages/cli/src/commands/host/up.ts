@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import type { Deps, HostUp } from '../../deps.js'
+import { parseDuration } from '../../duration.js'
+import { globalOptions, type GlobalOptions } from '../../global-options.js'
+import { mergeContext } from '../../kubeconfig-files.js'
+import { defaultTimeoutMs, operate } from '../../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../../output.js'
+import { hostView } from './status.js'
+import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+
+export interface HostUpOptions extends GlobalOptions {
+  readonly target: HostUp
+  readonly switchContext: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<void> {
+  const { target } = options
+  await checkHostTarget(deps, target)
+  const control = await deps.hostControl()
+  const { status, kubeconfig, changed } = await operate(
+    deps,
+    options,
+    (run) => control.up(target, run),
+    () =>
+      Promise.resolve({
+        message: `host "${target.name}" may exist in part`,
+        hint: 'run the same command again to go on, or remove it with `knest host down`',
+      }),
+  )
+  await mergeContext(deps, kubeconfig, options)
+  const value = await renderValue(hostView(status), options.output)
+  deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
+  if (options.quiet !== true) {
+    deps.streams.err(`Context "${status.context}" is set; try \`knest create --context ${status.context}\`\n`)
+  }
+}
+
+interface Flags extends TargetFlags {
+  readonly image?: string
+  readonly switchContext?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function hostUpCommand(deps: Deps, run: typeof hostUpRun = hostUpRun): Command {
+  return addTargetOptions(new Command('up'))
+    .description('create the embedded host, or start it again with its data')
+    .option('--image <image>', 'node image')
+    .option('--switch-context', 'make its context the current one')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['json', 'yaml']))
+    .action((flags: Flags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        target: { ...hostTarget(flags), image: flags.image },
+        switchContext: flags.switchContext === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}

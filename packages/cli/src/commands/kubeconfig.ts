@@ -1,0 +1,50 @@
+import { contextName } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget, defaultName } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { keepKubeconfig } from '../kubeconfig-files.js'
+import { ask, withClusters } from '../operation.js'
+
+export interface KubeconfigOptions extends GlobalOptions {
+  readonly name: string
+  readonly merge: boolean
+  readonly switchContext: boolean
+}
+
+export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Promise<void> {
+  await checkTarget(deps, options)
+  const { ref, access } = await withClusters(deps, options, (clusters) =>
+    ask(deps, async (signal) => {
+      const found = await clusters.find(options.name, options.namespace, signal)
+      return { ref: found, access: await clusters.kubeconfig(found, signal) }
+    }),
+  )
+  if (options.merge || options.switchContext) {
+    const file = await keepKubeconfig(deps, ref, access.kubeconfig, { merge: true, switchContext: options.switchContext })
+    if (options.quiet !== true) deps.streams.err(`Context "${contextName(ref.name)}" is set; own file: ${file}\n`)
+  } else {
+    deps.streams.out(access.kubeconfig)
+  }
+  if (!access.reachable && options.quiet !== true) {
+    deps.streams.err(
+      `warning: this machine cannot reach ${access.server}; use ${commandLine(['shell', ref.name], options)}\n`,
+    )
+  }
+}
+
+export function kubeconfigCommand(deps: Deps, run: typeof kubeconfigRun = kubeconfigRun): Command {
+  return new Command('kubeconfig')
+    .description("print a nested cluster's kubeconfig, or merge it into your own")
+    .argument('[name]', 'cluster name', defaultName)
+    .option('--merge', 'write it to ~/.kube and add its context to your kubeconfig instead of printing it')
+    .option('--switch-context', 'with --merge, also make it the current context')
+    .action((name: string, flags: { merge?: boolean; switchContext?: boolean }, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        merge: flags.merge === true,
+        switchContext: flags.switchContext === true,
+      }),
+    )
+}

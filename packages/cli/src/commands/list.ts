@@ -1,0 +1,32 @@
+import { Command } from 'commander'
+import { clusterTable, clusterView } from '../cluster-view.js'
+import type { Deps } from '../deps.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { ask, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+
+export interface ListOptions extends GlobalOptions {
+  readonly output?: OutputFormat | undefined
+}
+
+export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
+  const clusters = await withClusters(deps, options, (open) =>
+    ask(deps, (signal) => open.list(options.namespace, signal)),
+  )
+  const now = deps.now()
+  const value = await renderValue({ items: clusters.map((cluster) => clusterView(cluster, now)) }, options.output)
+  if (value !== undefined) deps.streams.out(value)
+  else if (options.output === 'name') deps.streams.out(clusters.map(({ name }) => `${name}\n`).join(''))
+  else if (clusters.length > 0) deps.streams.out(clusterTable(clusters, now, options.output === 'wide'))
+  else if (options.quiet !== true) deps.streams.err('No nested clusters found\n')
+}
+
+export function listCommand(deps: Deps, run: typeof listRun = listRun): Command {
+  return new Command('list')
+    .alias('ls')
+    .description('list the nested clusters of all namespaces, or of one with -n')
+    .addOption(outputOption(['table', 'wide', 'json', 'yaml', 'name']))
+    .action((flags: Pick<ListOptions, 'output'>, command: Command) =>
+      run(deps, { ...globalOptions(command), output: flags.output }),
+    )
+}

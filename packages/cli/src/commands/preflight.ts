@@ -1,0 +1,63 @@
+import type { Problem } from '@knest/core'
+import { Command } from 'commander'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { exitCodes, SilentExit } from '../exit-codes.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { operate, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { addCreateFlags, type CreateFlags } from './create-flags.js'
+import { createWish } from './create-wish.js'
+import { refuseUnsupported } from './unsupported.js'
+
+export interface PreflightOptions extends GlobalOptions {
+  readonly name?: string | undefined
+  readonly flags: CreateFlags
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function preflightRun(deps: Deps, options: PreflightOptions): Promise<void> {
+  const wish = await createWish(deps, options)
+  refuseUnsupported(wish)
+  const problems = await withClusters(deps, options, (clusters) =>
+    operate(
+      deps,
+      options,
+      (run) => clusters.preflight(wish.ref, wish.spec, run),
+      () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
+    ),
+  )
+  deps.streams.out((await renderValue({ problems }, options.output)) ?? forPeople(problems))
+  if (problems.some((problem) => problem.severity === 'error')) throw new SilentExit(exitCodes.prerequisite)
+}
+
+function forPeople(problems: readonly Problem[]): string {
+  if (problems.length === 0) return 'no problems found\n'
+  return problems.map(({ severity, message, hint }) => `${severity}: ${message}\n  hint: ${hint}\n`).join('')
+}
+
+export function preflightCommand(deps: Deps, run: typeof preflightRun = preflightRun): Command {
+  const command = new Command('preflight')
+    .description('look for everything that would make `create` with the same flags fail; change nothing')
+    .argument('[name]', 'cluster name')
+  return addCreateFlags(command)
+    .option('--timeout <duration>', 'give up after this time (default: 1m)')
+    .addOption(outputOption(['table', 'json', 'yaml']))
+    .action(
+      (
+        name: string | undefined,
+        given: CreateFlags & { readonly timeout?: string; readonly output?: OutputFormat },
+        self: Command,
+      ) => {
+        const { timeout, output, ...flags } = given
+        return run(deps, {
+          ...globalOptions(self),
+          name,
+          flags,
+          timeoutMs: timeout === undefined ? 60_000 : parseDuration(timeout, '--timeout'),
+          output,
+        })
+      },
+    )
+}

@@ -1,0 +1,87 @@
+import type { ScaleRequest } from '@knest/core'
+import { Command } from 'commander'
+import { clusterTable, clusterView } from '../cluster-view.js'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { scaleRequest } from './scale-request.js'
+import { whatIsLeft } from '../what-is-left.js'
+
+export interface ScaleOptions extends GlobalOptions {
+  readonly name: string
+  readonly counts: readonly string[]
+  readonly controlPlaneMachineCount?: string | undefined
+  readonly workerMachineCount?: string | undefined
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void> {
+  await checkTarget(deps, options)
+  const request: ScaleRequest = scaleRequest(await deps.spec(), options)
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const again = { ...options, namespace: options.namespace ?? ref.namespace }
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+    if (options.dryRun) {
+      const plan = await operate(deps, options, (run) => clusters.planScale(ref, request, run), left)
+      await printPlan(deps, plan, options.output)
+      return
+    }
+    const status = await operate(deps, options, (run) => clusters.scale(ref, request, run), left)
+    const value = await renderValue(clusterView(status, deps.now()), options.output)
+    if (value !== undefined) deps.streams.out(value)
+    else if (options.output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
+    else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
+    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(status)}\n`)
+    if (status.phase !== 'Ready' && options.quiet !== true) {
+      deps.streams.err(`warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`)
+    }
+  })
+}
+
+function counts(status: { controlPlane: { desired: number }; workers: { desired: number } }): string {
+  return `${status.controlPlane.desired}:${status.workers.desired}`
+}
+
+interface ScaleFlags {
+  readonly controlPlaneMachineCount?: string
+  readonly workerMachineCount?: string
+  readonly force?: boolean
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function scaleCommand(deps: Deps, run: typeof scaleRun = scaleRun): Command {
+  return new Command('scale')
+    .description('change the number of nodes')
+    .argument('<name>', 'cluster name')
+    .argument('[counts...]', 'CONTROL-PLANES:WORKERS, a blank side stays as it is; or POOL=N')
+    .option('--control-plane-machine-count <n>', 'number of control-plane nodes')
+    .option('--worker-machine-count <n>', 'number of worker nodes')
+    .option('--force', 'allow an even number of control-plane nodes')
+    .option('--dry-run', 'print the steps and do nothing')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string, given: readonly string[], flags: ScaleFlags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        counts: given,
+        controlPlaneMachineCount: flags.controlPlaneMachineCount,
+        workerMachineCount: flags.workerMachineCount,
+        force: flags.force === true,
+        dryRun: flags.dryRun === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}

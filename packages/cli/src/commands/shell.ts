@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KnestError, type Clusters, type ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget, defaultName } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { SilentExit } from '../exit-codes.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { ask, withClusters } from '../operation.js'
+import { shellStart } from '../shell-start.js'
+
+export interface ShellOptions extends GlobalOptions {
+  readonly name: string
+  /** Run instead of an interactive shell. */
+  readonly command: readonly string[]
+}
+
+export async function shellRun(deps: Deps, options: ShellOptions): Promise<void> {
+  await checkTarget(deps, options)
+  const exitCode = await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const stop = new AbortController()
+    const access = await ask(deps, (signal) => openAccess(clusters, ref, signal, stop.signal))
+    const directory = await mkdtemp(join(tmpdir(), 'knest-shell-'))
+    // Ctrl-C is for the shell and what runs in it; it is on the same terminal and gets it too.
+    const ignore = deps.interrupts.listen(() => undefined)
+    try {
+      return await runShell(deps, options, ref, access.kubeconfig, directory)
+    } finally {
+      ignore()
+      stop.abort()
+      await access.close()
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+  if (exitCode !== 0) throw new SilentExit(exitCode)
+}
+
+interface Access {
+  readonly kubeconfig: string
+  close(): Promise<void>
+}
+
+async function openAccess(
+  clusters: Clusters,
+  ref: ClusterRef,
+  asking: AbortSignal,
+  lasting: AbortSignal,
+): Promise<Access> {
+  const direct = await clusters.kubeconfig(ref, asking)
+  if (direct.reachable) return { kubeconfig: direct.kubeconfig, close: () => Promise.resolve() }
+  return clusters.forwardApi(ref, 0, lasting)
+}
+
+async function runShell(
+  deps: Deps,
+  options: ShellOptions,
+  ref: ClusterRef,
+  kubeconfig: string,
+  directory: string,
+): Promise<number> {
+  const file = join(directory, 'kubeconfig')
+  await writeFile(file, kubeconfig, { mode: 0o600 })
+  const env = { ...deps.env, KUBECONFIG: file, KNEST_CLUSTER: ref.name, KNEST_NAMESPACE: ref.namespace }
+  if (options.command.length > 0) return spawn(deps, options.command, env)
+  const start = shellStart(deps.env['SHELL'] ?? '/bin/sh', {
+    prompt: `[${ref.namespace}/${ref.name}]`,
+    kubeconfig: file,
+    directory,
+    home: deps.env['ZDOTDIR'] ?? deps.env['HOME'] ?? '/',
+  })
+  for (const [name, content] of Object.entries(start.files)) await writeFile(join(directory, name), content)
+  return spawn(deps, start.argv, { ...env, ...start.env })
+}
+
+async function spawn(deps: Deps, argv: readonly string[], env: Record<string, string | undefined>): Promise<number> {
+  const exitCode = await deps.spawn(argv, env)
+  if (exitCode === 127) deps.streams.err(`error: "${argv[0] ?? ''}" ended with exit code 127: command not found\n`)
+  return exitCode
+}
+
+export function shellCommand(deps: Deps, run: typeof shellRun = shellRun): Command {
+  return new Command('shell')
+    .description('open a shell whose kubectl talks to a nested cluster')
+    .usage('[name] [options] [-- command...]')
+    .argument('[name]', 'cluster name (default: knest)')
+    .argument('[command...]', 'after --: run this instead, and give its exit code')
+    .action((_name: string | undefined, _words: readonly string[], _flags: object, self: Command) =>
+      run(deps, { ...globalOptions(self), ...splitWords(self) }),
+    )
+}
+
+/** commander drops `--`, which tells a cluster name from the first word of a command. */
+function splitWords(self: Command): { name: string; command: readonly string[] } {
+  const { rawArgs = [] } = (self.parent ?? self) as Command & { readonly rawArgs?: readonly string[] }
+  const dashes = rawArgs.indexOf('--')
+  const command = dashes === -1 ? [] : rawArgs.slice(dashes + 1)
+  const [name = defaultName, ...more] = self.args.slice(0, self.args.length - command.length)
+  if (more.length > 0) {
+    throw new KnestError('usage', `"${more.join(' ')}" comes after the cluster name without --`, {
+      hint: `write knest shell ${name} -- ${more.join(' ')}`,
+    })
+  }
+  return { name, command }
+}

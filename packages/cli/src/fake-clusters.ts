@@ -1,0 +1,195 @@
+import {
+  KnestError,
+  type ClusterKubeconfig,
+  type ClusterRef,
+  type Clusters,
+  type ClusterSpec,
+  type ClusterStatus,
+  type PlannedStep,
+  type Problem,
+  type RunOptions,
+  type ScaleRequest,
+} from '@knest/core'
+
+/** For tests: remembers clusters in memory and every call that would have changed something. */
+export class FakeClusters implements Clusters {
+  readonly clusters = new Map<string, ClusterStatus>()
+  readonly changes: string[] = []
+  problems: readonly Problem[] = []
+  /** Thrown by every call. */
+  fault: unknown
+  /** Awaited by create, with its run options, before it does anything. */
+  duringCreate: (run: RunOptions) => Promise<void> = () => Promise.resolve()
+  reachable = true
+  lastSpec: ClusterSpec | undefined
+  lastRequest: ScaleRequest | undefined
+  lastRun: RunOptions | undefined
+  closedForwards = 0
+
+  add(status: ClusterStatus): void {
+    this.clusters.set(status.name, status)
+  }
+
+  async preflight(_ref: ClusterRef, spec: ClusterSpec): Promise<readonly Problem[]> {
+    await this.check()
+    this.lastSpec = spec
+    return this.problems
+  }
+
+  async create(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterKubeconfig> {
+    await this.check()
+    this.lastSpec = spec
+    this.lastRun = run
+    if (this.clusters.has(ref.name)) throw new KnestError('already-exists', `cluster "${ref.name}" exists`)
+    this.changes.push(`create ${ref.namespace}/${ref.name}`)
+    await run.progress.phase('Create nodes', () => this.duringCreate(run))
+    this.add(fakeStatus({ ...ref, spec }))
+    return this.kubeconfig(ref)
+  }
+
+  async planCreate(_ref: ClusterRef, spec: ClusterSpec): Promise<readonly PlannedStep[]> {
+    await this.check()
+    this.lastSpec = spec
+    return [
+      { id: 'a', title: 'Create node "x-cp-0"', needs: [] },
+      { id: 'b', title: 'Start the control plane', needs: ['a'] },
+    ]
+  }
+
+  async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterStatus> {
+    const status = await this.status(ref)
+    this.lastRequest = request
+    this.changes.push(`scale ${ref.namespace}/${ref.name}`)
+    return status
+  }
+
+  async planScale(ref: ClusterRef, request: ScaleRequest): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    this.lastRequest = request
+    return []
+  }
+
+  async delete(ref: ClusterRef): Promise<void> {
+    await this.status(ref)
+    this.changes.push(`delete ${ref.namespace}/${ref.name}`)
+    this.clusters.delete(ref.name)
+  }
+
+  async planDelete(ref: ClusterRef): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    return [{ id: 'a', title: `Delete cluster "${ref.name}"`, needs: [] }]
+  }
+
+  async list(namespace: string | undefined): Promise<readonly ClusterStatus[]> {
+    await this.check()
+    return [...this.clusters.values()].filter((each) => namespace === undefined || each.namespace === namespace)
+  }
+
+  async status(ref: ClusterRef): Promise<ClusterStatus> {
+    await this.check()
+    const status = this.clusters.get(ref.name)
+    if (status?.namespace === ref.namespace) return status
+    throw new KnestError('not-found', `there is no cluster "${ref.name}"`, { hint: 'see: knest list' })
+  }
+
+  async find(name: string, namespace: string | undefined): Promise<ClusterRef> {
+    await this.check()
+    const found = this.clusters.get(name)
+    return this.status({ name, namespace: namespace ?? found?.namespace ?? '' })
+  }
+
+  async kubeconfig(ref: ClusterRef): Promise<ClusterKubeconfig> {
+    await this.status(ref)
+    return { kubeconfig: fakeKubeconfig(ref.name), server: 'https://10.0.0.1:30443', reachable: this.reachable }
+  }
+
+  openApi(): never {
+    throw new Error('the fake has no API')
+  }
+
+  forwardApi(ref: ClusterRef): ReturnType<Clusters['forwardApi']> {
+    const close = (): Promise<void> => {
+      this.closedForwards++
+      return Promise.resolve()
+    }
+    return Promise.resolve({ port: 16443, kubeconfig: `${fakeKubeconfig(ref.name)}# forwarded\n`, close })
+  }
+
+  openNode(): never {
+    throw new Error('the fake has no nodes')
+  }
+
+  private check(): Promise<void> {
+    return this.fault === undefined ? Promise.resolve() : Promise.reject(this.fault as Error)
+  }
+}
+
+export function fakeKubeconfig(name: string): string {
+  return `apiVersion: v1
+kind: Config
+clusters:
+- name: knest-${name}
+  cluster:
+    server: https://10.0.0.1:30443
+contexts:
+- name: knest-${name}
+  context:
+    cluster: knest-${name}
+    user: knest-${name}-admin
+current-context: knest-${name}
+users:
+- name: knest-${name}-admin
+  user:
+    client-key-data: a2V5
+`
+}
+
+/** A Ready cluster with one control plane and one worker, made at the fake clock's midnight. */
+export function fakeStatus(part: Partial<ClusterStatus> & { readonly spec?: ClusterSpec } = {}): ClusterStatus {
+  const { spec, ...fields } = part
+  const name = fields.name ?? 'quickstart'
+  return {
+    name,
+    namespace: `knest-${name}`,
+    backend: 'pod',
+    kubernetesVersion: '1.35.4',
+    phase: 'Ready',
+    controlPlane: { desired: spec?.controlPlane.count ?? 1, ready: 1 },
+    workers: { desired: 1, ready: 1 },
+    podNetworkCidr: spec?.network.podCidr ?? '10.200.0.0/16',
+    serviceCidr: spec?.network.serviceCidr ?? '10.201.0.0/16',
+    createdAt: '2026-01-01T00:00:00Z',
+    nodes: [
+      {
+        name: `${name}-cp-0`,
+        role: 'control-plane',
+        ready: true,
+        ip: '10.244.0.7',
+        backend: 'pod',
+        hostObject: `${name}-cp-0-0`,
+        hostNode: 'host-1',
+        reason: undefined,
+      },
+      {
+        name: `${name}-worker-0`,
+        role: 'worker',
+        ready: false,
+        ip: undefined,
+        backend: 'pod',
+        hostObject: `${name}-worker-0-0`,
+        hostNode: undefined,
+        reason: 'Unschedulable: too little memory',
+      },
+    ],
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'AllNodesReady',
+        message: '',
+        lastTransitionTime: '2026-01-01T00:01:00Z',
+      },
+    ],
+    ...fields,
+  }
+}

@@ -1,0 +1,131 @@
+import type { Deps, HostControl, HostStatus } from './deps.js'
+import { FakeClusters } from './fake-clusters.js'
+import { main } from './main.js'
+import { parts } from './parts.js'
+import { plainRenderer } from './render/plain.js'
+import { quietRenderer } from './render/quiet.js'
+
+/** For tests: runs `main` with fakes and keeps what it wrote. */
+export class FakeTerminal {
+  readonly clusters = new FakeClusters()
+  readonly host = new FakeHostControl()
+  readonly env: Record<string, string | undefined> = {}
+  readonly files = new Map<string, string>()
+  readonly spawned: { argv: readonly string[]; env: Readonly<Record<string, string | undefined>> }[] = []
+  stdin = ''
+  out = ''
+  err = ''
+  /** Thrown instead of opening the host. */
+  hostFault: unknown
+  opened: { context?: string | undefined; kubeconfig?: string | undefined }[] = []
+  closed = 0
+  exitedAtOnce = 0
+  spawn: (argv: readonly string[]) => Promise<number> = () => Promise.resolve(0)
+  private readonly listeners = new Set<(name: string) => void>()
+
+  constructor(home: string) {
+    this.env['HOME'] = home
+  }
+
+  run(...argv: readonly string[]): Promise<number> {
+    return main(argv, this.deps())
+  }
+
+  signal(name = 'SIGINT'): void {
+    for (const listener of this.listeners) listener(name)
+  }
+
+  deps(): Deps {
+    const write = (text: string): void => void (this.err += text)
+    const now = (): Date => new Date('2026-01-01T00:03:12Z')
+    return {
+      streams: {
+        out: (text) => void (this.out += text),
+        err: write,
+        errIsTty: false,
+        readStdin: () => Promise.resolve(this.stdin),
+      },
+      interrupts: {
+        listen: (onSignal) => {
+          this.listeners.add(onSignal)
+          return () => this.listeners.delete(onSignal)
+        },
+        exitNow: () => void this.exitedAtOnce++,
+      },
+      env: this.env,
+      now,
+      readFile: (path) => {
+        const text = this.files.get(path)
+        return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+      },
+      renderer: (style) => Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),
+      spec: parts.spec,
+      kubeconfigs: parts.kubeconfigs,
+      openClusters: (options) => {
+        this.opened.push(options)
+        if (this.hostFault !== undefined) return Promise.reject(this.hostFault as Error)
+        return Promise.resolve({
+          clusters: this.clusters,
+          description: 'context "fake"',
+          hostVersion: () => Promise.resolve('v1.34.1'),
+          close: () => void this.closed++,
+        })
+      },
+      hostControl: () => Promise.resolve(this.host),
+      spawn: (argv, env) => {
+        this.spawned.push({ argv, env })
+        return this.spawn(argv)
+      },
+    }
+  }
+}
+
+class FakeHostControl implements HostControl {
+  readonly calls: string[] = []
+  current: HostStatus = {
+    name: 'knest-host',
+    engine: 'podman',
+    phase: 'running',
+    kubernetesVersion: '1.35.4',
+    context: 'knest-host',
+    server: 'https://127.0.0.1:6443',
+    createdAt: '2026-01-01T00:00:00Z',
+    reason: undefined,
+  }
+  fault: unknown
+
+  up: HostControl['up'] = (options) => {
+    this.calls.push(`up ${options.name} ${options.engine ?? '-'} ${options.image ?? '-'}`)
+    return this.answer({ status: this.current, kubeconfig: hostKubeconfig, changed: true })
+  }
+  status: HostControl['status'] = () => this.answer(this.current)
+  load: HostControl['load'] = (target, images) => {
+    this.calls.push(`load ${target.name} ${images.join(' ')}`)
+    return this.answer(undefined)
+  }
+  down: HostControl['down'] = (target) => {
+    this.calls.push(`down ${target.name}`)
+    return this.answer(undefined)
+  }
+
+  private answer<T>(value: T): Promise<T> {
+    return this.fault === undefined ? Promise.resolve(value) : Promise.reject(this.fault as Error)
+  }
+}
+
+const hostKubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+- name: knest-host
+  cluster:
+    server: https://127.0.0.1:6443
+contexts:
+- name: knest-host
+  context:
+    cluster: knest-host
+    user: knest-host-admin
+current-context: knest-host
+users:
+- name: knest-host-admin
+  user: {}
+`

@@ -1,0 +1,56 @@
+import { Option, type Command } from 'commander'
+import type { HostOptions } from './deps.js'
+import type { ProgressStyle } from './render/renderer.js'
+
+/** Accepted before and after every command. */
+export interface GlobalOptions extends HostOptions {
+  readonly namespace?: string | undefined
+  readonly quiet?: boolean | undefined
+  readonly verbose?: boolean | undefined
+  readonly progress?: 'auto' | 'tty' | 'plain' | 'json' | undefined
+}
+
+export function addGlobalOptions(program: Command): void {
+  program
+    .option('--context <name>', 'context of the host cluster (default: the current one)')
+    .option('--kubeconfig <file>', 'kubeconfig file of the host cluster')
+    .option('-n, --namespace <name>', 'host namespace of the nested cluster (default: knest-NAME)')
+    .addOption(new Option('--target-namespace <name>', 'the same as --namespace').hideHelp())
+    .option('-q, --quiet', 'show errors only')
+    .option('-v, --verbose', 'show the causes of errors')
+    .addOption(
+      new Option('--progress <style>', 'how to show progress on stderr (default: by terminal)').choices([
+        'auto',
+        'tty',
+        'plain',
+        'json',
+      ]),
+    )
+}
+
+export function globalOptions(command: Command): GlobalOptions {
+  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } = command.optsWithGlobals<
+    GlobalOptions & { targetNamespace?: string }
+  >()
+  return { context, kubeconfig, namespace: namespace ?? targetNamespace, quiet, verbose, progress }
+}
+
+export function progressStyle(options: GlobalOptions, errIsTty: boolean): ProgressStyle {
+  if (options.quiet === true) return 'quiet'
+  if (options.progress !== undefined && options.progress !== 'auto') return options.progress
+  return errIsTty ? 'tty' : 'plain'
+}
+
+/** A command the user can type, with the flags that lead to the same cluster. */
+export function commandLine(words: readonly string[], options: GlobalOptions): string {
+  const flags = [
+    ['--context', options.context],
+    ['--kubeconfig', options.kubeconfig],
+    ['-n', options.namespace],
+  ].flatMap(([flag, value]) => (flag === undefined || value === undefined ? [] : [flag, quote(value)]))
+  return `\`${['knest', ...words, ...flags].join(' ')}\``
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,14 @@
+import type { Deps } from './deps.js'
+import { buildProgram } from './program.js'
+import { reportError } from './report-error.js'
+
+/** Runs one command line (without `node` and the script); gives the exit code. Never throws. */
+export async function main(argv: readonly string[], deps: Deps): Promise<number> {
+  const program = buildProgram(deps)
+  try {
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    return reportError(error, deps.streams, program.opts<{ verbose?: boolean }>().verbose === true)
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clusters, RunOptions } from '@knest/core'
+import type { Deps } from './deps.js'
+import { progressStyle, type GlobalOptions } from './global-options.js'
+import { interruptible, type Interruption } from './interrupt.js'
+
+export const defaultTimeoutMs: number = 15 * 60_000
+
+type Left = Awaited<ReturnType<Interruption['describe']>>
+
+/** Something that takes time: shows progress, can be interrupted, closes what it opened. */
+export async function operate<T>(
+  deps: Deps,
+  options: GlobalOptions & { readonly timeoutMs: number },
+  work: (run: RunOptions) => Promise<T>,
+  whatIsLeft: () => Promise<Left>,
+): Promise<T> {
+  const renderer = await deps.renderer(progressStyle(options, deps.streams.errIsTty))
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => (closed ??= renderer.close())
+  try {
+    return await interruptible(
+      deps.interrupts,
+      {
+        onFirst: () => renderer.announce('stopping; Ctrl-C again leaves at once'),
+        describe: async () => {
+          await close()
+          return whatIsLeft()
+        },
+      },
+      (signal) => work({ signal, progress: renderer.progress, timeoutMs: options.timeoutMs }),
+    )
+  } finally {
+    await close()
+  }
+}
+
+/** A question to the host: no progress, nothing left behind. */
+export function ask<T>(deps: Deps, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return interruptible(
+    deps.interrupts,
+    {
+      onFirst: () => undefined,
+      describe: () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
+    },
+    work,
+  )
+}
+
+/** Opens the host's clusters for the time of `work`. */
+export async function withClusters<T>(
+  deps: Deps,
+  options: GlobalOptions,
+  work: (clusters: Clusters) => Promise<T>,
+): Promise<T> {
+  const open = await deps.openClusters({ context: options.context, kubeconfig: options.kubeconfig })
+  try {
+    return await work(open.clusters)
+  } finally {
+    open.close()
+  }
+}

@@ -1,0 +1,22 @@
+import type { BackendName, KubeApi, NodeBackend } from '@knest/core'
+import type * as kubeconfigRoom from './parts/kubeconfigs.js'
+import type * as specRoom from './parts/spec.js'
+
+export type SpecRoom = typeof specRoom
+export type KubeconfigRoom = typeof kubeconfigRoom
+
+/**
+ * The one place that knows all parts. Each is loaded when it is first needed, so that `--help` and
+ * completion load none.
+ */
+export const parts = {
+  spec: () => import('./parts/spec.js'),
+  kubeconfigs: () => import('./parts/kubeconfigs.js'),
+  clusters: () => import('./parts/clusters.js'),
+  hostControl: () => import('./parts/host-control.js'),
+} as const
+
+/** Backends whose nodes live in a host cluster, by the name in a cluster's spec. */
+export const backends = {
+  pod: async (api: KubeApi) => (await import('@knest/pod-node')).createPodNodeBackend(api),
+} as const satisfies Readonly<Partial<Record<BackendName, (api: KubeApi) => Promise<NodeBackend>>>>

@@ -1,0 +1,15 @@
+/** Only what needs no host: this room must stay quick to load. */
+export {
+  checkScale,
+  mergeInput,
+  overlaps,
+  parseAddressRange,
+  parseCidr,
+  parseClusterFile,
+  parseCpuCores,
+  parseScale,
+  resolveSpec,
+  specDefaults,
+  validateClusterName,
+  validateNamespace,
+} from '@knest/core'

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { text } from 'node:stream/consumers'
+import type { Deps, Interrupts, Streams } from './deps.js'
+import { parts } from './parts.js'
+import { jsonRenderer } from './render/json.js'
+import { plainRenderer } from './render/plain.js'
+import { quietRenderer } from './render/quiet.js'
+import type { ProgressStyle, Renderer } from './render/renderer.js'
+
+const now = (): Date => new Date()
+const writeErr = (line: string): void => void process.stderr.write(line)
+
+/** The real terminal, signals, files and parts. `exitNow` ends the process at once. */
+export function processDeps(exitNow: (code: number) => void): Deps {
+  return {
+    streams,
+    interrupts: interrupts(exitNow),
+    env: process.env,
+    now,
+    readFile: (path) => readFile(path, 'utf8'),
+    renderer,
+    spec: parts.spec,
+    kubeconfigs: parts.kubeconfigs,
+    openClusters: async (options) => (await parts.clusters()).openClusters(options),
+    hostControl: async () => (await parts.hostControl()).openHostControl(),
+    spawn: runProgram,
+  }
+}
+
+const streams: Streams = {
+  out: (line) => void process.stdout.write(line),
+  err: writeErr,
+  get errIsTty() {
+    return Boolean(process.stderr.isTTY)
+  },
+  readStdin: () => text(process.stdin),
+}
+
+async function renderer(style: ProgressStyle): Promise<Renderer> {
+  switch (style) {
+    case 'quiet':
+      return quietRenderer(writeErr)
+    case 'json':
+      return jsonRenderer(writeErr, now)
+    case 'plain':
+      return plainRenderer(writeErr, now)
+    case 'tty':
+      return (await import('./render/tty.js')).ttyRenderer(process.stderr, now)
+  }
+}
+
+function interrupts(exitNow: (code: number) => void): Interrupts {
+  return {
+    listen(onSignal) {
+      const names = ['SIGINT', 'SIGTERM'] as const
+      for (const name of names) process.on(name, onSignal)
+      return () => {
+        for (const name of names) process.off(name, onSignal)
+      }
+    },
+    exitNow() {
+      // The progress display hides the cursor and holds back what is written the usual way.
+      if (process.stderr.isTTY) writeSync(2, '\u001b[?25h\n')
+      exitNow(130)
+    },
+  }
+}
+
+function runProgram(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const [program = '', ...args] = argv
+  const child = spawn(program, args, { stdio: 'inherit', env })
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') resolve(127)
+      else if (error.code === 'EACCES') resolve(126)
+      else reject(error)
+    })
+  })
+}

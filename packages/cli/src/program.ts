@@ -1,0 +1,60 @@
+import { Command } from 'commander'
+import { completeCommand } from './commands/complete.js'
+import { completionCommand } from './commands/completion.js'
+import { createCommand } from './commands/create.js'
+import { deleteCommand } from './commands/delete.js'
+import { hostCommand } from './commands/host/host.js'
+import { kubeconfigCommand } from './commands/kubeconfig.js'
+import { listCommand } from './commands/list.js'
+import { preflightCommand } from './commands/preflight.js'
+import { scaleCommand } from './commands/scale.js'
+import { shellCommand } from './commands/shell.js'
+import { statusCommand } from './commands/status.js'
+import { versionCommand } from './commands/version.js'
+import type { Deps } from './deps.js'
+import { addGlobalOptions } from './global-options.js'
+import { version } from './version.js'
+
+/** The whole command line. Building it costs nothing: what is costly hangs on `deps`. */
+export function buildProgram(deps: Deps): Command {
+  const program = new Command('knest')
+    .description('Kubernetes clusters inside a Kubernetes cluster')
+    .version(version, '--version', 'print the version of knest')
+    .helpCommand(false)
+  addGlobalOptions(program)
+  for (const command of [
+    createCommand(deps),
+    listCommand(deps),
+    statusCommand(deps),
+    kubeconfigCommand(deps),
+    shellCommand(deps),
+    scaleCommand(deps),
+    deleteCommand(deps),
+    preflightCommand(deps),
+    hostCommand(deps),
+    completionCommand(deps),
+    versionCommand(deps),
+  ]) {
+    program.addCommand(command)
+  }
+  program.addCommand(
+    completeCommand(deps, () => buildProgram(deps)),
+    { hidden: true },
+  )
+  settle(program, deps)
+  return program
+}
+
+/** Nothing exits or prints by itself: `main` does. */
+function settle(command: Command, deps: Deps): void {
+  command
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureHelp({ showGlobalOptions: command.parent !== null })
+    .configureOutput({
+      writeOut: (text) => deps.streams.out(text),
+      writeErr: (text) => deps.streams.err(text),
+      outputError: () => undefined,
+    })
+  for (const child of command.commands) settle(child, deps)
+}

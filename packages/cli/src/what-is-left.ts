@@ -1,0 +1,36 @@
+import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from '@knest/core'
+import { commandLine, type GlobalOptions } from './global-options.js'
+
+/** How long a question about the rest may take when the user wants to leave. */
+const patienceMs = 5000
+
+export interface Left {
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+/** What there is of a cluster after an interrupted command, and how to go on or remove it. */
+export async function whatIsLeft(
+  clusters: Clusters,
+  ref: ClusterRef,
+  goOn: string,
+  options: GlobalOptions,
+): Promise<Left> {
+  const remove = `remove it with ${commandLine(['delete', ref.name], options)}`
+  const cluster = `cluster "${ref.name}" in namespace "${ref.namespace}"`
+  try {
+    const status = await clusters.status(ref, AbortSignal.timeout(patienceMs))
+    return { message: `${cluster} is ${status.phase} with ${nodes(status)}`, hint: `${goOn}, or ${remove}` }
+  } catch (error) {
+    if (error instanceof KnestError && error.code === 'not-found') {
+      return { message: `there is no ${cluster}`, hint: undefined }
+    }
+    return { message: `${cluster} may exist in part`, hint: `${goOn}, or ${remove}` }
+  }
+}
+
+function nodes(status: ClusterStatus): string {
+  const ready = status.nodes.filter((node) => node.ready).length
+  const desired = status.controlPlane.desired + status.workers.desired
+  return `${status.nodes.length} of ${desired} nodes, ${ready} Ready`
+}

@@ -1,0 +1,245 @@
+import { openForwardServer } from './host/index.js'
+import { canConnect } from './home/api-urls.js'
+import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
+import { dialAny } from './access/nested-api.js'
+import type { ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
+import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
+import { backendsOf, converge, planFor, removalContext, tryNestedApi } from './converge.js'
+import type { Parts } from './converge.js'
+import { KnestError, PreflightError } from './errors.js'
+import { defaultNamespace } from './names.js'
+import { listNodes } from './observe.js'
+import { nothing } from './plan/observed.js'
+import { planCluster, planRemoval } from './plan/plan.js'
+import { runSteps } from './plan/run-steps.js'
+import { runPreflight } from './preflight.js'
+import { checkScale, scaledSpec } from './spec/index.js'
+import { clusterStatus, summarize } from './status.js'
+import { runStep } from './steps/run-step.js'
+
+/** The nested clusters of one home. Every call may be interrupted and made again. */
+export function createClusters(parts: Parts): Clusters {
+  const { home } = parts
+
+  const mustRead = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> => {
+    const record = await home.read(ref, signal)
+    if (record === undefined) throw notFound(ref.name)
+    return record
+  }
+
+  /** Runs `work` as the only actor on the cluster, within the time the caller allows. */
+  const alone = async <T>(ref: ClusterRef, run: RunOptions, work: (run: RunOptions) => Promise<T>): Promise<T> => {
+    const deadline = AbortSignal.timeout(run.timeoutMs)
+    const bounded = { ...run, signal: AbortSignal.any([run.signal, deadline]) }
+    try {
+      const lock = await home.lock(ref, bounded.signal, (holder) => run.progress.note(`waiting for ${holder} to finish with cluster "${ref.name}"`))
+      try {
+        return await work({ ...bounded, signal: AbortSignal.any([bounded.signal, lock.signal]) })
+      } finally {
+        await lock.release()
+      }
+    } catch (error) {
+      if (deadline.aborted && !run.signal.aborted) throw timedOut(ref, run, error)
+      throw error
+    }
+  }
+
+  const adminAccess = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterKubeconfig> => {
+    const record = await mustRead(ref, signal)
+    const authorities = await home.readAuthorities(ref, signal)
+    if (authorities === undefined) throw notYet(ref)
+    const urls = await home.apiUrls(record, signal)
+    const answers = await Promise.all(urls.map((url) => reaches(url, signal)))
+    const reached = urls.find((_, index) => answers[index])
+    const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
+    const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, server)
+    return { kubeconfig, server, reachable: reached !== undefined }
+  }
+
+  return {
+    preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run.signal)).problems,
+
+    planCreate: async (ref, spec, run) => {
+      const record = await home.read(ref, run.signal)
+      if (record !== undefined) return (await planFor(parts, resumable(record, spec), run.signal)).steps
+      const { problems, resolved } = await runPreflight(parts, ref, spec, run.signal)
+      throwOnErrors(problems, run)
+      return planCluster(ref, resolved, nothing)
+    },
+
+    create: async (ref, spec, run) => {
+      let record = await home.read(ref, run.signal)
+      if (record === undefined) {
+        const { problems, resolved } = await run.progress.phase('Check the host', () => runPreflight(parts, ref, spec, run.signal))
+        throwOnErrors(problems, run)
+        record = await home.create(ref, resolved, run.signal)
+      } else {
+        resumable(record, spec)
+      }
+      await alone(ref, run, async (inner) => {
+        // Whoever held the lock before may have done the work.
+        const current = resumable(await mustRead(ref, inner.signal), spec)
+        await converge(parts, current, 'Creating', inner)
+      })
+      return adminAccess(ref, run.signal)
+    },
+
+    planScale: async (ref, request, run) => {
+      const record = await mustRead(ref, run.signal)
+      return (await planFor(parts, { ...record, spec: scaled(record, request) }, run.signal)).steps
+    },
+
+    scale: async (ref, request: ScaleRequest, run) => {
+      await mustRead(ref, run.signal)
+      return alone(ref, run, async (inner) => {
+        const before = await mustRead(ref, inner.signal)
+        if (before.phase === 'Creating') throw notYet(ref)
+        const record = await home.update(before, scaled(before, request), inner.signal)
+        await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
+        await converge(parts, record, 'Scaling', inner)
+        return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
+      })
+    },
+
+    planDelete: async (ref, run) => {
+      const record = await mustRead(ref, run.signal)
+      return planRemoval(ref, await listNodes(record, await backendsOf(parts, record), run.signal))
+    },
+
+    delete: async (ref, { keepData: _keepData, ...run }) => {
+      await mustRead(ref, run.signal)
+      await alone(ref, run, async (inner) => {
+        const record = await mustRead(ref, inner.signal)
+        await home.setStatus(ref, { phase: 'Deleting', conditions: record.conditions }, inner.signal)
+        const nodes = await listNodes(record, await backendsOf(parts, record), inner.signal)
+        const context = removalContext(parts, record, nodes)
+        await runSteps(planRemoval(ref, nodes), (step, progress, signal) => runStep(context, step, progress, signal), inner)
+      })
+    },
+
+    list: async (namespace, signal) => {
+      const records = await home.list(namespace, signal)
+      return Promise.all(records.map((record) => summarize(parts, record, signal)))
+    },
+
+    status: async (ref, signal) => clusterStatus(parts, await mustRead(ref, signal), signal),
+
+    find: async (name, namespace, signal) => {
+      const ref = { name, namespace: namespace ?? defaultNamespace(name) }
+      if ((await home.read(ref, signal)) !== undefined) return ref
+      const others = namespace === undefined ? (await home.list(undefined, signal)).filter((record) => record.name === name) : []
+      if (others.length > 1) {
+        const names = others.map((record) => `"${record.namespace}"`).join(', ')
+        throw new KnestError('usage', `there are ${others.length} clusters named "${name}"`, { hint: `choose one with -n: ${names}` })
+      }
+      if (others[0] === undefined) throw notFound(name, namespace)
+      return { name, namespace: others[0].namespace }
+    },
+
+    kubeconfig: adminAccess,
+
+    openApi: async (ref, signal) => {
+      const record = await mustRead(ref, signal)
+      const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+      const api = await tryNestedApi(parts, record, nodes, signal)
+      if (api === undefined) throw noControlPlane(ref)
+      return api
+    },
+
+    forwardApi: async (ref, port, signal) => {
+      const record = await mustRead(ref, signal)
+      const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+      const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
+      const authorities = await home.readAuthorities(ref, signal)
+      if (running.length === 0 || authorities === undefined) throw noControlPlane(ref)
+      const handles = await Promise.all(running.map(({ backend, name }) => backend.openNode(ref, name, signal)))
+      const server = await openForwardServer({ dial: dialAny(handles), port })
+      const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, `https://127.0.0.1:${server.port}`)
+      return { port: server.port, kubeconfig, close: () => server.close() }
+    },
+
+    openNode: async (ref, node, signal) => {
+      const record = await mustRead(ref, signal)
+      const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+      const found = nodes.find(({ name }) => name === node)
+      if (found === undefined) {
+        const names = nodes.map(({ name }) => name).join(', ')
+        throw new KnestError('not-found', `cluster "${ref.name}" has no node "${node}"`, { hint: `its nodes are ${names}` })
+      }
+      return found.backend.openNode(ref, node, signal)
+    },
+  }
+}
+
+function scaled({ spec }: ClusterRecord, request: ScaleRequest): ClusterSpec {
+  return scaledSpec(spec, checkScale(request, spec, { force: request.force ?? false }))
+}
+
+/** A record whose creation can go on with this wish. */
+function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
+  if (record.phase === 'Creating') {
+    if (sameWish(record.spec, spec)) return record
+    throw new KnestError('already-exists', `cluster "${record.name}" is half created with other settings`, {
+      hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
+    })
+  }
+  if (record.phase === 'Deleting') {
+    throw new KnestError('conflict', `cluster "${record.name}" is being deleted`, { hint: `finish it first: knest delete ${record.name}` })
+  }
+  throw new KnestError('already-exists', `cluster "${record.name}" exists in namespace "${record.namespace}"`, {
+    hint: `change it with knest scale, or remove it: knest delete ${record.name}`,
+  })
+}
+
+/** What the host decides at first (MTU, kind of Service) does not count as a difference. */
+function sameWish(recorded: ClusterSpec, wish: ClusterSpec): boolean {
+  const decided = {
+    ...wish,
+    endpoint: wish.endpoint.serviceType === 'auto' ? recorded.endpoint : wish.endpoint,
+    network: { ...wish.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
+  }
+  return canonical(recorded) === canonical(decided)
+}
+
+/** JSON with sorted keys: what the host stored has its own order, and no undefined. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a.localeCompare(b)))
+      : part,
+  )
+}
+
+function throwOnErrors(problems: PreflightError['problems'], run: RunOptions): void {
+  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning')) run.progress.warn(`${message}; ${hint}`)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new PreflightError('prerequisite', errors)
+}
+
+async function reaches(url: string, signal: AbortSignal): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return canConnect(hostname, Number(port), signal)
+}
+
+function notFound(name: string, namespace?: string): KnestError {
+  const where = namespace === undefined ? '' : ` in namespace "${namespace}"`
+  return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: knest list' })
+}
+
+function notYet({ name }: ClusterRef): KnestError {
+  return new KnestError('prerequisite', `cluster "${name}" is not completely created yet`, {
+    hint: 'run the same knest create command again to finish it',
+  })
+}
+
+function noControlPlane({ name }: ClusterRef): KnestError {
+  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, { hint: `see: knest status ${name}` })
+}
+
+function timedOut({ name }: ClusterRef, run: RunOptions, cause: unknown): KnestError {
+  const seen = cause instanceof KnestError ? `; last seen: ${cause.message}` : ''
+  return new KnestError('timeout', `the operation on cluster "${name}" took longer than ${Math.round(run.timeoutMs / 1000)} s${seen}`, {
+    hint: 'run the same command again to go on, with a longer --timeout if the machine is slow',
+    cause,
+  })
+}

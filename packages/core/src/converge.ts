@@ -1,0 +1,138 @@
+import type { ClusterHome } from './contracts/cluster-home.js'
+import type { BackendName, ClusterCondition, ClusterPhase, ClusterRecord } from './contracts/cluster.js'
+import type { RunOptions } from './contracts/clusters.js'
+import type { KubeApi } from './contracts/kubernetes.js'
+import type { NodeBackend } from './contracts/node-backend.js'
+import { openNestedApi } from './access/nested-api.js'
+import { KnestError } from './errors.js'
+import { addonsCondition, listNodes, observe } from './observe.js'
+import type { BackendNode } from './observe.js'
+import { desiredNodes } from './plan/desired-nodes.js'
+import { planCluster } from './plan/plan.js'
+import { runSteps } from './plan/run-steps.js'
+import type { Step } from './plan/step.js'
+import type { StepContext } from './steps/context.js'
+import { runStep } from './steps/run-step.js'
+
+export interface Parts {
+  readonly home: ClusterHome
+  /** Loads the backend of that name. */
+  readonly backend: (name: BackendName) => Promise<NodeBackend>
+}
+
+/** The backends a cluster can have nodes of. */
+export async function backendsOf({ backend }: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<readonly NodeBackend[]> {
+  const names = new Set([record.spec.controlPlane.backend, ...record.spec.workers.map((pool) => pool.backend)])
+  return Promise.all([...names].map(backend))
+}
+
+/** Looks at the cluster and says what is to be done. Changes nothing. */
+export async function planFor(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
+  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+  const members = await memberNames(parts, record, nodes, signal)
+  const observed = await observe(record, nodes, members, signal)
+  return { steps: planCluster(record, record.spec, observed), nodes }
+}
+
+/** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
+async function memberNames(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const api = await tryNestedApi(parts, record, nodes, signal)
+  if (api === undefined) return undefined
+  try {
+    const found = await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) })
+    return found.map(({ metadata }) => metadata.name)
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  } finally {
+    api.close()
+  }
+}
+
+/** The nested API by any control plane whose API server answers; undefined when there is none. */
+export async function tryNestedApi(
+  { home }: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  signal: AbortSignal,
+): Promise<KubeApi | undefined> {
+  const ready = nodes.filter(({ role, ready: answers }) => role === 'control-plane' && answers)
+  const authorities = ready.length === 0 ? undefined : await home.readAuthorities(record, signal)
+  if (authorities === undefined) return undefined
+  const handles = await Promise.all(ready.map(({ backend, name }) => backend.openNode(record, name, signal)))
+  return openNestedApi({ cluster: record.name, nodes: handles, authorities })
+}
+
+/** Makes the cluster as its record says. The caller holds the lock. */
+export async function converge(parts: Parts, record: ClusterRecord, phase: ClusterPhase, run: RunOptions): Promise<void> {
+  const { home } = parts
+  const { steps, nodes } = await planFor(parts, record, run.signal)
+  const context = stepContext(parts, record, nodes)
+  let conditions = record.conditions
+  const say = async (changed: ClusterCondition): Promise<void> => {
+    conditions = withCondition(conditions, changed)
+    await home.setStatus(record, { phase, conditions }, run.signal)
+  }
+  try {
+    await runSteps(
+      steps,
+      async (step, progress, signal) => {
+        await runStep(context, step, progress, signal)
+        if (step.kind === 'install-addons') await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
+      },
+      run,
+    )
+    conditions = withCondition(conditions, makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available'))
+    const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
+    const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
+    const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
+    await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
+    // From now on only control planes whose API server answers get traffic.
+    if (phase === 'Creating') await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+  } finally {
+    context.api?.close()
+  }
+}
+
+function stepContext({ home, backend }: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+  const desired = desiredNodes(record, record.spec, nodes)
+  const backendOf = async (name: string): Promise<NodeBackend> => {
+    const existing = nodes.find((node) => node.name === name)?.backend
+    const wished = desired.find((node) => node.name === name)?.backend
+    if (existing !== undefined) return existing
+    if (wished !== undefined) return backend(wished)
+    throw new KnestError('not-found', `cluster "${record.name}" has no node "${name}"`)
+  }
+  return {
+    record,
+    home,
+    backend,
+    backendOf,
+    controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
+    addresses: undefined,
+    authorities: undefined,
+    api: undefined,
+  }
+}
+
+export function removalContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+  return stepContext(parts, record, nodes)
+}
+
+export function makeCondition(type: string, status: ClusterCondition['status'], reason: string, message: string): ClusterCondition {
+  return { type, status, reason, message, lastTransitionTime: new Date().toISOString() }
+}
+
+function withCondition(conditions: readonly ClusterCondition[], changed: ClusterCondition): readonly ClusterCondition[] {
+  return [...conditions.filter(({ type }) => type !== changed.type), changed]
+}

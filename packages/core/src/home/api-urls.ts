@@ -1,0 +1,61 @@
+import { connect } from 'node:net'
+import type { ClusterRecord, ServiceType } from '../contracts/cluster.js'
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { objectNames } from '../names.js'
+
+const serviceKind: KindRef = { apiVersion: 'v1', kind: 'Service' }
+const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
+const kubeletPort = 10250
+
+interface ServiceView {
+  readonly spec: { readonly clusterIP?: string; readonly ports?: readonly { readonly nodePort?: number }[] }
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] } }
+}
+
+/** Where the API Service may be reached from outside, best first. */
+export async function apiUrls(api: KubeApi, record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]> {
+  const found = await api.get(serviceKind, objectNames.apiService(record.name), record.namespace, signal)
+  if (found === undefined) return []
+  const { spec, status } = found as unknown as ServiceView
+  const balancers = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? [])
+  const nodePort = spec.ports?.[0]?.nodePort
+  const nodes = nodePort === undefined ? [] : await nodeAddresses(api, signal)
+  return [
+    ...balancers.map((host) => `https://${host}:6443`),
+    ...nodes.map((host) => `https://${host}:${nodePort ?? 0}`),
+    ...(spec.clusterIP === undefined ? [] : [`https://${spec.clusterIP}:6443`]),
+  ]
+}
+
+async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonly string[]> {
+  const nodes = await api.list(nodeKind, { signal }).catch(() => [])
+  // A few suffice: any node forwards a NodePort.
+  return nodes.slice(0, 5).flatMap(addressesOf)
+}
+
+function addressesOf(node: KubeObject): readonly string[] {
+  const status = node['status'] as { addresses?: readonly { type: string; address: string }[] } | undefined
+  const of = (type: string): readonly string[] =>
+    (status?.addresses ?? []).filter((entry) => entry.type === type).map(({ address }) => address)
+  return [...of('InternalIP'), ...of('ExternalIP')]
+}
+
+/** NodePort when this machine reaches a host node (its kubelet answers), else ClusterIP and port-forward. */
+export async function chooseServiceType(api: KubeApi, signal: AbortSignal): Promise<ServiceType> {
+  const addresses = await nodeAddresses(api, signal)
+  const reached = await Promise.all(addresses.map((host) => canConnect(host, kubeletPort, signal)))
+  return reached.includes(true) ? 'NodePort' : 'ClusterIP'
+}
+
+/** True when a TCP connection opens within a second. */
+export function canConnect(host: string, port: number, signal: AbortSignal, timeoutMs = 1000): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
+    const end = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}

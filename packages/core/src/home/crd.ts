@@ -1,0 +1,56 @@
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { labels, managedByKnest } from '../labels.js'
+import { nestedClusterCrd } from '../spec/index.js'
+import { nestedClusterKind } from './record.js'
+
+const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+const crdName = 'nestedclusters.knest.dev'
+
+/** Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused. */
+export async function ensureCrd(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const crd = nestedClusterCrd()
+  const touched = { ...crd.metadata.annotations, 'knest.dev/last-used': new Date().toISOString() }
+  const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations: touched } }, { signal })
+  if (isEstablished(applied)) return
+  await api.waitFor(crdKind, { fieldSelector: `metadata.name=${crdName}` }, (found) => found.some(isEstablished), {
+    timeoutMs: 30_000,
+    signal,
+    awaited: 'the NestedCluster resource definition to be served',
+    describe: () => 'not established yet',
+  })
+}
+
+function isEstablished(crd: KubeObject): boolean {
+  const status = crd['status'] as { conditions?: { type: string; status: string }[] } | undefined
+  return status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false
+}
+
+/**
+ * Removes the CRD that knest made once no cluster is left. Every `create` touches the CRD before it
+ * makes its record, so the precondition on the version refuses a removal that would race with it.
+ */
+export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const crd = await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden)
+  if (crd?.metadata.labels?.[labels.managedBy] !== managedByKnest) return
+  const { uid, resourceVersion } = crd.metadata
+  if (uid === undefined || resourceVersion === undefined) return
+  if ((await api.list(nestedClusterKind, { signal })).length > 0) return
+  try {
+    await api.delete(crdKind, crdName, undefined, { signal, preconditions: { uid, resourceVersion } })
+  } catch (error) {
+    if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'not-permitted')) return
+    throw error
+  }
+  await api.waitFor(crdKind, { fieldSelector: `metadata.name=${crdName}` }, (found) => found.length === 0, {
+    timeoutMs: 30_000,
+    signal,
+    awaited: 'the NestedCluster resource definition to be gone',
+    describe: () => 'still terminating',
+  })
+}
+
+function absentWhenForbidden(error: unknown): undefined {
+  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
+  throw error
+}

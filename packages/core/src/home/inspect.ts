@@ -1,0 +1,57 @@
+import type { HomeFacts } from '../contracts/cluster-home.js'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { KubeApi } from '../contracts/kubernetes.js'
+import type { Problem } from '../errors.js'
+import { defaultNamespace } from '../names.js'
+import { detectHostNetwork } from '../network/index.js'
+import { inotifyProblems } from './inotify.js'
+import { namespaceKind } from './namespace.js'
+
+/** Reads what the host's network uses and whether it is fit. Changes nothing. */
+export async function inspectHost(
+  api: KubeApi,
+  _spec: ClusterSpec,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<Omit<HomeFacts, 'serviceType'>> {
+  const [network, namespace, inotify] = await Promise.all([
+    detectHostNetwork(api, signal),
+    namespaceProblems(api, ref, signal),
+    inotifyProblems(api, signal),
+  ])
+  return { ...network, problems: [...network.problems, ...namespace, ...inotify] }
+}
+
+/** A namespace of the user's own must exist and let privileged pods in; knest's own is made right. */
+async function namespaceProblems(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<readonly Problem[]> {
+  const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
+  if (namespace === undefined) {
+    const mayCreate = await api.canI({ verb: 'create', resource: 'namespaces' }, signal)
+    if (mayCreate) return []
+    return [
+      {
+        severity: 'error',
+        message: `there is no namespace "${ref.namespace}" on the host, and you may not create it`,
+        hint: 'ask for the namespace, or choose one that exists with -n',
+      },
+    ]
+  }
+  if (namespace.metadata.deletionTimestamp !== undefined) {
+    return [
+      {
+        severity: 'error',
+        message: `namespace "${ref.namespace}" is being deleted`,
+        hint: 'wait until it is gone, then run the command again',
+      },
+    ]
+  }
+  const level = namespace.metadata.labels?.['pod-security.kubernetes.io/enforce']
+  if (level === undefined || level === 'privileged' || ref.namespace === defaultNamespace(ref.name)) return []
+  return [
+    {
+      severity: 'error',
+      message: `namespace "${ref.namespace}" admits only ${level} pods, and a node is a privileged one`,
+      hint: `kubectl label --overwrite namespace ${ref.namespace} pod-security.kubernetes.io/enforce=privileged, or leave -n out`,
+    },
+  ]
+}

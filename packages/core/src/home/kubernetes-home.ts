@@ -1,0 +1,92 @@
+import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
+import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { clusterSelector } from '../labels.js'
+import { objectNames } from '../names.js'
+import { statusCounts } from '../spec/index.js'
+import { apiUrls, chooseServiceType } from './api-urls.js'
+import { ensureCrd, removeCrdIfUnused } from './crd.js'
+import { inspectHost } from './inspect.js'
+import { acquireLease } from './lease.js'
+import { ensureNamespace, removeNamespace } from './namespace.js'
+import { nestedClusterKind, recordFromObject, recordObject } from './record.js'
+import { readAuthorities, saveAuthorities, saveKubeconfig } from './secrets.js'
+import { ensureServices } from './services.js'
+
+const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
+
+/** The home of clusters with pod and VM nodes: objects of the host cluster, and nothing else. */
+export function createKubernetesHome(api: KubeApi): ClusterHome {
+  const read = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
+    const object = await api.get(nestedClusterKind, ref.name, ref.namespace, signal)
+    return object === undefined ? undefined : recordFromObject(object)
+  }
+
+  return {
+    description: api.description,
+
+    inspect: async (spec, ref, signal): Promise<HomeFacts> => {
+      const [facts, serviceType] = await Promise.all([inspectHost(api, spec, ref, signal), chooseServiceType(api, signal)])
+      return { ...facts, serviceType }
+    },
+
+    list: async (namespace, signal) => {
+      const objects = await api.list(nestedClusterKind, { namespace, signal }).catch(emptyWhenUnknown)
+      return objects.map(recordFromObject)
+    },
+
+    read,
+
+    create: async (ref, spec, signal) => {
+      await Promise.all([ensureNamespace(api, ref, signal), ensureCrd(api, signal)])
+      return recordFromObject(await api.create(recordObject(ref, spec), { signal }))
+    },
+
+    update: async (record, spec: ClusterSpec, signal) => {
+      const wanted = recordObject(record, spec)
+      const metadata = { ...wanted.metadata, resourceVersion: record.version }
+      return recordFromObject(await api.replace({ ...wanted, metadata }, { signal }))
+    },
+
+    setStatus: async (ref, { phase, conditions, controlPlane, workers }, signal) => {
+      const status = {
+        phase,
+        conditions,
+        ...(controlPlane === undefined ? {} : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
+        ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
+      }
+      await api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
+    },
+
+    readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
+    saveAuthorities: (record, authorities, signal) => saveAuthorities(api, record, authorities, signal),
+    saveKubeconfig: (record, kubeconfig, signal) => saveKubeconfig(api, record, kubeconfig, signal),
+
+    ensureAddresses: (record, nodes, signal) => ensureServices(api, record, nodes, signal),
+    releaseAddress: async (ref, node, signal) => {
+      await api.delete(v1('Service'), node, ref.namespace, { signal })
+    },
+    apiUrls: (record, signal) => apiUrls(api, record, signal),
+
+    lock: (ref, signal, onWait) => acquireLease(api, ref, signal, onWait),
+
+    remove: async (ref, { signal }) => {
+      const services = await api.list(v1('Service'), { namespace: ref.namespace, labelSelector: clusterSelector(ref.name), signal })
+      await Promise.all([
+        ...services.map(({ metadata }) => api.delete(v1('Service'), metadata.name, ref.namespace, { signal })),
+        ...[objectNames.pkiSecret(ref.name), objectNames.kubeconfigSecret(ref.name)].map((name) =>
+          api.delete(v1('Secret'), name, ref.namespace, { signal }),
+        ),
+      ])
+      // The record goes last: as long as it is there, the same delete can be run again.
+      await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal })
+      await Promise.all([removeNamespace(api, ref, signal), removeCrdIfUnused(api, signal)])
+    },
+  }
+}
+
+function emptyWhenUnknown(error: unknown): readonly [] {
+  if (error instanceof KnestError && error.code === 'not-found') return []
+  throw error
+}

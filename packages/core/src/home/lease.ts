@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterLock } from '../contracts/cluster-home.js'
+import type { ClusterRef } from '../contracts/cluster.js'
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { labels, managedByKnest } from '../labels.js'
+import { objectNames } from '../names.js'
+
+const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+const durationSeconds = 15
+const renewMs = 5_000
+
+interface LeaseSpec {
+  readonly holderIdentity?: string | null
+  readonly renewTime?: string | null
+  readonly leaseDurationSeconds?: number | null
+}
+
+/** Who holds a lock: enough to tell, on the same machine, whether the process still lives. */
+function ownIdentity(): string {
+  return `${hostname()}/${bootId()}/${process.pid}/${randomUUID().slice(0, 8)}`
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** A killed command must not make the next one wait until its lease has run out. */
+function holderIsDead(holder: string): boolean {
+  const [host, boot, pid] = holder.split('/')
+  if (host !== hostname() || boot !== bootId() || boot === 'unknown' || pid === undefined) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+function expired(spec: LeaseSpec): boolean {
+  if (spec.holderIdentity == null || spec.holderIdentity === '' || spec.renewTime == null) return true
+  const until = Date.parse(spec.renewTime) + (spec.leaseDurationSeconds ?? durationSeconds) * 1000
+  return Date.now() > until || holderIsDead(spec.holderIdentity)
+}
+
+/** Takes the cluster's Lease, waiting for its holder; gives up with `timeout` when `signal` says so. */
+export async function acquireLease(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+  onWait: (holder: string) => void,
+): Promise<ClusterLock> {
+  const identity = ownIdentity()
+  let told = ''
+  for (;;) {
+    signal.throwIfAborted()
+    const held = await tryTake(api, ref, identity, signal)
+    if (held === undefined) return keep(api, ref, identity)
+    if (held !== told) onWait((told = held))
+    // A Lease that runs out sends no event: looking again is the only way to notice.
+    await delay(1000, undefined, { signal })
+  }
+}
+
+/** Undefined when the lease is ours, else its holder. */
+async function tryTake(api: KubeApi, ref: ClusterRef, identity: string, signal: AbortSignal): Promise<string | undefined> {
+  const name = objectNames.lease(ref.name)
+  const current = await api.get(leaseKind, name, ref.namespace, signal)
+  try {
+    if (current === undefined) {
+      await api.create(leaseObject(ref, identity), { signal })
+      return undefined
+    }
+    const spec = (current['spec'] ?? {}) as LeaseSpec
+    if (spec.holderIdentity === identity) return undefined
+    if (!expired(spec)) return spec.holderIdentity ?? 'somebody'
+    await api.replace({ ...current, spec: leaseSpec(identity) }, { signal })
+    return undefined
+  } catch (error) {
+    // Somebody was faster: look again who it is.
+    if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists')) return 'somebody else'
+    throw error
+  }
+}
+
+function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
+  const lost = new AbortController()
+  const name = objectNames.lease(ref.name)
+  let lastRenewed = Date.now()
+  const renew = async (): Promise<void> => {
+    try {
+      const current = await api.get(leaseKind, name, ref.namespace, lost.signal)
+      const holder = (current?.['spec'] as LeaseSpec | undefined)?.holderIdentity
+      if (current === undefined || holder !== identity) {
+        lost.abort(new KnestError('conflict', `somebody else took over cluster "${ref.name}"`, { hint: 'run the command again when the other one has ended' }))
+        return
+      }
+      await api.replace({ ...current, spec: leaseSpec(identity) }, { signal: lost.signal })
+      lastRenewed = Date.now()
+    } catch (error) {
+      if (Date.now() - lastRenewed > durationSeconds * 1000) lost.abort(error)
+    }
+  }
+  const timer = setInterval(() => void renew(), renewMs)
+  timer.unref()
+  return {
+    signal: lost.signal,
+    release: async () => {
+      clearInterval(timer)
+      const signal = AbortSignal.timeout(5_000)
+      const current = await api.get(leaseKind, name, ref.namespace, signal).catch(() => undefined)
+      if ((current?.['spec'] as LeaseSpec | undefined)?.holderIdentity !== identity) return
+      await api.delete(leaseKind, name, ref.namespace, { signal }).catch(() => false)
+    },
+  }
+}
+
+function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string } {
+  // Lease times are MicroTime: six digits.
+  const now = new Date().toISOString().replace('Z', '000Z')
+  return { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now }
+}
+
+function leaseObject(ref: ClusterRef, identity: string): KubeObject {
+  return {
+    ...leaseKind,
+    metadata: {
+      name: objectNames.lease(ref.name),
+      namespace: ref.namespace,
+      labels: { [labels.cluster]: ref.name, [labels.managedBy]: managedByKnest },
+    },
+    spec: leaseSpec(identity),
+  }
+}

@@ -1,0 +1,57 @@
+import { defaultNamespace } from '../names.js'
+import type { ClusterRef } from '../contracts/cluster.js'
+import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
+import { labels, managedByKnest } from '../labels.js'
+
+export const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
+
+/** Makes the cluster's own namespace; one that was asked for by name is only looked at. */
+export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
+  if (ref.namespace !== defaultNamespace(ref.name)) {
+    const existing = await api.get(namespaceKind, ref.namespace, undefined, signal)
+    if (existing !== undefined) return
+  }
+  await api.apply(
+    {
+      ...namespaceKind,
+      metadata: {
+        name: ref.namespace,
+        labels: {
+          [labels.cluster]: ref.name,
+          [labels.managedBy]: managedByKnest,
+          // A node is a privileged pod.
+          'pod-security.kubernetes.io/enforce': 'privileged',
+          'pod-security.kubernetes.io/warn': 'privileged',
+          'pod-security.kubernetes.io/audit': 'privileged',
+        },
+      },
+    },
+    { signal },
+  )
+}
+
+/** Removes the namespace when knest made it for this cluster; waits until it is gone. */
+export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
+  const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
+  const ours = namespace?.metadata.labels?.[labels.managedBy] === managedByKnest
+  if (namespace === undefined || !ours || namespace.metadata.labels?.[labels.cluster] !== ref.name) return
+  await api.delete(namespaceKind, ref.namespace, undefined, { signal })
+  await api.waitFor(
+    namespaceKind,
+    { fieldSelector: `metadata.name=${ref.namespace}` },
+    (found) => found.length === 0,
+    {
+      timeoutMs: 120_000,
+      signal,
+      awaited: `namespace "${ref.namespace}" to be gone`,
+      describe: (found) => namespaceConditions(found[0]),
+    },
+  )
+}
+
+function namespaceConditions(namespace: { readonly [field: string]: unknown } | undefined): string {
+  const status = namespace?.['status'] as { conditions?: { status: string; message: string }[] } | undefined
+  const pending = status?.conditions?.filter(({ status: value }) => value === 'True') ?? []
+  return pending.map(({ message }) => message).join('; ') || 'still terminating'
+}
+

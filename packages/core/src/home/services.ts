@@ -1,0 +1,104 @@
+import type { ClusterAddresses } from '../contracts/cluster-home.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { labels, managedByKnest } from '../labels.js'
+import { controlPlanePool, maxControlPlanes, nodeName, objectNames } from '../names.js'
+import { ownedBy } from './record.js'
+
+const apiPort = { name: 'https', port: 6443, targetPort: 6443, protocol: 'TCP' }
+
+function service(
+  record: ClusterRecord,
+  name: string,
+  selector: Record<string, string>,
+  spec: Record<string, unknown>,
+  extraLabels: Record<string, string> = {},
+): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name,
+      namespace: record.namespace,
+      labels: { [labels.cluster]: record.name, [labels.managedBy]: managedByKnest, ...extraLabels },
+      ownerReferences: [ownedBy(record.name, record.uid)],
+    },
+    spec: { selector: { [labels.cluster]: record.name, ...selector }, ...spec },
+  }
+}
+
+/** The way to the API from everywhere: control planes whose API server answers. */
+export function apiService(record: ClusterRecord): KubeObject {
+  return service(
+    record,
+    objectNames.apiService(record.name),
+    { [labels.role]: 'control-plane' },
+    {
+      type: record.spec.endpoint.serviceType,
+      ports: [apiPort],
+      // The first nodes join before the host has noticed that the API server is ready.
+      publishNotReadyAddresses: record.phase === 'Creating',
+    },
+  )
+}
+
+/** Gives every node a DNS name of its own, also while it is not ready. */
+export function nodesService(record: ClusterRecord): KubeObject {
+  const spec = { clusterIP: 'None', publishNotReadyAddresses: true, ports: [apiPort] }
+  return service(record, objectNames.nodesService(record.name), {}, spec)
+}
+
+/** A control plane's address for ever; the node carries the ClusterIP on `lo`. */
+export function identityService(record: ClusterRecord, node: string): KubeObject {
+  const ports = [
+    apiPort,
+    { name: 'etcd-client', port: 2379, targetPort: 2379, protocol: 'TCP' },
+    { name: 'etcd-peer', port: 2380, targetPort: 2380, protocol: 'TCP' },
+  ]
+  return service(
+    record,
+    node,
+    { [labels.node]: node },
+    { type: 'ClusterIP', publishNotReadyAddresses: true, ports },
+    { [labels.node]: node },
+  )
+}
+
+/** Applies the Services and gives the addresses the host chose. */
+export async function ensureServices(
+  api: KubeApi,
+  record: ClusterRecord,
+  controlPlaneNodes: readonly string[],
+  signal: AbortSignal,
+): Promise<ClusterAddresses> {
+  const [apiObject, , ...identityObjects] = await Promise.all([
+    api.apply(apiService(record), { signal }),
+    api.apply(nodesService(record), { signal }),
+    ...controlPlaneNodes.map((node) => api.apply(identityService(record, node), { signal })),
+  ])
+  const { namespace, name } = record
+  const apiAddress = clusterIp(apiObject)
+  const apiName = `${objectNames.apiService(name)}.${namespace}.svc`
+  return {
+    controlPlaneEndpoint: `${apiName}:6443`,
+    identities: new Map(controlPlaneNodes.map((node, i) => [node, clusterIp(identityObjects[i])])),
+    certificateNames: [objectNames.apiService(name), `${objectNames.apiService(name)}.${namespace}`, apiName, apiAddress],
+    peerNames: peerNames(record),
+    hosts: [{ ip: apiAddress, name: apiName }],
+  }
+}
+
+/** Every control plane the cluster may ever have, so that no certificate changes when it grows. */
+function peerNames({ name, namespace }: ClusterRecord): readonly string[] {
+  const suffix = `${objectNames.nodesService(name)}.${namespace}.svc`
+  return Array.from({ length: maxControlPlanes }, (_, index) => nodeName(name, controlPlanePool, index)).flatMap(
+    // A pod is called after its StatefulSet with an ordinal, a VM like the node itself.
+    (node) => [`${node}-0.${suffix}`, `${node}.${suffix}`],
+  )
+}
+
+function clusterIp(object: KubeObject | undefined): string {
+  const ip = (object?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP
+  if (ip === undefined || ip === '') throw new Error(`Service ${object?.metadata.name ?? ''} has no ClusterIP`)
+  return ip
+}

@@ -1,0 +1,155 @@
+import type { KindRef, KubeApi, KubeObject, ListOptions } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { answerError } from './api-errors.js'
+import type { ApiLink } from './api-link.js'
+import { execInPod } from './exec.js'
+import { forwardToPod } from './forward.js'
+import { objectPath, openResources, queryText, unknownKind } from './resources.js'
+import { send, sendJson } from './rest.js'
+import { openTerminal } from './terminal.js'
+import { waitForObjects } from './wait-for.js'
+
+const fieldManager = 'knest'
+
+/** Objects of namespaced kinds without a namespace go to `defaultNamespace`, as with kubectl. */
+export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi {
+  const resources = openResources(link.description, async (path, signal) => {
+    const answer = await send(link, { method: 'GET', path, signal })
+    // No such group version: every kind of it is unknown.
+    if (answer.status === 404) return undefined
+    if (answer.status >= 300) throw answerError(answer.status, answer.body, link.asked(`GET ${path}`))
+    return JSON.parse(answer.body) as unknown
+  })
+
+  const pathOf = async (
+    kind: KindRef,
+    name: string,
+    namespace: string | undefined,
+    signal: AbortSignal,
+    subresource?: string,
+  ) => objectPath(kind, await resources.find(kind, signal), namespace ?? defaultNamespace, name, subresource)
+
+  const listPath = async (kind: KindRef, { namespace, ...options }: ListOptions) => ({
+    path: objectPath(kind, await resources.find(kind, options.signal), namespace),
+    query: {
+      ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
+      ...(options.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
+    },
+  })
+
+  /** A list is only ever absent because its kind is. */
+  const knownKind = async <T>(kind: KindRef, work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      throw isNotFound(error) ? unknownKind(kind, link.description, error) : error
+    }
+  }
+
+  const stored = (answer: unknown) => answer as KubeObject
+  const dryRunQuery = (dryRun: boolean | undefined) => (dryRun === true ? 'All' : undefined)
+
+  return {
+    description: link.description,
+
+    apply: async (object, { signal, dryRun }) => {
+      const { name, namespace } = object.metadata
+      const query = queryText({ fieldManager, force: 'true', dryRun: dryRunQuery(dryRun) })
+      const path = (await pathOf(object, name, namespace, signal)) + query
+      const contentType = 'application/apply-patch+yaml'
+      return stored(
+        await sendJson(link, { method: 'PATCH', path, body: appliable(object), contentType, signal }),
+      )
+    },
+
+    create: async (object, { signal, dryRun }) => {
+      const resource = await resources.find(object, signal)
+      const query = queryText({ fieldManager, dryRun: dryRunQuery(dryRun) })
+      const path = objectPath(object, resource, object.metadata.namespace ?? defaultNamespace) + query
+      return stored(await sendJson(link, { method: 'POST', path, body: object, signal }))
+    },
+
+    replace: async (object, { signal }) => {
+      const { name, namespace } = object.metadata
+      const path = (await pathOf(object, name, namespace, signal)) + queryText({ fieldManager })
+      return stored(await sendJson(link, { method: 'PUT', path, body: object, signal }))
+    },
+
+    patch: async (kind, name, namespace, patch, { signal, subresource }) => {
+      const path = (await pathOf(kind, name, namespace, signal, subresource)) + queryText({ fieldManager })
+      const contentType = 'application/merge-patch+json'
+      return stored(await sendJson(link, { method: 'PATCH', path, body: patch, contentType, signal }))
+    },
+
+    get: (kind, name, namespace, signal) =>
+      unlessNotFound(async () => {
+        const path = await pathOf(kind, name, namespace, signal)
+        return stored(await sendJson(link, { method: 'GET', path, signal }))
+      }),
+
+    list: async (kind, options) => {
+      const { path, query } = await listPath(kind, options)
+      const request = { method: 'GET' as const, path: path + queryText(query), signal: options.signal }
+      const answer = (await knownKind(kind, sendJson(link, request))) as {
+        items?: readonly KubeObject[] | null
+      }
+      return (answer.items ?? []).map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }))
+    },
+
+    delete: async (kind, name, namespace, { signal, ...options }) => {
+      const deleted = await unlessNotFound(async () => {
+        const path = await pathOf(kind, name, namespace, signal)
+        const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options }
+        return sendJson(link, { method: 'DELETE', path, body, signal })
+      })
+      return deleted !== undefined
+    },
+
+    waitFor: async (kind, selector, done, options) => {
+      const { path, query } = await listPath(kind, { ...selector, signal: options.signal })
+      return knownKind(kind, waitForObjects(link, path, query, kind, done, options))
+    },
+
+    raw: async (path, signal) => {
+      const { status, body } = await send(link, { method: 'GET', path, signal })
+      return { status, body }
+    },
+
+    canI: async (access, signal) => {
+      const body = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: access },
+      }
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+      const review = stored(await sendJson(link, { method: 'POST', path, body, signal }))
+      return review.status?.allowed === true
+    },
+
+    exec: (pod, argv, options) => execInPod(link, pod, argv, options),
+    terminal: (pod, argv, streams, signal) => openTerminal(link, pod, argv, streams, signal),
+    forward: (pod, port, signal) => forwardToPod(link, pod, port, signal),
+    close: () => {
+      link.close()
+    },
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof KnestError && error.code === 'not-found'
+}
+
+async function unlessNotFound<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Server-side apply refuses objects that carry the record of earlier applies. */
+function appliable(object: KubeObject): KubeObject {
+  const metadata = Object.entries(object.metadata).filter(([field]) => field !== 'managedFields')
+  return { ...object, metadata: Object.fromEntries(metadata) as unknown as KubeObject['metadata'] }
+}

@@ -1,0 +1,34 @@
+import type { KubeApi } from '../contracts/kubernetes.js'
+import { openApiLink, type Dial } from './api-link.js'
+import { serverText } from './api-errors.js'
+import { openKubeClient } from './kube-client.js'
+import { loadKubeconfig, type KubeconfigChoice } from './kubeconfig.js'
+
+export interface OpenKubeOptions extends KubeconfigChoice {
+  /**
+   * Makes every connection to the API server, for one that this machine cannot reach. The signal ends
+   * when the client is closed; TLS runs on the stream as if it had been connected directly.
+   */
+  readonly dial?: Dial | undefined
+  /** For messages; by default `context "NAME"`. */
+  readonly description?: string | undefined
+}
+
+/** A Kubernetes API and what its kubeconfig says about it. */
+export interface HostKube extends KubeApi {
+  /** Undefined inside a cluster. */
+  readonly context: string | undefined
+  /** The namespace of the context, else `default`. */
+  readonly namespace: string
+  /** URL of the API server, without credentials. */
+  readonly server: string
+}
+
+/** Reads the kubeconfig; connects with the first request. Throws `config` or `host-unreachable`. */
+export async function openKube(options: OpenKubeOptions = {}): Promise<HostKube> {
+  const chosen = await loadKubeconfig(options)
+  const named = chosen.context === undefined ? 'the cluster knest runs in' : `context "${chosen.context}"`
+  const link = openApiLink(chosen, options.description ?? named, options.dial)
+  const { context, namespace } = chosen
+  return { ...openKubeClient(link, namespace), context, namespace, server: serverText(chosen.server) }
+}

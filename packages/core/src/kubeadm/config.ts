@@ -1,0 +1,115 @@
+import { stringify } from 'yaml'
+import type { ClusterAddresses } from '../contracts/cluster-home.js'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { kubeletConfiguration } from './kubelet-config.js'
+
+export const criSocket = 'unix:///run/containerd/containerd.sock'
+
+export interface KubeadmInput {
+  readonly ref: ClusterRef
+  readonly spec: ClusterSpec
+  readonly node: string
+  readonly addresses: ClusterAddresses
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
+}
+
+/** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
+export function initConfiguration(input: KubeadmInput): string {
+  const { spec, node } = input
+  const documents = [
+    {
+      apiVersion: 'kubeadm.k8s.io/v1beta4',
+      kind: 'InitConfiguration',
+      localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
+      nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+    },
+    clusterConfiguration(input),
+    kubeletConfiguration(spec.network, input.cgroupDriver),
+    kubeProxyConfiguration(spec),
+  ]
+  return documents.map((document) => stringify(document)).join('---\n')
+}
+
+function identityOf({ node, addresses }: KubeadmInput): string {
+  const identity = addresses.identities.get(node)
+  if (identity === undefined) throw new Error(`no identity address for node ${node}`)
+  return identity
+}
+
+export function nodeRegistration(name: string, taints: readonly unknown[]): Record<string, unknown> {
+  // ignorePreflightErrors: pods cannot cure what SystemVerification and friends look at.
+  return { name, criSocket, taints, imagePullPolicy: 'IfNotPresent', ignorePreflightErrors: ['all'] }
+}
+
+/** As kind does: a cluster without workers runs its workloads on the control plane. */
+export function controlPlaneTaints(spec: ClusterSpec): readonly unknown[] {
+  const workers = spec.workers.reduce((sum, pool) => sum + pool.count, 0)
+  return workers === 0 ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]
+}
+
+function clusterConfiguration({ ref, spec, addresses }: KubeadmInput): Record<string, unknown> {
+  const { network } = spec
+  return {
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    kind: 'ClusterConfiguration',
+    clusterName: ref.name,
+    kubernetesVersion: `v${spec.kubernetesVersion}`,
+    controlPlaneEndpoint: addresses.controlPlaneEndpoint,
+    // RSA keys cost seconds on a small machine; the CAs knest makes are ECDSA as well.
+    encryptionAlgorithm: 'ECDSA-P256',
+    networking: {
+      podSubnet: network.podCidr,
+      serviceSubnet: network.serviceCidr,
+      dnsDomain: network.dnsDomain,
+    },
+    apiServer: { certSANs: [...addresses.certificateNames, '127.0.0.1', 'localhost'] },
+    etcd: {
+      local: {
+        dataDir: '/var/lib/etcd',
+        // The advertised address is the identity, but kube-proxy delivers to the pod's address.
+        extraArgs: [
+          { name: 'listen-client-urls', value: 'https://0.0.0.0:2379' },
+          { name: 'listen-peer-urls', value: 'https://0.0.0.0:2380' },
+          // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
+          ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
+        ],
+        // Peers arrive from pod addresses: etcd resolves these names forward (checkCertSAN in etcd).
+        serverCertSANs: addresses.peerNames,
+        peerCertSANs: addresses.peerNames,
+      },
+    },
+  }
+}
+
+function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
+  return {
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    mode: 'nftables',
+    clusterCIDR: spec.network.podCidr,
+    // nf_conntrack_max is global and read-only in a pod; kube-proxy would exit (kubernetes-sigs/kind#2241).
+    conntrack: { maxPerCore: 0 },
+    oomScoreAdj: 0,
+  }
+}
+
+export interface JoinInput {
+  readonly spec: ClusterSpec
+  readonly node: string
+  readonly addresses: ClusterAddresses
+  /** Where the kubeconfig lies that the node discovers the cluster by. */
+  readonly discoveryPath: string
+}
+
+/** JoinConfiguration of a further control plane. The CA keys are on the node already: nothing is downloaded. */
+export function joinConfiguration({ spec, node, addresses, discoveryPath }: JoinInput): string {
+  const identity = addresses.identities.get(node)
+  if (identity === undefined) throw new Error(`no identity address for node ${node}`)
+  return stringify({
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    kind: 'JoinConfiguration',
+    discovery: { file: { kubeConfigPath: discoveryPath } },
+    controlPlane: { localAPIEndpoint: { advertiseAddress: identity, bindPort: 6443 } },
+    nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+  })
+}

@@ -1,0 +1,1 @@
+export { renderKubeconfig, type KubeconfigInput } from './render.js'

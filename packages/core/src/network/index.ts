@@ -1,0 +1,15 @@
+export {
+  addressCount,
+  cidrAround,
+  contains,
+  firstHost,
+  formatAddress,
+  nthAddress,
+  overlaps,
+  parseAddress,
+  parseAddressRange,
+  parseCidr,
+  rangeToCidrs,
+  type AddressRange,
+  type Cidr,
+} from './cidr.js'

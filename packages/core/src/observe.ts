@@ -1,0 +1,49 @@
+import type { ClusterRecord } from './contracts/cluster.js'
+import type { NodeBackend, NodeHandle, NodeStatus } from './contracts/node-backend.js'
+import type { ObservedCluster, ObservedNode } from './plan/observed.js'
+import { bootstrappedMarker } from './steps/run-script.js'
+
+export interface BackendNode extends NodeStatus {
+  readonly backend: NodeBackend
+}
+
+export const addonsCondition = 'AddonsInstalled'
+
+/** All nodes of the cluster, from every backend it may have nodes of. */
+export async function listNodes(
+  record: ClusterRecord,
+  backends: readonly NodeBackend[],
+  signal: AbortSignal,
+): Promise<readonly BackendNode[]> {
+  const lists = await Promise.all(
+    backends.map(async (backend) => (await backend.listNodes(record, signal)).map((node) => ({ ...node, backend }))),
+  )
+  return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+/** Asks the nodes what is on their disks. `members` is filled in by who has the nested API. */
+export async function observe(
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  members: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<ObservedCluster> {
+  const observed = await Promise.all(
+    nodes.map(async (node): Promise<ObservedNode> => ({
+      name: node.name,
+      role: node.role,
+      pool: node.pool,
+      backend: node.backend.name,
+      phase: node.phase,
+      bootstrapped: node.phase === 'running' ? await isBootstrapped(record, node, signal) : undefined,
+    })),
+  )
+  const addons = record.conditions.find(({ type }) => type === addonsCondition)
+  return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
+}
+
+async function isBootstrapped(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<boolean> {
+  const handle: NodeHandle = await node.backend.openNode(record, node.name, signal)
+  const { exitCode } = await handle.exec(['test', '-e', bootstrappedMarker], { timeoutMs: 15_000, signal })
+  return exitCode === 0
+}

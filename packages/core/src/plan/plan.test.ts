@@ -1,0 +1,163 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { desiredNodes } from './desired-nodes.js'
+import { nothing } from './observed.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
+import { planCluster, planRemoval } from './plan.js'
+import type { Step } from './step.js'
+
+const ref: ClusterRef = { name: 'c', namespace: 'knest-c' }
+
+function spec(controlPlanes: number, workers: number): ClusterSpec {
+  const machine = { cpuCores: 2, memorySize: '4Gi', rootfsSize: '4Gi' }
+  return {
+    kubernetesVersion: '1.35.4',
+    image: 'localhost/knest/node:v1.35.4',
+    controlPlane: { count: controlPlanes, backend: 'pod', machine },
+    workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
+    network: { podCidr: '10.200.0.0/16', serviceCidr: '10.201.0.0/16', dnsDomain: 'cluster.local', cni: 'flannel', vxlanPort: 14789, mtu: 1400 },
+    endpoint: { serviceType: 'NodePort' },
+    persistence: { enabled: false },
+    patches: [],
+  }
+}
+
+function node(name: string, bootstrapped: boolean | undefined = true): ObservedNode {
+  const controlPlane = name.includes('-cp-')
+  return {
+    name,
+    role: controlPlane ? 'control-plane' : 'worker',
+    pool: controlPlane ? 'cp' : 'worker',
+    backend: 'pod',
+    phase: bootstrapped === undefined ? 'pending' : 'running',
+    bootstrapped,
+  }
+}
+
+function observed(names: readonly string[], more: Partial<ObservedCluster> = {}): ObservedCluster {
+  return { nodes: names.map((name) => node(name)), members: names, addonsInstalled: true, ...more }
+}
+
+const ids = (steps: readonly Step[]): readonly string[] => steps.map(({ id }) => id)
+
+describe('planCluster', () => {
+  it('creates everything when there is nothing', () => {
+    expect(ids(planCluster(ref, spec(1, 1), nothing))).toEqual([
+      'addresses',
+      'authorities',
+      'node:c-cp-0',
+      'node:c-worker-0',
+      'boot:c-cp-0',
+      'api',
+      'finish:c-cp-0',
+      'addons',
+      'join:c-worker-0',
+      'kubeconfig',
+      'ready',
+    ])
+  })
+
+  it('only looks when the cluster is as wished', () => {
+    const steps = planCluster(ref, spec(1, 1), observed(['c-cp-0', 'c-worker-0']))
+    expect(ids(steps)).toEqual(['addresses', 'authorities', 'api', 'kubeconfig', 'ready'])
+  })
+
+  it('adds and removes workers side by side', () => {
+    const up = ids(planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0'])))
+    expect(up).toEqual(expect.arrayContaining(['node:c-worker-1', 'node:c-worker-2', 'join:c-worker-1', 'join:c-worker-2']))
+    const down = planCluster(ref, spec(1, 0), observed(['c-cp-0', 'c-worker-0', 'c-worker-1']))
+    const removals = down.filter(({ kind }) => kind === 'remove-node')
+    expect(removals.map(({ needs }) => needs)).toEqual([['api'], ['api']])
+  })
+
+  it('takes control planes away one after another, newest first, after new ones have joined', () => {
+    const steps = planCluster(ref, spec(1, 0), observed(['c-cp-0', 'c-cp-1', 'c-cp-2']))
+    const removals = steps.filter(({ kind }) => kind === 'remove-node')
+    expect(removals.map(({ id, needs }) => [id, needs])).toEqual([
+      ['remove:c-cp-2', ['api']],
+      ['remove:c-cp-1', ['remove:c-cp-2']],
+    ])
+  })
+
+  it('joins further control planes one after another', () => {
+    const steps = planCluster(ref, spec(3, 0), observed(['c-cp-0']))
+    expect(steps.find(({ id }) => id === 'join:c-cp-2')?.needs).toContain('join:c-cp-1')
+    expect(steps.find(({ id }) => id === 'join:c-cp-1')?.needs).toContain('api')
+  })
+
+  it('fills gaps before it takes new numbers, and keeps what is there', () => {
+    const steps = planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0', 'c-worker-2']))
+    expect(ids(steps)).toContain('node:c-worker-1')
+    expect(ids(steps)).not.toContain('node:c-worker-3')
+  })
+
+  it('rejoins a node whose disk is gone and forgets its old Node object first', () => {
+    const there = observed(['c-cp-0'], { nodes: [node('c-cp-0'), node('c-worker-0', false)], members: ['c-cp-0', 'c-worker-0'] })
+    const steps = planCluster(ref, spec(1, 1), there)
+    expect(steps.find(({ id }) => id === 'join:c-worker-0')?.needs).toContain('forget:c-worker-0')
+  })
+
+  it('leaves the Node object of a node alone that cannot be asked now', () => {
+    const there = observed(['c-cp-0'], { nodes: [node('c-cp-0'), node('c-worker-0', undefined)], members: ['c-cp-0', 'c-worker-0'] })
+    expect(ids(planCluster(ref, spec(1, 1), there))).not.toContain('forget:c-worker-0')
+  })
+
+  it('forgets Node objects nobody stands behind', () => {
+    const steps = planCluster(ref, spec(1, 0), observed(['c-cp-0'], { members: ['c-cp-0', 'gone'] }))
+    expect(ids(steps)).toContain('forget:gone')
+  })
+})
+
+describe('every plan', () => {
+  const cluster = fc.record({
+    controlPlanes: fc.constantFrom(1, 3, 5),
+    workers: fc.integer({ min: 0, max: 6 }),
+    existing: fc.uniqueArray(fc.tuple(fc.constantFrom('cp', 'worker'), fc.integer({ min: 0, max: 8 }), fc.constantFrom(true, false, undefined)), {
+      selector: ([pool, index]) => `${pool}${index}`,
+      maxLength: 8,
+    }),
+    answers: fc.boolean(),
+    addonsInstalled: fc.boolean(),
+  })
+
+  it('has unique steps whose needs are in it, without circles, and ends as wished', () => {
+    fc.assert(
+      fc.property(cluster, ({ controlPlanes, workers, existing, answers, addonsInstalled }) => {
+        const nodes = existing.map(([pool, index, bootstrapped]) => node(`c-${pool}-${index}`, bootstrapped))
+        const there = { nodes, members: answers ? nodes.map(({ name }) => name) : undefined, addonsInstalled }
+        const steps = planCluster(ref, spec(controlPlanes, workers), there)
+        expect(new Set(ids(steps)).size).toBe(steps.length)
+        expect(ordered(steps)).toBe(true)
+
+        const removed = steps.flatMap((step) => (step.kind === 'remove-node' ? [step.node] : []))
+        const added = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node.name] : []))
+        const after = new Set([...nodes.map(({ name }) => name), ...added])
+        for (const name of removed) after.delete(name)
+        const wished = desiredNodes(ref, spec(controlPlanes, workers), nodes).map(({ name }) => name)
+        expect([...after].sort()).toEqual([...wished].sort())
+      }),
+    )
+  })
+})
+
+/** True when the steps can be run: every need is met by a step, and none waits for itself. */
+function ordered(steps: readonly Step[]): boolean {
+  const done = new Set<string>()
+  for (;;) {
+    const next = steps.filter((step) => !done.has(step.id) && step.needs.every((id) => done.has(id)))
+    if (next.length === 0) return done.size === steps.length
+    for (const { id } of next) done.add(id)
+  }
+}
+
+describe('planRemoval', () => {
+  it('deletes all nodes at once and the record last', () => {
+    const steps = planRemoval(ref, [{ name: 'c-cp-0' }, { name: 'c-worker-0' }])
+    expect(steps.map(({ id, needs }) => [id, needs.length])).toEqual([
+      ['delete:c-cp-0', 0],
+      ['delete:c-worker-0', 0],
+      ['record', 2],
+    ])
+  })
+})

@@ -1,0 +1,152 @@
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { desiredNodes } from './desired-nodes.js'
+import type { DesiredNode } from './desired-nodes.js'
+import type { ObservedCluster } from './observed.js'
+import type { Step } from './step.js'
+
+/**
+ * What must be done so that the cluster becomes as wished. Pure: create, resume, scale and repair are
+ * the same difference. A cluster that is as wished still gets the steps that only look.
+ */
+export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: ObservedCluster): readonly Step[] {
+  const desired = desiredNodes(ref, spec, observed.nodes)
+  const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
+  const initialized = observed.nodes.some(({ role, bootstrapped }) => role === 'control-plane' && bootstrapped === true)
+  const joining = desired.filter((node) => !isBootstrapped(observed, node.name))
+  const forgotten = forgetSteps(desired, observed)
+  const steps: Step[] = [
+    {
+      kind: 'ensure-addresses',
+      id: 'addresses',
+      title: 'Reserve addresses',
+      needs: [],
+      controlPlanes: controlPlanes.map(({ name }) => name),
+    },
+    { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
+    ...joining.map(ensureNode),
+    ...controlPlaneSteps(controlPlanes, joining, initialized, forgotten),
+    ...(observed.addonsInstalled ? [] : [addons]),
+    ...forgotten,
+    ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
+  ]
+  const removing = observed.nodes.filter(({ name }) => !desired.some((node) => node.name === name))
+  steps.push(...removeSteps(removing, steps, observed))
+  steps.push({ kind: 'save-kubeconfig', id: 'kubeconfig', title: 'Save the kubeconfig', needs: ['addresses', 'authorities'] })
+  const nodes = desired.map(({ name }) => name)
+  steps.push({
+    kind: 'await-ready',
+    id: 'ready',
+    title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} and DNS to be ready`,
+    needs: steps.map(({ id }) => id),
+    nodes,
+  })
+  return steps
+}
+
+/** Everything away. Nodes go first, at once; the record last, so that the same plan can be made again. */
+export function planRemoval(ref: ClusterRef, nodes: readonly { readonly name: string }[]): readonly Step[] {
+  const removals = nodes.map(({ name }): Step => ({
+    kind: 'delete-node',
+    id: `delete:${name}`,
+    title: `Delete node "${name}"`,
+    needs: [],
+    node: name,
+  }))
+  return [
+    ...removals,
+    {
+      kind: 'remove-record',
+      id: 'record',
+      title: `Remove what is left of cluster "${ref.name}"`,
+      needs: removals.map(({ id }) => id),
+    },
+  ]
+}
+
+const addons: Step = { kind: 'install-addons', id: 'addons', title: 'Install network and DNS', needs: ['api'] }
+
+function isBootstrapped(observed: ObservedCluster, name: string): boolean {
+  return observed.nodes.some((node) => node.name === name && node.bootstrapped === true)
+}
+
+function ensureNode(node: DesiredNode): Step {
+  return {
+    kind: 'ensure-node',
+    id: `node:${node.name}`,
+    title: `Create node "${node.name}"`,
+    needs: ['addresses'],
+    node,
+  }
+}
+
+/** The first control plane is initialized, the others join it one after another. */
+function controlPlaneSteps(
+  controlPlanes: readonly DesiredNode[],
+  joining: readonly DesiredNode[],
+  initialized: boolean,
+  forgotten: readonly Step[],
+): readonly Step[] {
+  const fresh = joining.filter(({ role }) => role === 'control-plane')
+  const first = initialized ? undefined : fresh[0]
+  const others = fresh.filter((node) => node !== first)
+  const steps: Step[] = []
+  if (first !== undefined) {
+    const { name } = first
+    const needs = [`node:${name}`, 'authorities']
+    steps.push({ kind: 'boot-control-plane', id: `boot:${name}`, title: `Start the control plane on "${name}"`, needs, node: name })
+    steps.push({ kind: 'await-api', id: 'api', title: 'Wait for the API server', needs: [`boot:${name}`], nodes: [name] })
+    steps.push({ kind: 'finish-control-plane', id: `finish:${name}`, title: 'Set up the cluster', needs: ['api'], node: name })
+  } else {
+    const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
+    steps.push({ kind: 'await-api', id: 'api', title: 'Reach the API server', needs: ['addresses', 'authorities'], nodes: there })
+  }
+  let previous = first === undefined ? 'api' : `finish:${first.name}`
+  for (const { name } of others) {
+    const needs = [`node:${name}`, previous, ...forgetOf(name, forgotten)]
+    steps.push({ kind: 'join-control-plane', id: `join:${name}`, title: `Join control plane "${name}"`, needs, node: name })
+    previous = `join:${name}`
+  }
+  return steps
+}
+
+function startWorker({ name, pool }: DesiredNode, forgotten: readonly Step[]): Step {
+  const needs = [`node:${name}`, 'authorities', 'api', ...forgetOf(name, forgotten)]
+  return { kind: 'start-worker', id: `join:${name}`, title: `Join worker "${name}"`, needs, node: name, pool }
+}
+
+function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
+  return forgotten.filter((step) => step.id === `forget:${name}`).map(({ id }) => id)
+}
+
+/** Node objects nobody stands behind: their node is not there, or has lost its disk and joins anew. */
+function forgetSteps(desired: readonly DesiredNode[], observed: ObservedCluster): readonly Step[] {
+  const node = (name: string): ObservedCluster['nodes'][number] | undefined =>
+    observed.nodes.find((candidate) => candidate.name === name)
+  const isDesired = (name: string): boolean => desired.some((candidate) => candidate.name === name)
+  const stale = (observed.members ?? []).filter(
+    (name) => node(name)?.bootstrapped === false || (node(name) === undefined && !isDesired(name)),
+  )
+  return stale.map((node) => ({
+    kind: 'forget-member',
+    id: `forget:${node}`,
+    title: `Remove the stale Node object "${node}"`,
+    needs: ['api'],
+    node,
+  }))
+}
+
+/** Nodes go after the new ones have come; control planes one after another. */
+function removeSteps(
+  removing: ObservedCluster['nodes'],
+  before: readonly Step[],
+  observed: ObservedCluster,
+): readonly Step[] {
+  const joins = before.filter(({ kind }) => kind === 'join-control-plane').map(({ id }) => id)
+  let previous: readonly string[] = ['api', ...joins]
+  return [...removing].reverse().map(({ name, role }): Step => {
+    const needs = role === 'control-plane' ? previous : ['api']
+    if (role === 'control-plane') previous = [`remove:${name}`]
+    const member = observed.members?.includes(name) ?? true
+    return { kind: 'remove-node', id: `remove:${name}`, title: `Remove node "${name}"`, needs, node: name, role, member }
+  })
+}

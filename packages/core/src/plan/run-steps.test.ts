@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { silentProgress } from '../contracts/progress.js'
+import { runSteps } from './run-steps.js'
+import type { Step } from './step.js'
+
+function step(id: string, ...needs: string[]): Step {
+  return { kind: 'ensure-authorities', id, title: id, needs }
+}
+
+const options = { progress: silentProgress, signal: new AbortController().signal }
+
+describe('runSteps', () => {
+  it('runs what does not depend at once, and the rest in order', async () => {
+    const log: string[] = []
+    await runSteps(
+      [step('c', 'a', 'b'), step('a'), step('b')],
+      async ({ id }) => {
+        log.push(`+${id}`)
+        await delay(5)
+        log.push(`-${id}`)
+      },
+      options,
+    )
+    expect(log.slice(0, 2)).toEqual(['+a', '+b'])
+    expect(log.slice(-2)).toEqual(['+c', '-c'])
+  })
+
+  it('throws the first failure, stops what runs and starts nothing more', async () => {
+    const started: string[] = []
+    let stopped = false
+    const running = runSteps(
+      [step('a'), step('slow'), step('after', 'a')],
+      async ({ id }, _progress, signal) => {
+        started.push(id)
+        if (id === 'a') throw new Error('a broke')
+        await delay(60_000, undefined, { signal }).catch(() => (stopped = true))
+        signal.throwIfAborted()
+      },
+      options,
+    )
+    await expect(running).rejects.toThrow('a broke')
+    expect(started).toEqual(['a', 'slow'])
+    expect(stopped).toBe(true)
+  })
+
+  it('stops when the caller aborts', async () => {
+    const abort = new AbortController()
+    const running = runSteps([step('a')], (_step, _progress, signal) => delay(60_000, undefined, { signal }), {
+      ...options,
+      signal: abort.signal,
+    })
+    abort.abort(new Error('enough'))
+    await expect(running).rejects.toThrow()
+  })
+})

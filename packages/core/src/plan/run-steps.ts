@@ -1,0 +1,44 @@
+import type { Progress } from '../contracts/progress.js'
+import type { Step } from './step.js'
+
+export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) => Promise<void>
+
+/**
+ * Runs every step as soon as what it needs has ended. The first failure aborts the running steps,
+ * waits until they have let go, and is thrown.
+ */
+export async function runSteps(
+  steps: readonly Step[],
+  run: StepRunner,
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<void> {
+  const stop = new AbortController()
+  const both = AbortSignal.any([signal, stop.signal])
+  const started = new Map<string, Promise<void>>()
+  let failure: { readonly error: unknown } | undefined
+
+  const start = (step: Step): Promise<void> => {
+    const known = started.get(step.id)
+    if (known !== undefined) return known
+    const promise = (async () => {
+      await Promise.all(step.needs.map((id) => start(find(steps, id))))
+      both.throwIfAborted()
+      await progress.phase(step.title, (inner) => run(step, inner, both))
+    })().catch((error: unknown) => {
+      failure ??= { error }
+      stop.abort(error)
+      throw error
+    })
+    started.set(step.id, promise)
+    return promise
+  }
+
+  await Promise.allSettled(steps.map(start))
+  if (failure !== undefined) throw failure.error
+}
+
+function find(steps: readonly Step[], id: string): Step {
+  const step = steps.find((candidate) => candidate.id === id)
+  if (step === undefined) throw new Error(`the plan has no step ${id}`)
+  return step
+}

@@ -1,0 +1,27 @@
+import type { NodeRole } from '../contracts/cluster.js'
+import type { DesiredNode } from './desired-nodes.js'
+
+interface Common {
+  readonly id: string
+  readonly title: string
+  /** Ids of steps that must have ended before. */
+  readonly needs: readonly string[]
+}
+
+/** What can be done to a cluster. Data only: `steps/` knows how. */
+export type Step =
+  | (Common & { readonly kind: 'ensure-addresses'; readonly controlPlanes: readonly string[] })
+  | (Common & { readonly kind: 'ensure-authorities' })
+  | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
+  | (Common & { readonly kind: 'boot-control-plane'; readonly node: string })
+  | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
+  | (Common & { readonly kind: 'finish-control-plane'; readonly node: string })
+  | (Common & { readonly kind: 'join-control-plane'; readonly node: string })
+  | (Common & { readonly kind: 'install-addons' })
+  | (Common & { readonly kind: 'start-worker'; readonly node: string; readonly pool: string })
+  | (Common & { readonly kind: 'forget-member'; readonly node: string })
+  | (Common & { readonly kind: 'remove-node'; readonly node: string; readonly role: NodeRole; readonly member: boolean })
+  | (Common & { readonly kind: 'await-ready'; readonly nodes: readonly string[] })
+  | (Common & { readonly kind: 'save-kubeconfig' })
+  | (Common & { readonly kind: 'delete-node'; readonly node: string })
+  | (Common & { readonly kind: 'remove-record' })

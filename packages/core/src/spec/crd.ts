@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import { labels, managedByKnest } from '../labels.js'
+import { clusterApiVersion, clusterKind } from './parse-file.js'
+import { clusterInputSchema } from './schema.js'
+
+type Schema = Readonly<Record<string, unknown>>
+
+const plural = 'nestedclusters'
+const [group = '', version = ''] = clusterApiVersion.split('/')
+
+/** The CustomResourceDefinition of NestedCluster; its schema comes from the same source as the parser. */
+export function nestedClusterCrd(): KubeObject {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}`, labels: { [labels.managedBy]: managedByKnest } },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural, singular: 'nestedcluster', kind: clusterKind, listKind: `${clusterKind}List`, shortNames: ['nc'] },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: printerColumns,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description: 'A Kubernetes cluster inside this one, made by knest',
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec: structural(z.toJSONSchema(clusterInputSchema, { io: 'input' })),
+                status: statusSchema,
+              },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
+
+const printerColumns = [
+  { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+  { name: 'Version', type: 'string', jsonPath: '.spec.kubernetesVersion' },
+  { name: 'Control-Plane', type: 'string', jsonPath: '.status.controlPlane.summary' },
+  { name: 'Workers', type: 'string', jsonPath: '.status.workers.summary' },
+  { name: 'Backend', type: 'string', jsonPath: '.spec.controlPlane.backend' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+]
+
+const counts = {
+  type: 'object',
+  properties: {
+    desired: { type: 'integer' },
+    ready: { type: 'integer' },
+    summary: { type: 'string', description: 'READY/DESIRED, for kubectl get' },
+  },
+}
+
+const statusSchema = {
+  type: 'object',
+  properties: {
+    phase: { type: 'string', enum: ['Creating', 'Ready', 'Degraded', 'Scaling', 'Deleting', 'Failed'] },
+    controlPlane: counts,
+    workers: counts,
+    conditions: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+      items: {
+        type: 'object',
+        required: ['type', 'status'],
+        properties: {
+          type: { type: 'string' },
+          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+          reason: { type: 'string' },
+          message: { type: 'string' },
+          lastTransitionTime: { type: 'string', format: 'date-time' },
+        },
+      },
+    },
+  },
+}
+
+/** The counts of the status as the CRD holds them. */
+export function statusCounts(ready: number, desired: number): { ready: number; desired: number; summary: string } {
+  return { ready, desired, summary: `${ready}/${desired}` }
+}
+
+/** Kubernetes takes only structural schemas: no $schema, no propertyNames, no closed objects. */
+function structural(schema: Schema): Schema {
+  const kept: Record<string, unknown> = {}
+  for (const field of ['type', 'description', 'enum', 'required']) {
+    if (schema[field] !== undefined) kept[field] = schema[field]
+  }
+  const { properties, items, additionalProperties } = schema as {
+    properties?: Record<string, Schema>
+    items?: Schema
+    additionalProperties?: Schema | boolean
+  }
+  if (properties !== undefined) {
+    kept['properties'] = Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, structural(property)]),
+    )
+  } else if (typeof additionalProperties === 'object') {
+    // A record of anything (a patch) is kept as it is; a record of text keeps its type.
+    if (Object.keys(additionalProperties).length === 0) kept['x-kubernetes-preserve-unknown-fields'] = true
+    else kept['additionalProperties'] = structural(additionalProperties)
+  }
+  if (items !== undefined) kept['items'] = structural(items)
+  return kept
+}

@@ -1,0 +1,46 @@
+import type { ServiceType } from '../contracts/cluster.js'
+
+/** The Kubernetes the node image is built with; see `images/node`. */
+export const defaultKubernetesVersion = '1.35.4'
+/** Minor versions whose kubeadm configuration and flags knest knows. */
+export const supportedMinors: readonly number[] = [34, 35, 36]
+
+export function defaultImage(kubernetesVersion: string): string {
+  return `localhost/knest/node:v${kubernetesVersion}`
+}
+
+export const defaultPodCidr = '10.200.0.0/16'
+export const defaultServiceCidr = '10.201.0.0/16'
+export const defaultDnsDomain = 'cluster.local'
+export const defaultCni = 'flannel'
+/** Not 4789, 8472 or 6081: a Calico or Cilium host drops those from its pods. */
+export const defaultVxlanPort = 14789
+/** Decide from the host's pod MTU. */
+export const automaticMtu = 0
+export const defaultServiceType: ServiceType = 'NodePort'
+
+export const defaultControlPlaneCount = 1
+export const defaultPoolName = 'worker'
+export const defaultWorkerCount = 1
+export const defaultMachine = { cpuCores: 2, memorySize: '4Gi', rootfsSize: '4Gi' } as const
+
+/** etcd gets slower, not safer, with more members than a few. */
+export const maxControlPlaneCount = 9
+/** Far above what one host is known to carry; a larger number is a typing error. */
+export const maxWorkerCount = 200
+/** kube-controller-manager hands every node a range of this length. */
+export const nodePodPrefix = 24
+/** Below it, IPv6 breaks and many services misbehave. */
+export const minMtu = 1280
+export const maxMtu = 65_000
+
+const mebibyte = 2 ** 20
+export const gibibyte: number = 1024 * mebibyte
+/** Measured: a control plane holds 440 MiB without any cache, a worker 100 MiB. */
+export const minControlPlaneMemory: number = 768 * mebibyte
+export const minWorkerMemory: number = 512 * mebibyte
+export const maxMemory: number = 16 * 1024 * gibibyte
+export const minRootfs: number = gibibyte
+export const maxRootfs: number = 256 * 1024 * gibibyte
+export const minCpuCores = 0.1
+export const maxCpuCores = 512

@@ -1,0 +1,36 @@
+/** Faults are the ends of sentences; undefined means there is none. */
+
+export function labelKeyFault(key: string): string | undefined {
+  const [first = '', second, ...rest] = key.split('/')
+  if (rest.length > 0) return 'has more than one "/"'
+  if (second === undefined) return qualifiedNameFault(first)
+  return subdomainFault(first) ?? qualifiedNameFault(second)
+}
+
+export function labelValueFault(value: string): string | undefined {
+  return value === '' ? undefined : qualifiedNameFault(value)
+}
+
+/** DNS-1123 subdomain. */
+export function subdomainFault(text: string): string | undefined {
+  if (text.length > 253) return `is ${text.length} characters long, 253 are allowed`
+  const parts = text.split('.')
+  if (parts.every((part) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(part))) return undefined
+  return 'is not a DNS name of lower-case letters, digits, "-" and "."'
+}
+
+/** Enough to catch blanks, upper case and schemes in an image reference before a node fails to pull it. */
+export function imageFault(image: string): string | undefined {
+  if (image === '') return 'is empty'
+  if (/\s/.test(image)) return 'has blanks in it'
+  if (image.includes('://')) return 'has a scheme in front; leave it out'
+  const pattern = /^[a-zA-Z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/
+  return pattern.test(image) ? undefined : 'is not an image reference such as registry.example/knest/node:v1'
+}
+
+function qualifiedNameFault(text: string): string | undefined {
+  if (text === '') return 'has an empty part'
+  if (text.length > 63) return `has a part of ${text.length} characters, 63 are allowed`
+  if (/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(text)) return undefined
+  return 'may hold letters, digits, "-", "_" and "." and must begin and end with a letter or digit'
+}

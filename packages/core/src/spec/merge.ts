@@ -1,0 +1,56 @@
+import { KnestError } from '../errors.js'
+import type { ClusterInput, WorkerPoolInput } from './schema.js'
+
+/**
+ * Lays flags over a file. A flag wins over the same field of the file. Flags know one worker pool
+ * without a name: it is the file's only pool. Throws `config` when the file has several.
+ */
+export function mergeInput(file: ClusterInput, flags: ClusterInput): ClusterInput {
+  const { workers: fileWorkers, ...fileRest } = file
+  const { workers: flagWorkers, ...flagRest } = flags
+  const workers = mergeWorkers(fileWorkers, flagWorkers)
+  return {
+    ...(mergeObjects(fileRest, flagRest) as ClusterInput),
+    ...(workers === undefined ? {} : { workers }),
+  }
+}
+
+function mergeWorkers(
+  file: ClusterInput['workers'],
+  flags: ClusterInput['workers'],
+): ClusterInput['workers'] {
+  if (flags === undefined || flags.length === 0) return file
+  if (file === undefined || file.length === 0) return flags
+  const merged = [...file]
+  for (const flag of flags) {
+    const index = poolIndex(merged, flag.name)
+    merged[index] = mergeObjects(merged[index] ?? {}, flag) as WorkerPoolInput
+  }
+  return merged
+}
+
+function poolIndex(pools: readonly WorkerPoolInput[], name: string | undefined): number {
+  if (name === undefined && pools.length === 1) return 0
+  if (name === undefined) {
+    const names = pools.map((pool) => `"${pool.name ?? ''}"`).join(', ')
+    throw new KnestError('config', `worker flags do not say which pool they mean: the file has ${names}`, {
+      hint: 'change the pools in the file',
+    })
+  }
+  const index = pools.findIndex((pool) => pool.name === name)
+  return index === -1 ? pools.length : index
+}
+
+function mergeObjects(base: object, over: object): object {
+  const merged: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue
+    const before = merged[key]
+    merged[key] = isPlain(before) && isPlain(value) ? mergeObjects(before, value) : value
+  }
+  return merged
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

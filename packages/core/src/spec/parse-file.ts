@@ -1,0 +1,104 @@
+import { LineCounter, isNode, parseAllDocuments, type Document } from 'yaml'
+import { KnestError, PreflightError } from '../errors.js'
+import { orList } from './nearest.js'
+import { clusterFileSchema, type ClusterInput } from './schema.js'
+import { checkShape, type Path } from './schema-problems.js'
+
+export const clusterApiVersion = 'knest.dev/v1alpha1'
+export const clusterKind = 'NestedCluster'
+
+export interface ClusterFile {
+  /** Names the file gives; both may be missing. Not validated yet. */
+  readonly ref: { readonly name?: string; readonly namespace?: string }
+  readonly input: ClusterInput
+}
+
+/**
+ * Reads one NestedCluster from YAML or JSON. Checks shape and types, not values: `resolveSpec` does.
+ * Throws `config`: for text that is not YAML with line and column, else with every unknown field.
+ */
+export function parseClusterFile(text: string, fileName: string): ClusterFile {
+  const lines = new LineCounter()
+  const document = onlyDocument(text, fileName, lines)
+  const value: unknown = toValue(document, fileName)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new KnestError('config', `"${fileName}" is not a Kubernetes object`, { hint: example })
+  }
+  checkKind(value, fileName)
+
+  const locate = (path: Path): string => {
+    const line = lineOf(document, path, lines)
+    return line === undefined ? `"${fileName}": ` : `"${fileName}" line ${line}: `
+  }
+  const checked = checkShape(clusterFileSchema, value, { locate })
+  if (!checked.ok) throw new PreflightError('config', checked.problems)
+  const { name, namespace } = checked.value.metadata ?? {}
+  return {
+    ref: { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) },
+    input: checked.value.spec ?? {},
+  }
+}
+
+const example = `begin it with "apiVersion: ${clusterApiVersion}" and "kind: ${clusterKind}"`
+
+function onlyDocument(text: string, fileName: string, lines: LineCounter): Document.Parsed {
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const documents = Array.isArray(parsed) ? parsed : []
+  const error = documents.flatMap((document) => document.errors)[0]
+  if (error !== undefined) {
+    const { line, col } = lines.linePos(error.pos[0])
+    throw new KnestError(
+      'config',
+      `"${fileName}" is not YAML: line ${line}, column ${col}: ${sentencePart(error.message)}`,
+      { hint: 'correct that line' },
+    )
+  }
+  const filled = documents.filter((document) => document.contents !== null)
+  if (filled.length > 1) {
+    throw new KnestError('config', `"${fileName}" holds ${filled.length} documents, one is allowed`, {
+      hint: `keep the ${clusterKind} and apply the others with kubectl`,
+    })
+  }
+  const [document] = filled
+  if (document === undefined) throw new KnestError('config', `"${fileName}" is empty`, { hint: example })
+  return document
+}
+
+function toValue(document: Document.Parsed, fileName: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    // Unresolved aliases, and aliases that would expand without bounds.
+    throw new KnestError('config', `"${fileName}" is not usable YAML: ${sentencePart(String(error))}`, {
+      hint: 'write the values out without aliases',
+      cause: error,
+    })
+  }
+}
+
+function checkKind(value: object, fileName: string): void {
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
+  const given = (field: unknown): string => (typeof field === 'string' ? `"${field}"` : 'missing')
+  if (kind !== clusterKind) {
+    throw new KnestError('config', `"${fileName}" holds no ${clusterKind}: its kind is ${given(kind)}`, {
+      hint: example,
+    })
+  }
+  if (apiVersion !== clusterApiVersion) {
+    throw new KnestError('config', `"${fileName}" has an unknown apiVersion: it is ${given(apiVersion)}`, {
+      hint: `use ${orList([clusterApiVersion])}`,
+    })
+  }
+}
+
+function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return undefined
+}
+
+function sentencePart(message: string): string {
+  return message.split('\n')[0]?.replace(/\.$/, '') ?? message
+}

@@ -1,0 +1,118 @@
+import type { BackendName, ClusterSpec, NodePatch, ServiceType } from '../contracts/cluster.js'
+import { PreflightError } from '../errors.js'
+import * as defaults from './defaults.js'
+import { imageFault, subdomainFault } from './kubernetes-syntax.js'
+import { ProblemList } from './problem-list.js'
+import { resolveNetwork } from './resolve-network.js'
+import { resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
+import { checkShape, type Path } from './schema-problems.js'
+import { clusterInputSchema, type ClusterInput } from './schema.js'
+
+export interface ResolveContext {
+  /** Allows what works but is unwise, such as an even number of control planes. */
+  readonly force: boolean
+  /** For node groups that name none; `pod` when absent. */
+  readonly backend?: BackendName | undefined
+  /** When the input names none; `NodePort` when absent. */
+  readonly serviceType?: ServiceType | undefined
+}
+
+/**
+ * Fills in every default and checks every value. Throws one PreflightError (`config`) with all that
+ * is wrong. Pure: needs no host.
+ */
+export function resolveSpec(input: ClusterInput, context: ResolveContext): ClusterSpec {
+  const problems = new ProblemList()
+  const wish = wellShaped(input, problems)
+  const backend = context.backend ?? 'pod'
+  const kubernetesVersion = resolveVersion(wish.kubernetesVersion, problems)
+  const controlPlane = resolveControlPlane(wish.controlPlane, { force: context.force, backend }, problems)
+  const workers = resolveWorkers(wish.workers, backend, problems)
+  const nodes = [controlPlane, ...workers].reduce((sum, group) => sum + group.count, 0)
+  const spec: ClusterSpec = {
+    kubernetesVersion,
+    image: resolveImage(wish.image ?? defaults.defaultImage(kubernetesVersion), problems),
+    controlPlane,
+    workers,
+    network: resolveNetwork(wish.network, countable(nodes), problems),
+    endpoint: {
+      serviceType: wish.endpoint?.serviceType ?? context.serviceType ?? defaults.defaultServiceType,
+    },
+    persistence: resolvePersistence(wish.persistence, problems),
+    patches: (wish.patches ?? []).map(
+      ({ role, patch }): NodePatch => ({ ...(role === undefined ? {} : { role }), patch }),
+    ),
+  }
+  problems.throwIfAny()
+  return spec
+}
+
+/** Reports what has the wrong type and goes on without it, so that the rest is checked as well. */
+function wellShaped(input: ClusterInput, problems: ProblemList): ClusterInput {
+  const checked = checkShape(clusterInputSchema, input, { prefix: ['spec'] })
+  if (checked.ok) return checked.value
+  problems.problems.push(...checked.problems)
+  const rest = structuredClone(input)
+  for (const path of checked.paths) removeAt(rest, path)
+  const again = checkShape(clusterInputSchema, rest)
+  if (!again.ok) throw new PreflightError('config', problems.problems)
+  return again.value
+}
+
+function removeAt(root: unknown, path: Path): void {
+  const last = path.at(-1)
+  let parent = root as Record<PropertyKey, unknown> | undefined
+  for (const part of path.slice(0, -1)) parent = parent?.[part] as typeof parent
+  if (last !== undefined && typeof parent === 'object') Reflect.deleteProperty(parent, last)
+}
+
+/** A count that is wrong in itself is reported elsewhere; here it must not add nonsense. */
+function countable(nodes: number): number {
+  const most = defaults.maxControlPlaneCount + defaults.maxWorkerCount
+  return Number.isInteger(nodes) && nodes > 0 && nodes <= most ? nodes : 1
+}
+
+function resolveVersion(input: string | undefined, problems: ProblemList): string {
+  const given = input ?? defaults.defaultKubernetesVersion
+  const version = given.replace(/^v/, '')
+  const match = /^(\d+)\.(\d+)\.\d+(-[0-9a-z.]+)?$/.exec(version)
+  const minors = defaults.supportedMinors.map((minor) => `1.${minor}`).join(', ')
+  if (match === null) {
+    problems.error(
+      `Kubernetes version "${given}" is not a full version`,
+      `give three numbers, as in ${defaults.defaultKubernetesVersion}`,
+    )
+  } else if (match[1] !== '1' || !defaults.supportedMinors.includes(Number(match[2]))) {
+    problems.error(
+      `Kubernetes version "${given}" is not supported`,
+      `use one of ${minors}, as in ${defaults.defaultKubernetesVersion}`,
+    )
+  }
+  return version
+}
+
+function resolveImage(image: string, problems: ProblemList): string {
+  const fault = imageFault(image)
+  if (fault !== undefined) problems.error(`image "${image}" ${fault}`, 'correct the image')
+  return image
+}
+
+function resolvePersistence(
+  input: ClusterInput['persistence'],
+  problems: ProblemList,
+): ClusterSpec['persistence'] {
+  const enabled = input?.enabled ?? false
+  const storageClass = input?.storageClass
+  if (storageClass === undefined) return { enabled }
+  const fault = subdomainFault(storageClass)
+  if (fault !== undefined) {
+    problems.error(`StorageClass "${storageClass}" ${fault}`, 'see "kubectl get storageclass"')
+  }
+  if (!enabled) {
+    problems.error(
+      `StorageClass "${storageClass}" is given, but the nodes are not persistent`,
+      'add --persistent, or leave the StorageClass out',
+    )
+  }
+  return { enabled, storageClass }
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod'
+
+/**
+ * The one source of what a user may write: types, strict parsing and the CRD's schema come from here.
+ * Everything is optional; `resolveSpec` fills in defaults and checks values. What `meta` holds is for
+ * the CRD and for people: it is not enforced here, because `resolveSpec` says it better.
+ */
+const machine = z
+  .strictObject({
+    cpuCores: z.number().meta({ description: 'CPU cores of each node; fractions for pods only' }).optional(),
+    memorySize: z.string().meta({ description: 'Kubernetes quantity, as in 4Gi' }).optional(),
+    rootfsSize: z.string().meta({ description: 'Kubernetes quantity: disk of persistent nodes and VMs' }).optional(),
+  })
+  .meta({ description: 'Size of each node' })
+
+const backend = z.enum(['pod', 'vm', 'container']).meta({ description: 'What a node is on the host' })
+
+const taint = z.strictObject({
+  key: z.string(),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+})
+
+const controlPlane = z
+  .strictObject({
+    count: z.number().meta({ type: 'integer', description: 'Odd, so that etcd keeps a majority' }).optional(),
+    backend: backend.optional(),
+    machine: machine.optional(),
+  })
+  .meta({ description: 'Control-plane nodes' })
+
+const pool = z.strictObject({
+  name: z.string().meta({ description: 'Part of the node names: CLUSTER-POOL-0' }).optional(),
+  count: z.number().meta({ type: 'integer' }).optional(),
+  backend: backend.optional(),
+  machine: machine.optional(),
+  labels: z.record(z.string(), z.string()).meta({ description: 'Labels of the nested Node objects' }).optional(),
+  taints: z.array(taint).meta({ description: 'Taints of the nested Node objects' }).optional(),
+})
+
+const network = z.strictObject({
+  podCidr: z.string().meta({ description: 'IPv4 range of nested pods; each node takes a /24' }).optional(),
+  serviceCidr: z.string().meta({ description: 'IPv4 range of nested Services' }).optional(),
+  dnsDomain: z.string().optional(),
+  cni: z.string().meta({ description: 'flannel, calico, cilium, none, or file or URL of a manifest' }).optional(),
+  vxlanPort: z.number().meta({ type: 'integer', description: 'UDP port of the nested overlay' }).optional(),
+  mtu: z.number().meta({ type: 'integer', description: 'MTU of nested pods; 0 decides from the host' }).optional(),
+})
+
+const patch = z.strictObject({
+  role: z.enum(['control-plane', 'worker']).meta({ description: 'Which nodes; all when absent' }).optional(),
+  patch: z
+    .record(z.string(), z.unknown())
+    .meta({ description: "JSON merge patch on the node's host object (StatefulSet or VirtualMachine)" }),
+})
+
+export const clusterInputSchema = z.strictObject({
+  kubernetesVersion: z.string().meta({ description: 'As in 1.35.4' }).optional(),
+  image: z.string().meta({ description: 'Node image of pod and container nodes' }).optional(),
+  controlPlane: controlPlane.optional(),
+  workers: z.array(pool).meta({ description: 'Worker pools' }).optional(),
+  network: network.optional(),
+  endpoint: z
+    .strictObject({
+      serviceType: z
+        .enum(['NodePort', 'LoadBalancer', 'ClusterIP'])
+        .meta({ description: "Type of the API's Service on the host" })
+        .optional(),
+    })
+    .optional(),
+  persistence: z
+    .strictObject({
+      enabled: z.boolean().meta({ description: 'Node disks outlive pods and VMs' }).optional(),
+      storageClass: z.string().optional(),
+    })
+    .optional(),
+  patches: z.array(patch).optional(),
+})
+
+/** What a user wishes, before defaults: the `spec` of a NestedCluster file, or flags. */
+export type ClusterInput = z.infer<typeof clusterInputSchema>
+export type WorkerPoolInput = z.infer<typeof pool>
+
+/** What `kubectl get -o yaml` adds is accepted and not looked at. */
+const metadata = z.strictObject({
+  name: z.string().optional(),
+  namespace: z.string().optional(),
+  ...Object.fromEntries(
+    [
+      'labels',
+      'annotations',
+      'creationTimestamp',
+      'finalizers',
+      'generation',
+      'managedFields',
+      'ownerReferences',
+      'resourceVersion',
+      'uid',
+    ].map((field) => [field, z.unknown().optional()]),
+  ),
+})
+
+export const clusterFileSchema = z.strictObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: metadata.optional(),
+  spec: clusterInputSchema.optional(),
+  status: z.unknown().optional(),
+})

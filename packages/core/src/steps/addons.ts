@@ -1,0 +1,31 @@
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { coreDnsObjects, renderCni } from '../cni/index.js'
+import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+
+/** Installs the nested network and DNS by server-side apply. Repeatable. */
+export async function installAddons(context: StepContext, note: (text: string) => void, signal: AbortSignal): Promise<void> {
+  const api = need(context.api, 'the nested API')
+  const { network } = context.record.spec
+  const endpoint = need(context.addresses, 'the addresses').controlPlaneEndpoint
+  const objects = [
+    ...(await renderCni(network, { controlPlaneEndpoint: endpoint, note, signal })),
+    ...coreDnsObjects({
+      clusterIp: dnsServiceAddress(network.serviceCidr),
+      dnsDomain: network.dnsDomain,
+      kubernetesVersion: context.record.spec.kubernetesVersion,
+    }),
+  ]
+  await applyAll(api, objects, signal)
+}
+
+/** Namespaces and CRDs first, the rest at once. */
+export async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  const isFirst = ({ kind }: KubeObject): boolean => kind === 'Namespace' || kind === 'CustomResourceDefinition'
+  const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
+  // The API server makes kube-system soon after it is ready; this does not wait for it.
+  const kubeSystem = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }
+  await Promise.all([kubeSystem, ...objects.filter(isFirst)].map(apply))
+  await Promise.all(objects.filter((object) => !isFirst(object)).map(apply))
+}

@@ -1,0 +1,51 @@
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+
+const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
+const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
+}
+
+export function condition(object: KubeObject | undefined, type: string): Condition | undefined {
+  const status = object?.['status'] as { conditions?: readonly Condition[] } | undefined
+  return status?.conditions?.find((entry) => entry.type === type)
+}
+
+export function isReady(node: KubeObject): boolean {
+  return condition(node, 'Ready')?.status === 'True'
+}
+
+interface Wait {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export async function awaitNodes(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {
+  const missing = (nodes: readonly KubeObject[]): readonly string[] =>
+    names.filter((name) => !nodes.some((node) => node.metadata.name === name && isReady(node)))
+  await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
+    ...wait,
+    awaited: `${names.length} nodes to be Ready`,
+    describe: (nodes) => missing(nodes).map((name) => `"${name}" ${whyNot(nodes, name)}`).join(', '),
+  })
+}
+
+function whyNot(nodes: readonly KubeObject[], name: string): string {
+  const node = nodes.find(({ metadata }) => metadata.name === name)
+  if (node === undefined) return 'has not registered'
+  return `is not Ready: ${condition(node, 'Ready')?.message ?? 'no condition yet'}`
+}
+
+export async function awaitDns(api: KubeApi, wait: Wait): Promise<void> {
+  const available = (found: readonly KubeObject[]): boolean => found.some((one) => condition(one, 'Available')?.status === 'True')
+  const selector = { namespace: 'kube-system', fieldSelector: 'metadata.name=coredns' }
+  await api.waitFor(deploymentKind, selector, available, {
+    ...wait,
+    awaited: 'Deployment "coredns" to be Available',
+    describe: (found) => condition(found[0], 'Available')?.message ?? 'no condition yet',
+  })
+}

@@ -1,0 +1,25 @@
+import type { CertificateAuthorities, ClusterAddresses, ClusterHome } from '../contracts/cluster-home.js'
+import type { BackendName, ClusterRecord } from '../contracts/cluster.js'
+import type { KubeApi } from '../contracts/kubernetes.js'
+import type { NodeBackend, NodeHandle } from '../contracts/node-backend.js'
+
+/** What the steps of one run share. Steps that make a value come before those that read it. */
+export interface StepContext {
+  readonly record: ClusterRecord
+  readonly home: ClusterHome
+  backend(name: BackendName): Promise<NodeBackend>
+  /** The backend of an existing or wished node, by its name. */
+  backendOf(node: string): Promise<NodeBackend>
+  /** Names of the control planes there are. */
+  readonly controlPlanes: readonly string[]
+  openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
+  addresses: ClusterAddresses | undefined
+  authorities: CertificateAuthorities | undefined
+  /** The nested API, opened by `await-api`. */
+  api: KubeApi | undefined
+}
+
+export function need<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`a step ran before ${name} was there`)
+  return value
+}

@@ -1,0 +1,50 @@
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { packBundle } from '../kubeadm/bundle.js'
+import { initConfiguration } from '../kubeadm/config.js'
+import { authorityFiles } from '../kubeadm/node-files.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+import { bootstrappedMarker, runScript } from './run-script.js'
+
+const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
+
+// kubeadm's own order is kept, cut in two: what lays out files and starts kubelet, and what talks to the
+// API server. Between them knest waits in its own way and already installs the network. DNS is knest's
+// own manifest: kubeadm's readiness probe alone costs nine seconds.
+const secondHalf = ['upload-config', 'upload-certs', 'mark-control-plane', 'bootstrap-token', 'kubelet-finalize', 'addon']
+const firstHalf = ['certs', 'kubeconfig', 'etcd', 'control-plane', 'kubelet-start']
+const never = ['preflight', 'wait-control-plane', 'show-join-command']
+
+function kubeadmInit(skip: readonly string[]): string {
+  return `kubeadm init --config ${configPath} --skip-phases=${[...never, ...skip].join(',')}`
+}
+
+/** Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. */
+export async function bootControlPlane(context: StepContext, node: NodeHandle, signal: AbortSignal): Promise<void> {
+  const backend = await context.backendOf(node.name)
+  const config = initConfiguration({
+    ref: context.record,
+    spec: context.record.spec,
+    node: node.name,
+    addresses: need(context.addresses, 'the addresses'),
+    cgroupDriver: backend.features.cgroupDriver,
+  })
+  const stdin = await packBundle([
+    ...authorityFiles(need(context.authorities, 'the certificate authorities')),
+    { path: configPath, content: config, mode: 0o600 },
+  ])
+  const script = `tar --no-same-owner -xf - -C /
+[ -e ${bootstrappedMarker} ] && exit 0
+${kubeadmInit(secondHalf)} 2>&1
+`
+  await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })
+}
+
+/** Uploads kubeadm's configuration, marks the node, sets up bootstrap tokens and kube-proxy. Repeatable. */
+export async function finishControlPlane(node: NodeHandle, signal: AbortSignal): Promise<void> {
+  const script = `[ -e ${bootstrappedMarker} ] && exit 0
+${kubeadmInit([...firstHalf, 'addon/coredns'])} 2>&1
+touch ${bootstrappedMarker}
+`
+  await runScript(node, 'kubeadm init', script, { timeoutMs: 300_000, signal })
+}

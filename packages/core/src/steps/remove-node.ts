@@ -1,0 +1,36 @@
+import type { KindRef } from '../contracts/kubernetes.js'
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+
+const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
+const drainSeconds = 60
+
+/** Moves the workloads away with kubectl, which is on every control plane and honours budgets. */
+export async function drain(controlPlane: NodeHandle, node: string, warn: (text: string) => void, signal: AbortSignal): Promise<void> {
+  const argv = [
+    ...['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'drain', node],
+    ...['--ignore-daemonsets', '--delete-emptydir-data', '--force', `--timeout=${drainSeconds}s`],
+  ]
+  const result = await controlPlane.exec(argv, { timeoutMs: (drainSeconds + 30) * 1000, signal })
+  if (result.exitCode === 0 || result.stderr.includes('not found')) return
+  const last = result.stderr.trim().split('\n').at(-1) ?? ''
+  warn(`node "${node}" was not drained within ${drainSeconds} s and is removed all the same: ${last}`)
+}
+
+/** Deletes the Node object. Absent is fine. */
+export async function forgetMember(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+  await need(context.api, 'the nested API').delete(nodeKind, node, undefined, { signal })
+}
+
+/** A running control plane other than `except`. */
+export async function otherControlPlane(context: StepContext, names: readonly string[], except: string, signal: AbortSignal): Promise<NodeHandle> {
+  for (const name of names.filter((candidate) => candidate !== except)) {
+    const node = await context.openNode(name, signal).catch(() => undefined)
+    if (node !== undefined) return node
+  }
+  throw new KnestError('prerequisite', `node "${except}" cannot be removed: no other control plane runs`, {
+    hint: `see: knest status ${context.record.name}`,
+  })
+}

@@ -1,0 +1,114 @@
+import { awaitApi } from '../access/await-api.js'
+import { openNestedApi } from '../access/nested-api.js'
+import { adminKubeconfig } from '../access/admin-kubeconfig.js'
+import type { Progress } from '../contracts/progress.js'
+import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
+import { createAuthorities } from '../pki/index.js'
+import type { DesiredNode } from '../plan/desired-nodes.js'
+import type { Step } from '../plan/step.js'
+import { installAddons } from './addons.js'
+import { awaitDns, awaitNodes } from './await-ready.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+import { bootControlPlane, finishControlPlane } from './control-plane.js'
+import { joinControlPlane, removeControlPlane } from './control-plane-members.js'
+import { drain, forgetMember, otherControlPlane } from './remove-node.js'
+import { startWorker } from './worker.js'
+
+const minute = 60_000
+
+/** Does one step of a plan. Every step may be run again after an interruption anywhere in it. */
+export async function runStep(context: StepContext, step: Step, progress: Progress, signal: AbortSignal): Promise<void> {
+  const { record, home } = context
+  const open = (node: string): Promise<NodeHandle> => context.openNode(node, signal)
+  switch (step.kind) {
+    case 'ensure-addresses':
+      context.addresses = await home.ensureAddresses(record, step.controlPlanes, signal)
+      return
+    case 'ensure-authorities':
+      context.authorities =
+        (await home.readAuthorities(record, signal)) ??
+        (await home.saveAuthorities(record, await createAuthorities(new Date()), signal))
+      return
+    case 'ensure-node': {
+      const backend = await context.backend(step.node.backend)
+      await backend.ensureNode(nodeSpec(context, step.node), signal)
+      return
+    }
+    case 'boot-control-plane':
+      return bootControlPlane(context, await open(step.node), signal)
+    case 'await-api': {
+      const nodes = await Promise.all(step.nodes.map(open))
+      const authorities = need(context.authorities, 'the certificate authorities')
+      context.api = await openNestedApi({ cluster: record.name, nodes, authorities })
+      return awaitApi(context.api, nodes, { timeoutMs: 10 * minute, signal })
+    }
+    case 'finish-control-plane':
+      return finishControlPlane(await open(step.node), signal)
+    case 'join-control-plane':
+      return joinControlPlane(context, await open(step.node), signal)
+    case 'install-addons':
+      return installAddons(context, (text) => progress.note(text), signal)
+    case 'start-worker':
+      return startWorker(context, await open(step.node), step.pool, signal)
+    case 'forget-member':
+      return forgetMember(context, step.node, signal)
+    case 'remove-node':
+      return removeNode(context, step, progress, signal)
+    case 'await-ready': {
+      const api = need(context.api, 'the nested API')
+      const wait = { timeoutMs: 10 * minute, signal }
+      await Promise.all([awaitNodes(api, step.nodes, wait), awaitDns(api, wait)])
+      return
+    }
+    case 'save-kubeconfig':
+      return home.saveKubeconfig(record, await adminKubeconfig(context, signal), signal)
+    case 'delete-node': {
+      const backend = await context.backendOf(step.node)
+      return backend.deleteNode(record, step.node, { keepData: false, signal })
+    }
+    case 'remove-record':
+      return home.remove(record, { keepData: false, signal })
+  }
+}
+
+function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
+  const { record } = context
+  const addresses = need(context.addresses, 'the addresses')
+  return {
+    cluster: { name: record.name, namespace: record.namespace },
+    clusterUid: record.uid,
+    name: node.name,
+    role: node.role,
+    pool: node.pool,
+    image: record.spec.image,
+    machine: node.machine,
+    identity: addresses.identities.get(node.name),
+    hosts: addresses.hosts,
+    lease: undefined,
+    persistent: record.spec.persistence.enabled,
+    storageClass: record.spec.persistence.storageClass,
+    patches: record.spec.patches,
+  }
+}
+
+async function removeNode(
+  context: StepContext,
+  step: Extract<Step, { kind: 'remove-node' }>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { record, home } = context
+  const controlPlanes = context.controlPlanes
+  if (step.member) {
+    const helper = await otherControlPlane(context, controlPlanes, step.node, signal)
+    await drain(helper, step.node, (text) => progress.warn(text), signal)
+    if (step.role === 'control-plane') await removeControlPlane(context, helper, step.node, signal)
+  }
+  const backend = await context.backendOf(step.node)
+  await Promise.all([
+    backend.deleteNode(record, step.node, { keepData: false, signal }),
+    step.member ? forgetMember(context, step.node, signal) : undefined,
+  ])
+  if (step.role === 'control-plane') await home.releaseAddress(record, step.node, signal)
+}

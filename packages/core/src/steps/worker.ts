@@ -1,0 +1,35 @@
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
+import { packBundle } from '../kubeadm/bundle.js'
+import { workerFiles } from '../kubeadm/node-files.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+import { bootstrappedMarker, runScript } from './run-script.js'
+
+/** Gives the node what `kubeadm join` would leave behind, and starts kubelet. Repeatable. */
+export async function startWorker(
+  context: StepContext,
+  node: NodeHandle,
+  poolName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { spec } = context.record
+  const pool = spec.workers.find(({ name }) => name === poolName)
+  if (pool === undefined) throw new KnestError('config', `cluster "${context.record.name}" has no worker pool "${poolName}"`)
+  const backend = await context.backendOf(node.name)
+  const files = await workerFiles({
+    node: node.name,
+    pool,
+    spec,
+    addresses: need(context.addresses, 'the addresses'),
+    authorities: need(context.authorities, 'the certificate authorities'),
+    cgroupDriver: backend.features.cgroupDriver,
+  })
+  const script = `[ -e ${bootstrappedMarker} ] && exit 0
+tar --no-same-owner -xf - -C /
+mkdir -p /etc/kubernetes/manifests
+systemctl start kubelet
+touch ${bootstrappedMarker}
+`
+  await runScript(node, 'start of kubelet', script, { stdin: await packBundle(files), timeoutMs: 60_000, signal })
+}

@@ -1,0 +1,86 @@
+import { clusterSelector, KnestError, labels } from '@knest/core'
+import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeBackend, NodeHandle, NodeRole, NodeSpec, NodeStatus } from '@knest/core'
+import { claimName, nodeStatefulSet, podName } from './manifest.js'
+import { openPod } from './pod-handle.js'
+import { podState } from './pod-state.js'
+import { preflight } from './preflight.js'
+import { waitForPod } from './wait-for-pod.js'
+
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
+
+/** A node is a privileged pod of the host; commands reach it by exec. */
+export function createPodNodeBackend(api: KubeApi): NodeBackend {
+  const handle = (cluster: ClusterRef, name: string, role: NodeRole): NodeHandle =>
+    openPod(api, cluster.namespace, podName(name), name, role)
+
+  return {
+    name: 'pod',
+    features: { ownKernel: false, cgroupDriver: 'cgroupfs', access: 'exec' },
+
+    preflight: (spec, signal) => preflight(api, spec, signal),
+
+    ensureNode: async (spec: NodeSpec, signal) => {
+      await api.apply(nodeStatefulSet(spec), { signal })
+      await waitForPod(api, spec.cluster, spec.name, signal)
+      const node = handle(spec.cluster, spec.name, spec.role)
+      const ready = await node.exec(['knest-init', 'ready', '--wait'], { timeoutMs: 60_000, signal })
+      if (ready.exitCode !== 0) {
+        throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`, {
+          hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}`,
+        })
+      }
+      return node
+    },
+
+    openNode: async (cluster, name, signal) => {
+      const pod = await api.get(podKind, podName(name), cluster.namespace, signal)
+      const role = pod?.metadata.labels?.[labels.role]
+      if (pod === undefined || pod.metadata.labels?.[labels.cluster] !== cluster.name) {
+        throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, {
+          hint: `see: knest status ${cluster.name}`,
+        })
+      }
+      return handle(cluster, name, role === 'control-plane' ? 'control-plane' : 'worker')
+    },
+
+    listNodes: async (cluster, signal) => {
+      const selector = { namespace: cluster.namespace, labelSelector: `${clusterSelector(cluster.name)},${labels.node}`, signal }
+      const [sets, pods] = await Promise.all([api.list(statefulSetKind, selector), api.list(podKind, selector)])
+      const podOf = new Map(pods.map((pod) => [pod.metadata.labels?.[labels.node] ?? '', pod]))
+      const left = pods.filter(({ metadata }) => !sets.some((set) => set.metadata.name === metadata.labels?.[labels.node]))
+      return [...sets.map((set) => nodeStatus(set, podOf.get(set.metadata.name))), ...left.map((pod) => nodeStatus(pod, pod))]
+    },
+
+    deleteNode: async (cluster, name, { keepData, signal }) => {
+      const { namespace } = cluster
+      await api.delete(statefulSetKind, name, namespace, { signal, propagationPolicy: 'Background' })
+      await api.delete(podKind, podName(name), namespace, { signal })
+      await api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${name}` }, (pods) => pods.length === 0, {
+        timeoutMs: 120_000,
+        signal,
+        awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
+        describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
+      })
+      if (!keepData) await api.delete(claimKind, claimName(name), namespace, { signal })
+    },
+  }
+}
+
+function nodeStatus(owner: KubeObject, pod: KubeObject | undefined): NodeStatus {
+  const { labels: found = {} } = owner.metadata
+  const name = found[labels.node] ?? owner.metadata.name
+  const state = pod === undefined ? undefined : podState(pod)
+  return {
+    name,
+    role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
+    pool: found[labels.pool] ?? 'worker',
+    phase: state?.phase ?? 'pending',
+    ready: state?.ready ?? false,
+    ip: state?.ip,
+    reason: state === undefined ? 'no pod yet' : state.reason,
+    hostObject: podName(name),
+    hostNode: state?.hostNode,
+  }
+}

@@ -1,0 +1,134 @@
+import { labels, managedByKnest, objectNames } from '@knest/core'
+import type { KubeObject, NodeSpec } from '@knest/core'
+import { mergePatch } from './merge-patch.js'
+import { nodeResources } from './resources.js'
+
+export const containerName = 'node'
+export const diskVolume = 'disk'
+
+/** The pod of a node: its StatefulSet has one replica. */
+export function podName(node: string): string {
+  return `${node}-0`
+}
+
+export function claimName(node: string): string {
+  return `${diskVolume}-${podName(node)}`
+}
+
+export function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
+  return {
+    [labels.cluster]: spec.cluster.name,
+    [labels.node]: spec.name,
+    [labels.role]: spec.role,
+    [labels.pool]: spec.pool,
+    [labels.managedBy]: managedByKnest,
+  }
+}
+
+/**
+ * One StatefulSet with one replica per node: the host brings a deleted or evicted node back by itself,
+ * never runs two of it, and any node can be replaced, not just the last.
+ */
+export function nodeStatefulSet(spec: NodeSpec): KubeObject {
+  const base: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: {
+      name: spec.name,
+      namespace: spec.cluster.namespace,
+      labels: nodeLabels(spec),
+      ownerReferences: [
+        {
+          apiVersion: 'knest.dev/v1alpha1',
+          kind: 'NestedCluster',
+          name: spec.cluster.name,
+          uid: spec.clusterUid,
+          controller: false,
+          blockOwnerDeletion: false,
+        },
+      ],
+    },
+    spec: {
+      replicas: 1,
+      serviceName: objectNames.nodesService(spec.cluster.name),
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: { [labels.cluster]: spec.cluster.name, [labels.node]: spec.name } },
+      template: {
+        metadata: { labels: nodeLabels(spec), annotations: { ...spec.lease?.annotations } },
+        spec: podSpec(spec),
+      },
+      ...(spec.persistent ? { volumeClaimTemplates: [diskClaim(spec)] } : {}),
+    },
+  }
+  return spec.patches
+    .filter(({ role }) => role === undefined || role === spec.role)
+    .reduce((object, { patch }) => mergePatch(object, patch) as KubeObject, base)
+}
+
+function podSpec(spec: NodeSpec): Record<string, unknown> {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    dnsPolicy: 'ClusterFirst',
+    hostAliases: spec.hosts.map(({ ip, name }) => ({ ip, hostnames: [name] })),
+    terminationGracePeriodSeconds: 10,
+    affinity: spreadByRole(spec),
+    containers: [
+      {
+        name: containerName,
+        image: spec.image,
+        imagePullPolicy: 'IfNotPresent',
+        securityContext: { privileged: true },
+        env: [
+          { name: 'KNEST_NODE_NAME', value: spec.name },
+          ...(spec.identity === undefined ? [] : [{ name: 'KNEST_IDENTITY', value: spec.identity }]),
+        ],
+        resources: nodeResources(spec),
+        readinessProbe: readinessProbe(spec),
+        volumeMounts: [
+          { name: diskVolume, mountPath: '/knest/disk' },
+          { name: 'run', mountPath: '/run' },
+          { name: 'tmp', mountPath: '/tmp' },
+          { name: 'modules', mountPath: '/lib/modules', readOnly: true },
+        ],
+      },
+    ],
+    volumes: [
+      ...(spec.persistent ? [] : [{ name: diskVolume, emptyDir: {} }]),
+      { name: 'run', emptyDir: { medium: 'Memory' } },
+      { name: 'tmp', emptyDir: { medium: 'Memory' } },
+      { name: 'modules', hostPath: { path: '/lib/modules', type: '' } },
+    ],
+  }
+}
+
+/** Soft: a host with one node can still hold several. */
+function spreadByRole(spec: NodeSpec): Record<string, unknown> {
+  const matchLabels = { [labels.cluster]: spec.cluster.name, [labels.role]: spec.role }
+  const podAffinityTerm = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } }
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }],
+    },
+  }
+}
+
+/** Decides which control planes the API Service sends clients to. */
+function readinessProbe(spec: NodeSpec): Record<string, unknown> {
+  const check =
+    spec.role === 'control-plane'
+      ? { httpGet: { scheme: 'HTTPS', port: 6443, path: '/readyz' } }
+      : { tcpSocket: { port: 10250 } }
+  return { ...check, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 }
+}
+
+function diskClaim(spec: NodeSpec): Record<string, unknown> {
+  return {
+    metadata: { name: diskVolume, labels: nodeLabels(spec) },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      ...(spec.storageClass === undefined ? {} : { storageClassName: spec.storageClass }),
+      resources: { requests: { storage: spec.machine.rootfsSize } },
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import type { KubeObject, NodeStatus } from '@knest/core'
+
+interface PodView {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
+  readonly spec?: { readonly nodeName?: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly podIP?: string
+    readonly reason?: string
+    readonly message?: string
+    readonly conditions?: readonly PodCondition[]
+    readonly containerStatuses?: readonly ContainerStatus[]
+  }
+}
+
+interface PodCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
+}
+
+interface ContainerStatus {
+  readonly ready: boolean
+  readonly restartCount: number
+  readonly state?: {
+    readonly running?: object
+    readonly waiting?: { readonly reason?: string; readonly message?: string }
+    readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string }
+  }
+}
+
+export interface PodState {
+  readonly phase: NodeStatus['phase']
+  readonly ready: boolean
+  readonly ip: string | undefined
+  readonly hostNode: string | undefined
+  readonly reason: string | undefined
+  /** Waiting longer will not help. */
+  readonly hopeless: boolean
+}
+
+// ErrImagePull is tried again by the host, but a node image is on the host or it is not.
+const hopelessReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError'])
+
+/** What a node's pod says of itself, in the host's words. */
+export function podState(pod: KubeObject): PodState {
+  const { metadata, spec, status } = pod as unknown as PodView
+  const container = status?.containerStatuses?.[0]
+  const common = { ip: status?.podIP, hostNode: spec?.nodeName, ready: container?.ready ?? false }
+  if (metadata.deletionTimestamp !== undefined) {
+    return { ...common, phase: 'deleting', ready: false, reason: 'pod is being deleted', hopeless: false }
+  }
+  if (container?.state?.running !== undefined) {
+    return { ...common, phase: 'running', reason: undefined, hopeless: false }
+  }
+  if (status?.phase === 'Failed') {
+    const reason = [status.reason, status.message].filter(Boolean).join(': ')
+    return { ...common, phase: 'failed', reason: reason || 'pod failed', hopeless: false }
+  }
+  const waiting = container?.state?.waiting
+  const terminated = container?.state?.terminated
+  const reason = waitingText(waiting) ?? terminatedText(terminated) ?? unscheduledText(status?.conditions) ?? status?.phase
+  return { ...common, phase: 'pending', reason, hopeless: hopelessReasons.has(waiting?.reason ?? '') }
+}
+
+function waitingText(waiting: { reason?: string; message?: string } | undefined): string | undefined {
+  if (waiting === undefined) return undefined
+  return [waiting.reason, waiting.message].filter(Boolean).join(': ')
+}
+
+function terminatedText(ended: { reason?: string; exitCode: number } | undefined): string | undefined {
+  return ended === undefined ? undefined : `${ended.reason ?? 'ended'} with exit code ${ended.exitCode}`
+}
+
+function unscheduledText(conditions: readonly PodCondition[] | undefined): string | undefined {
+  const scheduled = conditions?.find(({ type }) => type === 'PodScheduled')
+  return scheduled?.status === 'False' ? `${scheduled.reason ?? 'not scheduled'}: ${scheduled.message ?? ''}` : undefined
+}

@@ -1,0 +1,55 @@
+import { KnestError, labels } from '@knest/core'
+import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
+import { podName } from './manifest.js'
+import { podState } from './pod-state.js'
+
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
+const timeoutMs = 300_000
+
+/** Resolves when the node's container runs; rejects at once when waiting longer cannot help. */
+export async function waitForPod(api: KubeApi, cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+  try {
+    await Promise.race([running(api, cluster, node, both), refused(api, cluster, node, both)])
+  } finally {
+    ended.abort()
+  }
+}
+
+async function running(api: KubeApi, { namespace }: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+  const settled = (pods: readonly KubeObject[]): boolean =>
+    pods.some((pod) => {
+      const { phase, hopeless } = podState(pod)
+      return phase === 'running' || hopeless
+    })
+  const pods = await api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${node}` }, settled, {
+    timeoutMs,
+    signal,
+    awaited: `pod "${podName(node)}" in namespace "${namespace}" to run`,
+    describe: (seen) => seen.map((pod) => podState(pod).reason ?? 'running').join(', ') || 'no pod yet',
+  })
+  const stuck = pods.map(podState).find(({ hopeless }) => hopeless)
+  if (stuck !== undefined) {
+    throw new KnestError('prerequisite', `node "${node}" cannot start: ${stuck.reason ?? 'unknown reason'}`, {
+      hint: 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image',
+    })
+  }
+}
+
+/** A host that refuses the pod (admission, quota) says so only in an event of the StatefulSet. */
+async function refused(api: KubeApi, { namespace }: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+  const since = Date.now()
+  const isNew = (event: KubeObject): boolean => Date.parse(String(event['lastTimestamp'] ?? '')) >= since - 1000
+  const events = await api.waitFor(
+    eventKind,
+    { namespace, fieldSelector: `involvedObject.kind=StatefulSet,involvedObject.name=${node},reason=FailedCreate` },
+    (found) => found.some(isNew),
+    { timeoutMs: timeoutMs + 10_000, signal, awaited: 'a refusal', describe: () => 'none' },
+  )
+  const message = String(events.find(isNew)?.['message'] ?? '')
+  throw new KnestError('not-permitted', `the host refuses the pod of node "${node}": ${message}`, {
+    hint: `allow privileged pods in namespace "${namespace}" (label pod-security.kubernetes.io/enforce=privileged, or an exception in the admission policy)`,
+  })
+}
