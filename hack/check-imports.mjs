@@ -27,7 +27,9 @@ for (const room of readdirSync(packages, { withFileTypes: true }).filter((entry)
   for (const file of sources(join(packages, room.name, 'src'))) checkSource(room.name, file)
 }
 for (const fault of faults) console.error(fault)
-console.log(faults.length === 0 ? 'all imports point the right way' : `${faults.length} imports point the wrong way`)
+console.log(
+  faults.length === 0 ? 'all imports point the right way' : `${faults.length} imports point the wrong way`,
+)
 process.exitCode = faults.length === 0 ? 0 : 1
 
 function checkManifest(room) {
@@ -72,7 +74,9 @@ function report(file, specifier, why) {
 function sources(folder) {
   try {
     const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
-    return entries.filter((entry) => entry.isFile() && /\.[mc]?ts$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name))
+    return entries
+      .filter((entry) => entry.isFile() && /\.[mc]?ts$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
   } catch {
     return []
   }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 const (
@@ -129,21 +131,8 @@ func mountUnified() error {
 	if err := os.MkdirAll(leaf, 0o755); err != nil {
 		return err
 	}
-	for range 20 {
-		content, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.procs"))
-		if err != nil {
-			return err
-		}
-		pids := strings.Fields(string(content))
-		if len(pids) == 0 {
-			break
-		}
-		for _, pid := range pids {
-			if pid == "0" { // a process of another PID namespace in our cgroup
-				return fmt.Errorf("a process outside the container is in its cgroup")
-			}
-			os.WriteFile(filepath.Join(leaf, "cgroup.procs"), []byte(pid), 0) //nolint:errcheck // it may have ended
-		}
+	if err := emptyInto(leaf); err != nil {
+		return err
 	}
 	controllers, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.controllers"))
 	if err != nil {
@@ -154,6 +143,28 @@ func mountUnified() error {
 			os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0))
 	}
 	return nil
+}
+
+// emptyInto moves every process of the root cgroup to the leaf. An exec that is just entering the
+// container is seen as process 0 until it has joined our PID namespace, so it may take another look.
+func emptyInto(leaf string) error {
+	for range 100 {
+		content, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.procs"))
+		if err != nil {
+			return err
+		}
+		pids := strings.Fields(string(content))
+		if len(pids) == 0 {
+			return nil
+		}
+		for _, pid := range pids {
+			os.WriteFile(filepath.Join(leaf, "cgroup.procs"), []byte(pid), 0) //nolint:errcheck // it may have ended
+		}
+		if slices.Contains(pids, "0") {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	return fmt.Errorf("the container's cgroup holds a process that cannot be moved")
 }
 
 // limits are what the container may use; 0 means no limit.

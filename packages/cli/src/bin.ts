@@ -6,7 +6,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-void main(process.argv.slice(2), processDeps((code) => process.exit(code))).then((code) => {
+void main(
+  process.argv.slice(2),
+  processDeps((code) => process.exit(code)),
+).then((code) => {
   process.exitCode = code
   // A connection somebody forgot to close must not keep the command from ending.
   setTimeout(() => process.exit(), 2000).unref()

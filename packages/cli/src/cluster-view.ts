@@ -20,7 +20,11 @@ export function clusterView(cluster: ClusterSummary, now: Date): Record<string, 
 }
 
 export function statusView(status: ClusterStatus, now: Date): Record<string, unknown> {
-  return { ...clusterView(status, now), nodes: status.nodes.map(nodeView), conditions: status.conditions.map(conditionView) }
+  return {
+    ...clusterView(status, now),
+    nodes: status.nodes.map(nodeView),
+    conditions: status.conditions.map(conditionView),
+  }
 }
 
 export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wide: boolean): string {

@@ -55,7 +55,7 @@ export interface HostStatus {
   /** `stopped`: the container is there and `host up` starts it again with its data. */
   readonly phase: 'running' | 'starting' | 'stopped' | 'failed'
   readonly kubernetesVersion: string
-  /** Context in the kubeconfig by which kubectl reaches it. */
+  /** Context by which kubectl reaches it: `knest-…`, as all of ours. */
   readonly context: string
   readonly server: string | undefined
   /** RFC 3339. */

@@ -17,7 +17,7 @@ export class FakeClusters implements Clusters {
   readonly changes: string[] = []
   problems: readonly Problem[] = []
   /** Thrown by every call. */
-  fault: unknown
+  fault: Error | undefined
   /** Awaited by create, with its run options, before it does anything. */
   duringCreate: (run: RunOptions) => Promise<void> = () => Promise.resolve()
   reachable = true
@@ -82,7 +82,9 @@ export class FakeClusters implements Clusters {
 
   async list(namespace: string | undefined): Promise<readonly ClusterStatus[]> {
     await this.check()
-    return [...this.clusters.values()].filter((each) => namespace === undefined || each.namespace === namespace)
+    return [...this.clusters.values()].filter(
+      (each) => namespace === undefined || each.namespace === namespace,
+    )
   }
 
   async status(ref: ClusterRef): Promise<ClusterStatus> {
@@ -100,7 +102,11 @@ export class FakeClusters implements Clusters {
 
   async kubeconfig(ref: ClusterRef): Promise<ClusterKubeconfig> {
     await this.status(ref)
-    return { kubeconfig: fakeKubeconfig(ref.name), server: 'https://10.0.0.1:30443', reachable: this.reachable }
+    return {
+      kubeconfig: fakeKubeconfig(ref.name),
+      server: 'https://10.0.0.1:30443',
+      reachable: this.reachable,
+    }
   }
 
   openApi(): never {
@@ -120,7 +126,7 @@ export class FakeClusters implements Clusters {
   }
 
   private check(): Promise<void> {
-    return this.fault === undefined ? Promise.resolve() : Promise.reject(this.fault as Error)
+    return this.fault === undefined ? Promise.resolve() : Promise.reject(this.fault)
   }
 }
 
@@ -145,7 +151,9 @@ users:
 }
 
 /** A Ready cluster with one control plane and one worker, made at the fake clock's midnight. */
-export function fakeStatus(part: Partial<ClusterStatus> & { readonly spec?: ClusterSpec } = {}): ClusterStatus {
+export function fakeStatus(
+  part: Partial<ClusterStatus> & { readonly spec?: ClusterSpec } = {},
+): ClusterStatus {
   const { spec, ...fields } = part
   const name = fields.name ?? 'quickstart'
   return {

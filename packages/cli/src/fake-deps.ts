@@ -16,7 +16,7 @@ export class FakeTerminal {
   out = ''
   err = ''
   /** Thrown instead of opening the host. */
-  hostFault: unknown
+  hostFault: Error | undefined
   opened: { context?: string | undefined; kubeconfig?: string | undefined }[] = []
   closed = 0
   exitedAtOnce = 0
@@ -24,7 +24,7 @@ export class FakeTerminal {
   private readonly listeners = new Set<(name: string) => void>()
 
   constructor(home: string) {
-    this.env['HOME'] = home
+    this.env.HOME = home
   }
 
   run(...argv: readonly string[]): Promise<number> {
@@ -36,11 +36,15 @@ export class FakeTerminal {
   }
 
   deps(): Deps {
-    const write = (text: string): void => void (this.err += text)
+    const write = (text: string): void => {
+      this.err += text
+    }
     const now = (): Date => new Date('2026-01-01T00:03:12Z')
     return {
       streams: {
-        out: (text) => void (this.out += text),
+        out: (text) => {
+          this.out += text
+        },
         err: write,
         errIsTty: false,
         readStdin: () => Promise.resolve(this.stdin),
@@ -50,7 +54,9 @@ export class FakeTerminal {
           this.listeners.add(onSignal)
           return () => this.listeners.delete(onSignal)
         },
-        exitNow: () => void this.exitedAtOnce++,
+        exitNow: () => {
+          this.exitedAtOnce++
+        },
       },
       env: this.env,
       now,
@@ -58,17 +64,20 @@ export class FakeTerminal {
         const text = this.files.get(path)
         return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
       },
-      renderer: (style) => Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),
+      renderer: (style) =>
+        Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),
       spec: parts.spec,
       kubeconfigs: parts.kubeconfigs,
       openClusters: (options) => {
         this.opened.push(options)
-        if (this.hostFault !== undefined) return Promise.reject(this.hostFault as Error)
+        if (this.hostFault !== undefined) return Promise.reject(this.hostFault)
         return Promise.resolve({
           clusters: this.clusters,
           description: 'context "fake"',
           hostVersion: () => Promise.resolve('v1.34.1'),
-          close: () => void this.closed++,
+          close: () => {
+            this.closed++
+          },
         })
       },
       hostControl: () => Promise.resolve(this.host),
@@ -92,7 +101,7 @@ class FakeHostControl implements HostControl {
     createdAt: '2026-01-01T00:00:00Z',
     reason: undefined,
   }
-  fault: unknown
+  fault: Error | undefined
 
   up: HostControl['up'] = (options) => {
     this.calls.push(`up ${options.name} ${options.engine ?? '-'} ${options.image ?? '-'}`)
@@ -109,7 +118,7 @@ class FakeHostControl implements HostControl {
   }
 
   private answer<T>(value: T): Promise<T> {
-    return this.fault === undefined ? Promise.resolve(value) : Promise.reject(this.fault as Error)
+    return this.fault === undefined ? Promise.resolve(value) : Promise.reject(this.fault)
   }
 }
 

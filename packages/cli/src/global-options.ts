@@ -29,9 +29,8 @@ export function addGlobalOptions(program: Command): void {
 }
 
 export function globalOptions(command: Command): GlobalOptions {
-  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } = command.optsWithGlobals<
-    GlobalOptions & { targetNamespace?: string }
-  >()
+  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } =
+    command.optsWithGlobals<GlobalOptions & { targetNamespace?: string }>()
   return { context, kubeconfig, namespace: namespace ?? targetNamespace, quiet, verbose, progress }
 }
 

@@ -7,7 +7,10 @@ export function outputOption(formats: readonly OutputFormat[]): Option {
 }
 
 /** Machine formats of a value; undefined when the format is one for people. */
-export async function renderValue(value: unknown, format: OutputFormat | undefined): Promise<string | undefined> {
+export async function renderValue(
+  value: unknown,
+  format: OutputFormat | undefined,
+): Promise<string | undefined> {
   if (format === 'json') return `${JSON.stringify(value, undefined, 2)}\n`
   if (format !== 'yaml') return undefined
   const { stringify } = await import('yaml')

@@ -34,7 +34,8 @@ const streams: Streams = {
   out: (line) => void process.stdout.write(line),
   err: writeErr,
   get errIsTty() {
-    return Boolean(process.stderr.isTTY)
+    // Node leaves it undefined when stderr is no terminal.
+    return (process.stderr.isTTY as boolean | undefined) === true
   },
   readStdin: () => text(process.stdin),
 }
@@ -69,11 +70,16 @@ function interrupts(exitNow: (code: number) => void): Interrupts {
   }
 }
 
-function runProgram(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+function runProgram(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   const [program = '', ...args] = argv
   const child = spawn(program, args, { stdio: 'inherit', env })
   return new Promise((resolve, reject) => {
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+    child.once('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    )
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') resolve(127)
       else if (error.code === 'EACCES') resolve(126)

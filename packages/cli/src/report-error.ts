@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { KnestError, NodeCommandError, PreflightError } from '@knest/core'
 import { CommanderError } from 'commander'
 import type { Streams } from './deps.js'
@@ -44,7 +45,7 @@ function reportProblems(error: PreflightError, streams: Streams): void {
 
 function reportCauses(cause: unknown, streams: Streams): void {
   for (let next = cause, depth = 0; next !== undefined && depth < 8; depth++) {
-    streams.err(`cause: ${next instanceof Error ? next.message : String(next)}\n`)
+    streams.err(`cause: ${next instanceof Error ? next.message : inspect(next)}\n`)
     next = next instanceof Error ? next.cause : undefined
   }
 }

@@ -13,7 +13,12 @@ export interface ShellStart {
  */
 export function shellStart(
   shell: string,
-  { prompt, kubeconfig, directory, home }: { prompt: string; kubeconfig: string; directory: string; home: string },
+  {
+    prompt,
+    kubeconfig,
+    directory,
+    home,
+  }: { prompt: string; kubeconfig: string; directory: string; home: string },
 ): ShellStart {
   const set = `export KUBECONFIG='${kubeconfig}'`
   const posix = `${set}\nPS1='${prompt} '"$PS1"\n`

@@ -1,3 +1,4 @@
+import { anySignal } from './abort.js'
 import { openForwardServer } from './host/index.js'
 import { canConnect } from './home/api-urls.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
@@ -30,11 +31,11 @@ export function createClusters(parts: Parts): Clusters {
   /** Runs `work` as the only actor on the cluster, within the time the caller allows. */
   const alone = async <T>(ref: ClusterRef, run: RunOptions, work: (run: RunOptions) => Promise<T>): Promise<T> => {
     const deadline = AbortSignal.timeout(run.timeoutMs)
-    const bounded = { ...run, signal: AbortSignal.any([run.signal, deadline]) }
+    const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {
       const lock = await home.lock(ref, bounded.signal, (holder) => run.progress.note(`waiting for ${holder} to finish with cluster "${ref.name}"`))
       try {
-        return await work({ ...bounded, signal: AbortSignal.any([bounded.signal, lock.signal]) })
+        return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {
         await lock.release()
       }

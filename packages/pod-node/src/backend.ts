@@ -25,7 +25,7 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
       await api.apply(nodeStatefulSet(spec), { signal })
       await waitForPod(api, spec.cluster, spec.name, signal)
       const node = handle(spec.cluster, spec.name, spec.role)
-      const ready = await node.exec(['knest-init', 'ready', '--wait'], { timeoutMs: 60_000, signal })
+      const ready = await node.exec(['knest-init', 'ready', '--wait', '50'], { timeoutMs: 60_000, signal })
       if (ready.exitCode !== 0) {
         throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`, {
           hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}`,

@@ -15,6 +15,9 @@ export function completionCommand(deps: Deps, run: typeof completionRun = comple
   return new Command('completion')
     .description('print a script that makes a shell complete knest commands, flags and cluster names')
     .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
-    .addHelpText('after', '\nIn ~/.bashrc: source <(knest completion bash)\nIn ~/.zshrc:  source <(knest completion zsh)\nFor fish:     knest completion fish > ~/.config/fish/completions/knest.fish')
+    .addHelpText(
+      'after',
+      '\nIn ~/.bashrc: source <(knest completion bash)\nIn ~/.zshrc:  source <(knest completion zsh)\nFor fish:     knest completion fish > ~/.config/fish/completions/knest.fish',
+    )
     .action((shell: ShellName) => run(deps, { shell }))
 }

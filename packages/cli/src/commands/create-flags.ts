@@ -45,31 +45,39 @@ export function addCreateFlags(command: Command): Command {
       .option(`--${flag}-machine-count <n>`, `number of ${role} nodes (default: 1)`)
       .option(`--${flag}-machine-cpu-cores <n>`, `CPU cores of each ${role} node (default: 2)`)
       .option(`--${flag}-machine-memory-size <size>`, `memory of each ${role} node (default: 4Gi)`)
-      .option(`--${flag}-machine-rootfs-size <size>`, `disk of each persistent or VM ${role} node (default: 4Gi)`)
+      .option(
+        `--${flag}-machine-rootfs-size <size>`,
+        `disk of each persistent or VM ${role} node (default: 4Gi)`,
+      )
       .addOption(hidden(`--${flag}-machine-rootfs-image <image>`))
       .addOption(hidden(`--${flag}-machine-kernel-image <image>`))
       .addOption(hidden(`--persistent-${flag}-machine-rootfs-image <image>`))
   }
   return command
-    .option('--kubernetes-version <version>', 'Kubernetes of the nested cluster (default: as in `knest version`)')
+    .option(
+      '--kubernetes-version <version>',
+      'Kubernetes of the nested cluster (default: as in `knest version`)',
+    )
     .option('--image <image>', 'node image')
     .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', ['pod', 'vm']))
     .option('--pod-network-cidr <cidr>', 'addresses of nested pods (default: 10.200.0.0/16)')
     .option('--service-cidr <cidr>', 'addresses of nested Services (default: 10.201.0.0/16)')
     .option('--cni <name|file|url>', 'flannel, calico, cilium, none, or a manifest (default: flannel)')
     .addOption(
-      choice('--control-plane-endpoint-service-type <type>', 'how the API is published (default: by reachability)', [
-        'NodePort',
-        'LoadBalancer',
-        'ClusterIP',
-      ]),
+      choice(
+        '--control-plane-endpoint-service-type <type>',
+        'how the API is published (default: by reachability)',
+        ['NodePort', 'LoadBalancer', 'ClusterIP'],
+      ),
     )
     .addOption(list('--avoid-cidr <cidr>', 'range the cluster must not use; repeatable'))
     .option('--persistent', 'node disks and addresses outlive pods and VMs')
     .option('--storage-class <name>', 'StorageClass of persistent node disks')
     .addOption(list('--machine-addresses <address>', 'address, CIDR or A-B for persistent nodes; repeatable'))
     .addOption(list('--persistent-machine-addresses <address>', '').hideHelp())
-    .addOption(choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']))
+    .addOption(
+      choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']),
+    )
     .addOption(choice('--persistent-host-cluster-cni <name>', '', ['calico', 'kube-ovn']).hideHelp())
     .option('--from <file>', 'NestedCluster YAML, - for stdin; flags override it')
     .addOption(hidden('--cluster-template <file>'))
@@ -86,11 +94,13 @@ function hidden(flags: string): Option {
 
 /** Repeatable, and commas separate too. */
 function list(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string, previous: readonly string[] | undefined) => [
-    ...(previous ?? []),
-    ...value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  ])
+  return new Option(flags, description).argParser(
+    (value: string, previous: readonly string[] | undefined) => [
+      ...(previous ?? []),
+      ...value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    ],
+  )
 }

@@ -69,4 +69,3 @@ function agree(what: string, asked: string | undefined, inFile: string | undefin
   }
   return asked ?? inFile
 }
-

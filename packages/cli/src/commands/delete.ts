@@ -24,7 +24,10 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
   await withClusters(deps, options, async (clusters) => {
     const ref = await refOf(deps, clusters, options)
     const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', { ...options, namespace: ref.namespace })
+      whatIsLeft(clusters, ref, 'run the same command again to go on', {
+        ...options,
+        namespace: ref.namespace,
+      })
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planDelete(ref, run), left)
       await printPlan(deps, plan, options.output)
@@ -32,7 +35,8 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
     }
     const deleted = await operate(deps, options, (run) => remove(clusters, ref, run, options), left)
     await forgetKubeconfig(deps, ref)
-    if (deleted) deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
+    if (deleted)
+      deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
   })
 }
 

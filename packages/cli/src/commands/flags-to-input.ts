@@ -40,7 +40,9 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
 /** The object without its undefined fields; undefined when nothing is left. */
 function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined)
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> })
+  return entries.length === 0
+    ? undefined
+    : (Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> })
 }
 
 function cores(room: SpecRoom, text: string | undefined, flag: string): number | undefined {
@@ -82,8 +84,12 @@ function refuseKernels(flags: CreateFlags): void {
     ['--worker-machine-kernel-image', flags.workerMachineKernelImage],
   ] as const) {
     if (value === undefined) continue
-    throw new KnestError('usage', `${flag} has no meaning: pod nodes use the host's kernel, VM nodes their image's`, {
-      hint: 'leave it out',
-    })
+    throw new KnestError(
+      'usage',
+      `${flag} has no meaning: pod nodes use the host's kernel, VM nodes their image's`,
+      {
+        hint: 'leave it out',
+      },
+    )
   }
 }

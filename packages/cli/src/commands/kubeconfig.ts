@@ -21,8 +21,12 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
     }),
   )
   if (options.merge || options.switchContext) {
-    const file = await keepKubeconfig(deps, ref, access.kubeconfig, { merge: true, switchContext: options.switchContext })
-    if (options.quiet !== true) deps.streams.err(`Context "${contextName(ref.name)}" is set; own file: ${file}\n`)
+    const file = await keepKubeconfig(deps, ref, access.kubeconfig, {
+      merge: true,
+      switchContext: options.switchContext,
+    })
+    if (options.quiet !== true)
+      deps.streams.err(`Context "${contextName(ref.name)}" is set; own file: ${file}\n`)
   } else {
     deps.streams.out(access.kubeconfig)
   }

@@ -14,7 +14,10 @@ export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
     ask(deps, (signal) => open.list(options.namespace, signal)),
   )
   const now = deps.now()
-  const value = await renderValue({ items: clusters.map((cluster) => clusterView(cluster, now)) }, options.output)
+  const value = await renderValue(
+    { items: clusters.map((cluster) => clusterView(cluster, now)) },
+    options.output,
+  )
   if (value !== undefined) deps.streams.out(value)
   else if (options.output === 'name') deps.streams.out(clusters.map(({ name }) => `${name}\n`).join(''))
   else if (clusters.length > 0) deps.streams.out(clusterTable(clusters, now, options.output === 'wide'))

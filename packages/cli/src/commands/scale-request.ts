@@ -25,7 +25,8 @@ export function scaleRequest(room: SpecRoom, words: ScaleWords): ScaleRequest {
   // Pool names are the cluster's business; counts can be refused without asking the host.
   const pools = Object.keys(request.pools ?? {}).map((name) => ({ name }))
   const imagined = room.resolveSpec(pools.length === 0 ? {} : { workers: pools }, { force: true })
-  return room.checkScale(request, imagined, { force: words.force })
+  const checked = room.checkScale(request, imagined, { force: words.force })
+  return words.force ? { ...checked, force: true } : checked
 }
 
 function join(a: ScaleRequest, b: ScaleRequest): ScaleRequest {

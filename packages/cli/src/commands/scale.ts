@@ -42,7 +42,9 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
     else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
     else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(status)}\n`)
     if (status.phase !== 'Ready' && options.quiet !== true) {
-      deps.streams.err(`warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`)
+      deps.streams.err(
+        `warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`,
+      )
     }
   })
 }

@@ -51,7 +51,9 @@ function walk(program: Command, words: readonly string[]): Position {
 }
 
 function takesValue(program: Command, command: Command, word: string): Option | undefined {
-  const option = [...command.options, ...program.options].find((each) => each.long === word || each.short === word)
+  const option = [...command.options, ...program.options].find(
+    (each) => each.long === word || each.short === word,
+  )
   return option?.required === true ? option : undefined
 }
 
@@ -72,7 +74,8 @@ async function values(
   }
   const argument = command.registeredArguments[operands]
   if (argument?.argChoices !== undefined) return argument.argChoices.map(plain)
-  const namesExisting = argument?.name() === 'name' && command.name() !== 'create' && command.name() !== 'preflight'
+  const namesExisting =
+    argument?.name() === 'name' && command.name() !== 'create' && command.name() !== 'preflight'
   return namesExisting ? (await clusterNames()).map(plain) : []
 }
 

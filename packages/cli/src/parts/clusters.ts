@@ -1,4 +1,12 @@
-import { createClusters, createKubernetesHome, KnestError, openKube, type BackendName, type KubeApi, type NodeBackend } from '@knest/core'
+import {
+  createClusters,
+  createKubernetesHome,
+  KnestError,
+  openKube,
+  type BackendName,
+  type KubeApi,
+  type NodeBackend,
+} from '@knest/core'
 import type { HostOptions, OpenClusters } from '../deps.js'
 import { backends } from '../parts.js'
 
@@ -17,7 +25,9 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
 }
 
 async function openBackend(name: BackendName, api: KubeApi): Promise<NodeBackend> {
-  const open: ((api: KubeApi) => Promise<NodeBackend>) | undefined = (backends as Partial<Record<BackendName, typeof open>>)[name]
+  const open: ((api: KubeApi) => Promise<NodeBackend>) | undefined = (
+    backends as Partial<Record<BackendName, typeof open>>
+  )[name]
   if (open === undefined) {
     throw new KnestError('prerequisite', `nodes of backend "${name}" are not available on a host cluster`, {
       hint: `use ${Object.keys(backends).join(' or ')}`,

@@ -33,7 +33,11 @@ export async function ttyRenderer(stream: NodeJS.WriteStream, now: () => Date): 
       registerSignalListeners: false,
       renderer: StderrRenderer,
       rendererOptions: {
-        logger: new ListrLogger({ processOutput: new ProcessOutput(stream, stream), toStderr: [], useIcons: true }),
+        logger: new ListrLogger({
+          processOutput: new ProcessOutput(stream, stream),
+          toStderr: [],
+          useIcons: true,
+        }),
         formatOutput: 'truncate',
         showErrorMessage: false,
         timer: { condition: true, field: formatSeconds, format: () => dim },

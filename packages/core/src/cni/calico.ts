@@ -5,7 +5,7 @@ import { findObject, podSpecOf, setEnv, type Container } from './container-parts
 
 export const calicoVersion = 'v3.32.1'
 /** The project's own manifest; fetched only when the user asks for Calico without a file. */
-export const calicoManifestUrl: string = `https://raw.githubusercontent.com/projectcalico/calico/${calicoVersion}/manifests/calico.yaml`
+export const calicoManifestUrl = `https://raw.githubusercontent.com/projectcalico/calico/${calicoVersion}/manifests/calico.yaml`
 
 /**
  * Turns Calico's own manifest into one that works between nodes of a host cluster: VXLAN always (the
@@ -16,14 +16,18 @@ export function patchCalico(objects: readonly KubeObject[], network: ClusterNetw
   const daemonSet = findObject(patched, 'DaemonSet', 'calico-node')
   const config = findObject(patched, 'ConfigMap', 'calico-config')
   if (daemonSet === undefined || config === undefined) {
-    throw new KnestError('config', 'the Calico manifest has no DaemonSet "calico-node" or no ConfigMap "calico-config"', {
-      hint: 'use calico.yaml of a Calico release; the operator and its custom resources are not supported yet',
-    })
+    throw new KnestError(
+      'config',
+      'the Calico manifest has no DaemonSet "calico-node" or no ConfigMap "calico-config"',
+      {
+        hint: 'use calico.yaml of a Calico release; the operator and its custom resources are not supported yet',
+      },
+    )
   }
-  const data = config['data'] as Record<string, string>
-  data['calico_backend'] = 'vxlan'
+  const data = config.data as Record<string, string>
+  data.calico_backend = 'vxlan'
   // "0" lets Calico take the node's MTU less 50.
-  data['veth_mtu'] = String(network.mtu)
+  data.veth_mtu = String(network.mtu)
 
   const node = podSpecOf(daemonSet).containers.find((container) => container.name === 'calico-node')
   if (node === undefined) throw new KnestError('config', 'the Calico manifest has no container "calico-node"')

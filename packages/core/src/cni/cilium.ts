@@ -19,11 +19,15 @@ export function patchCilium(objects: readonly KubeObject[], network: ClusterNetw
   const config = findObject(patched, 'ConfigMap', 'cilium-config')
   const daemonSet = findObject(patched, 'DaemonSet', 'cilium')
   if (config === undefined || daemonSet === undefined) {
-    throw new KnestError('config', 'the Cilium manifest has no ConfigMap "cilium-config" or no DaemonSet "cilium"', {
-      hint: ciliumHint,
-    })
+    throw new KnestError(
+      'config',
+      'the Cilium manifest has no ConfigMap "cilium-config" or no DaemonSet "cilium"',
+      {
+        hint: ciliumHint,
+      },
+    )
   }
-  Object.assign(config['data'] as Record<string, string>, {
+  Object.assign(config.data as Record<string, string>, {
     'routing-mode': 'tunnel',
     'tunnel-protocol': 'vxlan',
     'tunnel-port': String(network.vxlanPort),
@@ -48,7 +52,9 @@ function useNodeCgroups(pod: PodSpec): void {
   for (const volume of pod.volumes ?? []) {
     if (volume.hostPath?.path === ownCgroupRoot) volume.hostPath.path = nodeCgroupRoot
   }
-  for (const mount of [...pod.containers, ...(pod.initContainers ?? [])].flatMap((c) => c.volumeMounts ?? [])) {
+  for (const mount of [...pod.containers, ...(pod.initContainers ?? [])].flatMap(
+    (c) => c.volumeMounts ?? [],
+  )) {
     if (mount.mountPath === ownCgroupRoot) mount.mountPath = nodeCgroupRoot
   }
 }

@@ -15,12 +15,16 @@ export interface PodSpec {
   volumes?: { name: string; hostPath?: { path: string; type?: string } }[]
 }
 
-export function findObject(objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined {
+export function findObject(
+  objects: readonly KubeObject[],
+  kind: string,
+  name: string,
+): KubeObject | undefined {
   return objects.find((object) => object.kind === kind && object.metadata.name === name)
 }
 
 export function podSpecOf(workload: KubeObject): PodSpec {
-  return workload['spec'].template.spec as PodSpec
+  return workload.spec.template.spec as PodSpec
 }
 
 /** Sets a variable in place or appends it. */

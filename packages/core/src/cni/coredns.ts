@@ -45,7 +45,12 @@ export function coreDnsObjects(options: CoreDnsOptions): KubeObject[] {
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
       subjects: [{ kind: 'ServiceAccount', ...account }],
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: account, data: { Corefile: corefile(options.dnsDomain) } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: account,
+      data: { Corefile: corefile(options.dnsDomain) },
+    },
     service(options.clusterIp),
     deployment(options),
   ]

@@ -90,6 +90,7 @@ function daemonSet({ image, controlPlaneEndpoint }: FlannelOptions): KubeObject 
               image: image ?? flannelImage,
               imagePullPolicy: 'IfNotPresent',
               command: ['/usr/local/bin/knest-flannel'],
+              args: ['--ip-masq', '--kube-subnet-mgr'],
               env: [
                 field('POD_NAME', 'metadata.name'),
                 field('POD_NAMESPACE', 'metadata.namespace'),

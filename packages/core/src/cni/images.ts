@@ -4,7 +4,11 @@ export const localPathImage = 'localhost/knest/local-path-provisioner:v0.0.30'
 export const busyboxImage = 'localhost/knest/busybox:1'
 
 /** The tag each Kubernetes' kubeadm asks for: the node image has CoreDNS under that name. */
-const coreDnsTags: Readonly<Record<string, string>> = { '1.34': 'v1.12.1', '1.35': 'v1.13.1', '1.36': 'v1.14.2' }
+const coreDnsTags: Readonly<Record<string, string>> = {
+  '1.34': 'v1.12.1',
+  '1.35': 'v1.13.1',
+  '1.36': 'v1.14.2',
+}
 
 export function coreDnsImage(kubernetesVersion: string): string {
   const minor = kubernetesVersion.split('.').slice(0, 2).join('.')

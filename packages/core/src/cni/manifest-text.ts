@@ -25,9 +25,13 @@ export function parseManifest(text: string, source: string): KubeObject[] {
   const parsed = Array.isArray(documents) ? documents : []
   const [error] = parsed.flatMap((document) => document.errors)
   if (error !== undefined) {
-    throw new KnestError('config', `CNI manifest "${source}" is not YAML: ${error.message.split('\n')[0] ?? ''}`, {
-      hint: 'is it a manifest, or a web page about one?',
-    })
+    throw new KnestError(
+      'config',
+      `CNI manifest "${source}" is not YAML: ${error.message.split('\n')[0] ?? ''}`,
+      {
+        hint: 'is it a manifest, or a web page about one?',
+      },
+    )
   }
   const objects = parsed.flatMap((document) => flatten(document.toJS(), source))
   if (objects.length === 0) {
@@ -39,8 +43,8 @@ export function parseManifest(text: string, source: string): KubeObject[] {
 function flatten(value: unknown, source: string): KubeObject[] {
   if (value === null || value === undefined) return []
   const object = value as Partial<KubeObject>
-  if (object.kind === 'List' && Array.isArray(object['items'])) {
-    return object['items'].flatMap((item) => flatten(item, source))
+  if (object.kind === 'List' && Array.isArray(object.items)) {
+    return object.items.flatMap((item) => flatten(item, source))
   }
   if (object.apiVersion === undefined || object.kind === undefined || object.metadata?.name === undefined) {
     throw new KnestError('config', `CNI manifest "${source}" holds something that is no Kubernetes object`, {

@@ -104,8 +104,12 @@ export interface KubeApi {
     done: (objects: readonly KubeObject[]) => boolean,
     options: WaitOptions<readonly KubeObject[]>,
   ): Promise<readonly KubeObject[]>
-  /** GET of any path such as `/readyz`: status code and body text; throws only when unreachable. */
-  raw(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly body: string }>
+  /** GET, or another request, of any path such as `/readyz`: status code and body text; throws only when unreachable. */
+  raw(
+    path: string,
+    signal: AbortSignal,
+    request?: { readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'; readonly body?: unknown },
+  ): Promise<{ readonly status: number; readonly body: string }>
   /** True when the caller may do this (SelfSubjectAccessReview). */
   canI(
     access: {

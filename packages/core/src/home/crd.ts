@@ -7,11 +7,19 @@ import { nestedClusterKind } from './record.js'
 const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 const crdName = 'nestedclusters.knest.dev'
 
-/** Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused. */
-export async function ensureCrd(api: KubeApi, signal: AbortSignal): Promise<void> {
+const keepAnnotation = 'knest.dev/keep'
+
+/**
+ * Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused.
+ * `keep` makes it stay when the last cluster goes: a host of knest's own has it for good, and a first
+ * create need not wait for the host to serve it.
+ */
+export async function ensureCrd(api: KubeApi, signal: AbortSignal, options: { readonly keep?: boolean } = {}): Promise<void> {
+  const existing = await api.get(crdKind, crdName, undefined, signal)
+  const keep = options.keep ?? existing?.metadata.annotations?.[keepAnnotation] === 'true'
   const crd = nestedClusterCrd()
-  const touched = { ...crd.metadata.annotations, 'knest.dev/last-used': new Date().toISOString() }
-  const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations: touched } }, { signal })
+  const annotations = { 'knest.dev/last-used': new Date().toISOString(), ...(keep ? { [keepAnnotation]: 'true' } : {}) }
+  const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations } }, { signal })
   if (isEstablished(applied)) return
   await api.waitFor(crdKind, { fieldSelector: `metadata.name=${crdName}` }, (found) => found.some(isEstablished), {
     timeoutMs: 30_000,
@@ -33,6 +41,7 @@ function isEstablished(crd: KubeObject): boolean {
 export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Promise<void> {
   const crd = await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden)
   if (crd?.metadata.labels?.[labels.managedBy] !== managedByKnest) return
+  if (crd.metadata.annotations?.[keepAnnotation] === 'true') return
   const { uid, resourceVersion } = crd.metadata
   if (uid === undefined || resourceVersion === undefined) return
   if ((await api.list(nestedClusterKind, { signal })).length > 0) return

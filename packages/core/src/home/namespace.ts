@@ -2,6 +2,7 @@ import { defaultNamespace } from '../names.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
+import { purgeNamespace } from './purge-namespace.js'
 
 export const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
 
@@ -36,6 +37,7 @@ export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
   const ours = namespace?.metadata.labels?.[labels.managedBy] === managedByKnest
   if (namespace === undefined || !ours || namespace.metadata.labels?.[labels.cluster] !== ref.name) return
   await api.delete(namespaceKind, ref.namespace, undefined, { signal })
+  await purgeNamespace(api, ref.namespace, signal)
   await api.waitFor(
     namespaceKind,
     { fieldSelector: `metadata.name=${ref.namespace}` },

@@ -11,6 +11,8 @@ export interface ChannelSocket {
   readonly protocol: string
   /** Resolves when the bytes have left this process; one at a time keeps memory bounded. */
   send(channel: number, data: Uint8Array): Promise<void>
+  /** Resolves when the server has taken all that was sent before; never when the socket ends first. */
+  taken(): Promise<void>
   /** The peer has to wait while we are paused. */
   pause(): void
   resume(): void
@@ -148,6 +150,7 @@ function takeOver(socket: WebSocket, link: ApiLink, options: ChannelSocketOption
           else resolve()
         })
       }),
+    taken: pulse.taken,
     pause: () => {
       socket.pause()
     },
@@ -170,6 +173,7 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
   let heardAt = performance.now()
   let sentBytes = 0
   let answeredBytes = 0
+  const waiting = new Set<{ readonly bytes: number; readonly taken: () => void }>()
   const heard = () => {
     heardAt = performance.now()
   }
@@ -183,6 +187,11 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
   socket.on('pong', (data) => {
     heard()
     answeredBytes = Math.max(answeredBytes, Number(data.toString()) || 0)
+    for (const waiter of waiting) {
+      if (waiter.bytes > answeredBytes) continue
+      waiting.delete(waiter)
+      waiter.taken()
+    }
   })
   socket.on('ping', heard)
   return {
@@ -190,6 +199,12 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
     sent: (bytes: number) => {
       sentBytes += bytes
     },
+    /** Pings are answered in turn with the data, so the answer says what was taken before. */
+    taken: () =>
+      new Promise<void>((resolve) => {
+        waiting.add({ bytes: sentBytes, taken: resolve })
+        socket.ping(String(sentBytes))
+      }),
     stop: () => {
       clearInterval(timer)
     },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { KnestError } from '../errors.js'
 
 /** A signal with a time limit. Its reason is always a KnestError. Clear or stop it when the work has ended. */
@@ -15,20 +16,18 @@ const longestTimer = 2 ** 31 - 1
 /** Ends with `parent`, or after `timeoutMs` with the error `timedOut` makes then. */
 export function openDeadline(parent: AbortSignal, timeoutMs: number, timedOut: () => KnestError): Deadline {
   const controller = new AbortController()
-  const onAbort = () => {
-    controller.abort(endedBy(parent))
-  }
   const timer = setTimeout(
     () => {
       controller.abort(timedOut())
     },
     Math.min(timeoutMs, longestTimer),
   )
-  if (parent.aborted) onAbort()
-  else parent.addEventListener('abort', onAbort, { once: true })
+  const forget = onAbort(parent, (error) => {
+    controller.abort(error)
+  })
   const clear = () => {
     clearTimeout(timer)
-    parent.removeEventListener('abort', onAbort)
+    forget()
   }
   return {
     signal: controller.signal,
@@ -55,6 +54,8 @@ export function onAbort(signal: AbortSignal, action: (error: KnestError) => void
   const listener = () => {
     action(endedBy(signal))
   }
+  // One signal rules a whole command with many requests at a time; Node 20 warns of more than ten.
+  setMaxListeners(0, signal)
   if (signal.aborted) listener()
   else signal.addEventListener('abort', listener, { once: true })
   return () => {

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { setImmediate } from 'node:timers/promises'
 import type { PodRef } from '../contracts/kubernetes.js'
 import type { ExecOptions, ExecResult } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
@@ -157,6 +158,9 @@ export function toBuffer(data: string | Buffer): Buffer {
 async function sendStdin(socket: ChannelSocket, bytes: Buffer): Promise<void> {
   for (let from = 0; from < bytes.length; from += stdinPiece) {
     await socket.send(channel.stdin, bytes.subarray(from, from + stdinPiece))
+    // Reads what has come before it writes on: after the status of a command that did not want all of
+    // this, the server resets the connection, and a failing write would lose the status.
+    await setImmediate()
   }
   await socket.send(channel.close, Uint8Array.of(channel.stdin))
 }

@@ -8,18 +8,17 @@ export interface ForwardServer {
   close(): Promise<void>
 }
 
-/** A connection could not be made or broke; the others go on. */
-type OnError = (error: unknown) => void
+export interface ForwardServerOptions {
+  /** Opens the far side of one connection; its signal ends when the server is closed. */
+  readonly dial: Dial
+  /** 0: any free one. */
+  readonly port: number
+  /** A connection could not be made or broke; the others go on. */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
 
-/**
- * Listens on 127.0.0.1 (port 0: any free one) and passes each connection on to a stream of its own.
- * The signal given to `dial` ends when the server is closed.
- */
-export async function createForwardServer(
-  dial: Dial,
-  port: number,
-  onError: OnError = () => undefined,
-): Promise<ForwardServer> {
+/** Listens on 127.0.0.1 and passes each connection on to a stream of its own. */
+export async function openForwardServer(options: ForwardServerOptions): Promise<ForwardServer> {
   const life = new AbortController()
   const sockets = new Set<net.Socket>()
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -27,19 +26,19 @@ export async function createForwardServer(
     socket.once('close', () => sockets.delete(socket))
     // A local program that goes away in the middle is nothing to report.
     socket.on('error', () => undefined)
-    void connect(socket, dial, onError, life.signal)
+    void connect(socket, options, life.signal)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(listenError(error, port))
+      reject(listenError(error, options.port))
     })
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(options.port, '127.0.0.1', resolve)
   })
-  const opened = (server.address() as net.AddressInfo).port
+  const { port } = server.address() as net.AddressInfo
   return {
-    port: opened,
+    port,
     close: async () => {
-      life.abort(new KnestError('cancelled', `forwarding from 127.0.0.1:${opened} was stopped`))
+      life.abort(new KnestError('cancelled', `forwarding from 127.0.0.1:${port} was stopped`))
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => {
         server.close(() => {
@@ -50,11 +49,15 @@ export async function createForwardServer(
   }
 }
 
-async function connect(socket: net.Socket, dial: Dial, onError: OnError, signal: AbortSignal): Promise<void> {
+async function connect(
+  socket: net.Socket,
+  { dial, onError }: ForwardServerOptions,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const far = await dial(signal)
     far.on('error', (error) => {
-      onError(error)
+      if (!signal.aborted) onError?.(error)
       socket.resetAndDestroy()
     })
     // Not `pipeline`: it ends both sides as soon as one of them has ended.
@@ -66,7 +69,7 @@ async function connect(socket: net.Socket, dial: Dial, onError: OnError, signal:
     socket.pipe(far)
     far.pipe(socket)
   } catch (error) {
-    onError(error)
+    if (!signal.aborted) onError?.(error)
     socket.resetAndDestroy()
   }
 }

@@ -110,8 +110,8 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
       return knownKind(kind, waitForObjects(link, path, query, kind, done, options))
     },
 
-    raw: async (path, signal) => {
-      const { status, body } = await send(link, { method: 'GET', path, signal })
+    raw: async (path, signal, request = { method: 'GET' as const }) => {
+      const { status, body } = await send(link, { ...request, path, signal })
       return { status, body }
     },
 

@@ -101,12 +101,12 @@ function mergeInto(config: KubeConfig, more: KubeConfig): void {
   config.clusters = added(config.clusters, more.clusters)
   config.users = added(config.users, more.users)
   config.contexts = added(config.contexts, more.contexts)
-  // Unset where a file has none, whatever the type says.
-  config.currentContext ||= more.currentContext ?? ''
+  if (!config.currentContext) config.currentContext = more.currentContext
 }
 
 function chooseContext(config: KubeConfig, wanted: string | undefined, from: string): ChosenKubeconfig {
-  const name = wanted ?? config.currentContext
+  // Undefined where the kubeconfig has none, whatever the type says.
+  const name = (wanted ?? config.currentContext) || ''
   const names = config.contexts.map((context) => `"${context.name}"`).join(', ')
   const hint = names === '' ? `there are no contexts in ${from}` : `the contexts there are: ${names}`
   if (name === '') throw new KnestError('config', `${from} has no current context`, { hint })
@@ -116,7 +116,7 @@ function chooseContext(config: KubeConfig, wanted: string | undefined, from: str
   const missing = (what: string, which: string) =>
     new KnestError('config', `context "${name}" names ${what} "${which}", which is not in ${from}`)
   if (config.getCluster(context.cluster) === null) throw missing('cluster', context.cluster)
-  if (context.user !== '' && config.getUser(context.user) === null) throw missing('user', context.user)
+  if (context.user && config.getUser(context.user) === null) throw missing('user', context.user)
   return chosen(config, name, context.namespace)
 }
 

@@ -130,10 +130,18 @@ async function start(
             }),
       },
     })
-    const stop = (error: KnestError) => sent.destroy(error)
+    let answer: http.IncomingMessage | undefined
+    const stop = (error: KnestError) => {
+      if (answer === undefined) sent.destroy(error)
+      // A complete answer has given its connection back already.
+      else if (!answer.complete) sent.destroy()
+    }
     const forgetOpening = onAbort(opening, stop)
     const forgetLife = life === opening ? () => undefined : onAbort(life, stop)
     sent.once('response', (response) => {
+      answer = response
+      // Its reader sees the error; without a reader it must not end the process.
+      response.on('error', () => undefined)
       if (life !== opening) forgetOpening()
       resolve(response)
     })

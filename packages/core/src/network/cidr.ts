@@ -58,7 +58,9 @@ export function parseCidr(text: string): Cidr {
 export function parseAddress(text: string): number {
   const fault = text.includes(':') ? 'is an IPv6 address, which is not supported yet' : addressFault(text)
   if (fault !== undefined) {
-    throw new KnestError('config', `"${text}" ${fault}`, { hint: 'write four decimal numbers, as in 10.1.2.3' })
+    throw new KnestError('config', `"${text}" ${fault}`, {
+      hint: 'write four decimal numbers, as in 10.1.2.3',
+    })
   }
   return toNumber(text)
 }
@@ -68,7 +70,9 @@ export function parseAddressRange(text: string): AddressRange {
   if (text.includes('/')) return parseCidr(text)
   const [from = '', to, ...rest] = text.split('-').map((part) => part.trim())
   if (rest.length > 0) {
-    throw new KnestError('config', `"${text}" has more than one "-"`, { hint: 'write it as 10.1.2.3-10.1.2.9' })
+    throw new KnestError('config', `"${text}" has more than one "-"`, {
+      hint: 'write it as 10.1.2.3-10.1.2.9',
+    })
   }
   const first = parseAddress(from)
   const last = to === undefined ? first : parseAddress(to)

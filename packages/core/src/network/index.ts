@@ -13,3 +13,6 @@ export {
   type AddressRange,
   type Cidr,
 } from './cidr.js'
+export { chooseTunnel, type Tunnel } from './choose-tunnel.js'
+export { detectHostNetwork, type HostNetwork } from './detect.js'
+export { findOverlaps } from './find-overlaps.js'

@@ -93,7 +93,10 @@ describe('issueCertificate', () => {
   test('the helpers name users and groups as Kubernetes wants them', async () => {
     const subject = (pair: KeyPair): string[] => new X509Certificate(pair.cert).subject.split('\n')
     expect(subject(admin)).toEqual(['O=system:masters', 'CN=knest-admin'])
-    const kubelet = await kubeletClientCertificate(authorities.ca, 'quickstart-worker-0', { validityDays: 1, now })
+    const kubelet = await kubeletClientCertificate(authorities.ca, 'quickstart-worker-0', {
+      validityDays: 1,
+      now,
+    })
     expect(subject(kubelet)).toEqual(['O=system:nodes', 'CN=system:node:quickstart-worker-0'])
     expect(certificateExpiry(kubelet.cert).toISOString()).toBe('2026-11-22T08:00:00.000Z')
   })
@@ -109,7 +112,8 @@ describe.skipIf(!openssl)('openssl', () => {
     writeFileSync(join(folder, name), content)
     return join(folder, name)
   }
-  const run = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
+  const run = (...args: string[]): string =>
+    execFileSync('openssl', args, { encoding: 'utf8', stdio: 'pipe' })
 
   test.each([
     ['sslserver', () => server],

@@ -1,3 +1,4 @@
+import { anySignal } from '../abort.js'
 import type { Progress } from '../contracts/progress.js'
 import type { Step } from './step.js'
 
@@ -13,7 +14,7 @@ export async function runSteps(
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> {
   const stop = new AbortController()
-  const both = AbortSignal.any([signal, stop.signal])
+  const both = anySignal(signal, stop.signal)
   const started = new Map<string, Promise<void>>()
   let failure: { readonly error: unknown } | undefined
 

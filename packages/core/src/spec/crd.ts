@@ -18,7 +18,13 @@ export function nestedClusterCrd(): KubeObject {
     spec: {
       group,
       scope: 'Namespaced',
-      names: { plural, singular: 'nestedcluster', kind: clusterKind, listKind: `${clusterKind}List`, shortNames: ['nc'] },
+      names: {
+        plural,
+        singular: 'nestedcluster',
+        kind: clusterKind,
+        listKind: `${clusterKind}List`,
+        shortNames: ['nc'],
+      },
       versions: [
         {
           name: version,
@@ -89,7 +95,10 @@ const statusSchema = {
 }
 
 /** The counts of the status as the CRD holds them. */
-export function statusCounts(ready: number, desired: number): { ready: number; desired: number; summary: string } {
+export function statusCounts(
+  ready: number,
+  desired: number,
+): { ready: number; desired: number; summary: string } {
   return { ready, desired, summary: `${ready}/${desired}` }
 }
 
@@ -105,14 +114,14 @@ function structural(schema: Schema): Schema {
     additionalProperties?: Schema | boolean
   }
   if (properties !== undefined) {
-    kept['properties'] = Object.fromEntries(
+    kept.properties = Object.fromEntries(
       Object.entries(properties).map(([name, property]) => [name, structural(property)]),
     )
   } else if (typeof additionalProperties === 'object') {
     // A record of anything (a patch) is kept as it is; a record of text keeps its type.
     if (Object.keys(additionalProperties).length === 0) kept['x-kubernetes-preserve-unknown-fields'] = true
-    else kept['additionalProperties'] = structural(additionalProperties)
+    else kept.additionalProperties = structural(additionalProperties)
   }
-  if (items !== undefined) kept['items'] = structural(items)
+  if (items !== undefined) kept.items = structural(items)
   return kept
 }

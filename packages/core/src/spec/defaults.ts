@@ -1,5 +1,3 @@
-import type { ServiceType } from '../contracts/cluster.js'
-
 /** The Kubernetes the node image is built with; see `images/node`. */
 export const defaultKubernetesVersion = '1.35.4'
 /** Minor versions whose kubeadm configuration and flags knest knows. */
@@ -17,7 +15,8 @@ export const defaultCni = 'flannel'
 export const defaultVxlanPort = 14789
 /** Decide from the host's pod MTU. */
 export const automaticMtu = 0
-export const defaultServiceType: ServiceType = 'NodePort'
+/** Chosen by reachability, see HomeFacts. */
+export const defaultServiceType = 'auto'
 
 export const defaultControlPlaneCount = 1
 export const defaultPoolName = 'worker'

@@ -7,6 +7,16 @@ export function labelKeyFault(key: string): string | undefined {
   return subdomainFault(first) ?? qualifiedNameFault(second)
 }
 
+/** What a kubelet may not put on its own Node: it would refuse to start (`--node-labels`). */
+export function nodeLabelFault(key: string): string | undefined {
+  const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : ''
+  if (!/(^|\.)(kubernetes|k8s)\.io$/.test(domain)) return undefined
+  if (/(^|\.)(kubelet|node)\.kubernetes\.io$/.test(domain) || kubeletLabels.includes(key)) return undefined
+  return 'is reserved: a kubelet may not give itself labels of kubernetes.io or k8s.io'
+}
+
+const kubeletLabels = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region']
+
 export function labelValueFault(value: string): string | undefined {
   return value === '' ? undefined : qualifiedNameFault(value)
 }

@@ -25,7 +25,7 @@ export function toManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 /** Reads the spec of a stored NestedCluster; what is missing gets its default. Throws `config`. */
 export function specFromObject(object: KubeObject): ClusterSpec {
   const what = `${object.kind} "${object.metadata.namespace ?? ''}/${object.metadata.name}"`
-  const checked = checkShape(clusterInputSchema, object['spec'] ?? {}, { prefix: ['spec'] })
+  const checked = checkShape(clusterInputSchema, object.spec ?? {}, { prefix: ['spec'] })
   try {
     if (!checked.ok) throw new PreflightError('config', checked.problems)
     // Stored counts were accepted once; a later, stricter rule must not make the cluster unreadable.

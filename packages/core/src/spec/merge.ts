@@ -24,7 +24,7 @@ function mergeWorkers(
   const merged = [...file]
   for (const flag of flags) {
     const index = poolIndex(merged, flag.name)
-    merged[index] = mergeObjects(merged[index] ?? {}, flag) as WorkerPoolInput
+    merged[index] = mergeObjects(merged[index] ?? {}, flag)
   }
   return merged
 }

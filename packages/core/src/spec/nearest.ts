@@ -4,7 +4,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {
-    const distance = editDistance(wanted, candidate.toLowerCase())
+    const other = candidate.toLowerCase()
+    // "memory" for "memorySize" is no slip of the keyboard, but clear all the same.
+    const isPart = wanted.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))
+    const distance = isPart ? 1 : editDistance(wanted, other)
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best

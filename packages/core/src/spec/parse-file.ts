@@ -1,4 +1,4 @@
-import { LineCounter, isNode, parseAllDocuments, type Document } from 'yaml'
+import { LineCounter, isNode, isScalar, parseAllDocuments, type Document } from 'yaml'
 import { KnestError, PreflightError } from '../errors.js'
 import { orList } from './nearest.js'
 import { clusterFileSchema, type ClusterInput } from './schema.js'
@@ -53,7 +53,9 @@ function onlyDocument(text: string, fileName: string, lines: LineCounter): Docum
       { hint: 'correct that line' },
     )
   }
-  const filled = documents.filter((document) => document.contents !== null)
+  const filled = documents.filter(
+    ({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null),
+  )
   if (filled.length > 1) {
     throw new KnestError('config', `"${fileName}" holds ${filled.length} documents, one is allowed`, {
       hint: `keep the ${clusterKind} and apply the others with kubectl`,

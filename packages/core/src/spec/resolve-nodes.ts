@@ -1,7 +1,7 @@
 import type { BackendName, MachineSpec, NodeGroup, Taint, WorkerPool } from '../contracts/cluster.js'
-import { controlPlanePool, maxPoolNameLength } from '../names.js'
+import { controlPlanePool, maxPoolNameLength, nodeName } from '../names.js'
 import * as defaults from './defaults.js'
-import { labelKeyFault, labelValueFault } from './kubernetes-syntax.js'
+import { labelKeyFault, labelValueFault, nodeLabelFault } from './kubernetes-syntax.js'
 import type { ProblemList } from './problem-list.js'
 import { formatBytes, parseBytes } from './quantity.js'
 import type { ClusterInput, WorkerPoolInput } from './schema.js'
@@ -46,6 +46,27 @@ export function resolveWorkers(
   const fault = totalWorkersFault(resolved.reduce((sum, pool) => sum + (pool.count > 0 ? pool.count : 0), 0))
   if (fault !== undefined) problems.error(fault.message, fault.hint)
   return resolved
+}
+
+/**
+ * A node's StatefulSet names its pods' revision label after itself and a hash of up to ten characters,
+ * and a label holds 63 (kubernetes/kubernetes#64023).
+ */
+const maxNodeNameLength = 52
+
+export function checkNodeNames(
+  cluster: string | undefined,
+  pools: readonly WorkerPool[],
+  problems: ProblemList,
+): void {
+  for (const pool of pools) {
+    const name = nodeName(cluster ?? '', pool.name, defaults.maxWorkerCount - 1)
+    if (cluster === undefined || name.length <= maxNodeNameLength) continue
+    problems.error(
+      `names of nodes such as "${name}" have ${name.length} characters, ${maxNodeNameLength} are allowed`,
+      'use a shorter cluster or pool name',
+    )
+  }
 }
 
 interface Fault {
@@ -106,7 +127,10 @@ function resolvePool(input: WorkerPoolInput, defaultBackend: BackendName, proble
     problems.error(`${what} has the name of the control plane's own nodes`, 'use another name')
   }
   const count = input.count ?? defaults.defaultWorkerCount
-  const fault = workerCountFault(name === defaults.defaultPoolName ? 'worker count' : `count of ${what}`, count)
+  const fault = workerCountFault(
+    name === defaults.defaultPoolName ? 'worker count' : `count of ${what}`,
+    count,
+  )
   if (fault !== undefined) problems.error(fault.message, fault.hint)
   const labels = input.labels ?? {}
   checkLabels(what, labels, problems)
@@ -168,7 +192,7 @@ function checkSize(what: string, text: string, min: number, max: number, problem
 
 function checkLabels(what: string, labels: Readonly<Record<string, string>>, problems: ProblemList): void {
   for (const [key, value] of Object.entries(labels)) {
-    const keyFault = labelKeyFault(key)
+    const keyFault = labelKeyFault(key) ?? nodeLabelFault(key)
     if (keyFault !== undefined) problems.error(`label "${key}" of ${what} ${keyFault}`, syntaxHint)
     const valueFault = labelValueFault(value)
     if (valueFault !== undefined) {
@@ -185,7 +209,8 @@ function checkTaints(
   const seen = new Set<string>()
   for (const { key, value = '', effect } of taints) {
     const fault = labelKeyFault(key) ?? labelValueFault(value)
-    if (fault !== undefined) problems.error(`taint "${key}=${value}:${effect}" of ${what} ${fault}`, syntaxHint)
+    if (fault !== undefined)
+      problems.error(`taint "${key}=${value}:${effect}" of ${what} ${fault}`, syntaxHint)
     if (seen.has(`${key}:${effect}`)) {
       problems.error(`taint "${key}" of ${what} has effect ${effect} twice`, 'keep one of them')
     }

@@ -1,10 +1,10 @@
-import type { BackendName, ClusterSpec, NodePatch, ServiceType } from '../contracts/cluster.js'
+import type { BackendName, ClusterSpec, NodePatch } from '../contracts/cluster.js'
 import { PreflightError } from '../errors.js'
 import * as defaults from './defaults.js'
 import { imageFault, subdomainFault } from './kubernetes-syntax.js'
 import { ProblemList } from './problem-list.js'
 import { resolveNetwork } from './resolve-network.js'
-import { resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
+import { checkNodeNames, resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
 import { checkShape, type Path } from './schema-problems.js'
 import { clusterInputSchema, type ClusterInput } from './schema.js'
 
@@ -13,8 +13,8 @@ export interface ResolveContext {
   readonly force: boolean
   /** For node groups that name none; `pod` when absent. */
   readonly backend?: BackendName | undefined
-  /** When the input names none; `NodePort` when absent. */
-  readonly serviceType?: ServiceType | undefined
+  /** Lets the lengths of node names be checked as well. */
+  readonly clusterName?: string | undefined
 }
 
 /**
@@ -28,6 +28,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext): Clust
   const kubernetesVersion = resolveVersion(wish.kubernetesVersion, problems)
   const controlPlane = resolveControlPlane(wish.controlPlane, { force: context.force, backend }, problems)
   const workers = resolveWorkers(wish.workers, backend, problems)
+  checkNodeNames(context.clusterName, workers, problems)
   const nodes = [controlPlane, ...workers].reduce((sum, group) => sum + group.count, 0)
   const spec: ClusterSpec = {
     kubernetesVersion,
@@ -36,12 +37,13 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext): Clust
     workers,
     network: resolveNetwork(wish.network, countable(nodes), problems),
     endpoint: {
-      serviceType: wish.endpoint?.serviceType ?? context.serviceType ?? defaults.defaultServiceType,
+      serviceType: wish.endpoint?.serviceType ?? defaults.defaultServiceType,
     },
     persistence: resolvePersistence(wish.persistence, problems),
-    patches: (wish.patches ?? []).map(
-      ({ role, patch }): NodePatch => ({ ...(role === undefined ? {} : { role }), patch }),
-    ),
+    patches: (wish.patches ?? []).map(({ role, patch }): NodePatch => ({
+      ...(role === undefined ? {} : { role }),
+      patch,
+    })),
   }
   problems.throwIfAny()
   return spec

@@ -83,7 +83,10 @@ function resolvePools(
     const [only] = names.length === 1 ? names : []
     const known = names.includes(name) ? name : name === defaultPoolName ? only : undefined
     if (known === undefined) {
-      problems.error(`the cluster has no worker pool "${name}"`, `use ${orList(names)}, as in ${names[0] ?? ''}=2`)
+      problems.error(
+        `the cluster has no worker pool "${name}"`,
+        `use ${orList(names)}, as in ${names[0] ?? ''}=2`,
+      )
     } else {
       resolved[known] = count
     }

@@ -27,7 +27,13 @@ export function checkShape<T>(
       const path = key === undefined ? issue.path : [...issue.path, key]
       const where = options.locate?.(path) ?? ''
       const name = formatPath([...(options.prefix ?? []), ...path])
-      const { message, hint } = explain(issue, key, name, valueAt(value, path), knownFields(schema, issue.path))
+      const { message, hint } = explain(
+        issue,
+        key,
+        name,
+        valueAt(value, path),
+        knownFields(schema, issue.path),
+      )
       problems.push({ message: `${where}${message}`, hint, severity: 'error' })
       paths.push(path)
     }
@@ -109,7 +115,7 @@ function knownFields(schema: z.ZodType, path: Path): string[] {
     else return []
   }
   inner = unwrap(inner)
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape as object) : []
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
 }
 
 function unwrap(schema: unknown): unknown {

@@ -9,7 +9,10 @@ const machine = z
   .strictObject({
     cpuCores: z.number().meta({ description: 'CPU cores of each node; fractions for pods only' }).optional(),
     memorySize: z.string().meta({ description: 'Kubernetes quantity, as in 4Gi' }).optional(),
-    rootfsSize: z.string().meta({ description: 'Kubernetes quantity: disk of persistent nodes and VMs' }).optional(),
+    rootfsSize: z
+      .string()
+      .meta({ description: 'Kubernetes quantity: disk of persistent nodes and VMs' })
+      .optional(),
   })
   .meta({ description: 'Size of each node' })
 
@@ -34,7 +37,10 @@ const pool = z.strictObject({
   count: z.number().meta({ type: 'integer' }).optional(),
   backend: backend.optional(),
   machine: machine.optional(),
-  labels: z.record(z.string(), z.string()).meta({ description: 'Labels of the nested Node objects' }).optional(),
+  labels: z
+    .record(z.string(), z.string())
+    .meta({ description: 'Labels of the nested Node objects' })
+    .optional(),
   taints: z.array(taint).meta({ description: 'Taints of the nested Node objects' }).optional(),
 })
 
@@ -42,9 +48,15 @@ const network = z.strictObject({
   podCidr: z.string().meta({ description: 'IPv4 range of nested pods; each node takes a /24' }).optional(),
   serviceCidr: z.string().meta({ description: 'IPv4 range of nested Services' }).optional(),
   dnsDomain: z.string().optional(),
-  cni: z.string().meta({ description: 'flannel, calico, cilium, none, or file or URL of a manifest' }).optional(),
+  cni: z
+    .string()
+    .meta({ description: 'flannel, calico, cilium, none, or file or URL of a manifest' })
+    .optional(),
   vxlanPort: z.number().meta({ type: 'integer', description: 'UDP port of the nested overlay' }).optional(),
-  mtu: z.number().meta({ type: 'integer', description: 'MTU of nested pods; 0 decides from the host' }).optional(),
+  mtu: z
+    .number()
+    .meta({ type: 'integer', description: 'MTU of nested pods; 0 decides from the host' })
+    .optional(),
 })
 
 const patch = z.strictObject({
@@ -63,8 +75,8 @@ export const clusterInputSchema = z.strictObject({
   endpoint: z
     .strictObject({
       serviceType: z
-        .enum(['NodePort', 'LoadBalancer', 'ClusterIP'])
-        .meta({ description: "Type of the API's Service on the host" })
+        .enum(['auto', 'NodePort', 'LoadBalancer', 'ClusterIP'])
+        .meta({ description: "Type of the API's Service on the host; auto chooses by reachability" })
         .optional(),
     })
     .optional(),

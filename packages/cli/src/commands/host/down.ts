@@ -29,7 +29,7 @@ export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise
           hint: 'run the same command again to go on',
         }),
     )
-    await forgetContext(deps, context, options)
+    await forgetContext(deps, context.replace(/^knest-/, ''))
   } catch (error) {
     if (options.ignoreNotFound && error instanceof KnestError && error.code === 'not-found') return
     throw error

@@ -28,12 +28,14 @@ export function hostLoadCommand(deps: Deps, run: typeof hostLoadRun = hostLoadRu
     .description('put images of this machine into the embedded host')
     .argument('<image...>', 'images as the container engine names them')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
-    .action((images: readonly string[], flags: TargetFlags & { readonly timeout?: string }, command: Command) =>
-      run(deps, {
-        ...globalOptions(command),
-        target: hostTarget(flags),
-        images,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
-      }),
+    .action(
+      (images: readonly string[], flags: TargetFlags & { readonly timeout?: string }, command: Command) =>
+        run(deps, {
+          ...globalOptions(command),
+          target: hostTarget(flags),
+          images,
+          timeoutMs:
+            flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        }),
     )
 }

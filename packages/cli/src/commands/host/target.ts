@@ -11,7 +11,9 @@ export const defaultHostName = 'knest-host'
 export function addTargetOptions(command: Command): Command {
   return command
     .option('--name <name>', `name of the embedded host (default: ${defaultHostName})`)
-    .addOption(new Option('--engine <name>', 'what runs containers (default: detected)').choices(['podman', 'docker']))
+    .addOption(
+      new Option('--engine <name>', 'what runs containers (default: detected)').choices(['podman', 'docker']),
+    )
 }
 
 export function hostTarget(flags: TargetFlags): HostTarget {

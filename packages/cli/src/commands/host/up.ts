@@ -29,7 +29,7 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
         hint: 'run the same command again to go on, or remove it with `knest host down`',
       }),
   )
-  await mergeContext(deps, kubeconfig, options)
+  await mergeContext(deps, kubeconfig, options.switchContext)
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
   if (options.quiet !== true) {

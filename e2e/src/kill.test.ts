@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openKube } from '@knest/core'
+import type { KubeApi } from '@knest/core'
+import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { createHome, hostContext } from './support/home.js'
+import type { TestHome } from './support/home.js'
+import { inventory } from './support/inventory.js'
+import { killAtEveryBoundary } from './support/killing.js'
+import { runKnest } from './support/knest.js'
+
+describe('kill -9 at every step boundary, then the same command again', () => {
+  let calm: TestCluster
+  let home: TestHome
+  let host: KubeApi
+  const kubeconfig = (): string => join(home.path, '.kube', 'knest.knest-e2e-kill.e2e-kill.kubeconfig')
+
+  beforeAll(async () => {
+    home = createHome()
+    host = await openHost(home)
+    calm = await createCluster('e2e-calm', '--worker-machine-count', '1')
+  })
+  afterAll(async () => {
+    await calm.remove()
+    await runKnest(home, ['delete', 'e2e-kill', '--ignore-not-found', '--context', hostContext])
+    home.remove()
+    host.close()
+  })
+
+  /** Objects of one cluster on the host, without its name and without what hosts name at random. */
+  const objectsOf = async (name: string): Promise<readonly string[]> =>
+    (await inventory(host))
+      .filter((object) => object.includes(`knest-${name}`) && !object.includes('EndpointSlice'))
+      .map((object) => object.replaceAll(name, 'NAME'))
+
+  it('create converges to what an undisturbed create makes', async () => {
+    const { boundaries, last } = await killAtEveryBoundary(home, ['create', 'e2e-kill', '--worker-machine-count', '1'])
+    expect(last.code, last.stderr).toBe(0)
+    expect(boundaries.length).toBeGreaterThan(8)
+    expect(await objectsOf('e2e-kill')).toEqual(await objectsOf('e2e-calm'))
+    const api = await openKube({ kubeconfig: kubeconfig() })
+    const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
+    expect(nodes.map(({ metadata }) => metadata.name)).toEqual(['e2e-kill-cp-0', 'e2e-kill-worker-0'])
+    expect(nodes.every(isReady)).toBe(true)
+    expect(await listNames(api, 'Namespace')).toEqual(await listNames(calm.api, 'Namespace'))
+    api.close()
+  })
+
+  it.each([
+    ['1:3', ['e2e-kill-cp-0', 'e2e-kill-worker-0', 'e2e-kill-worker-1', 'e2e-kill-worker-2']],
+    ['1:1', ['e2e-kill-cp-0', 'e2e-kill-worker-0']],
+  ])('scale %s converges', async (counts, expected) => {
+    const { last } = await killAtEveryBoundary(home, ['scale', 'e2e-kill', counts])
+    expect(last.code, last.stderr).toBe(0)
+    const api = await openKube({ kubeconfig: kubeconfig() })
+    expect(await listNames(api, 'Node')).toEqual(expected)
+    const pods = await listNames(host, 'Pod', 'knest-e2e-kill')
+    expect(pods).toEqual(expected.map((name) => `${name}-0`))
+    api.close()
+  })
+
+  it('delete converges to nothing', async () => {
+    const { last } = await killAtEveryBoundary(home, ['delete', 'e2e-kill', '--ignore-not-found'])
+    expect(last.code, last.stderr).toBe(0)
+    expect(await objectsOf('e2e-kill')).toEqual([])
+    expect(existsSync(kubeconfig())).toBe(false)
+  })
+})

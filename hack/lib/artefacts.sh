@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# A cache of build results, each under a hash of its inputs. Source it; see hack/build-images.
+
+cache=${KNEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/knest}
+declare -A artefacts=() # name -> path
+scratch=''
+trap '[[ -z $scratch ]] || rm -rf "$scratch"' EXIT
+
+progress() { printf '%5d s  %s\n' "$SECONDS" "$*" >&2; }
+
+join() {
+  local separator=$1 first=$2
+  shift 2
+  printf '%s' "$first" "${@/#/$separator}"
+}
+
+# run_step TITLE COMMAND...: one line, and the command's output only when it fails.
+run_step() {
+  local title=$1 log begin=$SECONDS
+  shift
+  log=$(mktemp)
+  if ! "$@" >"$log" 2>&1; then
+    progress "$title: failed"
+    tail -n 40 "$log" >&2
+    echo "The whole output: $log" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  progress "$title ($((SECONDS - begin)) s)"
+}
+
+# hash_of DIRECTORY TEXT: the names and contents of its sources, and the text.
+hash_of() {
+  {
+    if [[ -n $1 ]]; then
+      (cd "$1" && find . -type f \( -name '*.go' -o -name 'go.*' -o -name '*.c' \) -not -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum)
+    fi
+    printf '%s' "$2"
+  } | sha256sum | cut -c1-16
+}
+
+# artefact NAME HASH BUILDER [SUFFIX]: the builder writes $target; $scratch is a directory to work in.
+artefact() {
+  local name=$1 hash=$2 builder=$3 suffix=${4:-} path target
+  path=$cache/$name-$hash$suffix
+  # shellcheck disable=SC2034 # for those who source this
+  artefacts[$name]=$path
+  [[ -e $path ]] && return
+  mkdir -p "$cache"
+  scratch=$(mktemp -d "$cache/work.XXXXXX")
+  target=$scratch/$name$suffix
+  run_step "build $name" "$builder"
+  mv "$target" "$path"
+  rm -rf "$scratch" && scratch=''
+}
+
+# forget NAME: the next artefact of that name is built anew.
+forget() { rm -f "$cache/$1"-*; }
+
+# prune NAME COUNT: keeps the newest builds of an artefact.
+prune() {
+  local old
+  find "$cache" -maxdepth 1 -name "$1-*" -printf '%T@ %p\n' | sort -rn | tail -n "+$(($2 + 1))" | cut -d' ' -f2- |
+    while read -r old; do rm -f "$old"; done
+}

@@ -1,0 +1,441 @@
+import { Command } from 'commander'
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fakeStatus } from '../fake-clusters.js'
+import { FakeTerminal } from '../fake-deps.js'
+import { createCommand, type CreateOptions } from './create.js'
+import { listCommand, type ListOptions } from './list.js'
+import { scaleCommand, type ScaleOptions } from './scale.js'
+
+let terminal: FakeTerminal
+let home: string
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'knest-commands-'))
+  terminal = new FakeTerminal(home)
+})
+
+describe('parsing', () => {
+  test('create hands over what was given and nothing else', async () => {
+    const seen: CreateOptions[] = []
+    const command = createCommand(terminal.deps(), (_deps, options) => {
+      seen.push(options)
+      return Promise.resolve()
+    })
+    await command.parseAsync(
+      ['x', '--avoid-cidr', '10.1.0.0/16, 10.2.0.0/16', '--avoid-cidr', '10.3.0.0/16'],
+      { from: 'user' },
+    )
+    expect(seen[0]?.flags).toEqual({ avoidCidr: ['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16'] })
+    expect(seen[0]).toMatchObject({
+      name: 'x',
+      dryRun: false,
+      merge: true,
+      switchContext: false,
+      timeoutMs: 900_000,
+    })
+  })
+
+  test('global flags stand before or after the command', async () => {
+    const seen: ListOptions[] = []
+    const program = (): Command => {
+      const list = listCommand(terminal.deps(), (_deps, options) => {
+        seen.push(options)
+        return Promise.resolve()
+      })
+      return new Command('knest').option('-n, --namespace <name>').option('--context <name>').addCommand(list)
+    }
+    await program().parseAsync(['-n', 'a', 'list', '--context', 'c'], { from: 'user' })
+    await program().parseAsync(['ls', '--namespace', 'a', '--context', 'c'], { from: 'user' })
+    expect(seen[0]).toMatchObject({ namespace: 'a', context: 'c' })
+    expect(seen[1]).toEqual(seen[0])
+  })
+
+  test('scale hands over its words', async () => {
+    const seen: ScaleOptions[] = []
+    const command = scaleCommand(terminal.deps(), (_deps, options) => {
+      seen.push(options)
+      return Promise.resolve()
+    })
+    await command.parseAsync(['q', '3:', 'gpu=2', '--timeout', '1m'], { from: 'user' })
+    expect(seen[0]).toMatchObject({ name: 'q', counts: ['3:', 'gpu=2'], force: false, timeoutMs: 60_000 })
+  })
+})
+
+describe('list', () => {
+  const item = {
+    name: 'quickstart',
+    namespace: 'knest-quickstart',
+    backend: 'pod',
+    kubernetesVersion: '1.35.4',
+    phase: 'Ready',
+    controlPlane: { desired: 1, ready: 1 },
+    workers: { desired: 1, ready: 1 },
+    podNetworkCidr: '10.200.0.0/16',
+    serviceCidr: '10.201.0.0/16',
+    age: '3m12s',
+  }
+
+  test('-o json is exactly what scripts were promised', async () => {
+    terminal.clusters.add(fakeStatus())
+    expect(await terminal.run('list', '-o', 'json')).toBe(0)
+    expect(JSON.parse(terminal.out)).toEqual({ items: [item] })
+    expect(terminal.err).toBe('')
+  })
+
+  test('a table for people', async () => {
+    terminal.clusters.add(fakeStatus())
+    await terminal.run('list')
+    expect(terminal.out).toBe(
+      'NAME         NAMESPACE          BACKEND   VERSION   PHASE   CONTROL-PLANE   WORKERS   AGE\n' +
+        'quickstart   knest-quickstart   pod       1.35.4    Ready   1/1             1/1       3m12s\n',
+    )
+  })
+
+  test('no clusters: nothing on stdout, an empty list for scripts', async () => {
+    await terminal.run('list')
+    expect(terminal.out).toBe('')
+    expect(terminal.err).toBe('No nested clusters found\n')
+    await terminal.run('list', '-o', 'json')
+    expect(JSON.parse(terminal.out)).toEqual({ items: [] })
+  })
+
+  test('all namespaces, or the one asked for', async () => {
+    terminal.clusters.add(fakeStatus())
+    terminal.clusters.add(fakeStatus({ name: 'other', namespace: 'team' }))
+    await terminal.run('list', '-o', 'name')
+    expect(terminal.out).toBe('quickstart\nother\n')
+    terminal.out = ''
+    await terminal.run('list', '-o', 'name', '-n', 'team')
+    expect(terminal.out).toBe('other\n')
+  })
+
+  test('status adds nodes and conditions', async () => {
+    terminal.clusters.add(fakeStatus())
+    await terminal.run('status', 'quickstart', '-o', 'json')
+    expect(JSON.parse(terminal.out)).toEqual({
+      ...item,
+      nodes: [
+        {
+          name: 'quickstart-cp-0',
+          role: 'control-plane',
+          ready: true,
+          ip: '10.244.0.7',
+          hostPod: 'quickstart-cp-0-0',
+          hostNode: 'host-1',
+          reason: null,
+        },
+        {
+          name: 'quickstart-worker-0',
+          role: 'worker',
+          ready: false,
+          ip: null,
+          hostPod: 'quickstart-worker-0-0',
+          hostNode: null,
+          reason: 'Unschedulable: too little memory',
+        },
+      ],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'AllNodesReady',
+          message: '',
+          lastTransitionTime: '2026-01-01T00:01:00Z',
+        },
+      ],
+    })
+  })
+
+  test('status for people names the reason and the risk', async () => {
+    terminal.clusters.add(fakeStatus({ name: 'knest' }))
+    await terminal.run('status')
+    expect(terminal.out).toContain('Unschedulable: too little memory')
+    expect(terminal.out).toContain('root in one of them is root on the host node')
+  })
+})
+
+describe('kubeconfig', () => {
+  test('prints it', async () => {
+    terminal.clusters.add(fakeStatus())
+    await terminal.run('kubeconfig', 'quickstart')
+    expect(terminal.out).toMatch(/^apiVersion: v1\n[\s\S]*knest-quickstart/)
+    expect(terminal.err).toBe('')
+  })
+
+  test('--merge prints nothing on stdout and does not switch', async () => {
+    terminal.clusters.add(fakeStatus())
+    await terminal.run('kubeconfig', 'quickstart', '--merge')
+    expect(terminal.out).toBe('')
+    expect(terminal.err).toContain('Context "knest-quickstart" is set')
+    expect(await readFile(join(home, '.kube', 'config'), 'utf8')).not.toContain('current-context')
+  })
+})
+
+describe('scale', () => {
+  test.each([
+    [['3:1'], { controlPlane: 3, pools: { worker: 1 } }],
+    [[':0'], { pools: { worker: 0 } }],
+    [['3:'], { controlPlane: 3 }],
+    [['gpu=2'], { pools: { gpu: 2 } }],
+    [['3:', 'gpu=2'], { controlPlane: 3, pools: { gpu: 2 } }],
+    [['--worker-machine-count', '4'], { pools: { worker: 4 } }],
+    [['--control-plane-machine-count', '5'], { controlPlane: 5 }],
+  ])('%j', async (words, request) => {
+    terminal.clusters.add(fakeStatus())
+    expect(await terminal.run('scale', 'quickstart', ...words)).toBe(0)
+    expect(terminal.clusters.lastRequest).toMatchObject(request)
+    expect(terminal.out).toBe('cluster "quickstart" scaled to 1:1\n')
+  })
+
+  test('--force reaches core', async () => {
+    terminal.clusters.add(fakeStatus())
+    expect(await terminal.run('scale', 'quickstart', '2:', '--force')).toBe(0)
+    expect(terminal.clusters.lastRequest).toEqual({ controlPlane: 2, force: true })
+  })
+
+  test('--dry-run changes nothing', async () => {
+    terminal.clusters.add(fakeStatus())
+    expect(await terminal.run('scale', 'quickstart', ':2', '--dry-run')).toBe(0)
+    expect(terminal.clusters.changes).toEqual([])
+    expect(terminal.err).toContain('nothing to do')
+  })
+})
+
+describe('delete', () => {
+  test('leaves no kubeconfig behind', async () => {
+    await terminal.run('create', 'quickstart')
+    terminal.out = ''
+    expect(await terminal.run('delete', 'quickstart')).toBe(0)
+    expect(terminal.out).toBe('cluster "quickstart" deleted\n')
+    await expect(stat(join(home, '.kube', 'knest.knest-quickstart.quickstart.kubeconfig'))).rejects.toThrow(
+      /ENOENT/,
+    )
+    const left = await readFile(join(home, '.kube', 'config'), 'utf8').catch(() => '')
+    expect(left).toBe('')
+  })
+
+  test('--ignore-not-found succeeds and says nothing', async () => {
+    expect(await terminal.run('delete', 'absent', '--ignore-not-found')).toBe(0)
+    expect(terminal.out).toBe('')
+  })
+
+  test('--dry-run prints the plan', async () => {
+    terminal.clusters.add(fakeStatus())
+    await terminal.run('delete', 'quickstart', '--dry-run')
+    expect(terminal.out).toContain('Delete cluster "quickstart"')
+    expect(terminal.clusters.changes).toEqual([])
+  })
+})
+
+describe('preflight', () => {
+  test('no problems', async () => {
+    expect(await terminal.run('preflight')).toBe(0)
+    expect(terminal.out).toBe('no problems found\n')
+  })
+
+  test('problems are the result; errors make exit code 3', async () => {
+    terminal.clusters.problems = [{ message: 'few inotify instances', hint: 'raise it', severity: 'warning' }]
+    expect(await terminal.run('preflight', 'x')).toBe(0)
+    terminal.clusters.problems = [{ message: 'pods overlap', hint: 'choose another', severity: 'error' }]
+    terminal.out = ''
+    expect(await terminal.run('preflight', 'x', '-o', 'json')).toBe(3)
+    expect(JSON.parse(terminal.out)).toEqual({ problems: terminal.clusters.problems })
+    expect(terminal.clusters.changes).toEqual([])
+  })
+})
+
+describe('shell', () => {
+  beforeEach(() => terminal.clusters.add(fakeStatus()))
+
+  test('gives a kubeconfig to the command and its exit code to the caller', async () => {
+    let kubeconfig = ''
+    let mode = 0
+    terminal.spawn = async () => {
+      const file = terminal.spawned[0]?.env.KUBECONFIG ?? ''
+      kubeconfig = await readFile(file, 'utf8')
+      mode = (await stat(file)).mode & 0o777
+      return 7
+    }
+    expect(await terminal.run('shell', 'quickstart', '--', 'kubectl', 'get', '-n', 'x', 'pods')).toBe(7)
+    expect(terminal.spawned[0]?.argv).toEqual(['kubectl', 'get', '-n', 'x', 'pods'])
+    expect(terminal.spawned[0]?.env.KNEST_CLUSTER).toBe('quickstart')
+    expect(kubeconfig).toContain('knest-quickstart')
+    expect(mode).toBe(0o600)
+    await expect(stat(terminal.spawned[0]?.env.KUBECONFIG ?? '')).rejects.toThrow(/ENOENT/)
+  })
+
+  test('without a name it is the cluster "knest"', async () => {
+    terminal.clusters.add(fakeStatus({ name: 'knest' }))
+    expect(await terminal.run('shell', '--', 'true')).toBe(0)
+    expect(terminal.spawned[0]?.argv).toEqual(['true'])
+    expect(terminal.spawned[0]?.env.KNEST_CLUSTER).toBe('knest')
+  })
+
+  test('a command without -- is refused', async () => {
+    expect(await terminal.run('shell', 'quickstart', 'kubectl', 'get', 'pods')).toBe(2)
+    expect(terminal.err).toContain('knest shell quickstart -- kubectl get pods')
+  })
+
+  test('forwards the API when it cannot be reached, and stops with the shell', async () => {
+    terminal.clusters.reachable = false
+    let kubeconfig = ''
+    terminal.spawn = async () => {
+      kubeconfig = await readFile(terminal.spawned[0]?.env.KUBECONFIG ?? '', 'utf8')
+      return 0
+    }
+    await terminal.run('shell', 'quickstart')
+    expect(kubeconfig).toContain('# forwarded')
+    expect(terminal.clusters.closedForwards).toBe(1)
+  })
+
+  test('Ctrl-C belongs to the shell', async () => {
+    terminal.spawn = () => {
+      terminal.signal()
+      terminal.signal()
+      return Promise.resolve(0)
+    }
+    expect(await terminal.run('shell', 'quickstart')).toBe(0)
+    expect(terminal.exitedAtOnce).toBe(0)
+  })
+
+  test('bash shows the prompt', async () => {
+    terminal.env.SHELL = '/bin/bash'
+    await writeFile(join(home, '.bashrc'), 'PS1="mine> "\nexport KUBECONFIG=/elsewhere\n')
+    let prompt = ''
+    terminal.spawn = async ([shell = '', flag = '', file = '']) => {
+      const env = { ...process.env, ...terminal.spawned[0]?.env }
+      const script = `. ${file}; echo "$PS1|$KUBECONFIG"`
+      expect(flag).toBe('--rcfile')
+      prompt = (await promisify(execFile)(shell, ['-c', script], { env })).stdout
+      return 0
+    }
+    await terminal.run('shell', 'quickstart')
+    expect(prompt).toBe(`[knest-quickstart/quickstart] mine> |${terminal.spawned[0]?.env.KUBECONFIG ?? ''}\n`)
+  })
+})
+
+describe('host', () => {
+  test('up hands over its flags, writes the context and prints the result', async () => {
+    expect(await terminal.run('host', 'up', '--engine', 'docker', '--image', 'i:1')).toBe(0)
+    expect(terminal.host.calls).toEqual(['up knest-host docker i:1'])
+    expect(terminal.out).toBe('host "knest-host" is up\n')
+    expect(await readFile(join(home, '.kube', 'config'), 'utf8')).toContain('name: knest-host')
+  })
+
+  test('status, load and down', async () => {
+    await terminal.run('host', 'status', '-o', 'json')
+    expect(JSON.parse(terminal.out)).toMatchObject({ name: 'knest-host', engine: 'podman', phase: 'running' })
+    terminal.out = ''
+    await terminal.run('host', 'load', 'a:1', 'b:1')
+    expect(terminal.out).toBe('image "a:1" loaded\nimage "b:1" loaded\n')
+    await terminal.run('host', 'up')
+    await terminal.run('host', 'down')
+    expect(terminal.host.calls).toEqual(['load knest-host a:1 b:1', 'up knest-host - -', 'down knest-host'])
+    const left = await readFile(join(home, '.kube', 'config'), 'utf8').catch(() => '')
+    expect(left).toBe('')
+  })
+
+  test('host without a command shows its help and is a mistake', async () => {
+    expect(await terminal.run('host')).toBe(2)
+    expect(terminal.err).toContain('Usage: knest host')
+    expect(terminal.out).toBe('')
+  })
+})
+
+describe('version and help', () => {
+  test('version needs no host unless one is named', async () => {
+    await terminal.run('version', '-o', 'json')
+    expect(JSON.parse(terminal.out)).toEqual({ knest: '0.1.0', kubernetes: '1.35.4' })
+    expect(terminal.opened).toEqual([])
+    terminal.out = ''
+    await terminal.run('version', '--context', 'c')
+    expect(terminal.out).toContain('host v1.34.1\n')
+    expect(terminal.opened).toEqual([{ context: 'c', kubeconfig: undefined }])
+  })
+
+  test('help is a result; no arguments show it', async () => {
+    expect(await terminal.run()).toBe(0)
+    expect(terminal.out).toMatch(/^Usage: knest/)
+    expect(terminal.out).not.toContain('__complete')
+    const help = terminal.out
+    terminal.out = ''
+    expect(await terminal.run('--help')).toBe(0)
+    expect(terminal.out).toBe(help)
+  })
+
+  test('the help of create knows the defaults of core', async () => {
+    const { specDefaults } = await terminal.deps().spec()
+    await terminal.run('create', '--help')
+    const help = terminal.out.replace(/\s+/g, ' ')
+    for (const text of [
+      specDefaults.defaultPodCidr,
+      specDefaults.defaultServiceCidr,
+      specDefaults.defaultCni,
+    ]) {
+      expect(help).toContain(`(default: ${text})`)
+    }
+    expect(help).toContain(`memory of each worker node (default: ${specDefaults.defaultMachine.memorySize})`)
+    expect(help).toContain(`CPU cores of each worker node (default: ${specDefaults.defaultMachine.cpuCores})`)
+  })
+})
+
+describe('completion', () => {
+  async function complete(...words: readonly string[]): Promise<string[]> {
+    terminal.out = ''
+    expect(await terminal.run('__complete', '--', ...words)).toBe(0)
+    return terminal.out.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']))
+  }
+
+  test('commands, flags, values and cluster names', async () => {
+    terminal.clusters.add(fakeStatus())
+    expect(await complete('')).toContain('create')
+    expect(await complete('')).not.toContain('__complete')
+    expect(await complete('s')).toEqual(['status', 'shell', 'scale'])
+    expect(await complete('host', '')).toEqual(['up', 'status', 'load', 'down'])
+    expect(await complete('create', '--pod')).toEqual(['--pod-network-cidr'])
+    expect(await complete('create', '--backend', '')).toEqual(['pod', 'vm'])
+    expect(await complete('completion', 'z')).toEqual(['zsh'])
+    expect(await complete('delete', 'qu')).toEqual(['quickstart'])
+    expect(await complete('-n', 'elsewhere', 'delete', '')).toEqual([])
+    expect(await complete('create', '')).toEqual([])
+    expect(await complete('shell', 'quickstart', '--', 'ls', '')).toEqual([])
+  })
+
+  test('asks the host the flags name, and stays silent when it does not answer', async () => {
+    terminal.hostFault = new Error('no host')
+    expect(await complete('--context', 'c', 'status', '')).toEqual([])
+    expect(terminal.opened.at(-1)?.context).toBe('c')
+    expect(terminal.err).toBe('')
+  })
+
+  test('the bash script completes', async () => {
+    await terminal.run('completion', 'bash')
+    const script = join(home, 'completion.bash')
+    await writeFile(script, terminal.out)
+    const knest = join(home, 'knest')
+    await writeFile(knest, '#!/bin/sh\nprintf "%s\\tfirst\\n" "$@"\n')
+    await chmod(knest, 0o755)
+    const { stdout } = await promisify(execFile)(
+      'bash',
+      [
+        '-c',
+        `. ${script}; COMP_WORDS=(knest status "") COMP_CWORD=2; _knest; printf '<%s>' "\${COMPREPLY[@]}"`,
+      ],
+      { env: { ...process.env, PATH: `${home}${delimiter}${process.env.PATH ?? ''}` } },
+    )
+    expect(stdout).toBe('<__complete><--><status><>')
+  })
+
+  test('zsh and fish get a script too', async () => {
+    await terminal.run('completion', 'zsh')
+    expect(terminal.out).toMatch(/^#compdef knest/)
+    terminal.out = ''
+    await terminal.run('completion', 'fish')
+    expect(terminal.out).toContain('complete -c knest')
+  })
+})

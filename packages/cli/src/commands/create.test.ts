@@ -1,0 +1,205 @@
+import { KnestError, NodeCommandError, PreflightError } from '@knest/core'
+import { mkdtemp, readFile, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { fakeStatus } from '../fake-clusters.js'
+import { FakeTerminal } from '../fake-deps.js'
+
+let terminal: FakeTerminal
+let home: string
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'knest-create-'))
+  terminal = new FakeTerminal(home)
+})
+
+test('create without anything makes the cluster "knest" with every default', async () => {
+  expect(await terminal.run('create')).toBe(0)
+  expect(terminal.out).toBe('cluster "knest" created\n')
+  expect(terminal.clusters.changes).toEqual(['create knest-knest/knest'])
+  expect(terminal.clusters.lastSpec).toMatchObject({
+    kubernetesVersion: '1.35.4',
+    controlPlane: { count: 1, backend: 'pod' },
+    workers: [{ name: 'worker', count: 1 }],
+    endpoint: { serviceType: 'auto' },
+  })
+  expect(terminal.clusters.lastRun?.timeoutMs).toBe(900_000)
+  expect(terminal.closed).toBe(1)
+})
+
+test('create keeps the kubeconfig and adds the context', async () => {
+  await terminal.run('create', 'quickstart', '-n', 'team')
+  const file = join(home, '.kube', 'knest.team.quickstart.kubeconfig')
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  const merged = await readFile(join(home, '.kube', 'config'), 'utf8')
+  expect(merged).toContain('knest-quickstart')
+  expect(merged).not.toContain('current-context: knest-quickstart')
+  expect(terminal.err).toContain(`is now accessible with the kubeconfig file "${file}"`)
+  expect(terminal.err).toContain(
+    '`kubectl --context knest-quickstart get nodes` or `knest shell quickstart -n team`',
+  )
+})
+
+test('--switch-context makes the context current, --no-merge leaves the kubeconfig alone', async () => {
+  await terminal.run('create', 'a', '--switch-context')
+  expect(await readFile(join(home, '.kube', 'config'), 'utf8')).toContain('current-context: knest-a')
+  const other = new FakeTerminal(await mkdtemp(join(tmpdir(), 'knest-create-')))
+  await other.run('create', 'a', '--no-merge')
+  await expect(readFile(join(other.env.HOME ?? '', '.kube', 'config'))).rejects.toThrow(/ENOENT/)
+})
+
+test('old and new flags lead to the same wish', async () => {
+  await terminal.run(
+    ...['create', 'old', '--target-namespace', 'ns', '--kubernetes-version', 'v1.35.4'],
+    ...['--control-plane-machine-count', '3', '--worker-machine-count', '2'],
+    ...['--pod-network-cidr', '192.168.0.0/16', '--service-cidr', '10.96.0.0/12'],
+    ...['--control-plane-machine-cpu-cores', '4', '--worker-machine-cpu-cores', '500m'],
+    ...['--control-plane-machine-memory-size', '8Gi', '--worker-machine-memory-size', '2Gi'],
+    ...['--control-plane-machine-rootfs-size', '10Gi', '--worker-machine-rootfs-size', '20Gi'],
+    ...[
+      '--control-plane-machine-rootfs-image',
+      'example.com/n:1',
+      '--worker-machine-rootfs-image',
+      'example.com/n:1',
+    ],
+    ...['--control-plane-endpoint-service-type', 'LoadBalancer', '--cni', 'none'],
+  )
+  expect(terminal.err).not.toMatch(/^error/m)
+  expect(terminal.clusters.changes).toEqual(['create ns/old'])
+  expect(terminal.clusters.lastSpec).toMatchObject({
+    kubernetesVersion: '1.35.4',
+    image: 'example.com/n:1',
+    controlPlane: { count: 3, machine: { cpuCores: 4, memorySize: '8Gi', rootfsSize: '10Gi' } },
+    workers: [{ count: 2, machine: { cpuCores: 0.5, memorySize: '2Gi', rootfsSize: '20Gi' } }],
+    network: { podCidr: '192.168.0.0/16', serviceCidr: '10.96.0.0/12', cni: 'none' },
+    endpoint: { serviceType: 'LoadBalancer' },
+  })
+})
+
+test('flags override the file, and the file names the cluster', async () => {
+  terminal.stdin = `apiVersion: knest.dev/v1alpha1
+kind: NestedCluster
+metadata: { name: fromfile }
+spec:
+  controlPlane: { count: 3 }
+  workers: [{ name: gpu, count: 4 }]
+`
+  await terminal.run('create', '--from', '-', '--worker-machine-count', '1')
+  expect(terminal.clusters.changes).toEqual(['create knest-fromfile/fromfile'])
+  expect(terminal.clusters.lastSpec).toMatchObject({
+    controlPlane: { count: 3 },
+    workers: [{ name: 'gpu', count: 1 }],
+  })
+})
+
+test('--force allows an even number of control planes', async () => {
+  expect(await terminal.run('create', '--control-plane-machine-count', '2', '--force')).toBe(0)
+})
+
+test('--dry-run prints the plan and creates nothing', async () => {
+  expect(await terminal.run('create', 'x', '--dry-run')).toBe(0)
+  expect(terminal.out).toBe(
+    'STEP   WHAT                      AFTER\n1      Create node "x-cp-0"\n2      Start the control plane   1\n',
+  )
+  expect(terminal.clusters.changes).toEqual([])
+  terminal.out = ''
+  await terminal.run('create', 'x', '--dry-run', '-o', 'json')
+  expect(JSON.parse(terminal.out)).toEqual({
+    steps: [
+      { id: 'a', title: 'Create node "x-cp-0"', needs: [] },
+      { id: 'b', title: 'Start the control plane', needs: ['a'] },
+    ],
+  })
+})
+
+test('-o json gives the item of the list', async () => {
+  await terminal.run('create', 'x', '-q', '-o', 'json')
+  expect(JSON.parse(terminal.out)).toMatchObject({ name: 'x', namespace: 'knest-x', age: '3m12s' })
+  expect(terminal.err).toBe('')
+})
+
+test('preflight problems are shown all at once, each with its cure', async () => {
+  terminal.clusters.fault = new PreflightError('prerequisite', [
+    { message: 'one', hint: 'cure one', severity: 'error' },
+    { message: 'two', hint: 'cure two', severity: 'error' },
+  ])
+  expect(await terminal.run('create')).toBe(3)
+  expect(terminal.err).toBe('error: one\n  hint: cure one\nerror: two\n  hint: cure two\n')
+})
+
+test('a half created cluster is kept, and the user told how to go on', async () => {
+  terminal.clusters.duringCreate = () =>
+    Promise.reject(new NodeCommandError('x-cp-0', ['kubeadm', 'init'], 1, 'etcd is not healthy\n'))
+  expect(await terminal.run('create', 'x', '--context', 'my host')).toBe(5)
+  expect(terminal.err).toContain(
+    "run the same command again to go on, or `knest delete x --context 'my host'`",
+  )
+  expect(terminal.err).toContain(
+    'etcd is not healthy\nerror: kubeadm failed on node "x-cp-0" with exit code 1\n',
+  )
+})
+
+test('a timeout is exit code 6', async () => {
+  terminal.clusters.duringCreate = () => Promise.reject(new KnestError('timeout', 'waited too long'))
+  expect(await terminal.run('create', 'x', '--timeout', '90s')).toBe(6)
+  expect(terminal.clusters.lastRun?.timeoutMs).toBe(90_000)
+})
+
+test('a bug is exit code 70 with its stack', async () => {
+  terminal.clusters.fault = new TypeError('x is not a function')
+  expect(await terminal.run('create')).toBe(70)
+  expect(terminal.err).toMatch(/^error: this is a bug in knest/)
+  expect(terminal.err).toContain('TypeError: x is not a function\n    at ')
+})
+
+test('-v shows the causes', async () => {
+  terminal.clusters.fault = new KnestError('host-unreachable', 'no answer', {
+    cause: new Error('ECONNREFUSED'),
+  })
+  expect(await terminal.run('create', '-v')).toBe(3)
+  expect(terminal.err).toBe('error: no answer\ncause: ECONNREFUSED\n')
+})
+
+test('Ctrl-C ends cleanly and says what there is and what can be done', async () => {
+  terminal.clusters.duringCreate = async ({ signal }) => {
+    terminal.clusters.add(fakeStatus({ name: 'x', phase: 'Creating' }))
+    await interrupted(signal)
+  }
+  expect(await terminal.run('create', 'x', '-n', 'knest-x')).toBe(130)
+  expect(terminal.out).toBe('')
+  expect(terminal.err).toContain('stopping; Ctrl-C again leaves at once')
+  expect(terminal.err).toContain(
+    'error: interrupted: cluster "x" in namespace "knest-x" is Creating with 2 of 2 nodes, 1 Ready\n' +
+      'hint: run the same command again to go on, or remove it with `knest delete x -n knest-x`\n',
+  )
+  expect(terminal.exitedAtOnce).toBe(0)
+})
+
+test('Ctrl-C before anything is there says so', async () => {
+  terminal.clusters.duringCreate = ({ signal }) => interrupted(signal)
+  expect(await terminal.run('create', 'x')).toBe(130)
+  expect(terminal.err).toContain('error: interrupted: there is no cluster "x" in namespace "knest-x"\n')
+})
+
+test('the second Ctrl-C leaves at once', async () => {
+  terminal.clusters.duringCreate = ({ signal }) => {
+    const ended = interrupted(signal)
+    terminal.signal('SIGTERM')
+    return ended
+  }
+  await terminal.run('create', 'x')
+  expect(terminal.exitedAtOnce).toBe(1)
+})
+
+test('a cluster that this machine cannot reach is offered by shell', async () => {
+  terminal.clusters.reachable = false
+  await terminal.run('create', 'x')
+  expect(terminal.err).toContain('cannot reach https://10.0.0.1:30443; use `knest shell x`')
+})
+
+/** Sends SIGINT and ends as core does. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  terminal.signal()
+  return Promise.reject(signal.reason as Error)
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { parseDuration } from './duration.js'
+
+test.each([
+  ['90s', 90_000],
+  ['10m', 600_000],
+  ['1h30m', 5_400_000],
+  ['500ms', 500],
+  ['1.5m', 90_000],
+])('%s', (text, milliseconds) => {
+  expect(parseDuration(text, '--timeout')).toBe(milliseconds)
+})
+
+test.each(['', '10', 'm', '10 m', '10x', '-5m', '1h-30m', 'ten minutes'])('"%s" is refused', (text) => {
+  expect(() => parseDuration(text, '--timeout')).toThrow(/--timeout ".*" is not a duration/)
+})
+
+test.each(['0s', '25h'])('"%s" is out of range', (text) => {
+  expect(() => parseDuration(text, '--timeout')).toThrow(/out of range/)
+})

@@ -1,0 +1,7 @@
+export {
+  kubeconfigFiles,
+  mergeIntoDefault,
+  removeFromDefault,
+  removeOwnKubeconfig,
+  writeOwnKubeconfig,
+} from '@knest/core'

@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { canConnect, KnestError, labels, nodeIndex } from '@knest/core'
+import type { ClusterRef, ClusterSpec, NodeBackend, NodeHandle, NodeRole, NodeSpec, NodeStatus, Problem } from '@knest/core'
+import { runArguments } from './container-arguments.js'
+import { readSetting } from './container-setting.js'
+import type { ContainerEngine } from './engine.js'
+import { inspectContainer, inspectImage, namesByLabel, removeObjects, type ContainerObject } from './engine-objects.js'
+import { machineProblems, readMachine } from './machine.js'
+import { diskVolume, namespaceLabel } from './names.js'
+import { inspectNetwork, workerAddress } from './network.js'
+import { openContainer } from './node-handle.js'
+import { lastWords } from './program.js'
+
+const readySeconds = 90
+const apiPort = 6443
+const kubeletPort = 10250
+
+/** A node is a privileged container of this machine's engine; commands reach it by the engine's exec. */
+export function createContainerNodeBackend(engine: ContainerEngine): NodeBackend {
+  const find = async (cluster: ClusterRef, name: string, signal: AbortSignal): Promise<ContainerObject> => {
+    const container = await inspectContainer(engine, name, signal)
+    if (container !== undefined && belongsTo(container, cluster)) return container
+    throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, { hint: `see: ${engine.name} ps --all` })
+  }
+
+  return {
+    name: 'container',
+    features: { ownKernel: false, cgroupDriver: 'cgroupfs', access: 'exec' },
+
+    preflight: (spec, signal) => preflight(engine, spec, signal),
+
+    ensureNode: async (spec, signal) => {
+      const existing = await inspectContainer(engine, spec.name, signal)
+      if (existing === undefined) await runContainer(engine, spec, signal)
+      else if (belongsTo(existing, spec.cluster)) await startContainer(engine, existing, signal)
+      else throw foreign(engine, spec.name)
+      const node = openContainer(engine, spec.name, spec.role, spec.identity)
+      await awaitInit(engine, node, signal)
+      return node
+    },
+
+    openNode: async (cluster, name, signal) => {
+      const container = await find(cluster, name, signal)
+      if (container.state === 'running') return openContainer(engine, name, roleOf(container), container.ip)
+      throw new KnestError('timeout', `node "${name}" does not run: its container is ${container.state}`, {
+        hint: `start it: ${engine.name} start ${name}`,
+      })
+    },
+
+    listNodes: async (cluster, signal) => {
+      const containers = await clusterContainers(engine, cluster, signal)
+      return Promise.all(containers.map((container) => nodeStatus(container, signal)))
+    },
+
+    deleteNode: async (cluster, name, { keepData, signal }) => {
+      const container = await inspectContainer(engine, name, signal)
+      if (container !== undefined && !belongsTo(container, cluster)) return
+      await removeObjects(engine, 'container', [name], signal)
+      if (!keepData) await removeObjects(engine, 'volume', [diskVolume(name)], signal)
+    },
+  }
+}
+
+async function preflight(engine: ContainerEngine, spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
+  const [facts, image] = await Promise.all([engine.facts(signal), inspectImage(engine, spec.image, signal)])
+  const problems = [...machineProblems(await readMachine(facts))]
+  if (image === undefined) {
+    const source = spec.image.startsWith('localhost/') ? 'build it with hack/build-images' : `${engine.name} pull ${spec.image}`
+    problems.push({
+      severity: 'error',
+      message: `${engine.name} has no image "${spec.image}"`,
+      hint: `get it (${source}), or choose another with --image`,
+    })
+  }
+  return problems
+}
+
+async function runContainer(engine: ContainerEngine, spec: NodeSpec, signal: AbortSignal): Promise<void> {
+  const address = spec.identity ?? (await freeAddress(engine, spec.cluster, signal))
+  const setting = await readSetting(engine, spec, address, signal)
+  await engine.must(runArguments(spec, setting), `run container "${spec.name}"`, { signal })
+}
+
+async function freeAddress(engine: ContainerEngine, cluster: ClusterRef, signal: AbortSignal): Promise<string> {
+  const [network, containers] = await Promise.all([
+    inspectNetwork(engine, cluster.name, signal),
+    clusterContainers(engine, cluster, signal),
+  ])
+  const subnet = network?.subnets[0]
+  if (subnet === undefined) throw new KnestError('prerequisite', `cluster "${cluster.name}" has no network in ${engine.name}`)
+  return workerAddress(
+    subnet,
+    containers.map(({ ip }) => ip),
+  )
+}
+
+async function startContainer(engine: ContainerEngine, { name, state }: ContainerObject, signal: AbortSignal): Promise<void> {
+  if (state === 'running') return
+  const command = state === 'paused' ? 'unpause' : 'start'
+  await engine.must([command, name], `${command} container "${name}"`, { signal })
+}
+
+/** Waits until the node can take commands; a container that ends meanwhile is told with its last words. */
+async function awaitInit(engine: ContainerEngine, node: NodeHandle, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + readySeconds * 1000
+  let said = ''
+  for (;;) {
+    try {
+      const argv = ['knest-init', 'ready', '--wait', String(readySeconds)]
+      const ready = await node.exec(argv, { timeoutMs: (readySeconds + 10) * 1000, signal })
+      if (ready.exitCode === 0) return
+      said = lastWords(ready)
+    } catch (error) {
+      if (!(error instanceof KnestError) || error.code !== 'host-unreachable') throw error
+      said = error.message
+    }
+    const container = await inspectContainer(engine, node.name, signal)
+    if (container?.state !== 'running' || Date.now() > deadline) break
+    await delay(200, undefined, { signal })
+  }
+  const logs = await engine.run(['logs', '--tail', '5', node.name], { timeoutMs: 10_000, signal })
+  throw new KnestError('prerequisite', `node "${node.name}" did not start: ${said}; its log ends with: ${`${logs.stdout}${logs.stderr}`.trim()}`, {
+    hint: `see: ${engine.name} logs ${node.name}`,
+  })
+}
+
+/** The containers that are nodes of a cluster. */
+export async function clusterContainers(
+  engine: ContainerEngine,
+  cluster: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly ContainerObject[]> {
+  const names = await namesByLabel(engine, 'container', `${labels.cluster}=${cluster.name}`, signal)
+  const found = await Promise.all(names.map((name) => inspectContainer(engine, name, signal)))
+  const nodes = found.filter((container) => container?.labels[labels.node] !== undefined) as ContainerObject[]
+  return nodes.filter((container) => belongsTo(container, cluster)).sort((a, b) => nodeIndex(a.name) - nodeIndex(b.name))
+}
+
+async function nodeStatus(container: ContainerObject, signal: AbortSignal): Promise<NodeStatus> {
+  const { name, state, exitCode, ip } = container
+  const role = roleOf(container)
+  const running = state === 'running'
+  const port = role === 'control-plane' ? apiPort : kubeletPort
+  return {
+    name,
+    role,
+    pool: container.labels[labels.pool] ?? 'worker',
+    phase: running ? 'running' : state === 'removing' ? 'deleting' : 'pending',
+    ready: running && ip !== undefined && (await canConnect(ip, port, signal)),
+    ip,
+    reason: running ? undefined : `container is ${state}${state === 'exited' ? ` with exit code ${exitCode}` : ''}`,
+    hostObject: name,
+    hostNode: undefined,
+  }
+}
+
+function roleOf({ labels: found }: ContainerObject): NodeRole {
+  return found[labels.role] === 'control-plane' ? 'control-plane' : 'worker'
+}
+
+function belongsTo({ labels: found }: ContainerObject, { name, namespace }: ClusterRef): boolean {
+  return found[labels.cluster] === name && found[namespaceLabel] === namespace
+}
+
+function foreign(engine: ContainerEngine, name: string): KnestError {
+  return new KnestError('already-exists', `${engine.name} has a container "${name}" that is no node of this cluster`, {
+    hint: `remove it: ${engine.name} rm --force ${name}, or choose another --name`,
+  })
+}

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import type { NodeSpec } from '@knest/core'
+import type { ContainerSetting } from './container-arguments.js'
+import type { ContainerEngine } from './engine.js'
+import { inspectImage } from './engine-objects.js'
+import { canAccess, exists, machineSize } from './machine.js'
+import { readRuntimeOptions } from './runtime-options.js'
+
+/** Looks at machine, engine and image. */
+export async function readSetting(engine: ContainerEngine, spec: NodeSpec, address: string, signal: AbortSignal): Promise<ContainerSetting> {
+  const [options, image, hasModules] = await Promise.all([
+    readRuntimeOptions(engine, signal),
+    inspectImage(engine, spec.image, signal),
+    canAccess('/lib/modules'),
+  ])
+  const layer = image?.layer
+  return {
+    engine: engine.name,
+    address,
+    options,
+    hasModules,
+    imageLayer: layer !== undefined && (await exists(layer)) ? layer : undefined,
+    resolvConf: engine.name === 'docker' ? await chooseResolvConf() : undefined,
+    machine: machineSize(),
+  }
+}
+
+/**
+ * docker puts a resolver on 127.0.0.11 into containers of its networks, which pods inside them cannot
+ * reach: the machine's own resolvers do. One on the machine's loopback is no better.
+ */
+async function chooseResolvConf(): Promise<string | undefined> {
+  for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    if (/^nameserver\s+(?!127\.|::1)/m.test(text)) return path
+  }
+  return undefined
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs'
+import { KnestError } from '@knest/core'
+import { lastWords, programs, type ProgramOptions, type ProgramResult, type Programs } from './program.js'
+
+export type EngineName = 'podman' | 'docker'
+
+/** The order in which engines are tried. */
+export const engineNames: readonly EngineName[] = ['podman', 'docker']
+
+export interface EngineFacts {
+  readonly version: string
+  /** Root in a container is root on the machine. */
+  readonly rootful: boolean
+  readonly cgroupVersion: 1 | 2
+  /** As in `crun`. */
+  readonly runtime: string
+  /** Directory of images and volumes. */
+  readonly storage: string
+}
+
+export type RunOptions = Partial<Omit<ProgramOptions, 'signal'>> & { readonly signal: AbortSignal }
+
+/** podman or docker on this machine, by its command. */
+export interface ContainerEngine {
+  readonly name: EngineName
+  /** Arguments before the command; `runtime` picks another OCI runtime for new containers. */
+  argv(args: readonly string[]): readonly string[]
+  /** Resolves with any exit code. */
+  run(args: readonly string[], options: RunOptions): Promise<ProgramResult>
+  /** Throws `prerequisite` with the engine's words unless the command succeeds. `doing` as in `start container "a"`. */
+  must(args: readonly string[], doing: string, options: RunOptions): Promise<string>
+  /** Asks once. Throws `prerequisite` when the engine does not work. */
+  facts(signal: AbortSignal): Promise<EngineFacts>
+  readonly programs: Programs
+}
+
+const commandTimeoutMs = 120_000
+
+export function createEngine(name: EngineName, runner: Programs = programs, hasSystemd = existsSync('/run/systemd/system')): ContainerEngine {
+  // Without systemd nobody makes podman's scopes.
+  const before = name === 'podman' && !hasSystemd ? ['--cgroup-manager=cgroupfs'] : []
+  let known: Promise<EngineFacts> | undefined
+  const argv = (args: readonly string[]): readonly string[] => [name, ...before, ...args]
+  const run: ContainerEngine['run'] = (args, options) => runner.run(argv(args), { timeoutMs: commandTimeoutMs, ...options })
+  return {
+    name,
+    programs: runner,
+    argv,
+    run,
+    must: async (args, doing, options) => {
+      const result = await run(args, options)
+      if (result.exitCode === 0) return result.stdout
+      throw new KnestError('prerequisite', `${name} could not ${doing}: ${lastWords(result)}`)
+    },
+    facts: (signal) => {
+      known ??= readFacts(name, run, signal).catch((error: unknown) => {
+        known = undefined
+        throw error
+      })
+      return known
+    },
+  }
+}
+
+async function readFacts(name: EngineName, run: ContainerEngine['run'], signal: AbortSignal): Promise<EngineFacts> {
+  const result = await run(['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal })
+  if (result.exitCode !== 0) throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
+  return name === 'podman' ? podmanFacts(result.stdout) : dockerFacts(result.stdout)
+}
+
+interface PodmanInfo {
+  readonly host?: {
+    readonly cgroupVersion?: string
+    readonly ociRuntime?: { readonly name?: string }
+    readonly security?: { readonly rootless?: boolean }
+  }
+  readonly store?: { readonly graphRoot?: string }
+  readonly version?: { readonly Version?: string }
+}
+
+export function podmanFacts(text: string): EngineFacts {
+  const { host, store, version } = JSON.parse(text) as PodmanInfo
+  return {
+    version: version?.Version ?? 'unknown',
+    rootful: host?.security?.rootless !== true,
+    cgroupVersion: host?.cgroupVersion === 'v1' ? 1 : 2,
+    runtime: host?.ociRuntime?.name ?? 'unknown',
+    storage: store?.graphRoot ?? '/var/lib/containers/storage',
+  }
+}
+
+interface DockerInfo {
+  readonly ServerVersion?: string
+  readonly CgroupVersion?: string
+  readonly DefaultRuntime?: string
+  readonly SecurityOptions?: readonly string[] | null
+  readonly DockerRootDir?: string
+}
+
+export function dockerFacts(text: string): EngineFacts {
+  const info = JSON.parse(text) as DockerInfo
+  if ((info.ServerVersion ?? '') === '') throw new KnestError('prerequisite', 'docker does not work: its daemon does not answer')
+  return {
+    version: info.ServerVersion ?? 'unknown',
+    rootful: !(info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
+    cgroupVersion: info.CgroupVersion === '1' ? 1 : 2,
+    runtime: info.DefaultRuntime ?? 'runc',
+    storage: info.DockerRootDir ?? '/var/lib/docker',
+  }
+}
+
+/** The first engine that works, or the one that is asked for. Throws `prerequisite` naming what is wrong with each. */
+export async function detectEngine(engines: readonly ContainerEngine[], signal: AbortSignal): Promise<ContainerEngine> {
+  const faults: string[] = []
+  for (const engine of engines) {
+    try {
+      if ((await engine.facts(signal)).rootful) return engine
+      faults.push(`${engine.name} runs rootless, but a node needs root (use sudo)`)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof KnestError)) throw error
+      faults.push(error.message)
+    }
+  }
+  throw noEngine(faults)
+}
+
+export function noEngine(faults: readonly string[]): KnestError {
+  return new KnestError('prerequisite', `no container engine can be used: ${faults.join('; ')}`, {
+    hint: 'install one, as root: apt-get install podman runc (Debian, Ubuntu), dnf install podman runc (Fedora), or Docker Engine',
+  })
+}

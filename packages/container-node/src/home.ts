@@ -1,0 +1,151 @@
+import { KnestError, labels, managedByKnest, nodeIndex, objectNames } from '@knest/core'
+import type { CertificateAuthorities, ClusterAddresses, ClusterHome, ClusterRecord, ClusterRef } from '@knest/core'
+import type { ContainerEngine } from './engine.js'
+import { namesByLabel, removeObjects, volumeLabels } from './engine-objects.js'
+import { readHomeFiles, writeHomeFile, writeHomeFileOnce } from './home-files.js'
+import { acquireLock } from './lock.js'
+import { readMachineNetwork } from './machine-network.js'
+import { clusterLabels, firstControlPlane, homeVolume, labelArguments, networkName, recordLabel } from './names.js'
+import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from './network.js'
+import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type RecordLabel } from './record.js'
+
+const apiPort = 6443
+
+/**
+ * The home of clusters whose nodes are containers of this machine. All is kept with the engine: in the
+ * volume NAME-home, its label for what never changes, its files for the rest. The volume is mounted in
+ * the control planes, so that no prune takes it; and it is not a node's disk, so that deleting a cluster
+ * can be gone on with until the last node is gone.
+ */
+export function createContainerHome(engine: ContainerEngine): ClusterHome {
+  const readLabel = async (name: string, signal: AbortSignal): Promise<RecordLabel | undefined> =>
+    decodeLabel((await volumeLabels(engine, homeVolume(name), signal))?.[recordLabel])
+
+  const read = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
+    const label = await readLabel(ref.name, signal)
+    if (label?.namespace !== ref.namespace) return undefined
+    return toRecord(label, await readHomeFiles(engine, ref, label.spec.image, signal))
+  }
+
+  /** The image that carries the tools to reach the volume. */
+  const imageOf = async (ref: ClusterRef, signal: AbortSignal): Promise<string> => {
+    const label = await readLabel(ref.name, signal)
+    if (label !== undefined) return label.spec.image
+    throw new KnestError('not-found', `${engine.name} has no record of cluster "${ref.name}"`)
+  }
+
+  return {
+    description: `${engine.name} on this machine`,
+
+    inspect: async (_spec, ref, signal) => {
+      const [machine, others, own] = await Promise.all([
+        readMachineNetwork(engine.programs, signal),
+        otherNetworks(engine, ref, signal),
+        inspectNetwork(engine, ref.name, signal),
+      ])
+      const occupied = [...machine.routes, ...others].filter(({ cidr }) => own?.subnets.includes(cidr) !== true)
+      return { occupied, cni: undefined, tunnelPorts: [], podMtu: machine.mtu, serviceType: 'ClusterIP', problems: [] }
+    },
+
+    list: async (namespace, signal) => {
+      const volumes = await namesByLabel(engine, 'volume', recordLabel, signal)
+      const found = await Promise.all(volumes.map((volume) => volumeLabels(engine, volume, signal)))
+      const records = found.map((values) => decodeLabel(values?.[recordLabel])).filter((label) => label !== undefined)
+      const wanted = records.filter((label) => namespace === undefined || label.namespace === namespace)
+      return Promise.all(wanted.map(async (label) => toRecord(label, await readHomeFiles(engine, label, label.spec.image, signal))))
+    },
+
+    read,
+
+    create: async (ref, spec, signal) => {
+      const name = homeVolume(ref.name)
+      const wanted = newRecordLabel(ref, spec, new Date())
+      const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
+      if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
+      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], { signal })
+      // Whoever lost a race finds the other's record.
+      const stored = await readLabel(ref.name, signal)
+      if (stored?.uid === wanted.uid) return toRecord(stored, {})
+      if (stored !== undefined) throw exists(engine, ref)
+      throw new KnestError('prerequisite', `${engine.name} could not make volume "${name}": ${made.stderr.trim()}`)
+    },
+
+    update: async (record, spec, signal) => {
+      const current = await read(record, signal)
+      if (current === undefined) throw new KnestError('not-found', `cluster "${record.name}" is gone`)
+      if (current.version !== record.version) {
+        throw new KnestError('conflict', `somebody else changed cluster "${record.name}"`, { hint: 'run the command again' })
+      }
+      const content = savedSpec(current, spec)
+      await writeHomeFile(engine, record, current.spec.image, 'spec.json', content, signal)
+      return { ...current, spec, version: String(Number(current.version) + 1) }
+    },
+
+    setStatus: async (ref, status, signal) =>
+      writeHomeFile(engine, ref, await imageOf(ref, signal), 'status.json', JSON.stringify(status), signal),
+
+    readAuthorities: async (ref, signal) => {
+      const label = await readLabel(ref.name, signal)
+      const files = label === undefined ? {} : await readHomeFiles(engine, ref, label.spec.image, signal)
+      const text = files['authorities.json']
+      return text === undefined ? undefined : (JSON.parse(text) as CertificateAuthorities)
+    },
+
+    saveAuthorities: async (record, authorities, signal) => {
+      const content = JSON.stringify(authorities)
+      const stored = await writeHomeFileOnce(engine, record, record.spec.image, 'authorities.json', content, signal)
+      return JSON.parse(stored) as CertificateAuthorities
+    },
+
+    saveKubeconfig: (record, kubeconfig, signal) =>
+      writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
+
+    ensureAddresses: async (record, nodes, signal) => addresses(record, nodes, await ensureNetwork(engine, record, signal)),
+
+    // A node's address follows from its number: the next of that number has it again.
+    releaseAddress: () => Promise.resolve(),
+
+    apiUrls: async (record, signal) => {
+      const subnet = (await inspectNetwork(engine, record.name, signal))?.subnets[0]
+      return subnet === undefined ? [] : [`https://${controlPlaneAddress(subnet, firstControlPlane(record.name))}:${apiPort}`]
+    },
+
+    lock: (ref, signal, onWait) => acquireLock(`${ref.namespace}/${ref.name}`, signal, onWait),
+
+    remove: (ref, { keepData, signal }) => removeAll(engine, ref, keepData, signal),
+  }
+}
+
+/**
+ * A container's address is fixed, so it is the identity itself. The name of the API has one line in the
+ * hosts file for each control plane: clients try them in turn.
+ */
+function addresses(record: ClusterRecord, nodes: readonly string[], subnet: string): ClusterAddresses {
+  const service = objectNames.apiService(record.name)
+  const apiName = `${service}.${record.namespace}.svc`
+  const identities = new Map(nodes.map((node) => [node, controlPlaneAddress(subnet, node)]))
+  const ordered = [...identities].sort(([a], [b]) => nodeIndex(a) - nodeIndex(b)).map(([, ip]) => ip)
+  return {
+    controlPlaneEndpoint: `${apiName}:${apiPort}`,
+    identities,
+    certificateNames: [service, `${service}.${record.namespace}`, apiName, ...ordered],
+    peerNames: [],
+    hosts: ordered.map((ip) => ({ ip, name: apiName })),
+  }
+}
+
+/** Containers first: they use the volumes and the network. The record goes last. */
+async function removeAll(engine: ContainerEngine, { name }: ClusterRef, keepData: boolean, signal: AbortSignal): Promise<void> {
+  const selector = `${labels.cluster}=${name}`
+  await removeObjects(engine, 'container', await namesByLabel(engine, 'container', selector, signal), signal)
+  const own = await inspectNetwork(engine, name, signal)
+  if (own?.labels[labels.managedBy] === managedByKnest) await removeObjects(engine, 'network', [networkName(name)], signal)
+  const volumes = await namesByLabel(engine, 'volume', selector, signal)
+  const disks = volumes.filter((volume) => volume !== homeVolume(name))
+  if (!keepData) await removeObjects(engine, 'volume', disks, signal)
+  await removeObjects(engine, 'volume', [homeVolume(name)], signal)
+}
+
+function exists(engine: ContainerEngine, { name }: ClusterRef): KnestError {
+  return new KnestError('already-exists', `${engine.name} has a cluster "${name}" already`, { hint: 'choose another --name, or remove it' })
+}

@@ -1,0 +1,107 @@
+import { createClusters, KnestError, openKube, type KubeObject, type RunOptions } from '@knest/core'
+import { createContainerNodeBackend } from './backend.js'
+import { createEngine, detectEngine, engineNames, type ContainerEngine, type EngineName } from './engine.js'
+import { inspectImage } from './engine-objects.js'
+import { createContainerHome } from './home.js'
+import { announceImages, copyImage } from './host-images.js'
+import { hostKubeconfig } from './host-kubeconfig.js'
+import { hostRef } from './host-spec.js'
+import { hostStatus, quickLook, readKubeconfig } from './host-status.js'
+import type { HostControl, HostReady, HostTarget, HostUp } from './host-types.js'
+import { bringUp } from './host-up.js'
+import { locateHost, type LocatedHost } from './locate.js'
+import { acquireLock } from './lock.js'
+import { firstControlPlane } from './names.js'
+import { nestedClusters } from './nested-clusters.js'
+
+export interface HostControlOptions {
+  /** The engines there may be, in the order in which they are tried. */
+  readonly engines?: readonly ContainerEngine[]
+  /** What a host gets besides network and DNS: a default StorageClass. */
+  readonly objects?: () => readonly KubeObject[]
+}
+
+/** The embedded host: created, kept and removed by the same engine as every cluster. */
+export function createHostControl({ engines = engineNames.map((name) => createEngine(name)), objects = () => [] }: HostControlOptions = {}): HostControl {
+  const candidates = (wanted: EngineName | undefined): readonly ContainerEngine[] =>
+    engines.filter(({ name }) => wanted === undefined || name === wanted)
+
+  const mustFind = async ({ name, engine }: HostTarget, signal: AbortSignal): Promise<LocatedHost> => {
+    const found = await locateHost(candidates(engine), hostRef(name), signal)
+    if (found !== undefined) return found
+    throw new KnestError('not-found', `there is no host "${name}" on this machine`, { hint: 'make it: knest host up' })
+  }
+
+  const lookFirst = async (target: HostUp, run: RunOptions): Promise<{ ready?: HostReady; found: LocatedHost | undefined }> => {
+    const found = await locateHost(candidates(target.engine), hostRef(target.name), run.signal)
+    if (found === undefined) return { found }
+    const ready = await quickLook(found, target, run)
+    return ready === undefined ? { found } : { found, ready }
+  }
+
+  return {
+    up: async (target, given) => {
+      const run = withDeadline(given)
+      const first = await lookFirst(target, run)
+      if (first.ready !== undefined) return first.ready
+      const lock = await acquireLock(`up/${target.name}`, run.signal, (holder) => run.progress.note(`waiting for ${holder} to finish with host "${target.name}"`))
+      try {
+        const { ready, found } = await lookFirst(target, run)
+        if (ready !== undefined) return ready
+        const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
+        return await bringUp({ engine, target, objects }, run)
+      } finally {
+        await lock.release()
+      }
+    },
+
+    status: async (target, signal) => hostStatus(await mustFind(target, signal), target.name, signal),
+
+    load: async (target, images, given) => {
+      const run = withDeadline(given)
+      const found = await mustFind(target, run.signal)
+      const { engine } = found
+      for (const image of images) {
+        if ((await inspectImage(engine, image, run.signal)) !== undefined) continue
+        throw new KnestError('not-found', `${engine.name} has no image "${image}"`, { hint: `see: ${engine.name} images` })
+      }
+      const node = firstControlPlane(target.name)
+      const kubeconfig = found.container?.state === 'running' ? await readKubeconfig(engine, node, run.signal) : undefined
+      if (kubeconfig === undefined) throw notRunning(target.name)
+      const names: string[] = []
+      for (const image of images) {
+        names.push(...(await run.progress.phase(`Load image "${image}"`, () => copyImage(engine, node, image, run.signal))))
+      }
+      const api = await openKube({ kubeconfigText: hostKubeconfig(kubeconfig, target.name) })
+      try {
+        await announceImages(api, node, names, run.signal)
+      } finally {
+        api.close()
+      }
+    },
+
+    down: async (target, given) => {
+      const run = withDeadline(given)
+      const found = await mustFind(target, run.signal)
+      const { engine } = found
+      const nested = await nestedClusters(found, run.signal)
+      if (nested.length > 0) run.progress.warn(`gone with host "${target.name}": nested ${nested.length === 1 ? 'cluster' : 'clusters'} ${nested.join(', ')}`)
+      const ref = hostRef(target.name)
+      const home = createContainerHome(engine)
+      if (found.label !== undefined) {
+        const clusters = createClusters({ home, backend: () => Promise.resolve(createContainerNodeBackend(engine)) })
+        await clusters.delete(ref, { ...run, keepData: false })
+      }
+      // What is left when the record was lost before.
+      await home.remove(ref, { keepData: false, signal: run.signal })
+    },
+  }
+}
+
+function withDeadline(run: RunOptions): RunOptions {
+  return { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(run.timeoutMs)]) }
+}
+
+function notRunning(name: string): KnestError {
+  return new KnestError('prerequisite', `host "${name}" does not run`, { hint: 'start it: knest host up' })
+}

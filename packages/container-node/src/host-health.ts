@@ -1,0 +1,45 @@
+import type { KindRef, KubeApi, KubeObject } from '@knest/core'
+import { imagesAnnotation } from './host-images.js'
+
+const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
+const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+
+/** Undefined when the host is healthy and completely set up; else why not. */
+export async function hostFault(api: KubeApi, node: string, startedAt: string, signal: AbortSignal): Promise<string | undefined> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(5_000)])
+  try {
+    const [object, lease] = await Promise.all([
+      api.get(nodeKind, node, undefined, bounded),
+      api.get(leaseKind, node, 'kube-node-lease', bounded),
+    ])
+    if (object === undefined) return `node "${node}" has not registered`
+    if (lease === undefined || !renewedSince(lease, startedAt)) return 'its kubelet has not reported since it was started'
+    if (!isReady(object)) return `node "${node}" is not Ready`
+    return object.metadata.annotations?.[imagesAnnotation] === undefined ? 'it is not set up completely' : undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** After a restart the Node object tells the past: only a lease renewed since then tells of now. */
+export async function awaitKubelet(api: KubeApi, node: string, startedAt: string, signal: AbortSignal): Promise<void> {
+  const selector = { namespace: 'kube-node-lease', fieldSelector: `metadata.name=${node}` }
+  await api.waitFor(leaseKind, selector, (leases) => leases.some((lease) => renewedSince(lease, startedAt)), {
+    timeoutMs: 120_000,
+    signal,
+    awaited: `the kubelet of "${node}" to report`,
+    describe: (leases) => (leases.length === 0 ? 'no lease yet' : 'no report since it was started'),
+  })
+}
+
+function renewedSince(lease: KubeObject, startedAt: string): boolean {
+  const renewed = Date.parse((lease['spec'] as { renewTime?: string } | undefined)?.renewTime ?? '')
+  const started = Date.parse(startedAt)
+  return Number.isNaN(started) || renewed >= started
+}
+
+function isReady(node: KubeObject): boolean {
+  const status = node['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined
+  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
+}

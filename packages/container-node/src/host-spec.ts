@@ -1,0 +1,57 @@
+import { overlaps, parseCidr, resolveSpec, specDefaults, type ClusterRef, type ClusterSpec, type OccupiedRange } from '@knest/core'
+import { machineSize } from './machine.js'
+
+/** The engine has no namespaces: all hosts are in this one. */
+const namespace = 'embedded'
+/** flannel's own port: the nested clusters of the host use others. */
+const vxlanPort = 8472
+const mebibyte = 2 ** 20
+
+/** Never what nested clusters get by default, so that both can be used together without a thought. */
+const podRanges = ['10.244.0.0/16', '172.24.0.0/16', '192.168.0.0/17'] as const
+const serviceRanges = ['10.96.0.0/12', '172.25.0.0/16', '192.168.128.0/17'] as const
+
+export function hostRef(name: string): ClusterRef {
+  return { name, namespace }
+}
+
+/** Contexts begin with `knest-`; the usual host is called so already. */
+export function hostContext(name: string): string {
+  return name.startsWith('knest-') ? name : `knest-${name}`
+}
+
+/** One control plane as large as the machine, which runs the workloads too; its disk outlives it. */
+export function hostSpec(image: string | undefined, occupied: readonly OccupiedRange[]): ClusterSpec {
+  const version = /:v(\d+\.\d+\.\d+)$/.exec(image ?? '')?.[1]
+  const { cpuCores, memoryBytes } = machineSize()
+  return resolveSpec(
+    {
+      ...(version === undefined ? {} : { kubernetesVersion: version }),
+      ...(image === undefined ? {} : { image }),
+      controlPlane: {
+        count: 1,
+        backend: 'container',
+        machine: { cpuCores, memorySize: `${Math.ceil(memoryBytes / mebibyte)}Mi` },
+      },
+      workers: [{ count: 0, backend: 'container' }],
+      network: {
+        podCidr: chooseRange(podRanges, occupied),
+        serviceCidr: chooseRange(serviceRanges, occupied),
+        vxlanPort,
+      },
+      endpoint: { serviceType: 'ClusterIP' },
+      persistence: { enabled: true },
+    },
+    { force: false, backend: 'container' },
+  )
+}
+
+export function defaultHostImage(): string {
+  return specDefaults.defaultImage(specDefaults.defaultKubernetesVersion)
+}
+
+/** The usual range, or another when this machine has a route into it; the check of the host tells when none is free. */
+function chooseRange(candidates: readonly [string, ...string[]], occupied: readonly OccupiedRange[]): string {
+  const isFree = (cidr: string): boolean => !occupied.some((range) => overlaps(parseCidr(range.cidr), parseCidr(cidr)))
+  return candidates.find(isFree) ?? candidates[0]
+}

@@ -1,0 +1,110 @@
+import { canConnect, openKube, type ClusterRecord, type RunOptions } from '@knest/core'
+import type { ContainerEngine } from './engine.js'
+import { inspectImage } from './engine-objects.js'
+import { parseFiles, readFilesScript, type HomeFiles } from './home-files.js'
+import { hostFault } from './host-health.js'
+import { hostKubeconfig, isFresh, serverOf } from './host-kubeconfig.js'
+import { defaultHostImage, hostContext } from './host-spec.js'
+import type { HostReady, HostStatus, HostUp } from './host-types.js'
+import type { LocatedHost } from './locate.js'
+import { toRecord } from './record.js'
+
+const apiPort = 6443
+
+/** The files of a running node; no more calls of the engine than needed. */
+async function readFiles(engine: ContainerEngine, node: string, signal: AbortSignal): Promise<HomeFiles> {
+  const result = await engine.run(['exec', node, 'sh', '-c', readFilesScript], { timeoutMs: 20_000, signal })
+  return result.exitCode === 0 ? parseFiles(result.stdout) : {}
+}
+
+/** The host's admin kubeconfig as it was stored; undefined before it was completed. */
+export async function readKubeconfig(engine: ContainerEngine, node: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await readFiles(engine, node, signal)).kubeconfig
+}
+
+/**
+ * Finds a host that is up in about a second: one command on the node and two requests. Undefined when
+ * there is something to be done.
+ */
+export async function quickLook(found: LocatedHost, target: HostUp, run: RunOptions): Promise<HostReady | undefined> {
+  const { engine, container, label } = found
+  if (container?.state !== 'running' || label === undefined) return undefined
+  const [files, image] = await Promise.all([
+    readFiles(engine, container.name, run.signal),
+    inspectImage(engine, target.image ?? defaultHostImage(), run.signal),
+  ])
+  const record = toRecord(label, files)
+  const { kubeconfig } = files
+  if (record.phase !== 'Ready' || kubeconfig === undefined || !isFresh(kubeconfig, new Date())) return undefined
+  const api = await openKube({ kubeconfigText: kubeconfig })
+  try {
+    if ((await hostFault(api, container.name, container.startedAt, run.signal)) !== undefined) return undefined
+  } finally {
+    api.close()
+  }
+  if (image !== undefined && image.id !== container.imageId) {
+    run.progress.warn(`host "${target.name}" runs an older node image than "${target.image ?? defaultHostImage()}"; to renew it (all in it is lost): knest host down && knest host up`)
+  }
+  return {
+    status: statusOf(found, record, target.name, { phase: 'running', reason: undefined }, kubeconfig),
+    kubeconfig: hostKubeconfig(kubeconfig, target.name),
+    changed: false,
+  }
+}
+
+export async function hostStatus(found: LocatedHost, name: string, signal: AbortSignal): Promise<HostStatus> {
+  const { engine, container, label } = found
+  const files = container?.state === 'running' ? await readFiles(engine, container.name, signal) : {}
+  const record = label === undefined ? undefined : toRecord(label, files)
+  const { kubeconfig } = files
+  const state = await judge(found, record, kubeconfig, signal)
+  return statusOf(found, record, name, state, kubeconfig)
+}
+
+type State = Pick<HostStatus, 'phase' | 'reason'>
+
+async function judge(
+  { engine, container, label }: LocatedHost,
+  record: ClusterRecord | undefined,
+  kubeconfig: string | undefined,
+  signal: AbortSignal,
+): Promise<State> {
+  if (container === undefined) return { phase: 'failed', reason: 'its container is gone; knest host up makes it again, with its data' }
+  if (label === undefined) return { phase: 'failed', reason: 'its record is gone; remove the rest: knest host down' }
+  if (container.state !== 'running') {
+    return { phase: 'stopped', reason: `its container is ${container.state}; start it: knest host up` }
+  }
+  if (record?.phase === 'Deleting') return { phase: 'failed', reason: 'it is half removed; finish it: knest host down' }
+  if (kubeconfig === undefined || record?.phase === 'Creating') {
+    return { phase: 'starting', reason: 'it is not created completely; go on: knest host up' }
+  }
+  if (container.ip !== undefined && !(await canConnect(container.ip, apiPort, signal))) {
+    return { phase: 'starting', reason: `its API server does not answer; see: ${engine.name} logs ${container.name}` }
+  }
+  const api = await openKube({ kubeconfigText: kubeconfig })
+  try {
+    const reason = await hostFault(api, container.name, container.startedAt, signal)
+    return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
+  } finally {
+    api.close()
+  }
+}
+
+export function statusOf(
+  { engine, container, label }: LocatedHost,
+  record: ClusterRecord | undefined,
+  name: string,
+  state: State,
+  kubeconfig: string | undefined,
+): HostStatus {
+  const running = container?.ip === undefined ? undefined : `https://${container.ip}:${apiPort}`
+  return {
+    name,
+    engine: engine.name,
+    ...state,
+    kubernetesVersion: record?.spec.kubernetesVersion ?? label?.spec.kubernetesVersion ?? 'unknown',
+    context: hostContext(name),
+    server: (kubeconfig === undefined ? undefined : serverOf(kubeconfig)) ?? running,
+    createdAt: label?.createdAt ?? '',
+  }
+}

@@ -1,0 +1,48 @@
+import type { RunOptions } from '@knest/core'
+import type { EngineName } from './engine.js'
+
+export interface HostTarget {
+  readonly name: string
+  /** Detected when absent. */
+  readonly engine?: EngineName | undefined
+}
+
+export interface HostUp extends HostTarget {
+  /** Node image; the release's own when absent. */
+  readonly image?: string | undefined
+}
+
+export interface HostStatus {
+  readonly name: string
+  readonly engine: EngineName
+  /** `stopped`: the container is there and `host up` starts it again with its data. */
+  readonly phase: 'running' | 'starting' | 'stopped' | 'failed'
+  readonly kubernetesVersion: string
+  /** Context in the kubeconfig by which kubectl reaches it. */
+  readonly context: string
+  readonly server: string | undefined
+  /** RFC 3339. */
+  readonly createdAt: string
+  /** Why it is not running; undefined when it is. */
+  readonly reason: string | undefined
+}
+
+export interface HostReady {
+  readonly status: HostStatus
+  /** Kubeconfig text with one context, named `status.context`. */
+  readonly kubeconfig: string
+  /** False when it was running already and nothing was done. */
+  readonly changed: boolean
+}
+
+/** The embedded host: a cluster in containers of this machine. */
+export interface HostControl {
+  /** Creates it, starts it again, or finds it running. Throws `prerequisite` without an engine. */
+  up(options: HostUp, run: RunOptions): Promise<HostReady>
+  /** Throws `not-found`. */
+  status(target: HostTarget, signal: AbortSignal): Promise<HostStatus>
+  /** Puts images of this machine's engine into the host. Throws `not-found` naming the image or the host. */
+  load(target: HostTarget, images: readonly string[], run: RunOptions): Promise<void>
+  /** Removes it with its data. Throws `not-found`. */
+  down(target: HostTarget, run: RunOptions): Promise<void>
+}

@@ -1,0 +1,80 @@
+import { createClusters, KnestError, openKube, type KubeApi, type KubeObject, type RunOptions } from '@knest/core'
+import { createContainerNodeBackend } from './backend.js'
+import type { ContainerEngine } from './engine.js'
+import { inspectContainer } from './engine-objects.js'
+import { createContainerHome } from './home.js'
+import { awaitKubelet } from './host-health.js'
+import { announceImages, copyImage, fullImageName, nodeHasImage } from './host-images.js'
+import { hostKubeconfig } from './host-kubeconfig.js'
+import { defaultHostImage, hostRef, hostSpec } from './host-spec.js'
+import { readKubeconfig, statusOf } from './host-status.js'
+import type { HostReady, HostUp } from './host-types.js'
+import { locateHost } from './locate.js'
+import { firstControlPlane } from './names.js'
+
+export interface HostParts {
+  readonly engine: ContainerEngine
+  readonly target: HostUp
+  readonly objects: () => readonly KubeObject[]
+}
+
+/** Creates the host, goes on with an interrupted creation, or starts it again. The caller holds the lock. */
+export async function bringUp({ engine, target, objects }: HostParts, run: RunOptions): Promise<HostReady> {
+  const ref = hostRef(target.name)
+  const node = firstControlPlane(target.name)
+  const home = createContainerHome(engine)
+  const backend = createContainerNodeBackend(engine)
+  const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
+  const record = await home.read(ref, run.signal)
+  if (record === undefined) {
+    const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
+    await clusters.create(ref, hostSpec(target.image, occupied), run)
+  } else if (record.phase === 'Creating') {
+    await clusters.create(ref, record.spec, run)
+  } else if (record.phase === 'Deleting') {
+    throw new KnestError('conflict', `host "${target.name}" is half removed`, { hint: 'finish it: knest host down' })
+  } else {
+    // Nothing changes its size: the difference between wish and machine is what gets repaired.
+    await clusters.scale(ref, {}, run)
+  }
+  const kubeconfig = await readKubeconfig(engine, node, run.signal)
+  if (kubeconfig === undefined) throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
+  await run.progress.phase('Set up the host', () => setUp({ engine, target, objects }, kubeconfig, run.signal))
+  const found = await locateHost([engine], ref, run.signal)
+  if (found === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
+  return {
+    status: statusOf(found, undefined, target.name, { phase: 'running', reason: undefined }, kubeconfig),
+    kubeconfig: hostKubeconfig(kubeconfig, target.name),
+    changed: true,
+  }
+}
+
+/** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
+async function setUp({ engine, target, objects }: HostParts, kubeconfig: string, signal: AbortSignal): Promise<void> {
+  const node = firstControlPlane(target.name)
+  const api = await openKube({ kubeconfigText: kubeconfig })
+  try {
+    const container = await inspectContainer(engine, node, signal)
+    const [image] = await Promise.all([
+      ensureNodeImage(engine, node, container?.image ?? defaultHostImage(), signal),
+      applyAll(api, objects(), signal),
+      awaitKubelet(api, node, container?.startedAt ?? '', signal),
+    ])
+    await announceImages(api, node, [image], signal)
+  } finally {
+    api.close()
+  }
+}
+
+/** A host whose disk was filled from its image's own layer has it already; else it gets a copy. */
+async function ensureNodeImage(engine: ContainerEngine, node: string, image: string, signal: AbortSignal): Promise<string> {
+  if (!(await nodeHasImage(engine, node, image, signal))) await copyImage(engine, node, image, signal)
+  return fullImageName(image)
+}
+
+async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  const isFirst = ({ kind }: KubeObject): boolean => kind === 'Namespace' || kind === 'CustomResourceDefinition'
+  const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
+  await Promise.all(objects.filter(isFirst).map(apply))
+  await Promise.all(objects.filter((object) => !isFirst(object)).map(apply))
+}

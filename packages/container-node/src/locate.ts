@@ -1,0 +1,34 @@
+import { KnestError, type ClusterRef } from '@knest/core'
+import { noEngine, type ContainerEngine } from './engine.js'
+import { inspectContainer, volumeLabels, type ContainerObject } from './engine-objects.js'
+import { firstControlPlane, homeVolume, namespaceLabel, recordLabel } from './names.js'
+import { decodeLabel, type RecordLabel } from './record.js'
+
+/** What an engine has of a host. */
+export interface LocatedHost {
+  readonly engine: ContainerEngine
+  readonly container: ContainerObject | undefined
+  readonly label: RecordLabel | undefined
+}
+
+/** The engine that has the host; undefined when none has. Throws `prerequisite` when no engine works. */
+export async function locateHost(engines: readonly ContainerEngine[], ref: ClusterRef, signal: AbortSignal): Promise<LocatedHost | undefined> {
+  const faults: string[] = []
+  for (const engine of engines) {
+    try {
+      const [container, values] = await Promise.all([
+        inspectContainer(engine, firstControlPlane(ref.name), signal),
+        volumeLabels(engine, homeVolume(ref.name), signal),
+      ])
+      const own = container?.labels[namespaceLabel] === ref.namespace ? container : undefined
+      const label = decodeLabel(values?.[recordLabel])
+      if (own !== undefined || label !== undefined) return { engine, container: own, label }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof KnestError) || error.code !== 'prerequisite') throw error
+      faults.push(error.message)
+    }
+  }
+  if (faults.length === engines.length) throw noEngine(faults)
+  return undefined
+}

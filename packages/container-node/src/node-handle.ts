@@ -1,0 +1,73 @@
+import { connect, type Socket } from 'node:net'
+import { KnestError, type ExecOptions, type ExecResult, type NodeHandle, type NodeRole } from '@knest/core'
+import type { ContainerEngine } from './engine.js'
+import { inspectContainer } from './engine-objects.js'
+import { lastWords, type ProgramResult } from './program.js'
+
+const dialTimeoutMs = 5_000
+
+/** A node whose container runs. */
+export function openContainer(engine: ContainerEngine, name: string, role: NodeRole, ip: string | undefined): NodeHandle {
+  return {
+    name,
+    role,
+    exec: (argv, options) => execInContainer(engine, name, argv, options),
+    dial: async (port, signal) => {
+      const address = ip ?? (await inspectContainer(engine, name, signal))?.ip
+      if (address === undefined) throw unreachable(engine, name, 'it does not run')
+      return dial(address, port, signal)
+    },
+    terminal: (argv, _streams, signal) =>
+      engine.programs.interactive(engine.argv(['exec', '--interactive', '--tty', name, ...argv]), signal),
+  }
+}
+
+async function execInContainer(
+  engine: ContainerEngine,
+  name: string,
+  argv: readonly string[],
+  { stdin, ...options }: ExecOptions,
+): Promise<ExecResult> {
+  const interactive = stdin === undefined ? [] : ['--interactive']
+  const result = await engine.run(['exec', ...interactive, name, ...argv], { ...options, stdin })
+  if (isEngineFault(engine, result)) throw unreachable(engine, name, lastWords(result))
+  return result
+}
+
+/** The engine's own failures look like the command's but for what they say. */
+function isEngineFault({ name }: ContainerEngine, { exitCode, stderr }: ProgramResult): boolean {
+  return name === 'podman'
+    ? exitCode === 125 && /^Error: /m.test(stderr)
+    : exitCode === 1 && /^(Error response from daemon|Cannot connect to the Docker daemon)/m.test(stderr)
+}
+
+function unreachable(engine: ContainerEngine, name: string, reason: string): KnestError {
+  return new KnestError('host-unreachable', `container "${name}" takes no commands: ${reason}`, {
+    hint: `see: ${engine.name} ps --all; ${engine.name} logs ${name}`,
+  })
+}
+
+function dial(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address, port, noDelay: true })
+    const fail = (error: unknown): void => {
+      forget()
+      socket.destroy()
+      reject(new KnestError('host-unreachable', `port ${port} of ${address} does not answer`, { cause: error }))
+    }
+    const onAbort = (): void => fail(signal.reason)
+    const timer = setTimeout(() => fail(new Error('timed out')), dialTimeoutMs)
+    const forget = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      forget()
+      socket.off('error', fail)
+      resolve(socket)
+    })
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,61 @@
+import type { HomeFacts } from '../contracts/cluster-home.js'
+import type { ClusterNetwork } from '../contracts/cluster.js'
+import type { Problem } from '../errors.js'
+import { automaticMtu, defaultVxlanPort, minMtu } from '../spec/defaults.js'
+
+export interface Tunnel {
+  readonly vxlanPort: number
+  /** Of nested pods, in bytes; never 0. */
+  readonly mtu: number
+  readonly problems: readonly Problem[]
+}
+
+/** What VXLAN over IPv4 adds to each packet. */
+const vxlanOverhead = 50
+
+/**
+ * Port and MTU of the nested overlay. The default port gives way to a free one; a port the user chose
+ * does not, since Calico and Cilium hosts drop their own tunnel's port from pods.
+ */
+export function chooseTunnel(
+  facts: Pick<HomeFacts, 'podMtu' | 'tunnelPorts' | 'cni'>,
+  wanted: Pick<ClusterNetwork, 'vxlanPort' | 'mtu'>,
+): Tunnel {
+  const problems: Problem[] = []
+  const host = facts.cni ?? 'the host'
+  let { vxlanPort } = wanted
+  const freePort = firstFree(facts.tunnelPorts)
+  if (facts.tunnelPorts.includes(vxlanPort)) {
+    if (vxlanPort === defaultVxlanPort) vxlanPort = freePort
+    else {
+      problems.push({
+        message: `VXLAN port ${vxlanPort} is the one ${host} uses for its own tunnel`,
+        hint: `leave it out, or use another, as in ${freePort}`,
+        severity: 'error',
+      })
+    }
+  }
+  const largest = facts.podMtu - vxlanOverhead
+  const mtu = wanted.mtu === automaticMtu ? largest : wanted.mtu
+  if (mtu > largest) {
+    problems.push({
+      message: `MTU ${mtu} is too large: pods of the host have ${facts.podMtu}, of which VXLAN takes ${vxlanOverhead}`,
+      hint: `use at most ${largest}, or leave it out`,
+      severity: 'error',
+    })
+  }
+  if (largest < minMtu) {
+    problems.push({
+      message: `pods of the host have an MTU of ${facts.podMtu}, which leaves nested pods ${largest} of the ${minMtu} they need`,
+      hint: 'raise the MTU of the host pod network, or use a host with less encapsulation',
+      severity: 'error',
+    })
+  }
+  return { vxlanPort, mtu, problems }
+}
+
+function firstFree(taken: readonly number[]): number {
+  let port = defaultVxlanPort
+  while (taken.includes(port)) port += 1
+  return port
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import {
+  nestedClusterCrd,
+  parseClusterFile,
+  resolveSpec,
+  specFromObject,
+  statusCounts,
+  toManifest,
+} from './index.js'
+import { stringify } from 'yaml'
+
+type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema }
+
+/** The rules of structural schemas that a generator breaks most easily. */
+function faults(schema: Schema, path: string): string[] {
+  const allowed = [
+    'type',
+    'description',
+    'enum',
+    'required',
+    'properties',
+    'items',
+    'additionalProperties',
+    'format',
+    'x-kubernetes-preserve-unknown-fields',
+    'x-kubernetes-list-type',
+    'x-kubernetes-list-map-keys',
+  ]
+  return [
+    ...(typeof schema.type === 'string' ? [] : [`${path}: no type`]),
+    ...Object.keys(schema)
+      .filter((key) => !allowed.includes(key))
+      .map((key) => `${path}: ${key}`),
+    ...(schema.properties !== undefined && 'additionalProperties' in schema ? [`${path}: both`] : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => faults(inner, `${path}.${name}`)),
+    ...(schema.items === undefined ? [] : faults(schema.items, `${path}[]`)),
+  ]
+}
+
+describe('nestedClusterCrd', () => {
+  const crd = nestedClusterCrd()
+  const version = crd.spec.versions[0] as {
+    schema: { openAPIV3Schema: Schema }
+    additionalPrinterColumns: { name: string }[]
+  }
+  const root = version.schema.openAPIV3Schema
+
+  test('has a structural schema', () => {
+    expect(faults(root, '')).toEqual([])
+  })
+
+  test('knows every field of a resolved spec', () => {
+    const known = root.properties?.spec?.properties ?? {}
+    const spec = resolveSpec({ persistence: { enabled: true, storageClass: 'a' } }, { force: false })
+    expect(Object.keys(known).sort()).toEqual(Object.keys(spec).sort())
+    expect(known.network?.properties?.vxlanPort?.type).toBe('integer')
+    expect(known.patches?.items?.properties?.patch).toMatchObject({
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+    })
+    expect(known.workers?.items?.properties?.labels).toMatchObject({
+      additionalProperties: { type: 'string' },
+    })
+    expect(JSON.stringify(root)).not.toContain('$schema')
+  })
+
+  test('is named and printed as documented', () => {
+    expect(crd.metadata).toEqual({
+      name: 'nestedclusters.knest.dev',
+      labels: { 'app.kubernetes.io/managed-by': 'knest' },
+    })
+    expect(crd.spec.names.shortNames).toEqual(['nc'])
+    expect(version.additionalPrinterColumns.map((column) => column.name.toUpperCase())).toEqual([
+      'PHASE',
+      'VERSION',
+      'CONTROL-PLANE',
+      'WORKERS',
+      'BACKEND',
+      'AGE',
+    ])
+    expect(statusCounts(1, 3)).toEqual({ ready: 1, desired: 3, summary: '1/3' })
+  })
+})
+
+describe('toManifest and specFromObject', () => {
+  const ref = { name: 'demo', namespace: 'knest-demo' }
+  const spec = resolveSpec(
+    {
+      controlPlane: { count: 3 },
+      workers: [{ name: 'gpu', taints: [{ key: 'a', value: 'b', effect: 'NoExecute' }] }],
+    },
+    { force: false },
+  )
+
+  test('are inverses, also through a file', () => {
+    const object = toManifest(ref, spec)
+    expect(object.metadata).toEqual({
+      ...ref,
+      labels: { 'knest.dev/cluster': 'demo', 'app.kubernetes.io/managed-by': 'knest' },
+    })
+    expect(specFromObject(object)).toEqual(spec)
+    const file = parseClusterFile(stringify(object), 'f')
+    expect(file.ref).toEqual(ref)
+    expect(resolveSpec(file.input, { force: false })).toEqual(spec)
+  })
+
+  test('a partial object gets its defaults, an even control plane is kept', () => {
+    const object = { ...toManifest(ref, spec), spec: { controlPlane: { count: 2 } } } as KubeObject
+    expect(specFromObject(object)).toMatchObject({
+      controlPlane: { count: 2 },
+      network: { podCidr: '10.200.0.0/16' },
+    })
+  })
+
+  test('an object of another version is named', () => {
+    const object = { ...toManifest(ref, spec), spec: { shape: 'round' } } as KubeObject
+    expect(() => specFromObject(object)).toThrow(
+      'NestedCluster "knest-demo/demo" cannot be read: "spec.shape" is not a known field',
+    )
+  })
+})

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CertificateAuthorities, ClusterHome, ClusterRef, ClusterSpec } from '@knest/core'
+
+export interface ClusterHomeSubject {
+  readonly home: ClusterHome
+  /** A cluster name and namespace that are free. */
+  readonly ref: ClusterRef
+  readonly spec: ClusterSpec
+  cleanUp(): Promise<void>
+}
+
+function authorities(text: string): CertificateAuthorities {
+  const pair = { cert: `${text} cert`, key: `${text} key` }
+  return { ca: pair, frontProxyCa: pair, etcdCa: pair, serviceAccount: pair }
+}
+
+/** What every ClusterHome promises: the tests are one story and run in order. */
+export function describeClusterHome(title: string, setUp: () => Promise<ClusterHomeSubject>): void {
+  describe(`${title} as a ClusterHome`, () => {
+    let subject: ClusterHomeSubject
+    const signal = new AbortController().signal
+
+    beforeAll(async () => {
+      subject = await setUp()
+    }, 120_000)
+    afterAll(() => subject.cleanUp(), 120_000)
+
+    it('knows nothing of a cluster before it is created', async () => {
+      const { home, ref } = subject
+      expect(await home.read(ref, signal)).toBeUndefined()
+      expect(await home.readAuthorities(ref, signal)).toBeUndefined()
+    })
+
+    it('remembers the spec exactly, and that creation has begun', async () => {
+      const { home, ref, spec } = subject
+      const record = await home.create(ref, spec, signal)
+      expect(record).toMatchObject({ ...ref, phase: 'Creating' })
+      expect((await home.read(ref, signal))?.spec).toEqual(spec)
+      expect((await home.list(ref.namespace, signal)).map(({ name }) => name)).toContain(ref.name)
+    })
+
+    it('refuses a second cluster of the same name', async () => {
+      const { home, ref, spec } = subject
+      await expect(home.create(ref, spec, signal)).rejects.toMatchObject({ code: 'already-exists' })
+    })
+
+    it('refuses an update by somebody who has not seen the last one', async () => {
+      const { home, ref, spec } = subject
+      const seen = await home.read(ref, signal)
+      if (seen === undefined) throw new Error('no record')
+      const changed = { ...spec, controlPlane: { ...spec.controlPlane, count: 3 } }
+      expect((await home.update(seen, changed, signal)).spec.controlPlane.count).toBe(3)
+      await expect(home.update(seen, spec, signal)).rejects.toMatchObject({ code: 'conflict' })
+    })
+
+    it('keeps phase and conditions', async () => {
+      const { home, ref } = subject
+      const conditions = [{ type: 'Ready', status: 'True' as const, reason: 'Test', message: 'fine', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+      await home.setStatus(ref, { phase: 'Ready', conditions }, signal)
+      expect(await home.read(ref, signal)).toMatchObject({ phase: 'Ready', conditions })
+    })
+
+    it('keeps the first certificate authorities for ever', async () => {
+      const { home, ref } = subject
+      const record = await home.read(ref, signal)
+      if (record === undefined) throw new Error('no record')
+      await home.saveAuthorities(record, authorities('first'), signal)
+      expect(await home.saveAuthorities(record, authorities('second'), signal)).toEqual(authorities('first'))
+      expect(await home.readAuthorities(ref, signal)).toEqual(authorities('first'))
+    })
+
+    it('lets one actor in at a time, and says who is inside', async () => {
+      const { home, ref } = subject
+      const first = await home.lock(ref, signal, () => undefined)
+      const holders: string[] = []
+      const second = home.lock(ref, signal, (holder) => holders.push(holder))
+      await expect.poll(() => holders.length, { timeout: 5_000 }).toBe(1)
+      await first.release()
+      await (await second).release()
+    }, 30_000)
+
+    it('forgets everything on removal, and is content when there is nothing', async () => {
+      const { home, ref } = subject
+      await home.remove(ref, { keepData: false, signal })
+      expect(await home.read(ref, signal)).toBeUndefined()
+      await home.remove(ref, { keepData: false, signal })
+    }, 120_000)
+  })
+}

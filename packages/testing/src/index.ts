@@ -1,0 +1,6 @@
+/** For tests only: fakes that say so in their names, and the suites that they and the real parts pass. */
+export { describeClusterHome, type ClusterHomeSubject } from './cluster-home-contract.js'
+export { createFakeClusterHome } from './fake-cluster-home.js'
+export { createFakeNodeBackend } from './fake-node-backend.js'
+export { describeNodeBackend, type NodeBackendSubject } from './node-backend-contract.js'
+export { sampleSpec } from './sample-spec.js'
