@@ -52,13 +52,11 @@ const kubeConfigOnly = {
       contents: `export { KubeConfig } from ${JSON.stringify(join(dirname(door), 'config.js'))}`,
       resolveDir: dirname(door),
     }))
-    // The door to its generated code; importing it has no effects.
-    building.onResolve({ filter: /\/gen\/index\.js$/ }, async ({ path, importer, pluginData, ...from }) => {
-      if (pluginData === kubeConfigOnly || !importer.includes('client-node')) return undefined
-      return {
-        ...(await building.resolve(path, { ...from, importer, pluginData: kubeConfigOnly })),
-        sideEffects: false,
-      }
+    // Importing its files has no effects: esbuild may leave out those of which nothing is used.
+    building.onResolve({ filter: /^\.\.?\// }, async ({ path, importer, pluginData, ...from }) => {
+      if (pluginData === kubeConfigOnly || !importer.includes('/@kubernetes/client-node/')) return undefined
+      const found = await building.resolve(path, { ...from, importer, pluginData: kubeConfigOnly })
+      return { ...found, sideEffects: false }
     })
   },
 }

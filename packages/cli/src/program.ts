@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { KnestError } from '@knest/core'
+import { Command, type CommanderError } from 'commander'
 import { completeCommand } from './commands/complete.js'
 import { completionCommand } from './commands/completion.js'
 import { createCommand } from './commands/create.js'
@@ -46,9 +47,11 @@ export function buildProgram(deps: Deps): Command {
 }
 
 /** Nothing exits or prints by itself: `main` does. */
-function settle(command: Command, deps: Deps): void {
+function settle(command: Command, deps: Deps, path = command.name()): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, path)
+    })
     .showHelpAfterError(false)
     .configureHelp({ showGlobalOptions: command.parent !== null })
     .configureOutput({
@@ -56,5 +59,13 @@ function settle(command: Command, deps: Deps): void {
       writeErr: (text) => deps.streams.err(text),
       outputError: () => undefined,
     })
-  for (const child of command.commands) settle(child, deps)
+  for (const child of command.commands) settle(child, deps, `${path} ${child.name()}`)
+}
+
+/** commander's second line, if any, is a suggestion. */
+function usageError(error: CommanderError, path: string): KnestError {
+  const [message = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n')
+  return new KnestError('usage', message.replace(/\.$/, ''), {
+    hint: [...suggestions, `see \`${path} --help\``].join(' '),
+  })
 }

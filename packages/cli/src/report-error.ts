@@ -8,7 +8,8 @@ import { version } from './version.js'
 /** Says on stderr why the command ended and gives its exit code. The only place that does. */
 export function reportError(error: unknown, streams: Streams, verbose: boolean): number {
   if (error instanceof SilentExit) return error.exitCode
-  if (error instanceof CommanderError) return reportCommander(error, streams)
+  // Help, which commander has printed: on stdout when asked for, on stderr when a command is missing.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
   if (error instanceof KnestError) {
     if (error instanceof PreflightError) reportProblems(error, streams)
     else reportKnest(error, streams)
@@ -17,16 +18,6 @@ export function reportError(error: unknown, streams: Streams, verbose: boolean):
   }
   reportBug(error, streams)
   return bugExitCode
-}
-
-function reportCommander(error: CommanderError, streams: Streams): number {
-  if (error.exitCode === 0) return 0
-  if (error.code !== 'commander.help') {
-    const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n')
-    streams.err(`error: ${message}\n`)
-    streams.err(`hint: ${[...more, 'see `knest --help`'].join(' ')}\n`)
-  }
-  return exitCodes.usage
 }
 
 function reportKnest(error: KnestError, streams: Streams): void {

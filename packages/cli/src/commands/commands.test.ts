@@ -358,6 +358,14 @@ describe('version and help', () => {
     expect(terminal.opened).toEqual([{ context: 'c', kubeconfig: undefined }])
   })
 
+  test('a mistake names the help that cures it', async () => {
+    expect(await terminal.run('create', '--pod-network-cdir', '10.0.0.0/8')).toBe(2)
+    expect(terminal.err).toBe(
+      "error: unknown option '--pod-network-cdir'\n" +
+        'hint: (Did you mean --pod-network-cidr?) see `knest create --help`\n',
+    )
+  })
+
   test('help is a result; no arguments show it', async () => {
     expect(await terminal.run()).toBe(0)
     expect(terminal.out).toMatch(/^Usage: knest/)

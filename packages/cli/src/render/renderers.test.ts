@@ -73,7 +73,7 @@ test('the terminal shows phases that run at the same time, and passes errors thr
   const stream = new PassThrough() as unknown as NodeJS.WriteStream
   let text = ''
   stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  const renderer = await ttyRenderer(stream, clock())
+  const renderer = ttyRenderer(stream, clock())
   const failure = new Error('no room')
   const first = renderer.progress.phase('First', () => new Promise((resolve) => setTimeout(resolve, 20)))
   const second = renderer.progress.phase('Second', (inner) => {
@@ -87,6 +87,14 @@ test('the terminal shows phases that run at the same time, and passes errors thr
   expect(shown).toMatch(/First \[\d+\.\ds\]/)
   expect(shown).toContain('Second')
   expect(shown).toMatch(/warning: be careful\n$/)
+})
+
+test('the terminal stays clean without phases', async () => {
+  const stream = new PassThrough() as unknown as NodeJS.WriteStream
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  await ttyRenderer(stream, clock()).close()
+  expect(text).toBe('')
 })
 
 test('a table has no borders and no blanks at line ends', () => {

@@ -13,7 +13,7 @@ type Task = Listr<unknown, typeof StderrRenderer>['tasks'][number]
  * listr2 draws and does not steer: an untitled task keeps the list open, and every outer phase is a
  * task added to it whose state we set. Inner phases and notes are the running task's output line.
  */
-export async function ttyRenderer(stream: NodeJS.WriteStream, now: () => Date): Promise<Renderer> {
+export function ttyRenderer(stream: NodeJS.WriteStream, now: () => Date): Renderer {
   let open: () => void
   let end: () => void
   const opened = new Promise<void>((resolve) => (open = resolve))
@@ -44,8 +44,8 @@ export async function ttyRenderer(stream: NodeJS.WriteStream, now: () => Date): 
       },
     },
   )
-  const finished = list.run()
-  await opened
+  // Starts with the first phase: a command that has none shows nothing.
+  let finished: Promise<unknown> | undefined
 
   const running = new Set<Task>()
   const warnings = new Set<string>()
@@ -67,6 +67,8 @@ export async function ttyRenderer(stream: NodeJS.WriteStream, now: () => Date): 
   return {
     progress: {
       async phase(title, work) {
+        finished ??= list.run()
+        await opened
         const task = await addTask(list, title)
         const begun = now().getTime()
         running.add(task)

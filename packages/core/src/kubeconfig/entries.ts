@@ -30,10 +30,11 @@ export function entriesOf(value: Readonly<Record<string, unknown>>, section: Sec
       hint: 'repair the file',
     })
   }
-  return (list as unknown[]).filter(
-    (entry): entry is Entry =>
-      typeof entry === 'object' && entry !== null && typeof (entry as { name?: unknown }).name === 'string',
-  )
+  return (list as unknown[]).filter(isEntry)
+}
+
+export function isEntry(entry: unknown): entry is Entry {
+  return typeof entry === 'object' && entry !== null && typeof (entry as { name?: unknown }).name === 'string'
 }
 
 /**
@@ -52,8 +53,8 @@ export function withFormer(entry: Entry, former: Former): Entry {
 }
 
 export function withoutFormer(entry: Entry): Entry {
-  const { extensions: _, ...context } = (entry.context ?? {}) as Record<string, unknown>
-  return { ...entry, context }
+  const fields = Object.entries(entry.context ?? {}).filter(([field]) => field !== 'extensions')
+  return { ...entry, context: Object.fromEntries(fields) }
 }
 
 /** Undefined when the entry is not one of knest's. */

@@ -2,7 +2,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { isMap, isNode, isScalar, isSeq, parse, type YAMLSeq } from 'yaml'
 import { KnestError } from '../errors.js'
 import { adminUserName, contextName } from '../names.js'
-import { currentContext, entriesOf, formerOf, sections, type Former, type Section } from './entries.js'
+import {
+  currentContext,
+  entriesOf,
+  isEntry,
+  formerOf,
+  sections,
+  withoutFormer,
+  type Former,
+  type Section,
+} from './entries.js'
 import {
   applyEdits,
   colonEnd,
@@ -202,7 +211,7 @@ function verify(before: KubeconfigText, cut: string, names: EntryNames): void {
       const list = (value[section] ?? []) as unknown[]
       copy[section] = list
         .filter((entry) => (entry as { name?: unknown } | null)?.name !== names[section])
-        .map((entry) => (section === 'contexts' ? withoutExtensions(entry) : entry))
+        .map((entry) => (section === 'contexts' && isEntry(entry) ? withoutFormer(entry) : entry))
     }
     copy[currentContext] = undefined
     return copy
@@ -221,10 +230,4 @@ function verify(before: KubeconfigText, cut: string, names: EntryNames): void {
       hint: `remove it with "kubectl config delete-context ${names.contexts}"`,
     },
   )
-}
-
-function withoutExtensions(entry: unknown): unknown {
-  const { context, ...rest } = (entry ?? {}) as { context?: Record<string, unknown> | null }
-  const { extensions: _, ...others } = context ?? {}
-  return { ...rest, context: others }
 }

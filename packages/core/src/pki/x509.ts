@@ -1,6 +1,7 @@
+import type * as x509Types from '@peculiar/x509'
 import { randomBytes, webcrypto } from 'node:crypto'
 
-type X509 = typeof import('@peculiar/x509')
+type X509 = typeof x509Types
 
 let loaded: Promise<X509> | undefined
 

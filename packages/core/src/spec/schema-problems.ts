@@ -95,7 +95,7 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a group of fields'
   if (typeof value === 'string') return `"${value}"`
-  return String(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'missing'
 }
 
 function valueAt(value: unknown, path: Path): unknown {
