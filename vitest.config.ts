@@ -5,7 +5,7 @@ export default defineConfig({
     projects: [
       {
         // Unit tests read the sources of other rooms, so that they need no build before.
-        resolve: { conditions: ['knest-source'] },
+        ssr: { resolve: { conditions: ['knest-source', 'module', 'node', 'development|production'] } },
         test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'], environment: 'node' },
       },
       {

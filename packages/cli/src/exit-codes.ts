@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@knest/core'
 
-/** The one table of exit codes; `docs/errors.md` shows it to users. */
+/** The one table of exit codes. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   usage: 2,
   config: 2,

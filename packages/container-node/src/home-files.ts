@@ -2,7 +2,7 @@ import { KnestError, NodeCommandError, type ClusterRef } from '@knest/core'
 import { clusterContainers } from './backend.js'
 import { homeDirectory } from './container-arguments.js'
 import type { ContainerEngine } from './engine.js'
-import { clusterLabels, homeVolume, labelArguments } from './names.js'
+import { clusterLabels, firstControlPlane, homeVolume, labelArguments } from './names.js'
 import { lastWords, type ProgramResult } from './program.js'
 import { readRuntimeOptions, runCommand, type RuntimeOptions } from './runtime-options.js'
 
@@ -72,13 +72,16 @@ async function runInHome(
   signal: AbortSignal,
 ): Promise<string> {
   const argv = ['sh', '-c', script]
+  const execute = (node: string): Promise<ProgramResult> =>
+    engine.run(['exec', '--interactive', node, ...argv], { stdin, timeoutMs, signal })
+  // The first control plane is nearly always there: asking which ones run would cost more than trying.
+  const first = await execute(firstControlPlane(ref.name))
+  if (first.exitCode === 0) return first.stdout
   const running = await runningControlPlane(engine, ref, signal)
-  if (running !== undefined) {
-    const result = await engine.run(['exec', '--interactive', running, ...argv], { stdin, timeoutMs, signal })
-    if (result.exitCode === 0) return result.stdout
-    // It may have ended since; else the helper fails in the same way.
-  }
-  const result = await engine.run(helperArguments(ref, image, argv, await readRuntimeOptions(engine, signal)), { stdin, timeoutMs, signal })
+  const result =
+    running === undefined
+      ? await engine.run(helperArguments(ref, image, argv, await readRuntimeOptions(engine, signal)), { stdin, timeoutMs, signal })
+      : await execute(running)
   if (result.exitCode === 0) return result.stdout
   throw failed(engine, ref, result)
 }

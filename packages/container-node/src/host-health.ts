@@ -1,16 +1,17 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { imagesAnnotation } from './host-images.js'
+import { getJson, type HostAccess } from './host-kubeconfig.js'
 
-const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+const leases = 'kube-node-lease'
 
 /** Undefined when the host is healthy and completely set up; else why not. */
-export async function hostFault(api: KubeApi, node: string, startedAt: string, signal: AbortSignal): Promise<string | undefined> {
+export async function hostFault(access: HostAccess, node: string, startedAt: string, signal: AbortSignal): Promise<string | undefined> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(5_000)])
   try {
     const [object, lease] = await Promise.all([
-      api.get(nodeKind, node, undefined, bounded),
-      api.get(leaseKind, node, 'kube-node-lease', bounded),
+      getJson(access, `/api/v1/nodes/${node}`, bounded) as Promise<KubeObject | undefined>,
+      getJson(access, `/apis/coordination.k8s.io/v1/namespaces/${leases}/leases/${node}`, bounded) as Promise<KubeObject | undefined>,
     ])
     if (object === undefined) return `node "${node}" has not registered`
     if (lease === undefined || !renewedSince(lease, startedAt)) return 'its kubelet has not reported since it was started'
@@ -24,12 +25,12 @@ export async function hostFault(api: KubeApi, node: string, startedAt: string, s
 
 /** After a restart the Node object tells the past: only a lease renewed since then tells of now. */
 export async function awaitKubelet(api: KubeApi, node: string, startedAt: string, signal: AbortSignal): Promise<void> {
-  const selector = { namespace: 'kube-node-lease', fieldSelector: `metadata.name=${node}` }
-  await api.waitFor(leaseKind, selector, (leases) => leases.some((lease) => renewedSince(lease, startedAt)), {
+  const selector = { namespace: leases, fieldSelector: `metadata.name=${node}` }
+  await api.waitFor(leaseKind, selector, (found) => found.some((lease) => renewedSince(lease, startedAt)), {
     timeoutMs: 120_000,
     signal,
     awaited: `the kubelet of "${node}" to report`,
-    describe: (leases) => (leases.length === 0 ? 'no lease yet' : 'no report since it was started'),
+    describe: (found) => (found.length === 0 ? 'no lease yet' : 'no report since it was started'),
   })
 }
 

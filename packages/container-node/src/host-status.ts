@@ -1,9 +1,9 @@
-import { canConnect, openKube, type ClusterRecord, type RunOptions } from '@knest/core'
+import { canConnect, type ClusterRecord, type RunOptions } from '@knest/core'
 import type { ContainerEngine } from './engine.js'
 import { inspectImage } from './engine-objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from './home-files.js'
 import { hostFault } from './host-health.js'
-import { hostKubeconfig, isFresh, serverOf } from './host-kubeconfig.js'
+import { hostKubeconfig, isFresh, parseAccess } from './host-kubeconfig.js'
 import { defaultHostImage, hostContext } from './host-spec.js'
 import type { HostReady, HostStatus, HostUp } from './host-types.js'
 import type { LocatedHost } from './locate.js'
@@ -35,13 +35,10 @@ export async function quickLook(found: LocatedHost, target: HostUp, run: RunOpti
   ])
   const record = toRecord(label, files)
   const { kubeconfig } = files
-  if (record.phase !== 'Ready' || kubeconfig === undefined || !isFresh(kubeconfig, new Date())) return undefined
-  const api = await openKube({ kubeconfigText: kubeconfig })
-  try {
-    if ((await hostFault(api, container.name, container.startedAt, run.signal)) !== undefined) return undefined
-  } finally {
-    api.close()
-  }
+  const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
+  if (record.phase !== 'Ready' || kubeconfig === undefined || access === undefined) return undefined
+  if (!isFresh(access, new Date())) return undefined
+  if ((await hostFault(access, container.name, container.startedAt, run.signal)) !== undefined) return undefined
   if (image !== undefined && image.id !== container.imageId) {
     run.progress.warn(`host "${target.name}" runs an older node image than "${target.image ?? defaultHostImage()}"; to renew it (all in it is lost): knest host down && knest host up`)
   }
@@ -81,13 +78,9 @@ async function judge(
   if (container.ip !== undefined && !(await canConnect(container.ip, apiPort, signal))) {
     return { phase: 'starting', reason: `its API server does not answer; see: ${engine.name} logs ${container.name}` }
   }
-  const api = await openKube({ kubeconfigText: kubeconfig })
-  try {
-    const reason = await hostFault(api, container.name, container.startedAt, signal)
-    return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
-  } finally {
-    api.close()
-  }
+  const access = parseAccess(kubeconfig)
+  const reason = access === undefined ? 'its kubeconfig is damaged' : await hostFault(access, container.name, container.startedAt, signal)
+  return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
 }
 
 export function statusOf(
@@ -104,7 +97,7 @@ export function statusOf(
     ...state,
     kubernetesVersion: record?.spec.kubernetesVersion ?? label?.spec.kubernetesVersion ?? 'unknown',
     context: hostContext(name),
-    server: (kubeconfig === undefined ? undefined : serverOf(kubeconfig)) ?? running,
+    server: (kubeconfig === undefined ? undefined : parseAccess(kubeconfig)?.server) ?? running,
     createdAt: label?.createdAt ?? '',
   }
 }

@@ -108,7 +108,11 @@ export function createClusters(parts: Parts): Clusters {
     },
 
     delete: async (ref, { keepData: _keepData, ...run }) => {
-      await mustRead(ref, run.signal)
+      if ((await home.read(ref, run.signal)) === undefined) {
+        // A killed delete may have left the place the record was in.
+        await home.remove(ref, { keepData: false, signal: run.signal })
+        throw notFound(ref.name)
+      }
       await alone(ref, run, async (inner) => {
         const record = await mustRead(ref, inner.signal)
         await home.setStatus(ref, { phase: 'Deleting', conditions: record.conditions }, inner.signal)

@@ -1,7 +1,9 @@
 /** The TypeScript SDK of knest. What is not exported here is not promised. */
 export { createClusters } from './clusters.js'
 export { canConnect } from './home/api-urls.js'
+export { keptCrd } from './home/crd.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
+export { localPathObjects } from './cni/index.js'
 export { openForwardServer, openKube } from './host/index.js'
 export * from './kubeconfig/index.js'
 export * from './network/index.js'

@@ -1,8 +1,10 @@
 import type { ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import { backendsOf } from './converge.js'
 import type { Parts } from './converge.js'
+import { KnestError } from './errors.js'
 import type { Problem } from './errors.js'
-import { chooseTunnel } from './network/index.js'
+import { renderCni } from './cni/index.js'
+import { chooseTunnel, findOverlaps } from './network/index.js'
 
 export interface PreflightResult {
   readonly problems: readonly Problem[]
@@ -21,15 +23,27 @@ export async function runPreflight(
   const [facts, ...found] = await Promise.all([
     parts.home.inspect(spec, ref, signal),
     ...backends.map((backend) => backend.preflight(spec, signal)),
+    cniProblems(spec, signal),
   ])
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
   return {
-    problems: [...facts.problems, ...tunnel.problems, ...found.flat()],
+    problems: [...findOverlaps(spec.network, facts.occupied), ...facts.problems, ...tunnel.problems, ...found.flat()],
     resolved: {
       ...spec,
       network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
       endpoint: { serviceType },
     },
+  }
+}
+
+/** A manifest that is missing or is another one must show before anything is created. */
+async function cniProblems({ network }: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
+  try {
+    await renderCni(network, { controlPlaneEndpoint: 'preflight.invalid:6443', note: () => undefined, signal })
+    return []
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    return [{ severity: 'error', message: error.message, hint: error.hint ?? 'choose another CNI with --cni' }]
   }
 }

@@ -30,7 +30,7 @@ export async function createWish(deps: Deps, options: WishOptions): Promise<Wish
   room.validateClusterName(name)
   room.validateNamespace(namespace)
   const input = room.mergeInput(file?.input ?? {}, flagsToInput(room, flags))
-  const resolved = room.resolveSpec(input, { force: flags.force === true })
+  const resolved = room.resolveSpec(input, { force: flags.force === true, clusterName: name })
   const serviceType = input.endpoint?.serviceType ?? 'auto'
   const spec: ClusterSpec = { ...resolved, endpoint: { serviceType } }
   checkAvoided(room, spec, flags.avoidCidr ?? [])

@@ -1,11 +1,8 @@
-import { KnestError } from '@knest/core'
+import { createHostControl } from '@knest/container-node'
+import { keptCrd, localPathObjects } from '@knest/core'
 import type { HostControl } from '../deps.js'
 
-/** The embedded host. TO BE WIRED: return what @knest/container-node makes. */
+/** The embedded host, in containers of this machine: with a default StorageClass and the CRD in place. */
 export function openHostControl(): Promise<HostControl> {
-  return Promise.reject(
-    new KnestError('prerequisite', 'the embedded host is not available yet in this version', {
-      hint: 'use a host cluster you have: give it with --context',
-    }),
-  )
+  return Promise.resolve(createHostControl({ objects: () => [keptCrd(), ...localPathObjects()] }))
 }

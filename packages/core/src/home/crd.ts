@@ -44,7 +44,7 @@ export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Prom
   if (crd.metadata.annotations?.[keepAnnotation] === 'true') return
   const { uid, resourceVersion } = crd.metadata
   if (uid === undefined || resourceVersion === undefined) return
-  if ((await api.list(nestedClusterKind, { signal })).length > 0) return
+  if ((await api.list(nestedClusterKind, { signal }).catch(noneWhenUnknown)).length > 0) return
   try {
     await api.delete(crdKind, crdName, undefined, { signal, preconditions: { uid, resourceVersion } })
   } catch (error) {
@@ -62,4 +62,16 @@ export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Prom
 function absentWhenForbidden(error: unknown): undefined {
   if (error instanceof KnestError && error.code === 'not-permitted') return undefined
   throw error
+}
+
+/** A CRD that is not served, or no more, has no objects. */
+function noneWhenUnknown(error: unknown): readonly [] {
+  if (error instanceof KnestError && error.code === 'not-found') return []
+  throw error
+}
+
+/** The CRD as a host of knest's own has it. */
+export function keptCrd(): KubeObject {
+  const crd = nestedClusterCrd()
+  return { ...crd, metadata: { ...crd.metadata, annotations: { [keepAnnotation]: 'true' } } }
 }

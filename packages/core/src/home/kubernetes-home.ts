@@ -72,6 +72,12 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     lock: (ref, signal, onWait) => acquireLease(api, ref, signal, onWait),
 
     remove: async (ref, { signal }) => {
+      // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
+      if (await removeNamespace(api, ref, signal)) {
+        await removeCrdIfUnused(api, signal)
+        return
+      }
+
       const services = await api.list(v1('Service'), { namespace: ref.namespace, labelSelector: clusterSelector(ref.name), signal })
       await Promise.all([
         ...services.map(({ metadata }) => api.delete(v1('Service'), metadata.name, ref.namespace, { signal })),
@@ -80,8 +86,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
         ),
       ])
       // The record goes last: as long as it is there, the same delete can be run again.
-      await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal })
-      await Promise.all([removeNamespace(api, ref, signal), removeCrdIfUnused(api, signal)])
+      await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
+      await removeCrdIfUnused(api, signal)
     },
   }
 }

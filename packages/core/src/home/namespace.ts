@@ -31,11 +31,11 @@ export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
   )
 }
 
-/** Removes the namespace when knest made it for this cluster; waits until it is gone. */
-export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
+/** Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false. */
+export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<boolean> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   const ours = namespace?.metadata.labels?.[labels.managedBy] === managedByKnest
-  if (namespace === undefined || !ours || namespace.metadata.labels?.[labels.cluster] !== ref.name) return
+  if (namespace === undefined || !ours || namespace.metadata.labels?.[labels.cluster] !== ref.name) return false
   await api.delete(namespaceKind, ref.namespace, undefined, { signal })
   await purgeNamespace(api, ref.namespace, signal)
   await api.waitFor(
@@ -49,6 +49,7 @@ export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
       describe: (found) => namespaceConditions(found[0]),
     },
   )
+  return true
 }
 
 function namespaceConditions(namespace: { readonly [field: string]: unknown } | undefined): string {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import WebSocket from 'ws'
 import { KnestError } from '../errors.js'
 import { answerError, connectionError, parseStatus } from './api-errors.js'
@@ -11,8 +12,6 @@ export interface ChannelSocket {
   readonly protocol: string
   /** Resolves when the bytes have left this process; one at a time keeps memory bounded. */
   send(channel: number, data: Uint8Array): Promise<void>
-  /** Resolves when the server has taken all that was sent before; never when the socket ends first. */
-  taken(): Promise<void>
   /** The peer has to wait while we are paused. */
   pause(): void
   resume(): void
@@ -68,7 +67,8 @@ export async function openChannelSocket(
         reject(error)
         socket.terminate()
       })
-      socket.once('upgrade', () => {
+      socket.once('upgrade', (response) => {
+        keepReading(response.socket)
         upgraded = true
       })
       socket.once('open', () => {
@@ -150,7 +150,6 @@ function takeOver(socket: WebSocket, link: ApiLink, options: ChannelSocketOption
           else resolve()
         })
       }),
-    taken: pulse.taken,
     pause: () => {
       socket.pause()
     },
@@ -173,7 +172,6 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
   let heardAt = performance.now()
   let sentBytes = 0
   let answeredBytes = 0
-  const waiting = new Set<{ readonly bytes: number; readonly taken: () => void }>()
   const heard = () => {
     heardAt = performance.now()
   }
@@ -187,11 +185,6 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
   socket.on('pong', (data) => {
     heard()
     answeredBytes = Math.max(answeredBytes, Number(data.toString()) || 0)
-    for (const waiter of waiting) {
-      if (waiter.bytes > answeredBytes) continue
-      waiting.delete(waiter)
-      waiter.taken()
-    }
   })
   socket.on('ping', heard)
   return {
@@ -199,15 +192,30 @@ function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) 
     sent: (bytes: number) => {
       sentBytes += bytes
     },
-    /** Pings are answered in turn with the data, so the answer says what was taken before. */
-    taken: () =>
-      new Promise<void>((resolve) => {
-        waiting.add({ bytes: sentBytes, taken: resolve })
-        socket.ping(String(sentBytes))
-      }),
     stop: () => {
       clearInterval(timer)
     },
+  }
+}
+
+/**
+ * A command that ends without reading all of its input makes the server send the status and reset the
+ * connection. Node destroys a socket whose write fails, with all it has not read yet: the exit code
+ * would be lost. So failed writes are left to the reading side, which sees the end by itself.
+ */
+function keepReading(socket: Duplex): void {
+  const write = socket._write.bind(socket)
+  socket._write = (chunk, encoding, done) => {
+    write(chunk, encoding, () => {
+      done()
+    })
+  }
+  const writev = socket._writev?.bind(socket)
+  if (writev === undefined) return
+  socket._writev = (chunks, done) => {
+    writev(chunks, () => {
+      done()
+    })
   }
 }
 

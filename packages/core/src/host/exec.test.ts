@@ -198,6 +198,21 @@ describe('exec', () => {
     expect(received).toBe(stdin.length + 1)
   })
 
+  it('keeps the exit code of a command that did not want all of its input', async () => {
+    server.acceptSockets({
+      protocols: [v5],
+      onSocket: (socket, _query, raw) => {
+        socket.once('message', () => {
+          say(socket, 3, success)
+          // What a server does that closes with unread input.
+          raw.resetAndDestroy()
+        })
+      },
+    })
+    const stdin = Buffer.alloc(20 * 1024 * 1024)
+    for (let count = 0; count < 20; count++) expect(await exec({ stdin })).toMatchObject({ exitCode: 0 })
+  })
+
   it('notices a dead link, and has patience with a busy one', async () => {
     const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
     const link = openApiLink(chosen, 'context "fake"', undefined, {

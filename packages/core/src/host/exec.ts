@@ -158,8 +158,7 @@ export function toBuffer(data: string | Buffer): Buffer {
 async function sendStdin(socket: ChannelSocket, bytes: Buffer): Promise<void> {
   for (let from = 0; from < bytes.length; from += stdinPiece) {
     await socket.send(channel.stdin, bytes.subarray(from, from + stdinPiece))
-    // Reads what has come before it writes on: after the status of a command that did not want all of
-    // this, the server resets the connection, and a failing write would lose the status.
+    // Lets in what has come meanwhile, such as the end of a command that does not want all of this.
     await setImmediate()
   }
   await socket.send(channel.close, Uint8Array.of(channel.stdin))
@@ -174,7 +173,8 @@ function openOutput(onText?: (text: string) => void) {
       const kept = data.subarray(0, Math.max(0, mostOutput - bytes))
       bytes += data.length
       const text = decoder.write(onText === undefined ? kept : data)
-      if (kept.length > 0) pieces.push(text)
+      // A character is never longer than its bytes, so this keeps to the limit.
+      if (kept.length > 0) pieces.push(text.slice(0, kept.length + 1))
       if (text !== '') onText?.(text)
     },
     end: () => {

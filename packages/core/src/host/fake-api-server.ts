@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 
@@ -36,7 +36,7 @@ export type Handler = (request: SeenRequest, response: http.ServerResponse) => v
 export interface SocketOptions {
   /** The subprotocols the server knows. */
   readonly protocols: readonly string[]
-  readonly onSocket: (socket: WebSocket, query: URLSearchParams, raw: Duplex) => void
+  readonly onSocket: (socket: WebSocket, query: URLSearchParams, raw: Socket) => void
 }
 
 export async function startFakeApiServer(tls?: { cert: string; key: string }): Promise<FakeApiServer> {
@@ -69,14 +69,14 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
     noServer: true,
     handleProtocols: (offered) => [...offered].find((name) => sockets?.protocols.includes(name)) ?? false,
   })
-  server.on('upgrade', (request: http.IncomingMessage, raw: Duplex, head: Buffer) => {
+  server.on('upgrade', (request: http.IncomingMessage, raw: Socket, head: Buffer) => {
     const url = new URL(request.url ?? '/', 'http://fake')
     const path = url.pathname
     requests.push({ method: 'UPGRADE', path, query: url.searchParams, headers: request.headers, body: '' })
     const refusal = handlers.get(`UPGRADE ${path}`)
     if (refusal !== undefined || sockets === undefined) {
       const response = new http.ServerResponse(request)
-      response.assignSocket(raw as never)
+      response.assignSocket(raw)
       if (refusal === undefined) response.writeHead(403).end('no such protocol\n')
       else
         refusal(

@@ -1,5 +1,5 @@
 import type * as x509Types from '@peculiar/x509'
-import { randomBytes, webcrypto } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 type X509 = typeof x509Types
 
@@ -12,11 +12,8 @@ export function loadX509(): Promise<X509> {
 }
 
 async function load(): Promise<X509> {
-  // Its dependency injection needs this polyfill before it is evaluated.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  x509.cryptoProvider.set(webcrypto)
-  return x509
+  // A module of our own: bundlers give a library of the older module format, imported lazily, another shape.
+  return (await import('./x509-library.js')).x509
 }
 
 /** 127 random bits: positive, and of a length that needs no padding byte. */
