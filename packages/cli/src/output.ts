@@ -13,6 +13,5 @@ export async function renderValue(
 ): Promise<string | undefined> {
   if (format === 'json') return `${JSON.stringify(value, undefined, 2)}\n`
   if (format !== 'yaml') return undefined
-  const { stringify } = await import('yaml')
-  return stringify(value)
+  return (await import('./render/yaml.js')).yamlText(value)
 }

@@ -1,17 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { canConnect, KnestError, labels, nodeIndex } from '@knest/core'
-import type { ClusterRef, ClusterSpec, NodeBackend, NodeHandle, NodeRole, NodeSpec, NodeStatus, Problem } from '@knest/core'
+import { canConnect, KnestError, labels } from '@knest/core'
+import type { ClusterRef, ClusterSpec, NodeBackend, NodeSpec, NodeStatus, Problem } from '@knest/core'
 import { runArguments } from './container-arguments.js'
 import { readSetting } from './container-setting.js'
 import type { ContainerEngine } from './engine.js'
-import { inspectContainer, inspectImage, namesByLabel, removeObjects, type ContainerObject } from './engine-objects.js'
+import { inspectContainer, inspectImage, removeObjects, type ContainerObject } from './engine-objects.js'
 import { machineProblems, readMachine } from './machine.js'
-import { diskVolume, namespaceLabel } from './names.js'
+import { diskVolume } from './names.js'
 import { inspectNetwork, workerAddress } from './network.js'
+import { belongsTo, clusterContainers, roleOf } from './node-containers.js'
 import { openContainer } from './node-handle.js'
-import { lastWords } from './program.js'
+import { awaitInit, startContainer } from './node-start.js'
 
-const readySeconds = 90
 const apiPort = 6443
 const kubeletPort = 10250
 
@@ -94,48 +93,6 @@ async function freeAddress(engine: ContainerEngine, cluster: ClusterRef, signal:
   )
 }
 
-async function startContainer(engine: ContainerEngine, { name, state }: ContainerObject, signal: AbortSignal): Promise<void> {
-  if (state === 'running') return
-  const command = state === 'paused' ? 'unpause' : 'start'
-  await engine.must([command, name], `${command} container "${name}"`, { signal })
-}
-
-/** Waits until the node can take commands; a container that ends meanwhile is told with its last words. */
-async function awaitInit(engine: ContainerEngine, node: NodeHandle, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + readySeconds * 1000
-  let said = ''
-  for (;;) {
-    try {
-      const argv = ['knest-init', 'ready', '--wait', String(readySeconds)]
-      const ready = await node.exec(argv, { timeoutMs: (readySeconds + 10) * 1000, signal })
-      if (ready.exitCode === 0) return
-      said = lastWords(ready)
-    } catch (error) {
-      if (!(error instanceof KnestError) || error.code !== 'host-unreachable') throw error
-      said = error.message
-    }
-    const container = await inspectContainer(engine, node.name, signal)
-    if (container?.state !== 'running' || Date.now() > deadline) break
-    await delay(200, undefined, { signal })
-  }
-  const logs = await engine.run(['logs', '--tail', '5', node.name], { timeoutMs: 10_000, signal })
-  throw new KnestError('prerequisite', `node "${node.name}" did not start: ${said}; its log ends with: ${`${logs.stdout}${logs.stderr}`.trim()}`, {
-    hint: `see: ${engine.name} logs ${node.name}`,
-  })
-}
-
-/** The containers that are nodes of a cluster. */
-export async function clusterContainers(
-  engine: ContainerEngine,
-  cluster: ClusterRef,
-  signal: AbortSignal,
-): Promise<readonly ContainerObject[]> {
-  const names = await namesByLabel(engine, 'container', `${labels.cluster}=${cluster.name}`, signal)
-  const found = await Promise.all(names.map((name) => inspectContainer(engine, name, signal)))
-  const nodes = found.filter((container) => container?.labels[labels.node] !== undefined) as ContainerObject[]
-  return nodes.filter((container) => belongsTo(container, cluster)).sort((a, b) => nodeIndex(a.name) - nodeIndex(b.name))
-}
-
 async function nodeStatus(container: ContainerObject, signal: AbortSignal): Promise<NodeStatus> {
   const { name, state, exitCode, ip } = container
   const role = roleOf(container)
@@ -152,14 +109,6 @@ async function nodeStatus(container: ContainerObject, signal: AbortSignal): Prom
     hostObject: name,
     hostNode: undefined,
   }
-}
-
-function roleOf({ labels: found }: ContainerObject): NodeRole {
-  return found[labels.role] === 'control-plane' ? 'control-plane' : 'worker'
-}
-
-function belongsTo({ labels: found }: ContainerObject, { name, namespace }: ClusterRef): boolean {
-  return found[labels.cluster] === name && found[namespaceLabel] === namespace
 }
 
 function foreign(engine: ContainerEngine, name: string): KnestError {

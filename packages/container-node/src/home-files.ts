@@ -1,8 +1,8 @@
 import { KnestError, NodeCommandError, type ClusterRef } from '@knest/core'
-import { clusterContainers } from './backend.js'
 import { homeDirectory } from './container-arguments.js'
 import type { ContainerEngine } from './engine.js'
 import { clusterLabels, firstControlPlane, homeVolume, labelArguments } from './names.js'
+import { clusterContainers, roleOf } from './node-containers.js'
 import { lastWords, type ProgramResult } from './program.js'
 import { readRuntimeOptions, runCommand, type RuntimeOptions } from './runtime-options.js'
 
@@ -99,7 +99,7 @@ function helperArguments(ref: ClusterRef, image: string, argv: readonly string[]
 
 async function runningControlPlane(engine: ContainerEngine, ref: ClusterRef, signal: AbortSignal): Promise<string | undefined> {
   const containers = await clusterContainers(engine, ref, signal)
-  return containers.find(({ state, labels }) => state === 'running' && labels['knest.dev/role'] === 'control-plane')?.name
+  return containers.find((container) => container.state === 'running' && roleOf(container) === 'control-plane')?.name
 }
 
 function failed(engine: ContainerEngine, ref: ClusterRef, result: ProgramResult): KnestError {

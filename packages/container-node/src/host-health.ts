@@ -2,6 +2,7 @@ import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { imagesAnnotation } from './host-images.js'
 import { getJson, type HostAccess } from './host-kubeconfig.js'
 
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 const leases = 'kube-node-lease'
 
@@ -32,6 +33,29 @@ export async function awaitKubelet(api: KubeApi, node: string, startedAt: string
     awaited: `the kubelet of "${node}" to report`,
     describe: (found) => (found.length === 0 ? 'no lease yet' : 'no report since it was started'),
   })
+}
+
+/** Likewise the Deployment of CoreDNS is Available from before: one of its pods must have become ready since. */
+export async function awaitDns(api: KubeApi, startedAt: string, signal: AbortSignal): Promise<void> {
+  const selector = { namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' }
+  await api.waitFor(podKind, selector, (pods) => pods.some((pod) => readySince(pod, startedAt)), {
+    timeoutMs: 120_000,
+    signal,
+    awaited: 'CoreDNS to be ready',
+    describe: (pods) => `${pods.length} pods, none ready since the node was started`,
+  })
+}
+
+interface ContainerStatus {
+  readonly ready: boolean
+  readonly state?: { readonly running?: { readonly startedAt?: string } }
+}
+
+function readySince(pod: KubeObject, startedAt: string): boolean {
+  const status = pod['status'] as { containerStatuses?: readonly ContainerStatus[] } | undefined
+  const started = Math.floor((Date.parse(startedAt) || 0) / 1000) * 1000
+  const [container] = status?.containerStatuses ?? []
+  return container?.ready === true && Date.parse(container.state?.running?.startedAt ?? '') >= started
 }
 
 function renewedSince(lease: KubeObject, startedAt: string): boolean {

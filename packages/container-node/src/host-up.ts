@@ -3,7 +3,7 @@ import { createContainerNodeBackend } from './backend.js'
 import type { ContainerEngine } from './engine.js'
 import { inspectContainer } from './engine-objects.js'
 import { createContainerHome } from './home.js'
-import { awaitKubelet } from './host-health.js'
+import { awaitDns, awaitKubelet } from './host-health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './host-images.js'
 import { hostKubeconfig } from './host-kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './host-spec.js'
@@ -11,6 +11,8 @@ import { readKubeconfig, statusOf } from './host-status.js'
 import type { HostReady, HostUp } from './host-types.js'
 import { locateHost } from './locate.js'
 import { firstControlPlane } from './names.js'
+import { openContainer } from './node-handle.js'
+import { awaitInit, startContainer } from './node-start.js'
 
 export interface HostParts {
   readonly engine: ContainerEngine
@@ -25,6 +27,7 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
   const home = createContainerHome(engine)
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
+  await startAgain(engine, node, run)
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
     const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
@@ -49,6 +52,16 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
   }
 }
 
+/** After a stop or the machine's restart. Not left to the plan: what it must know is inside. */
+async function startAgain(engine: ContainerEngine, node: string, { progress, signal }: RunOptions): Promise<void> {
+  const container = await inspectContainer(engine, node, signal)
+  if (container === undefined || container.state === 'running') return
+  await progress.phase(`Start node "${node}"`, async () => {
+    await startContainer(engine, container, signal)
+    await awaitInit(engine, openContainer(engine, node, 'control-plane', undefined), signal)
+  })
+}
+
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
 async function setUp({ engine, target, objects }: HostParts, kubeconfig: string, signal: AbortSignal): Promise<void> {
   const node = firstControlPlane(target.name)
@@ -59,6 +72,7 @@ async function setUp({ engine, target, objects }: HostParts, kubeconfig: string,
       ensureNodeImage(engine, node, container?.image ?? defaultHostImage(), signal),
       applyAll(api, objects(), signal),
       awaitKubelet(api, node, container?.startedAt ?? '', signal),
+      awaitDns(api, container?.startedAt ?? '', signal),
     ])
     await announceImages(api, node, [image], signal)
   } finally {

@@ -63,6 +63,14 @@ function clusterConfiguration({ ref, spec, addresses }: KubeadmInput): Record<st
       dnsDomain: network.dnsDomain,
     },
     apiServer: { certSANs: [...addresses.certificateNames, '127.0.0.1', 'localhost'] },
+    // With its default of 20 requests a second it spends five seconds on making its own service accounts
+    // before the first controller starts.
+    controllerManager: {
+      extraArgs: [
+        { name: 'kube-api-qps', value: '200' },
+        { name: 'kube-api-burst', value: '400' },
+      ],
+    },
     etcd: {
       local: {
         dataDir: '/var/lib/etcd',

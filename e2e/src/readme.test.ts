@@ -1,0 +1,64 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { hostContext } from './support/home.js'
+import type { TestHome } from './support/home.js'
+import { runKnest } from './support/knest.js'
+import { createReaderHome, findKubectl, firstWords, readReadme, runBlock, shellBlocks } from './support/readme.js'
+import type { ShellBlock } from './support/readme.js'
+
+const cluster = 'quickstart'
+
+describe('the README', () => {
+  const markdown = readReadme()
+  let home: TestHome
+  let name = cluster
+
+  beforeAll(async () => {
+    home = createReaderHome()
+    const there = await runKnest(home, ['list', '-o', 'name', '--context', hostContext])
+    expect(there.code, there.stderr).toBe(0)
+    // Somebody's own cluster of that name is left alone.
+    if (there.stdout.split('\n').includes(cluster)) name = 'e2e-readme'
+    return async () => {
+      await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+      home.remove()
+    }
+  })
+
+  const adapted = (text: string): string => text.replaceAll(cluster, name).replaceAll('knest-host', hostContext)
+
+  it('keeps its commands in blocks that are run here', () => {
+    expect(markdown).not.toMatch(/^```(bash|shell|console|zsh|shell-session)\b/m)
+    expect(markdown).not.toMatch(/^ {4}(knest|kubectl|\.\/hack)/m)
+  })
+
+  it.for(titled(shellBlocks(markdown)))('line $line: $title', async (block, { skip }) => {
+    const reason = whyNotRun(block)
+    if (reason !== undefined) {
+      console.log(`README.md line ${block.line} is not run: ${reason}`)
+      skip(reason)
+    }
+    const { code, stdout, stderr } = await runBlock(home, adapted(block.script))
+    expect(code, `${stderr}${stdout}`).toBe(0)
+    if (block.shown === undefined) return
+    const [first = '', ...others] = firstWords(adapted(block.shown))
+    const printed = firstWords(stdout)
+    expect(printed[0]).toBe(first)
+    expect(printed).toEqual(expect.arrayContaining(others))
+  })
+})
+
+function titled(blocks: readonly ShellBlock[]): readonly (ShellBlock & { readonly title: string })[] {
+  return blocks.map((block) => ({ ...block, title: block.script.trim().split('\n').at(0) ?? '' }))
+}
+
+/** Undefined for a block that is run. */
+function whyNotRun({ script, notTested }: ShellBlock): string | undefined {
+  if (notTested !== undefined) return notTested
+  if (/^knest host\b/m.test(script) && process.env['KNEST_E2E_CONTEXT'] !== undefined) {
+    return 'the tests run on a host of their own (KNEST_E2E_CONTEXT), not on the embedded one'
+  }
+  if (/\bkubectl\b/.test(script) && findKubectl() === undefined) {
+    return 'there is no kubectl on PATH, and none from hack/build-images'
+  }
+  return undefined
+}
