@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { parseBytes } from '@knest/core'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, never } from './support/cluster.js'
@@ -30,7 +31,7 @@ describe('knest create with the flags of the README', () => {
     const node = await cluster.api.get({ apiVersion: 'v1', kind: 'Node' }, 'e2e-create-worker-0', undefined, never)
     const { allocatable } = node?.['status'] as { allocatable: { cpu: string; memory: string } }
     expect(allocatable.cpu).toBe('1')
-    const gibibytes = Number(allocatable.memory.replace('Ki', '')) / 1024 ** 2
+    const gibibytes = parseBytes(allocatable.memory) / 1024 ** 3
     expect(gibibytes).toBeGreaterThan(1.8)
     expect(gibibytes).toBeLessThanOrEqual(2)
   })

@@ -14,7 +14,7 @@ it('Ctrl-C ends with 130 and says what exists, how to go on and how to remove it
   })
   expect(outcome.code).toBe(130)
   expect(outcome.stdout).toBe('')
-  expect(outcome.stderr).toContain('knest create e2e-interrupt')
+  expect(outcome.stderr).toContain('run the same command again to go on')
   expect(outcome.stderr).toContain('knest delete e2e-interrupt')
 
   const again = await runKnest(home, ['create', 'e2e-interrupt', '--context', hostContext])

@@ -32,7 +32,7 @@ describe('kill -9 at every step boundary, then the same command again', () => {
   /** Objects of one cluster on the host, without its name and without what hosts name at random. */
   const objectsOf = async (name: string): Promise<readonly string[]> =>
     (await inventory(host))
-      .filter((object) => object.includes(`knest-${name}`) && !object.includes('EndpointSlice'))
+      .filter((object) => object.includes(`knest-${name}`) && !/EndpointSlice|ControllerRevision/.test(object))
       .map((object) => object.replaceAll(name, 'NAME'))
 
   it('create converges to what an undisturbed create makes', async () => {

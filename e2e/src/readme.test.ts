@@ -2,7 +2,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { runKnest } from './support/knest.js'
-import { createReaderHome, findKubectl, firstWords, readReadme, runBlock, shellBlocks } from './support/readme.js'
+import {
+  createReaderHome,
+  findKubectl,
+  firstWords,
+  readReadme,
+  runBlock,
+  shellBlocks,
+} from './support/readme.js'
 import type { ShellBlock } from './support/readme.js'
 
 const cluster = 'quickstart'
@@ -18,13 +25,16 @@ describe('the README', () => {
     expect(there.code, there.stderr).toBe(0)
     // Somebody's own cluster of that name is left alone.
     if (there.stdout.split('\n').includes(cluster)) name = 'e2e-readme'
+    const remove = () => runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+    if (name !== cluster) await remove()
     return async () => {
-      await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+      await remove()
       home.remove()
     }
   })
 
-  const adapted = (text: string): string => text.replaceAll(cluster, name).replaceAll('knest-host', hostContext)
+  const adapted = (text: string): string =>
+    text.replaceAll(cluster, name).replaceAll('knest-host', hostContext)
 
   it('keeps its commands in blocks that are run here', () => {
     expect(markdown).not.toMatch(/^```(bash|shell|console|zsh|shell-session)\b/m)
@@ -54,7 +64,7 @@ function titled(blocks: readonly ShellBlock[]): readonly (ShellBlock & { readonl
 /** Undefined for a block that is run. */
 function whyNotRun({ script, notTested }: ShellBlock): string | undefined {
   if (notTested !== undefined) return notTested
-  if (/^knest host\b/m.test(script) && process.env['KNEST_E2E_CONTEXT'] !== undefined) {
+  if (/^knest host\b/m.test(script) && process.env.KNEST_E2E_CONTEXT !== undefined) {
     return 'the tests run on a host of their own (KNEST_E2E_CONTEXT), not on the embedded one'
   }
   if (/\bkubectl\b/.test(script) && findKubectl() === undefined) {

@@ -31,7 +31,8 @@ export function shellBlocks(markdown: string): readonly ShellBlock[] {
     const [whole, language, info = '', script = ''] = fence
     if (language !== 'sh') return []
     const next = fences[index + 1]
-    const isShown = next?.[1] === 'text' && markdown.slice(fence.index + whole.length, next.index).trim() === ''
+    const isShown =
+      next?.[1] === 'text' && markdown.slice(fence.index + whole.length, next.index).trim() === ''
     return {
       line: markdown.slice(0, fence.index).split('\n').length,
       script,
@@ -59,13 +60,13 @@ export function createReaderHome(): TestHome {
   symlinkSync(join(repository, 'bin', 'knest'), join(bin, 'knest'))
   const kubectl = findKubectl()
   if (kubectl !== undefined) symlinkSync(kubectl, join(bin, 'kubectl'))
-  const path = [bin, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter)
+  const path = [bin, dirname(process.execPath), process.env.PATH ?? ''].join(delimiter)
   return { ...home, env: { ...home.env, PATH: path } }
 }
 
 /** The user's kubectl, or the one among the programs that hack/build-images keeps. */
 export function findKubectl(): string | undefined {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'kubectl'))
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'kubectl'))
   return onPath.find(isFile) ?? builtKubernetes()
 }
 

@@ -19,7 +19,7 @@ export function webPod(name: string, node: string | undefined, labels: Readonly<
           name: 'web',
           image,
           imagePullPolicy: 'Never',
-          command: ['sh', '-c', 'mkdir -p /www && hostname > /www/index.html && echo serving && exec httpd -f -p 8080 -h /www'],
+          command: ['sh', '-c', 'mkdir -p /www && hostname > /www/index.html && echo serving && exec busybox httpd -f -p 8080 -h /www'],
           readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
         },
       ],
@@ -48,7 +48,7 @@ export function podIp(pod: KubeObject | undefined): string {
 /** Runs a shell command in a pod and gives its output; throws with it on failure. */
 export async function shell(api: KubeApi, pod: string, command: string): Promise<string> {
   const target = { namespace: 'default', name: pod }
-  const result = await api.exec(target, ['sh', '-c', command], { timeoutMs: 60_000, signal: never })
+  const result = await api.exec(target, ['busybox', 'sh', '-c', command], { timeoutMs: 60_000, signal: never })
   if (result.exitCode !== 0) throw new Error(`"${command}" in ${pod} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`)
   return result.stdout.trim()
 }

@@ -9,7 +9,7 @@ import { diskVolume } from './names.js'
 import { inspectNetwork, workerAddress } from './network.js'
 import { belongsTo, clusterContainers, roleOf } from './node-containers.js'
 import { openContainer } from './node-handle.js'
-import { awaitInit, startContainer } from './node-start.js'
+import { awaitInit, runContainer, startOrRemove } from './node-start.js'
 
 const apiPort = 6443
 const kubeletPort = 10250
@@ -30,10 +30,10 @@ export function createContainerNodeBackend(engine: ContainerEngine): NodeBackend
 
     ensureNode: async (spec, signal) => {
       const existing = await inspectContainer(engine, spec.name, signal)
-      if (existing === undefined) await runContainer(engine, spec, signal)
-      else if (belongsTo(existing, spec.cluster)) await startContainer(engine, existing, signal)
-      else throw foreign(engine, spec.name)
+      if (existing !== undefined && !belongsTo(existing, spec.cluster)) throw foreign(engine, spec.name)
       const node = openContainer(engine, spec.name, spec.role, spec.identity)
+      if (existing !== undefined && (await startOrRemove(engine, existing, signal)) === 'started') return node
+      await makeContainer(engine, spec, signal)
       await awaitInit(engine, node, signal)
       return node
     },
@@ -74,10 +74,10 @@ async function preflight(engine: ContainerEngine, spec: ClusterSpec, signal: Abo
   return problems
 }
 
-async function runContainer(engine: ContainerEngine, spec: NodeSpec, signal: AbortSignal): Promise<void> {
+async function makeContainer(engine: ContainerEngine, spec: NodeSpec, signal: AbortSignal): Promise<void> {
   const address = spec.identity ?? (await freeAddress(engine, spec.cluster, signal))
   const setting = await readSetting(engine, spec, address, signal)
-  await engine.must(runArguments(spec, setting), `run container "${spec.name}"`, { signal })
+  await runContainer(engine, runArguments(spec, setting), { name: spec.name, cluster: spec.cluster.name, address }, signal)
 }
 
 async function freeAddress(engine: ContainerEngine, cluster: ClusterRef, signal: AbortSignal): Promise<string> {

@@ -143,7 +143,7 @@ export async function removeObjects(
     names.map(async (name) => {
       // Anonymous volumes go with the container; named ones stay.
       const options = kind === 'container' ? ['--force', '--volumes', ...(engine.name === 'podman' ? ['--time', '5'] : [])] : []
-      const result = await engine.run([kind, 'rm', ...options, name], { signal })
+      const result = await engine.run([kind, 'rm', ...options, name], { signal, letFinish: true })
       if (result.exitCode === 0 || /no such|not found|unable to find/i.test(result.stderr)) return
       throw new KnestError('prerequisite', `${engine.name} could not remove ${kind} "${name}": ${lastWords(result)}`)
     }),

@@ -27,7 +27,7 @@ export interface ContainerEngine {
   argv(args: readonly string[]): readonly string[]
   /** Resolves with any exit code. */
   run(args: readonly string[], options: RunOptions): Promise<ProgramResult>
-  /** Throws `prerequisite` with the engine's words unless the command succeeds. `doing` as in `start container "a"`. */
+  /** Throws `prerequisite` with the engine's words unless the command succeeds; an abort lets it finish. `doing` as in `start container "a"`. */
   must(args: readonly string[], doing: string, options: RunOptions): Promise<string>
   /** Asks once. Throws `prerequisite` when the engine does not work. */
   facts(signal: AbortSignal): Promise<EngineFacts>
@@ -48,7 +48,7 @@ export function createEngine(name: EngineName, runner: Programs = programs, hasS
     argv,
     run,
     must: async (args, doing, options) => {
-      const result = await run(args, options)
+      const result = await run(args, { letFinish: true, ...options })
       if (result.exitCode === 0) return result.stdout
       throw new KnestError('prerequisite', `${name} could not ${doing}: ${lastWords(result)}`)
     },

@@ -62,7 +62,7 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
       const wanted = newRecordLabel(ref, spec, new Date())
       const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
       if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
-      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], { signal })
+      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], { signal, letFinish: true })
       // Whoever lost a race finds the other's record.
       const stored = await readLabel(ref.name, signal)
       if (stored?.uid === wanted.uid) return toRecord(stored, {})

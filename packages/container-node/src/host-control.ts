@@ -42,12 +42,18 @@ export function createHostControl({ engines = engineNames.map((name) => createEn
   return {
     up: async (target, given) => {
       const run = withDeadline(given)
-      const first = await lookFirst(target, run)
-      if (first.ready !== undefined) return first.ready
-      const lock = await acquireLock(`up/${target.name}`, run.signal, (holder) => run.progress.note(`waiting for ${holder} to finish with host "${target.name}"`))
+      let look = await lookFirst(target, run)
+      if (look.ready !== undefined) return look.ready
+      let waited = false
+      const lock = await acquireLock(`up/${target.name}`, run.signal, (holder) => {
+        waited = true
+        run.progress.note(`waiting for ${holder} to finish with host "${target.name}"`)
+      })
       try {
-        const { ready, found } = await lookFirst(target, run)
-        if (ready !== undefined) return ready
+        // Whoever held the lock may have done the work.
+        if (waited) look = await lookFirst(target, run)
+        if (look.ready !== undefined) return look.ready
+        const { found } = look
         const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
         return await bringUp({ engine, target, objects }, run)
       } finally {

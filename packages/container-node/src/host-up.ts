@@ -11,8 +11,7 @@ import { readKubeconfig, statusOf } from './host-status.js'
 import type { HostReady, HostUp } from './host-types.js'
 import { locateHost } from './locate.js'
 import { firstControlPlane } from './names.js'
-import { openContainer } from './node-handle.js'
-import { awaitInit, startContainer } from './node-start.js'
+import { startOrRemove } from './node-start.js'
 
 export interface HostParts {
   readonly engine: ContainerEngine
@@ -52,14 +51,12 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
   }
 }
 
-/** After a stop or the machine's restart. Not left to the plan: what it must know is inside. */
+/** After a stop or the machine's restart. Not left to the plan, since what it must know is inside. */
 async function startAgain(engine: ContainerEngine, node: string, { progress, signal }: RunOptions): Promise<void> {
   const container = await inspectContainer(engine, node, signal)
-  if (container === undefined || container.state === 'running') return
-  await progress.phase(`Start node "${node}"`, async () => {
-    await startContainer(engine, container, signal)
-    await awaitInit(engine, openContainer(engine, node, 'control-plane', undefined), signal)
-  })
+  if (container === undefined) return
+  // Also when it runs: an engine that was killed itself may only believe so.
+  await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { KnestError, type ExecOptions, type ExecResult, type NodeHandle, type NodeRole } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
+import type { ContainerEngine, EngineName } from './engine.js'
 import { inspectContainer } from './engine-objects.js'
 import { lastWords, type ProgramResult } from './program.js'
 
@@ -30,14 +30,14 @@ async function execInContainer(
 ): Promise<ExecResult> {
   const interactive = stdin === undefined ? [] : ['--interactive']
   const result = await engine.run(['exec', ...interactive, name, ...argv], { ...options, stdin })
-  if (isEngineFault(engine, result)) throw unreachable(engine, name, lastWords(result))
+  if (isEngineFault(engine.name, result)) throw unreachable(engine, name, lastWords(result))
   return result
 }
 
-/** The engine's own failures look like the command's but for what they say. */
-function isEngineFault({ name }: ContainerEngine, { exitCode, stderr }: ProgramResult): boolean {
-  return name === 'podman'
-    ? exitCode === 125 && /^Error: /m.test(stderr)
+/** The engine's own failures look like the command's but for what they say; podman gives 125, or 255 for a stopped container. */
+export function isEngineFault(engine: EngineName, { exitCode, stderr }: ProgramResult): boolean {
+  return engine === 'podman'
+    ? (exitCode === 125 && /^Error: /m.test(stderr)) || (exitCode === 255 && /^Error: .*(container state improper|cannot exec in a stopped container)/m.test(stderr))
     : exitCode === 1 && /^(Error response from daemon|Cannot connect to the Docker daemon)/m.test(stderr)
 }
 

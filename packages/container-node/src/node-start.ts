@@ -1,15 +1,64 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { KnestError, type NodeHandle } from '@knest/core'
+import { KnestError, labels, type NodeHandle } from '@knest/core'
 import type { ContainerEngine } from './engine.js'
-import { inspectContainer, type ContainerObject } from './engine-objects.js'
-import { lastWords } from './program.js'
+import { inspectContainer, removeObjects, type ContainerObject } from './engine-objects.js'
+import { roleOf } from './node-containers.js'
+import { openContainer } from './node-handle.js'
+import { lastWords, type ProgramResult } from './program.js'
+import { freeLease, isStaleLease } from './stale-lease.js'
 
 const readySeconds = 90
 
-export async function startContainer(engine: ContainerEngine, { name, state }: ContainerObject, signal: AbortSignal): Promise<void> {
+/** Makes and starts a container. `address` is its own in the network of `cluster`. */
+export async function runContainer(
+  engine: ContainerEngine,
+  args: readonly string[],
+  { name, cluster, address }: { readonly name: string; readonly cluster: string; readonly address: string },
+  signal: AbortSignal,
+): Promise<void> {
+  let result = await engine.run(args, { letFinish: true, signal })
+  if (isStaleLease(engine, result)) {
+    await freeLease(cluster, address)
+    // The container is there and has not started.
+    result = await engine.run(['start', name], { letFinish: true, signal })
+  }
+  if (result.exitCode !== 0) throw startFault(engine, name, result)
+}
+
+/** Starts a container that is there, and waits for it. One that does not start is removed: all a node keeps is in its volumes. */
+export async function startOrRemove(
+  engine: ContainerEngine,
+  container: ContainerObject,
+  signal: AbortSignal,
+): Promise<'started' | 'removed'> {
+  const node = openContainer(engine, container.name, roleOf(container), undefined)
+  try {
+    await startContainer(engine, container, signal)
+    await awaitInit(engine, node, signal)
+    return 'started'
+  } catch (error) {
+    if (signal.aborted || !(error instanceof KnestError)) throw error
+    await removeObjects(engine, 'container', [container.name], signal)
+    return 'removed'
+  }
+}
+
+async function startContainer(engine: ContainerEngine, { name, state, labels: found }: ContainerObject, signal: AbortSignal): Promise<void> {
   if (state === 'running') return
   const command = state === 'paused' ? 'unpause' : 'start'
-  await engine.must([command, name], `${command} container "${name}"`, { signal })
+  const start = (): Promise<ProgramResult> => engine.run([command, name], { letFinish: true, signal })
+  let result = await start()
+  if (isStaleLease(engine, result)) {
+    await freeLease(found[labels.cluster] ?? '', /requested IP address (\S+) is/.exec(result.stderr)?.[1] ?? '')
+    result = await start()
+  }
+  if (result.exitCode !== 0) throw startFault(engine, name, result)
+}
+
+function startFault(engine: ContainerEngine, name: string, result: ProgramResult): KnestError {
+  return new KnestError('prerequisite', `${engine.name} could not start container "${name}": ${lastWords(result)}`, {
+    hint: `see: ${engine.name} logs ${name}`,
+  })
 }
 
 /** Waits until the node can take commands; a container that ends meanwhile is told with its last words. */

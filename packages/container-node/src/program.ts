@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly onStdout?: ((chunk: string) => void) | undefined
+  /** On abort it may end by itself within some seconds: killed halfway it would leave half of something. */
+  readonly letFinish?: boolean | undefined
 }
 
 export interface ProgramResult {
@@ -36,10 +38,11 @@ export interface Programs {
 
 const mostOutput = 16 * 1024 * 1024
 const graceMs = 3_000
+const finishMs = 15_000
 
 export const programs: Programs = {
   run: async (argv, options) => {
-    options.signal.throwIfAborted()
+    if (options.signal.aborted) throw cancelled(options.signal)
     const child = start(argv)
     const ended = watch(child, argv, options)
     // A program that ends before it has read everything is judged by its exit code.
@@ -49,7 +52,7 @@ export const programs: Programs = {
   },
 
   pipe: async (from, to, options) => {
-    options.signal.throwIfAborted()
+    if (options.signal.aborted) throw cancelled(options.signal)
     const source = start(from)
     const sink = start(to)
     source.stdin?.end()
@@ -83,7 +86,7 @@ function start(argv: readonly string[]): ChildProcess {
 function watch(
   child: ChildProcess,
   argv: readonly string[],
-  { timeoutMs, signal, onStdout }: ProgramOptions,
+  { timeoutMs, signal, onStdout, letFinish }: ProgramOptions,
   readStdout = true,
 ): Promise<ProgramResult> {
   const stdout = collect(onStdout)
@@ -94,12 +97,17 @@ function watch(
     let failure: KnestError | undefined
     let killTimer: NodeJS.Timeout | undefined
     const end = (error: KnestError): void => {
-      if (failure !== undefined) return
-      failure = error
+      failure ??= error
       child.kill('SIGTERM')
+      clearTimeout(killTimer)
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
     }
-    const onAbort = (): void => end(cancelled(signal))
+    const onAbort = (): void => {
+      const error = cancelled(signal)
+      if (letFinish !== true) return end(error)
+      failure ??= error
+      killTimer = setTimeout(() => end(error), finishMs)
+    }
     const timer = setTimeout(() => end(tooLong(argv, timeoutMs)), timeoutMs)
     signal.addEventListener('abort', onAbort, { once: true })
     const forget = (): void => {

@@ -19,7 +19,13 @@ export const withoutStdinEnd = 'v4.channel.k8s.io'
 const stdinPiece = 64 * 1024
 const mostOutput = 16 * 1024 * 1024
 
-/** Runs a command in a pod. Output beyond 16 MiB a stream is cut: the first 16 MiB and a line saying so. */
+/**
+ * Runs a command in a pod. Output beyond 16 MiB a stream is cut: the first 16 MiB and a line saying so.
+ *
+ * A command given more than 64 KiB of standard input should read all of it: the streaming between API
+ * server and container runtime can block on what is left over, and the command's end is then not
+ * reported before the time limit (seen with containerd 1.7; kubectl exec hangs in the same way).
+ */
 export async function execInPod(
   link: ApiLink,
   pod: PodRef,

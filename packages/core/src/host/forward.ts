@@ -110,7 +110,7 @@ class PodStream extends Duplex {
 
   #complained(): KnestError | undefined {
     if (this.#complaint === '') return undefined
-    const message = `${this.#subject} does not answer: ${this.#complaint}`
+    const message = `${this.#subject} does not answer: ${this.#complaint.trim()}`
     return new KnestError('host-unreachable', message, { hint: 'does a program listen there?' })
   }
 

@@ -13,7 +13,8 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
   const initialized = observed.nodes.some(({ role, bootstrapped }) => role === 'control-plane' && bootstrapped === true)
   const joining = desired.filter((node) => !isBootstrapped(observed, node.name))
-  const forgotten = forgetSteps(desired, observed)
+  // Before a control plane is complete all members are its own: kubelet would not register a second time.
+  const forgotten = initialized ? forgetSteps(desired, observed) : []
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
