@@ -6,7 +6,11 @@ export default defineConfig({
       {
         // Unit tests read the sources of other rooms, so that they need no build before.
         ssr: { resolve: { conditions: ['knest-source', 'module', 'node', 'development|production'] } },
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'], environment: 'node' },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
+          environment: 'node',
+        },
       },
       {
         test: {

@@ -14,7 +14,14 @@ for (const entry of Object.values(lock.packages)) {
     if (lock.packages[key] !== undefined || !/^\d/.test(version)) continue
     const [platform = '', cpu = ''] = name.split('/').pop().split('-').slice(-2)
     const os = platform === 'windows' ? 'win32' : platform
-    lock.packages[key] = { version, cpu: [cpus[cpu] ?? cpu], dev: true, license: 'MIT', optional: true, os: [os] }
+    lock.packages[key] = {
+      version,
+      cpu: [cpus[cpu] ?? cpu],
+      dev: true,
+      license: 'MIT',
+      optional: true,
+      os: [os],
+    }
     added++
   }
 }

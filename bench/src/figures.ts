@@ -8,7 +8,14 @@ const cluster = 'bench'
 /** One control plane, one worker; one more worker; everything away. */
 export async function quickRound(): Promise<Round> {
   await knest('delete', cluster, '--ignore-not-found')
-  const create = await knest('create', cluster, '--control-plane-machine-count', '1', '--worker-machine-count', '1')
+  const create = await knest(
+    'create',
+    cluster,
+    '--control-plane-machine-count',
+    '1',
+    '--worker-machine-count',
+    '1',
+  )
   const addWorker = await knest('scale', cluster, '1:2')
   await knest('scale', cluster, '1:1')
   const remove = await knest('delete', cluster)

@@ -69,7 +69,12 @@ export interface Floor {
  */
 export async function measureFloor(image: string): Promise<Floor> {
   await removeFloor()
-  const limits = ['--ulimit', `nofile=${await hardLimit('n', 1_048_576)}`, '--ulimit', `nproc=${await hardLimit('u', 32_768)}`]
+  const limits = [
+    '--ulimit',
+    `nofile=${await hardLimit('n', 1_048_576)}`,
+    '--ulimit',
+    `nproc=${await hardLimit('u', 32_768)}`,
+  ]
   const inNode = (args: readonly string[], input?: string): Promise<unknown> =>
     run('podman', ['exec', '-i', name, ...args], input === undefined ? {} : { input })
   const kubectl = (...args: readonly string[]): Promise<unknown> =>
@@ -85,11 +90,28 @@ export async function measureFloor(image: string): Promise<Floor> {
     ])
     await inNode(['knest-init', 'ready', '--wait', '30'])
     await inNode(['sh', '-c', 'cat > /etc/cni/net.d/10-bridge.conflist'], JSON.stringify(cniConfiguration))
-    await inNode(['sh', '-c', 'cat > /run/knest/kubeadm.yaml'], kubeadmConfiguration(image.split(':').at(-1) ?? ''))
-    await inNode(['kubeadm', 'init', '--config', '/run/knest/kubeadm.yaml', '--ignore-preflight-errors', 'all'])
+    await inNode(
+      ['sh', '-c', 'cat > /run/knest/kubeadm.yaml'],
+      kubeadmConfiguration(image.split(':').at(-1) ?? ''),
+    )
+    await inNode([
+      'kubeadm',
+      'init',
+      '--config',
+      '/run/knest/kubeadm.yaml',
+      '--ignore-preflight-errors',
+      'all',
+    ])
     await kubectl('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s')
     const nodeReady = seconds()
-    await kubectl('--namespace', 'kube-system', 'wait', '--for=condition=Available', 'deployment/coredns', '--timeout=180s')
+    await kubectl(
+      '--namespace',
+      'kube-system',
+      'wait',
+      '--for=condition=Available',
+      'deployment/coredns',
+      '--timeout=180s',
+    )
     return { nodeReady, dnsAvailable: seconds() }
   } finally {
     await removeFloor()

@@ -6,7 +6,11 @@ export interface Run {
 }
 
 /** Runs a command to its end and times it; throws with its output when it fails. */
-export function run(command: string, args: readonly string[], options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {}): Promise<Run> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const started = performance.now()
     const child = spawn(command, args, { env: { ...process.env, ...options.env } })
@@ -20,7 +24,10 @@ export function run(command: string, args: readonly string[], options: { readonl
     child.once('error', reject)
     child.once('close', (code) => {
       if (code === 0) resolve({ seconds: (performance.now() - started) / 1000, stdout })
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${output.slice(-4000)}`))
+      else
+        reject(
+          new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${output.slice(-4000)}`),
+        )
     })
     child.stdin.end(options.input ?? '')
   })

@@ -17,19 +17,31 @@ describe('knest create with the flags of the README', () => {
       ...['--pod-network-cidr', '10.210.0.0/16', '--service-cidr', '10.211.0.0/16'],
       ...['--worker-machine-cpu-cores', '1', '--worker-machine-memory-size', '2Gi'],
     )
-    before = (parse(readFileSync(cluster.home.kubeconfig, 'utf8')) as { 'current-context'?: string })['current-context'] ?? ''
+    before =
+      (parse(readFileSync(cluster.home.kubeconfig, 'utf8')) as { 'current-context'?: string })[
+        'current-context'
+      ] ?? ''
   })
   afterAll(() => cluster.remove())
 
   it('gives Ready nodes of the names and roles that were asked for', async () => {
     const nodes = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
-    expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual(['e2e-create-cp-0', 'e2e-create-worker-0', 'e2e-create-worker-1'])
+    expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual([
+      'e2e-create-cp-0',
+      'e2e-create-worker-0',
+      'e2e-create-worker-1',
+    ])
     expect(nodes.every(isReady)).toBe(true)
   })
 
   it('offers what the flags gave as the capacity of a worker, not the host', async () => {
-    const node = await cluster.api.get({ apiVersion: 'v1', kind: 'Node' }, 'e2e-create-worker-0', undefined, never)
-    const { allocatable } = node?.['status'] as { allocatable: { cpu: string; memory: string } }
+    const node = await cluster.api.get(
+      { apiVersion: 'v1', kind: 'Node' },
+      'e2e-create-worker-0',
+      undefined,
+      never,
+    )
+    const { allocatable } = node?.status as { allocatable: { cpu: string; memory: string } }
     expect(allocatable.cpu).toBe('1')
     const gibibytes = parseBytes(allocatable.memory) / 1024 ** 3
     expect(gibibytes).toBeGreaterThan(1.8)
@@ -38,14 +50,21 @@ describe('knest create with the flags of the README', () => {
 
   it('takes pod and service addresses from the ranges that were asked for', async () => {
     const [pod] = await runPods(cluster.api, [webPod('cidr', 'e2e-create-worker-0')])
-    expect((pod?.['status'] as { podIP: string }).podIP).toMatch(/^10\.210\./)
-    const service = await cluster.api.get({ apiVersion: 'v1', kind: 'Service' }, 'kubernetes', 'default', never)
-    expect((service?.['spec'] as { clusterIP: string }).clusterIP).toBe('10.211.0.1')
+    expect((pod?.status as { podIP: string }).podIP).toMatch(/^10\.210\./)
+    const service = await cluster.api.get(
+      { apiVersion: 'v1', kind: 'Service' },
+      'kubernetes',
+      'default',
+      never,
+    )
+    expect((service?.spec as { clusterIP: string }).clusterIP).toBe('10.211.0.1')
   })
 
   it('has DNS that answers for Services', async () => {
     await runPods(cluster.api, [webPod('dns', 'e2e-create-worker-1')])
-    expect(await shell(cluster.api, 'dns', 'nslookup kubernetes.default.svc.cluster.local')).toContain('10.211.0.1')
+    expect(await shell(cluster.api, 'dns', 'nslookup kubernetes.default.svc.cluster.local')).toContain(
+      '10.211.0.1',
+    )
   })
 
   it('writes a kubeconfig only its owner can read, and a context beside the current one', () => {
@@ -59,7 +78,9 @@ describe('knest create with the flags of the README', () => {
   })
 
   it('is listed and described', async () => {
-    const list = JSON.parse(await cluster.knest('list', '-o', 'json')) as { items: readonly Record<string, unknown>[] }
+    const list = JSON.parse(await cluster.knest('list', '-o', 'json')) as {
+      items: readonly Record<string, unknown>[]
+    }
     expect(list.items.find(({ name }) => name === 'e2e-create')).toMatchObject({
       namespace: 'knest-e2e-create',
       backend: 'pod',
@@ -71,9 +92,16 @@ describe('knest create with the flags of the README', () => {
       serviceCidr: '10.211.0.0/16',
       age: expect.stringMatching(/^\d+[smhd]/) as string,
     })
-    const status = JSON.parse(await cluster.knest('status', 'e2e-create', '-o', 'json')) as { nodes: readonly Record<string, unknown>[] }
+    const status = JSON.parse(await cluster.knest('status', 'e2e-create', '-o', 'json')) as {
+      nodes: readonly Record<string, unknown>[]
+    }
     expect(status.nodes).toHaveLength(3)
-    expect(status.nodes[0]).toMatchObject({ name: 'e2e-create-cp-0', role: 'control-plane', ready: true, hostPod: 'e2e-create-cp-0-0' })
+    expect(status.nodes[0]).toMatchObject({
+      name: 'e2e-create-cp-0',
+      role: 'control-plane',
+      ready: true,
+      hostPod: 'e2e-create-cp-0-0',
+    })
   })
 
   it('refuses to create what is there', async () => {

@@ -22,7 +22,13 @@ it('knest delete leaves the host and the kubeconfig as they were before', async 
   const again = await runKnest(cluster.home, ['delete', 'e2e-delete', '--context', hostContext])
   expect(again.code).toBe(4)
   expect(again.stderr).toContain('there is no cluster "e2e-delete"')
-  const tolerant = await runKnest(cluster.home, ['delete', 'e2e-delete', '--ignore-not-found', '--context', hostContext])
+  const tolerant = await runKnest(cluster.home, [
+    'delete',
+    'e2e-delete',
+    '--ignore-not-found',
+    '--context',
+    hostContext,
+  ])
   expect(tolerant.code).toBe(0)
   cluster.home.remove()
   home.remove()

@@ -32,11 +32,18 @@ describe('kill -9 at every step boundary, then the same command again', () => {
   /** Objects of one cluster on the host, without its name and without what hosts name at random. */
   const objectsOf = async (name: string): Promise<readonly string[]> =>
     (await inventory(host))
-      .filter((object) => object.includes(`knest-${name}`) && !/EndpointSlice|ControllerRevision/.test(object))
+      .filter(
+        (object) => object.includes(`knest-${name}`) && !/EndpointSlice|ControllerRevision/.test(object),
+      )
       .map((object) => object.replaceAll(name, 'NAME'))
 
   it('create converges to what an undisturbed create makes', async () => {
-    const { boundaries, last } = await killAtEveryBoundary(home, ['create', 'e2e-kill', '--worker-machine-count', '1'])
+    const { boundaries, last } = await killAtEveryBoundary(home, [
+      'create',
+      'e2e-kill',
+      '--worker-machine-count',
+      '1',
+    ])
     expect(last.code, last.stderr).toBe(0)
     expect(boundaries.length).toBeGreaterThan(8)
     expect(await objectsOf('e2e-kill')).toEqual(await objectsOf('e2e-calm'))

@@ -17,7 +17,14 @@ describe('the nested network', () => {
     ])
     remoteIp = podIp(pods[1])
     await cluster.api.apply(
-      { ...service, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080, nodePort: 30808 }] } },
+      {
+        ...service,
+        spec: {
+          type: 'NodePort',
+          selector: { app: 'web' },
+          ports: [{ port: 80, targetPort: 8080, nodePort: 30808 }],
+        },
+      },
       { signal: never },
     )
   })
@@ -26,19 +33,25 @@ describe('the nested network', () => {
   it('carries packets from a pod to a pod on another node, also large ones', async () => {
     expect(await shell(cluster.api, 'near', `wget -qO- -T 10 http://${remoteIp}:8080/`)).toBe('far')
     await shell(cluster.api, 'far', 'head -c 1048576 /dev/zero > /www/large')
-    expect(await shell(cluster.api, 'near', `wget -qO- -T 20 http://${remoteIp}:8080/large | wc -c`)).toBe('1048576')
+    expect(await shell(cluster.api, 'near', `wget -qO- -T 20 http://${remoteIp}:8080/large | wc -c`)).toBe(
+      '1048576',
+    )
   })
 
   it('reaches a Service by its ClusterIP, its name, and its NodePort on every node', async () => {
     const stored = await cluster.api.get({ apiVersion: 'v1', kind: 'Service' }, 'web', 'default', never)
-    const { clusterIP } = stored?.['spec'] as { clusterIP: string }
+    const { clusterIP } = stored?.spec as { clusterIP: string }
     const get = (url: string): Promise<string> =>
-      shell(cluster.api, 'near', `for i in 1 2 3 4 5 6 7 8 9 10; do wget -qO- -T 3 ${url} && exit 0; sleep 0.5; done; exit 1`)
+      shell(
+        cluster.api,
+        'near',
+        `for i in 1 2 3 4 5 6 7 8 9 10; do wget -qO- -T 3 ${url} && exit 0; sleep 0.5; done; exit 1`,
+      )
     expect(await get(`http://${clusterIP}/`)).toBe('far')
     expect(await get('http://web.default.svc.cluster.local/')).toBe('far')
     const nodes = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
     for (const node of nodes) {
-      const { addresses } = node['status'] as { addresses: readonly { type: string; address: string }[] }
+      const { addresses } = node.status as { addresses: readonly { type: string; address: string }[] }
       const ip = addresses.find(({ type }) => type === 'InternalIP')?.address ?? ''
       expect(await get(`http://${ip}:30808/`)).toBe('far')
     }

@@ -15,7 +15,12 @@ describe('knest scale', () => {
 
   it('adds workers, which are Ready and run pods', async () => {
     await cluster.knest('scale', 'e2e-scale', '1:3')
-    expect(await nodes()).toEqual(['e2e-scale-cp-0', 'e2e-scale-worker-0', 'e2e-scale-worker-1', 'e2e-scale-worker-2'])
+    expect(await nodes()).toEqual([
+      'e2e-scale-cp-0',
+      'e2e-scale-worker-0',
+      'e2e-scale-worker-1',
+      'e2e-scale-worker-2',
+    ])
     const objects = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
     expect(objects.every(isReady)).toBe(true)
     await runPods(cluster.api, [webPod('new', 'e2e-scale-worker-2')])

@@ -58,6 +58,6 @@ export async function listNames(api: KubeApi, kind: string, namespace?: string):
 }
 
 export function isReady(object: KubeObject): boolean {
-  const status = object['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined
+  const status = object.status as { conditions?: readonly { type: string; status: string }[] } | undefined
   return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
 }

@@ -11,13 +11,13 @@ export interface TestHome {
 }
 
 /** The host's context: the embedded host, or the one that was pointed at. */
-export const hostContext: string = process.env['KNEST_E2E_CONTEXT'] ?? 'knest-host'
+export const hostContext: string = process.env.KNEST_E2E_CONTEXT ?? 'knest-host'
 
 export function createHome(): TestHome {
   const path = mkdtempSync(join(tmpdir(), 'knest-e2e-'))
   mkdirSync(join(path, '.kube'), { mode: 0o700 })
   const kubeconfig = join(path, '.kube', 'config')
-  const real = process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config')
+  const real = process.env.KUBECONFIG ?? join(homedir(), '.kube', 'config')
   if (existsSync(real)) copyFileSync(real, kubeconfig)
   const env = { ...process.env, HOME: path, NO_COLOR: '1' }
   Reflect.deleteProperty(env, 'KUBECONFIG')

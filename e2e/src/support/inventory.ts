@@ -2,7 +2,11 @@ import type { KubeApi } from '@knest/core'
 import { never } from './cluster.js'
 
 interface ResourceList {
-  readonly resources: readonly { readonly name: string; readonly kind: string; readonly verbs: readonly string[] }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly verbs: readonly string[]
+  }[]
 }
 
 // What the host itself makes and drops all the time, whatever runs on it.
@@ -29,7 +33,9 @@ async function objectsOf(api: KubeApi, apiVersion: string): Promise<readonly str
   const lists = await Promise.all(
     kinds.map(async ({ kind }) => {
       const objects = await api.list({ apiVersion, kind }, { signal: never })
-      return objects.map(({ metadata }) => `${apiVersion} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
+      return objects.map(
+        ({ metadata }) => `${apiVersion} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+      )
     }),
   )
   return lists.flat()

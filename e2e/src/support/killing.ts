@@ -19,7 +19,10 @@ export async function killAtEveryBoundary(
     let killed = false
     const last = await runKnest(home, [...args, '--context', hostContext], {
       onStderr: (text, child) => {
-        const fresh = text.split('\n').flatMap((line) => boundary.exec(line)?.[1] ?? []).find((title) => !killedAt.has(title))
+        const fresh = text
+          .split('\n')
+          .flatMap((line) => boundary.exec(line)?.[1] ?? [])
+          .find((title) => !killedAt.has(title))
         if (killed || fresh === undefined) return
         killed = true
         killedAt.add(fresh)

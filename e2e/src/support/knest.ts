@@ -21,7 +21,11 @@ export interface RunOptions {
 }
 
 /** Runs the built CLI as a user would, and gives how it ended. */
-export function runKnest(home: TestHome, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+export function runKnest(
+  home: TestHome,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [binary, ...args], {
       env: { ...home.env, ...options.env },
@@ -44,7 +48,9 @@ export function runKnest(home: TestHome, args: readonly string[], options: RunOp
 export async function knest(home: TestHome, ...args: readonly string[]): Promise<string> {
   const outcome = await runKnest(home, [...args, '--context', hostContext])
   if (outcome.code !== 0) {
-    throw new Error(`knest ${args.join(' ')} ended with ${outcome.code ?? outcome.signal ?? ''}:\n${outcome.stderr}${outcome.stdout}`)
+    throw new Error(
+      `knest ${args.join(' ')} ended with ${outcome.code ?? outcome.signal ?? ''}:\n${outcome.stderr}${outcome.stdout}`,
+    )
   }
   return outcome.stdout
 }

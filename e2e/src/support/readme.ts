@@ -15,7 +15,7 @@ export interface ShellBlock {
   /** Of the fence, counted from 1. */
   readonly line: number
   readonly script: string
-  /** Why a test cannot run it: what follows `not-tested` in the fence's first line. */
+  /** Why a test cannot run it: what follows `not-tested because` in the fence's first line. */
   readonly notTested: string | undefined
   /** The `text` block that follows at once: what the script prints. */
   readonly shown: string | undefined
@@ -36,7 +36,7 @@ export function shellBlocks(markdown: string): readonly ShellBlock[] {
     return {
       line: markdown.slice(0, fence.index).split('\n').length,
       script,
-      notTested: /^\s*not-tested\s+(.*)/.exec(info)?.[1],
+      notTested: /^\s*not-tested\s+(?:because\s+)?(.*)/.exec(info)?.[1],
       shown: isShown ? next[3] : undefined,
     }
   })

@@ -5,7 +5,11 @@ import { isReady, never } from './cluster.js'
 const image = 'localhost/knest/busybox:1'
 
 /** A pod on a certain node that answers HTTP with its own name, and has a shell. */
-export function webPod(name: string, node: string | undefined, labels: Readonly<Record<string, string>> = {}): KubeObject {
+export function webPod(
+  name: string,
+  node: string | undefined,
+  labels: Readonly<Record<string, string>> = {},
+): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -19,7 +23,11 @@ export function webPod(name: string, node: string | undefined, labels: Readonly<
           name: 'web',
           image,
           imagePullPolicy: 'Never',
-          command: ['sh', '-c', 'mkdir -p /www && hostname > /www/index.html && echo serving && exec busybox httpd -f -p 8080 -h /www'],
+          command: [
+            'sh',
+            '-c',
+            'mkdir -p /www && hostname > /www/index.html && echo serving && exec busybox httpd -f -p 8080 -h /www',
+          ],
           readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
         },
       ],
@@ -36,19 +44,24 @@ export async function runPods(api: KubeApi, pods: readonly KubeObject[]): Promis
     timeoutMs: 120_000,
     signal: never,
     awaited: `pods ${names.join(', ')} to be Ready`,
-    describe: (seen) => JSON.stringify(seen.map(({ metadata, status }) => [metadata.name, status])).slice(0, 2000),
+    describe: (seen) =>
+      JSON.stringify(seen.map((pod) => [pod.metadata.name, pod.status as unknown])).slice(0, 2000),
   })
   return names.flatMap((name) => found.filter(({ metadata }) => metadata.name === name))
 }
 
 export function podIp(pod: KubeObject | undefined): string {
-  return (pod?.['status'] as { podIP?: string } | undefined)?.podIP ?? ''
+  return (pod?.status as { podIP?: string } | undefined)?.podIP ?? ''
 }
 
 /** Runs a shell command in a pod and gives its output; throws with it on failure. */
 export async function shell(api: KubeApi, pod: string, command: string): Promise<string> {
   const target = { namespace: 'default', name: pod }
-  const result = await api.exec(target, ['busybox', 'sh', '-c', command], { timeoutMs: 60_000, signal: never })
-  if (result.exitCode !== 0) throw new Error(`"${command}" in ${pod} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`)
+  const result = await api.exec(target, ['busybox', 'sh', '-c', command], {
+    timeoutMs: 60_000,
+    signal: never,
+  })
+  if (result.exitCode !== 0)
+    throw new Error(`"${command}" in ${pod} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`)
   return result.stdout.trim()
 }

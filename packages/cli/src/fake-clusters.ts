@@ -3,6 +3,7 @@ import {
   type ClusterKubeconfig,
   type ClusterRef,
   type Clusters,
+  type CreateRun,
   type ClusterSpec,
   type ClusterStatus,
   type PlannedStep,
@@ -36,7 +37,7 @@ export class FakeClusters implements Clusters {
     return this.problems
   }
 
-  async create(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterKubeconfig> {
+  async create(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterKubeconfig> {
     await this.check()
     this.lastSpec = spec
     this.lastRun = run
@@ -44,7 +45,9 @@ export class FakeClusters implements Clusters {
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
     await run.progress.phase('Create nodes', () => this.duringCreate(run))
     this.add(fakeStatus({ ...ref, spec }))
-    return this.kubeconfig(ref)
+    const access = await this.kubeconfig(ref)
+    await run.deliver?.(access)
+    return access
   }
 
   async planCreate(_ref: ClusterRef, spec: ClusterSpec): Promise<readonly PlannedStep[]> {

@@ -19,7 +19,9 @@ export function createContainerNodeBackend(engine: ContainerEngine): NodeBackend
   const find = async (cluster: ClusterRef, name: string, signal: AbortSignal): Promise<ContainerObject> => {
     const container = await inspectContainer(engine, name, signal)
     if (container !== undefined && belongsTo(container, cluster)) return container
-    throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, { hint: `see: ${engine.name} ps --all` })
+    throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, {
+      hint: `see: ${engine.name} ps --all`,
+    })
   }
 
   return {
@@ -60,11 +62,17 @@ export function createContainerNodeBackend(engine: ContainerEngine): NodeBackend
   }
 }
 
-async function preflight(engine: ContainerEngine, spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
+async function preflight(
+  engine: ContainerEngine,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
   const [facts, image] = await Promise.all([engine.facts(signal), inspectImage(engine, spec.image, signal)])
   const problems = [...machineProblems(await readMachine(facts))]
   if (image === undefined) {
-    const source = spec.image.startsWith('localhost/') ? 'build it with hack/build-images' : `${engine.name} pull ${spec.image}`
+    const source = spec.image.startsWith('localhost/')
+      ? 'build it with hack/build-images'
+      : `${engine.name} pull ${spec.image}`
     problems.push({
       severity: 'error',
       message: `${engine.name} has no image "${spec.image}"`,
@@ -77,16 +85,26 @@ async function preflight(engine: ContainerEngine, spec: ClusterSpec, signal: Abo
 async function makeContainer(engine: ContainerEngine, spec: NodeSpec, signal: AbortSignal): Promise<void> {
   const address = spec.identity ?? (await freeAddress(engine, spec.cluster, signal))
   const setting = await readSetting(engine, spec, address, signal)
-  await runContainer(engine, runArguments(spec, setting), { name: spec.name, cluster: spec.cluster.name, address }, signal)
+  await runContainer(
+    engine,
+    runArguments(spec, setting),
+    { name: spec.name, cluster: spec.cluster.name, address },
+    signal,
+  )
 }
 
-async function freeAddress(engine: ContainerEngine, cluster: ClusterRef, signal: AbortSignal): Promise<string> {
+async function freeAddress(
+  engine: ContainerEngine,
+  cluster: ClusterRef,
+  signal: AbortSignal,
+): Promise<string> {
   const [network, containers] = await Promise.all([
     inspectNetwork(engine, cluster.name, signal),
     clusterContainers(engine, cluster, signal),
   ])
   const subnet = network?.subnets[0]
-  if (subnet === undefined) throw new KnestError('prerequisite', `cluster "${cluster.name}" has no network in ${engine.name}`)
+  if (subnet === undefined)
+    throw new KnestError('prerequisite', `cluster "${cluster.name}" has no network in ${engine.name}`)
   return workerAddress(
     subnet,
     containers.map(({ ip }) => ip),
@@ -105,14 +123,20 @@ async function nodeStatus(container: ContainerObject, signal: AbortSignal): Prom
     phase: running ? 'running' : state === 'removing' ? 'deleting' : 'pending',
     ready: running && ip !== undefined && (await canConnect(ip, port, signal)),
     ip,
-    reason: running ? undefined : `container is ${state}${state === 'exited' ? ` with exit code ${exitCode}` : ''}`,
+    reason: running
+      ? undefined
+      : `container is ${state}${state === 'exited' ? ` with exit code ${exitCode}` : ''}`,
     hostObject: name,
     hostNode: undefined,
   }
 }
 
 function foreign(engine: ContainerEngine, name: string): KnestError {
-  return new KnestError('already-exists', `${engine.name} has a container "${name}" that is no node of this cluster`, {
-    hint: `remove it: ${engine.name} rm --force ${name}, or choose another --name`,
-  })
+  return new KnestError(
+    'already-exists',
+    `${engine.name} has a container "${name}" that is no node of this cluster`,
+    {
+      hint: `remove it: ${engine.name} rm --force ${name}, or choose another --name`,
+    },
+  )
 }

@@ -48,12 +48,20 @@ export function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
   }
 }
 
-function volumes(spec: NodeSpec, { hasModules, imageLayer, resolvConf }: ContainerSetting): readonly string[] {
+function volumes(
+  spec: NodeSpec,
+  { hasModules, imageLayer, resolvConf }: ContainerSetting,
+): readonly string[] {
   // Unlike --volume, --mount refuses a source that is not there.
-  const bind = (source: string, target: string): string[] => ['--mount', `type=bind,source=${source},target=${target},readonly`]
+  const bind = (source: string, target: string): string[] => [
+    '--mount',
+    `type=bind,source=${source},target=${target},readonly`,
+  ]
   return [
     ...['--volume', `${diskVolume(spec.name)}:/knest/disk`],
-    ...(spec.role === 'control-plane' ? ['--volume', `${homeVolume(spec.cluster.name)}:${homeDirectory}`] : []),
+    ...(spec.role === 'control-plane'
+      ? ['--volume', `${homeVolume(spec.cluster.name)}:${homeDirectory}`]
+      : []),
     ...(hasModules ? bind('/lib/modules', '/lib/modules') : []),
     ...(imageLayer === undefined ? [] : bind(imageLayer, '/knest/node-image')),
     ...(resolvConf === undefined ? [] : bind(resolvConf, '/etc/resolv.conf')),

@@ -7,7 +7,12 @@ import { canAccess, exists, machineSize } from './machine.js'
 import { readRuntimeOptions } from './runtime-options.js'
 
 /** Looks at machine, engine and image. */
-export async function readSetting(engine: ContainerEngine, spec: NodeSpec, address: string, signal: AbortSignal): Promise<ContainerSetting> {
+export async function readSetting(
+  engine: ContainerEngine,
+  spec: NodeSpec,
+  address: string,
+  signal: AbortSignal,
+): Promise<ContainerSetting> {
   const [options, image, hasModules] = await Promise.all([
     readRuntimeOptions(engine, signal),
     inspectImage(engine, spec.image, signal),

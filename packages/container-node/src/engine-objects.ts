@@ -40,7 +40,11 @@ export async function inspectObject(
 ): Promise<unknown> {
   const result = await engine.run([kind, 'inspect', name], { timeoutMs: 30_000, signal })
   if (result.exitCode === 0) return (JSON.parse(result.stdout) as unknown[])[0]
-  if (/no such|not known|not found|unable to find/i.test(result.stderr) && !/daemon running/i.test(result.stderr)) return undefined
+  if (
+    /no such|not known|not found|unable to find/i.test(result.stderr) &&
+    !/daemon running/i.test(result.stderr)
+  )
+    return undefined
   throw new KnestError('prerequisite', `${engine.name} does not work: ${lastWords(result)}`)
 }
 
@@ -49,7 +53,9 @@ interface ContainerView {
   readonly Image?: string
   readonly State?: { readonly Status?: string; readonly ExitCode?: number; readonly StartedAt?: string }
   readonly Config?: { readonly Image?: string; readonly Labels?: Readonly<Record<string, string>> | null }
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>> | null }
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>> | null
+  }
 }
 
 export function parseContainer(value: unknown): ContainerObject {
@@ -67,7 +73,11 @@ export function parseContainer(value: unknown): ContainerObject {
   }
 }
 
-export async function inspectContainer(engine: ContainerEngine, name: string, signal: AbortSignal): Promise<ContainerObject | undefined> {
+export async function inspectContainer(
+  engine: ContainerEngine,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerObject | undefined> {
   const found = await inspectObject(engine, 'container', name, signal)
   return found === undefined ? undefined : parseContainer(found)
 }
@@ -84,7 +94,10 @@ interface NetworkView {
 /** podman writes lower-case names, docker capitals. */
 export function parseNetwork(value: unknown): NetworkObject {
   const view = value as NetworkView
-  const subnets = [...(view.subnets ?? []).map(({ subnet }) => subnet), ...(view.IPAM?.Config ?? []).map(({ Subnet }) => Subnet)]
+  const subnets = [
+    ...(view.subnets ?? []).map(({ subnet }) => subnet),
+    ...(view.IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
+  ]
   return {
     name: view.name ?? view.Name ?? '',
     subnets: subnets.filter((subnet) => subnet !== undefined && !subnet.includes(':')) as string[],
@@ -94,7 +107,10 @@ export function parseNetwork(value: unknown): NetworkObject {
 
 interface ImageView {
   readonly Id?: string
-  readonly GraphDriver?: { readonly Name?: string; readonly Data?: { readonly UpperDir?: string; readonly LowerDir?: string } | null }
+  readonly GraphDriver?: {
+    readonly Name?: string
+    readonly Data?: { readonly UpperDir?: string; readonly LowerDir?: string } | null
+  }
 }
 
 export function parseImage(value: unknown): ImageObject {
@@ -104,7 +120,11 @@ export function parseImage(value: unknown): ImageObject {
   return { id: Id.replace(/^sha256:/, ''), layer: single ? UpperDir : undefined }
 }
 
-export async function inspectImage(engine: ContainerEngine, name: string, signal: AbortSignal): Promise<ImageObject | undefined> {
+export async function inspectImage(
+  engine: ContainerEngine,
+  name: string,
+  signal: AbortSignal,
+): Promise<ImageObject | undefined> {
   const found = await inspectObject(engine, 'image', name, signal)
   return found === undefined ? undefined : parseImage(found)
 }
@@ -115,8 +135,7 @@ export async function volumeLabels(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const found = (await inspectObject(engine, 'volume', name, signal)) as
-    | { readonly Labels?: Readonly<Record<string, string>> | null }
-    | undefined
+    { readonly Labels?: Readonly<Record<string, string>> | null } | undefined
   return found === undefined ? undefined : (found.Labels ?? {})
 }
 
@@ -127,8 +146,12 @@ export async function namesByLabel(
   label: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const list = kind === 'container' ? ['ps', '--all', '--format', '{{.Names}}'] : [kind, 'ls', '--format', '{{.Name}}']
-  const output = await engine.must([...list, '--filter', `label=${label}`], `list its ${kind}s`, { timeoutMs: 30_000, signal })
+  const list =
+    kind === 'container' ? ['ps', '--all', '--format', '{{.Names}}'] : [kind, 'ls', '--format', '{{.Name}}']
+  const output = await engine.must([...list, '--filter', `label=${label}`], `list its ${kind}s`, {
+    timeoutMs: 30_000,
+    signal,
+  })
   return output.split('\n').filter((line) => line !== '')
 }
 
@@ -142,10 +165,16 @@ export async function removeObjects(
   await Promise.all(
     names.map(async (name) => {
       // Anonymous volumes go with the container; named ones stay.
-      const options = kind === 'container' ? ['--force', '--volumes', ...(engine.name === 'podman' ? ['--time', '5'] : [])] : []
+      const options =
+        kind === 'container'
+          ? ['--force', '--volumes', ...(engine.name === 'podman' ? ['--time', '5'] : [])]
+          : []
       const result = await engine.run([kind, 'rm', ...options, name], { signal, letFinish: true })
       if (result.exitCode === 0 || /no such|not found|unable to find/i.test(result.stderr)) return
-      throw new KnestError('prerequisite', `${engine.name} could not remove ${kind} "${name}": ${lastWords(result)}`)
+      throw new KnestError(
+        'prerequisite',
+        `${engine.name} could not remove ${kind} "${name}": ${lastWords(result)}`,
+      )
     }),
   )
 }

@@ -36,12 +36,17 @@ export interface ContainerEngine {
 
 const commandTimeoutMs = 120_000
 
-export function createEngine(name: EngineName, runner: Programs = programs, hasSystemd = existsSync('/run/systemd/system')): ContainerEngine {
+export function createEngine(
+  name: EngineName,
+  runner: Programs = programs,
+  hasSystemd = existsSync('/run/systemd/system'),
+): ContainerEngine {
   // Without systemd nobody makes podman's scopes.
   const before = name === 'podman' && !hasSystemd ? ['--cgroup-manager=cgroupfs'] : []
   let known: Promise<EngineFacts> | undefined
   const argv = (args: readonly string[]): readonly string[] => [name, ...before, ...args]
-  const run: ContainerEngine['run'] = (args, options) => runner.run(argv(args), { timeoutMs: commandTimeoutMs, ...options })
+  const run: ContainerEngine['run'] = (args, options) =>
+    runner.run(argv(args), { timeoutMs: commandTimeoutMs, ...options })
   return {
     name,
     programs: runner,
@@ -62,9 +67,14 @@ export function createEngine(name: EngineName, runner: Programs = programs, hasS
   }
 }
 
-async function readFacts(name: EngineName, run: ContainerEngine['run'], signal: AbortSignal): Promise<EngineFacts> {
+async function readFacts(
+  name: EngineName,
+  run: ContainerEngine['run'],
+  signal: AbortSignal,
+): Promise<EngineFacts> {
   const result = await run(['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal })
-  if (result.exitCode !== 0) throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
+  if (result.exitCode !== 0)
+    throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
   return name === 'podman' ? podmanFacts(result.stdout) : dockerFacts(result.stdout)
 }
 
@@ -99,7 +109,8 @@ interface DockerInfo {
 
 export function dockerFacts(text: string): EngineFacts {
   const info = JSON.parse(text) as DockerInfo
-  if ((info.ServerVersion ?? '') === '') throw new KnestError('prerequisite', 'docker does not work: its daemon does not answer')
+  if ((info.ServerVersion ?? '') === '')
+    throw new KnestError('prerequisite', 'docker does not work: its daemon does not answer')
   return {
     version: info.ServerVersion ?? 'unknown',
     rootful: !(info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
@@ -110,7 +121,10 @@ export function dockerFacts(text: string): EngineFacts {
 }
 
 /** The first engine that works, or the one that is asked for. Throws `prerequisite` naming what is wrong with each. */
-export async function detectEngine(engines: readonly ContainerEngine[], signal: AbortSignal): Promise<ContainerEngine> {
+export async function detectEngine(
+  engines: readonly ContainerEngine[],
+  signal: AbortSignal,
+): Promise<ContainerEngine> {
   const faults: string[] = []
   for (const engine of engines) {
     try {

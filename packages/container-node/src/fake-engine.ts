@@ -13,15 +13,23 @@ export interface FakeEngine extends Programs {
   readonly calls: string[][]
   readonly containers: Map<string, FakeContainer>
   readonly volumes: Map<string, Readonly<Record<string, string>>>
-  readonly networks: Map<string, { readonly subnet: string; readonly labels: Readonly<Record<string, string>> }>
+  readonly networks: Map<
+    string,
+    { readonly subnet: string; readonly labels: Readonly<Record<string, string>> }
+  >
   /** Content of the home volumes, by `VOLUME/FILE`. */
   readonly files: Map<string, string>
   /** Answers instead of the engine; undefined leaves it to the engine. */
-  intercept: ((args: readonly string[], options: ProgramOptions) => Partial<ProgramResult> | undefined) | undefined
+  intercept:
+    ((args: readonly string[], options: ProgramOptions) => Partial<ProgramResult> | undefined) | undefined
 }
 
 const ok = (stdout = ''): ProgramResult => ({ exitCode: 0, stdout, stderr: '' })
-const absent = (what: string, name: string): ProgramResult => ({ exitCode: 125, stdout: '[]', stderr: `Error: no such ${what} ${name}` })
+const absent = (what: string, name: string): ProgramResult => ({
+  exitCode: 125,
+  stdout: '[]',
+  stderr: `Error: no such ${what} ${name}`,
+})
 
 /** A podman that keeps its containers in memory, for tests. Only podman is installed. */
 export function createFakeEngine(images: readonly string[] = ['localhost/knest/node:v1.35.4']): FakeEngine {
@@ -41,7 +49,9 @@ export function createFakeEngine(images: readonly string[] = ['localhost/knest/n
       if (options.signal.aborted) return Promise.reject(new KnestError('cancelled', 'cancelled'))
       fake.calls.push(args)
       const other = fake.intercept?.(args, options)
-      return Promise.resolve(other === undefined ? answer(fake, images, args, options) : { ...ok(), ...other })
+      return Promise.resolve(
+        other === undefined ? answer(fake, images, args, options) : { ...ok(), ...other },
+      )
     },
     pipe: (from, to) => {
       fake.calls.push(from.slice(1), to.slice(1))
@@ -52,15 +62,30 @@ export function createFakeEngine(images: readonly string[] = ['localhost/knest/n
   return fake
 }
 
-function answer(fake: FakeEngine, images: readonly string[], args: readonly string[], options: ProgramOptions): ProgramResult {
+function answer(
+  fake: FakeEngine,
+  images: readonly string[],
+  args: readonly string[],
+  options: ProgramOptions,
+): ProgramResult {
   const [first = '', second = ''] = args
   const name = args.at(-1) ?? ''
   if (second === 'inspect') return inspect(fake, images, first, name)
   if (first === '--runtime') return answer(fake, images, args.slice(2), options)
-  if (first === 'info') return ok(JSON.stringify({ host: { cgroupVersion: 'v2', ociRuntime: { name: 'runc' } } }))
-  if (first === 'ps') return ok(matching(args, [...fake.containers].map(([key, { labels }]) => [key, labels])))
+  if (first === 'info')
+    return ok(JSON.stringify({ host: { cgroupVersion: 'v2', ociRuntime: { name: 'runc' } } }))
+  if (first === 'ps')
+    return ok(
+      matching(
+        args,
+        [...fake.containers].map(([key, { labels }]) => [key, labels]),
+      ),
+    )
   if (second === 'ls') {
-    const from = first === 'volume' ? [...fake.volumes] : [...fake.networks].map(([key, { labels }]) => [key, labels] as const)
+    const from =
+      first === 'volume'
+        ? [...fake.volumes]
+        : [...fake.networks].map(([key, { labels }]) => [key, labels] as const)
     return ok(matching(args, from))
   }
   if (second === 'rm') return remove(fake, first, name)
@@ -98,21 +123,28 @@ function inspect(fake: FakeEngine, images: readonly string[], kind: string, name
   return absent(kind, name)
 }
 
-function matching(args: readonly string[], from: readonly (readonly [string, Readonly<Record<string, string>>])[]): string {
+function matching(
+  args: readonly string[],
+  from: readonly (readonly [string, Readonly<Record<string, string>>])[],
+): string {
   const filter = args.at(-1)?.startsWith('label=') === true ? (args.at(-1) ?? '').slice('label='.length) : ''
   const [key = '', value] = filter.split('=')
-  const found = from.filter(([, labels]) => filter === '' || (value === undefined ? key in labels : labels[key] === value))
+  const found = from.filter(
+    ([, labels]) => filter === '' || (value === undefined ? key in labels : labels[key] === value),
+  )
   return found.map(([name]) => `${name}\n`).join('')
 }
 
 function remove(fake: FakeEngine, kind: string, name: string): ProgramResult {
-  const map: Map<string, unknown> = kind === 'container' ? fake.containers : kind === 'volume' ? fake.volumes : fake.networks
+  const map: Map<string, unknown> =
+    kind === 'container' ? fake.containers : kind === 'volume' ? fake.volumes : fake.networks
   return map.delete(name) ? ok() : absent(kind, name)
 }
 
 function create(fake: FakeEngine, kind: string, args: readonly string[]): ProgramResult {
   const name = args.at(-1) ?? ''
-  if (kind === 'network') fake.networks.set(name, { subnet: optionOf(args, '--subnet') ?? '', labels: labelsOf(args) })
+  if (kind === 'network')
+    fake.networks.set(name, { subnet: optionOf(args, '--subnet') ?? '', labels: labelsOf(args) })
   // Like the engines: a volume that is there is left as it is.
   else if (!fake.volumes.has(name)) fake.volumes.set(name, labelsOf(args))
   return ok()
@@ -140,11 +172,22 @@ function start(fake: FakeEngine, name: string): ProgramResult {
 function exec(fake: FakeEngine, args: readonly string[], options: ProgramOptions): ProgramResult {
   const [name = '', program, , text = ''] = args.slice(1).filter((argument) => argument !== '--interactive')
   const container = fake.containers.get(name)
-  if (container === undefined) return { exitCode: 125, stdout: '', stderr: `Error: no container with name or ID "${name}" found: no such container` }
+  if (container === undefined)
+    return {
+      exitCode: 125,
+      stdout: '',
+      stderr: `Error: no container with name or ID "${name}" found: no such container`,
+    }
   if (container.state !== 'running') {
-    return { exitCode: 255, stdout: '', stderr: 'Error: can only create exec sessions on running containers: container state improper' }
+    return {
+      exitCode: 255,
+      stdout: '',
+      stderr: 'Error: can only create exec sessions on running containers: container state improper',
+    }
   }
-  return program === 'sh' ? script(fake, `${container.labels['knest.dev/cluster'] ?? ''}-home`, text, options) : ok()
+  return program === 'sh'
+    ? script(fake, `${container.labels['knest.dev/cluster'] ?? ''}-home`, text, options)
+    : ok()
 }
 
 /** The scripts of home-files.ts, known by what they do. */
@@ -171,7 +214,12 @@ function valuesOf(args: readonly string[], option: string): readonly string[] {
 }
 
 function labelsOf(args: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(valuesOf(args, '--label').map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  return Object.fromEntries(
+    valuesOf(args, '--label').map((text) => [
+      text.slice(0, text.indexOf('=')),
+      text.slice(text.indexOf('=') + 1),
+    ]),
+  )
 }
 
 function volumesOf(args: readonly string[]): readonly string[] {

@@ -31,7 +31,9 @@ export async function readHomeFiles(
 export function parseFiles(output: string): HomeFiles {
   const lines = output.split('\n').filter((line) => line !== '')
   const entries = lines.map((line) => line.split(' '))
-  return Object.fromEntries(entries.map(([name = '', content = '']) => [name, Buffer.from(content, 'base64').toString()]))
+  return Object.fromEntries(
+    entries.map(([name = '', content = '']) => [name, Buffer.from(content, 'base64').toString()]),
+  )
 }
 
 export async function writeHomeFile(
@@ -80,13 +82,22 @@ async function runInHome(
   const running = await runningControlPlane(engine, ref, signal)
   const result =
     running === undefined
-      ? await engine.run(helperArguments(ref, image, argv, await readRuntimeOptions(engine, signal)), { stdin, timeoutMs, signal })
+      ? await engine.run(helperArguments(ref, image, argv, await readRuntimeOptions(engine, signal)), {
+          stdin,
+          timeoutMs,
+          signal,
+        })
       : await execute(running)
   if (result.exitCode === 0) return result.stdout
   throw failed(engine, ref, result)
 }
 
-function helperArguments(ref: ClusterRef, image: string, argv: readonly string[], options: RuntimeOptions): readonly string[] {
+function helperArguments(
+  ref: ClusterRef,
+  image: string,
+  argv: readonly string[],
+  options: RuntimeOptions,
+): readonly string[] {
   const [program = '', ...rest] = argv
   return [
     ...runCommand(options),
@@ -97,14 +108,28 @@ function helperArguments(ref: ClusterRef, image: string, argv: readonly string[]
   ]
 }
 
-async function runningControlPlane(engine: ContainerEngine, ref: ClusterRef, signal: AbortSignal): Promise<string | undefined> {
+async function runningControlPlane(
+  engine: ContainerEngine,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const containers = await clusterContainers(engine, ref, signal)
-  return containers.find((container) => container.state === 'running' && roleOf(container) === 'control-plane')?.name
+  return containers.find(
+    (container) => container.state === 'running' && roleOf(container) === 'control-plane',
+  )?.name
 }
 
 function failed(engine: ContainerEngine, ref: ClusterRef, result: ProgramResult): KnestError {
   if (result.exitCode === 125) {
-    return new KnestError('prerequisite', `${engine.name} could not open the record of "${ref.name}": ${lastWords(result)}`)
+    return new KnestError(
+      'prerequisite',
+      `${engine.name} could not open the record of "${ref.name}": ${lastWords(result)}`,
+    )
   }
-  return new NodeCommandError(homeVolume(ref.name), ['read or write the record'], result.exitCode, lastWords(result))
+  return new NodeCommandError(
+    homeVolume(ref.name),
+    ['read or write the record'],
+    result.exitCode,
+    lastWords(result),
+  )
 }

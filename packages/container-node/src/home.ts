@@ -1,11 +1,24 @@
 import { KnestError, labels, managedByKnest, nodeIndex, objectNames } from '@knest/core'
-import type { CertificateAuthorities, ClusterAddresses, ClusterHome, ClusterRecord, ClusterRef } from '@knest/core'
+import type {
+  CertificateAuthorities,
+  ClusterAddresses,
+  ClusterHome,
+  ClusterRecord,
+  ClusterRef,
+} from '@knest/core'
 import type { ContainerEngine } from './engine.js'
 import { namesByLabel, removeObjects, volumeLabels } from './engine-objects.js'
 import { readHomeFiles, writeHomeFile, writeHomeFileOnce } from './home-files.js'
 import { acquireLock } from './lock.js'
 import { readMachineNetwork } from './machine-network.js'
-import { clusterLabels, firstControlPlane, homeVolume, labelArguments, networkName, recordLabel } from './names.js'
+import {
+  clusterLabels,
+  firstControlPlane,
+  homeVolume,
+  labelArguments,
+  networkName,
+  recordLabel,
+} from './names.js'
 import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from './network.js'
 import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type RecordLabel } from './record.js'
 
@@ -43,16 +56,31 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
         otherNetworks(engine, ref, signal),
         inspectNetwork(engine, ref.name, signal),
       ])
-      const occupied = [...machine.routes, ...others].filter(({ cidr }) => own?.subnets.includes(cidr) !== true)
-      return { occupied, cni: undefined, tunnelPorts: [], podMtu: machine.mtu, serviceType: 'ClusterIP', problems: [] }
+      const occupied = [...machine.routes, ...others].filter(
+        ({ cidr }) => own?.subnets.includes(cidr) !== true,
+      )
+      return {
+        occupied,
+        cni: undefined,
+        tunnelPorts: [],
+        podMtu: machine.mtu,
+        serviceType: 'ClusterIP',
+        problems: [],
+      }
     },
 
     list: async (namespace, signal) => {
       const volumes = await namesByLabel(engine, 'volume', recordLabel, signal)
       const found = await Promise.all(volumes.map((volume) => volumeLabels(engine, volume, signal)))
-      const records = found.map((values) => decodeLabel(values?.[recordLabel])).filter((label) => label !== undefined)
+      const records = found
+        .map((values) => decodeLabel(values?.[recordLabel]))
+        .filter((label) => label !== undefined)
       const wanted = records.filter((label) => namespace === undefined || label.namespace === namespace)
-      return Promise.all(wanted.map(async (label) => toRecord(label, await readHomeFiles(engine, label, label.spec.image, signal))))
+      return Promise.all(
+        wanted.map(async (label) =>
+          toRecord(label, await readHomeFiles(engine, label, label.spec.image, signal)),
+        ),
+      )
     },
 
     read,
@@ -62,19 +90,27 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
       const wanted = newRecordLabel(ref, spec, new Date())
       const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
       if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
-      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], { signal, letFinish: true })
+      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], {
+        signal,
+        letFinish: true,
+      })
       // Whoever lost a race finds the other's record.
       const stored = await readLabel(ref.name, signal)
       if (stored?.uid === wanted.uid) return toRecord(stored, {})
       if (stored !== undefined) throw exists(engine, ref)
-      throw new KnestError('prerequisite', `${engine.name} could not make volume "${name}": ${made.stderr.trim()}`)
+      throw new KnestError(
+        'prerequisite',
+        `${engine.name} could not make volume "${name}": ${made.stderr.trim()}`,
+      )
     },
 
     update: async (record, spec, signal) => {
       const current = await read(record, signal)
       if (current === undefined) throw new KnestError('not-found', `cluster "${record.name}" is gone`)
       if (current.version !== record.version) {
-        throw new KnestError('conflict', `somebody else changed cluster "${record.name}"`, { hint: 'run the command again' })
+        throw new KnestError('conflict', `somebody else changed cluster "${record.name}"`, {
+          hint: 'run the command again',
+        })
       }
       const content = savedSpec(current, spec)
       await writeHomeFile(engine, record, current.spec.image, 'spec.json', content, signal)
@@ -93,21 +129,31 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
 
     saveAuthorities: async (record, authorities, signal) => {
       const content = JSON.stringify(authorities)
-      const stored = await writeHomeFileOnce(engine, record, record.spec.image, 'authorities.json', content, signal)
+      const stored = await writeHomeFileOnce(
+        engine,
+        record,
+        record.spec.image,
+        'authorities.json',
+        content,
+        signal,
+      )
       return JSON.parse(stored) as CertificateAuthorities
     },
 
     saveKubeconfig: (record, kubeconfig, signal) =>
       writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
 
-    ensureAddresses: async (record, nodes, signal) => addresses(record, nodes, await ensureNetwork(engine, record, signal)),
+    ensureAddresses: async (record, nodes, signal) =>
+      addresses(record, nodes, await ensureNetwork(engine, record, signal)),
 
     // A node's address follows from its number: the next of that number has it again.
     releaseAddress: () => Promise.resolve(),
 
     apiUrls: async (record, signal) => {
       const subnet = (await inspectNetwork(engine, record.name, signal))?.subnets[0]
-      return subnet === undefined ? [] : [`https://${controlPlaneAddress(subnet, firstControlPlane(record.name))}:${apiPort}`]
+      return subnet === undefined
+        ? []
+        : [`https://${controlPlaneAddress(subnet, firstControlPlane(record.name))}:${apiPort}`]
     },
 
     lock: (ref, signal, onWait) => acquireLock(`${ref.namespace}/${ref.name}`, signal, onWait),
@@ -135,11 +181,17 @@ function addresses(record: ClusterRecord, nodes: readonly string[], subnet: stri
 }
 
 /** Containers first: they use the volumes and the network. The record goes last. */
-async function removeAll(engine: ContainerEngine, { name }: ClusterRef, keepData: boolean, signal: AbortSignal): Promise<void> {
+async function removeAll(
+  engine: ContainerEngine,
+  { name }: ClusterRef,
+  keepData: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const selector = `${labels.cluster}=${name}`
   await removeObjects(engine, 'container', await namesByLabel(engine, 'container', selector, signal), signal)
   const own = await inspectNetwork(engine, name, signal)
-  if (own?.labels[labels.managedBy] === managedByKnest) await removeObjects(engine, 'network', [networkName(name)], signal)
+  if (own?.labels[labels.managedBy] === managedByKnest)
+    await removeObjects(engine, 'network', [networkName(name)], signal)
   const volumes = await namesByLabel(engine, 'volume', selector, signal)
   const disks = volumes.filter((volume) => volume !== homeVolume(name))
   if (!keepData) await removeObjects(engine, 'volume', disks, signal)
@@ -147,5 +199,7 @@ async function removeAll(engine: ContainerEngine, { name }: ClusterRef, keepData
 }
 
 function exists(engine: ContainerEngine, { name }: ClusterRef): KnestError {
-  return new KnestError('already-exists', `${engine.name} has a cluster "${name}" already`, { hint: 'choose another --name, or remove it' })
+  return new KnestError('already-exists', `${engine.name} has a cluster "${name}" already`, {
+    hint: 'choose another --name, or remove it',
+  })
 }

@@ -1,4 +1,11 @@
-import { createClusters, KnestError, openKube, type KubeObject, type RunOptions } from '@knest/core'
+import {
+  createClusters,
+  KnestError,
+  openKube,
+  type ClusterRef,
+  type KubeObject,
+  type RunOptions,
+} from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
 import { createEngine, detectEngine, engineNames, type ContainerEngine, type EngineName } from './engine.js'
 import { inspectImage } from './engine-objects.js'
@@ -22,17 +29,25 @@ export interface HostControlOptions {
 }
 
 /** The embedded host: created, kept and removed by the same engine as every cluster. */
-export function createHostControl({ engines = engineNames.map((name) => createEngine(name)), objects = () => [] }: HostControlOptions = {}): HostControl {
+export function createHostControl({
+  engines = engineNames.map((name) => createEngine(name)),
+  objects = () => [],
+}: HostControlOptions = {}): HostControl {
   const candidates = (wanted: EngineName | undefined): readonly ContainerEngine[] =>
     engines.filter(({ name }) => wanted === undefined || name === wanted)
 
   const mustFind = async ({ name, engine }: HostTarget, signal: AbortSignal): Promise<LocatedHost> => {
     const found = await locateHost(candidates(engine), hostRef(name), signal)
     if (found !== undefined) return found
-    throw new KnestError('not-found', `there is no host "${name}" on this machine`, { hint: 'make it: knest host up' })
+    throw new KnestError('not-found', `there is no host "${name}" on this machine`, {
+      hint: 'make it: knest host up',
+    })
   }
 
-  const lookFirst = async (target: HostUp, run: RunOptions): Promise<{ ready?: HostReady; found: LocatedHost | undefined }> => {
+  const lookFirst = async (
+    target: HostUp,
+    run: RunOptions,
+  ): Promise<{ ready?: HostReady; found: LocatedHost | undefined }> => {
     const found = await locateHost(candidates(target.engine), hostRef(target.name), run.signal)
     if (found === undefined) return { found }
     const ready = await quickLook(found, target, run)
@@ -44,14 +59,14 @@ export function createHostControl({ engines = engineNames.map((name) => createEn
       const run = withDeadline(given)
       let look = await lookFirst(target, run)
       if (look.ready !== undefined) return look.ready
-      let waited = false
+      const waitedFor: string[] = []
       const lock = await acquireLock(`up/${target.name}`, run.signal, (holder) => {
-        waited = true
+        waitedFor.push(holder)
         run.progress.note(`waiting for ${holder} to finish with host "${target.name}"`)
       })
       try {
         // Whoever held the lock may have done the work.
-        if (waited) look = await lookFirst(target, run)
+        if (waitedFor.length > 0) look = await lookFirst(target, run)
         if (look.ready !== undefined) return look.ready
         const { found } = look
         const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
@@ -69,14 +84,21 @@ export function createHostControl({ engines = engineNames.map((name) => createEn
       const { engine } = found
       for (const image of images) {
         if ((await inspectImage(engine, image, run.signal)) !== undefined) continue
-        throw new KnestError('not-found', `${engine.name} has no image "${image}"`, { hint: `see: ${engine.name} images` })
+        throw new KnestError('not-found', `${engine.name} has no image "${image}"`, {
+          hint: `see: ${engine.name} images`,
+        })
       }
       const node = firstControlPlane(target.name)
-      const kubeconfig = found.container?.state === 'running' ? await readKubeconfig(engine, node, run.signal) : undefined
+      const kubeconfig =
+        found.container?.state === 'running' ? await readKubeconfig(engine, node, run.signal) : undefined
       if (kubeconfig === undefined) throw notRunning(target.name)
       const names: string[] = []
       for (const image of images) {
-        names.push(...(await run.progress.phase(`Load image "${image}"`, () => copyImage(engine, node, image, run.signal))))
+        names.push(
+          ...(await run.progress.phase(`Load image "${image}"`, () =>
+            copyImage(engine, node, image, run.signal),
+          )),
+        )
       }
       const api = await openKube({ kubeconfigText: hostKubeconfig(kubeconfig, target.name) })
       try {
@@ -89,19 +111,34 @@ export function createHostControl({ engines = engineNames.map((name) => createEn
     down: async (target, given) => {
       const run = withDeadline(given)
       const found = await mustFind(target, run.signal)
-      const { engine } = found
       const nested = await nestedClusters(found, run.signal)
-      if (nested.length > 0) run.progress.warn(`gone with host "${target.name}": nested ${nested.length === 1 ? 'cluster' : 'clusters'} ${nested.join(', ')}`)
-      const ref = hostRef(target.name)
-      const home = createContainerHome(engine)
-      if (found.label !== undefined) {
-        const clusters = createClusters({ home, backend: () => Promise.resolve(createContainerNodeBackend(engine)) })
-        await clusters.delete(ref, { ...run, keepData: false })
+      if (nested.length > 0)
+        run.progress.warn(
+          `gone with host "${target.name}": nested ${nested.length === 1 ? 'cluster' : 'clusters'} ${nested.join(', ')}`,
+        )
+      const lock = await acquireLock(`up/${target.name}`, run.signal, (holder) => {
+        run.progress.note(`waiting for ${holder} to finish with host "${target.name}"`)
+      })
+      try {
+        await takeDown(found, hostRef(target.name), run)
+      } finally {
+        await lock.release()
       }
-      // What is left when the record was lost before.
-      await home.remove(ref, { keepData: false, signal: run.signal })
     },
   }
+}
+
+async function takeDown({ engine, label }: LocatedHost, ref: ClusterRef, run: RunOptions): Promise<void> {
+  const home = createContainerHome(engine)
+  if (label !== undefined) {
+    const backend = createContainerNodeBackend(engine)
+    const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
+    await clusters.delete(ref, { ...run, keepData: false }).catch((error: unknown) => {
+      // A record that cannot be read any more must not keep the rest.
+      if (run.signal.aborted || !(error instanceof KnestError)) throw error
+    })
+  }
+  await home.remove(ref, { keepData: false, signal: run.signal })
 }
 
 function withDeadline(run: RunOptions): RunOptions {

@@ -21,12 +21,18 @@ export interface HostAccess {
 
 /** Reads the fields of a kubeconfig that knest wrote; undefined when it is none. */
 export function parseAccess(kubeconfig: string): HostAccess | undefined {
-  const field = (name: string): string | undefined => new RegExp(`^\\s*${name}: "?([^\\s"]+)"?$`, 'm').exec(kubeconfig)?.[1]
+  const field = (name: string): string | undefined =>
+    new RegExp(`^\\s*${name}: "?([^\\s"]+)"?$`, 'm').exec(kubeconfig)?.[1]
   const data = (name: string): string | undefined => {
     const text = field(`${name}-data`)
     return text === undefined ? undefined : Buffer.from(text, 'base64').toString()
   }
-  const [server, ca, cert, key] = [field('server'), data('certificate-authority'), data('client-certificate'), data('client-key')]
+  const [server, ca, cert, key] = [
+    field('server'),
+    data('certificate-authority'),
+    data('client-certificate'),
+    data('client-key'),
+  ]
   if (server === undefined || ca === undefined || cert === undefined || key === undefined) return undefined
   return { server, serverName: field('tls-server-name'), ca, cert, key }
 }
@@ -47,7 +53,14 @@ export function getJson(access: HostAccess, path: string, signal: AbortSignal): 
       const message = `the API server at ${server} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`
       reject(new KnestError('host-unreachable', message, { cause }))
     }
-    const options = { ca, cert, key, signal, agent: false, ...(serverName === undefined ? {} : { servername: serverName }) } as const
+    const options = {
+      ca,
+      cert,
+      key,
+      signal,
+      agent: false,
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    } as const
     const sent = request(new URL(path, server), options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -1,4 +1,12 @@
-import { overlaps, parseCidr, resolveSpec, specDefaults, type ClusterRef, type ClusterSpec, type OccupiedRange } from '@knest/core'
+import {
+  overlaps,
+  parseCidr,
+  resolveSpec,
+  specDefaults,
+  type ClusterRef,
+  type ClusterSpec,
+  type OccupiedRange,
+} from '@knest/core'
 import { machineSize } from './machine.js'
 
 /** The engine has no namespaces: all hosts are in this one. */
@@ -52,6 +60,7 @@ export function defaultHostImage(): string {
 
 /** The usual range, or another when this machine has a route into it; the check of the host tells when none is free. */
 function chooseRange(candidates: readonly [string, ...string[]], occupied: readonly OccupiedRange[]): string {
-  const isFree = (cidr: string): boolean => !occupied.some((range) => overlaps(parseCidr(range.cidr), parseCidr(cidr)))
+  const isFree = (cidr: string): boolean =>
+    !occupied.some((range) => overlaps(parseCidr(range.cidr), parseCidr(cidr)))
   return candidates.find(isFree) ?? candidates[0]
 }

@@ -4,7 +4,7 @@ import { inspectImage } from './engine-objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from './home-files.js'
 import { hostFault } from './host-health.js'
 import { hostKubeconfig, isFresh, parseAccess } from './host-kubeconfig.js'
-import { defaultHostImage, hostContext } from './host-spec.js'
+import { hostContext } from './host-spec.js'
 import type { HostReady, HostStatus, HostUp } from './host-types.js'
 import type { LocatedHost } from './locate.js'
 import { toRecord } from './record.js'
@@ -18,7 +18,11 @@ async function readFiles(engine: ContainerEngine, node: string, signal: AbortSig
 }
 
 /** The host's admin kubeconfig as it was stored; undefined before it was completed. */
-export async function readKubeconfig(engine: ContainerEngine, node: string, signal: AbortSignal): Promise<string | undefined> {
+export async function readKubeconfig(
+  engine: ContainerEngine,
+  node: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return (await readFiles(engine, node, signal)).kubeconfig
 }
 
@@ -26,21 +30,29 @@ export async function readKubeconfig(engine: ContainerEngine, node: string, sign
  * Finds a host that is up in about a second: one command on the node and two requests. Undefined when
  * there is something to be done.
  */
-export async function quickLook(found: LocatedHost, target: HostUp, run: RunOptions): Promise<HostReady | undefined> {
+export async function quickLook(
+  found: LocatedHost,
+  target: HostUp,
+  run: RunOptions,
+): Promise<HostReady | undefined> {
   const { engine, container, label } = found
   if (container?.state !== 'running' || label === undefined) return undefined
+  const wanted = target.image ?? container.image
   const [files, image] = await Promise.all([
     readFiles(engine, container.name, run.signal),
-    inspectImage(engine, target.image ?? defaultHostImage(), run.signal),
+    inspectImage(engine, wanted, run.signal),
   ])
   const record = toRecord(label, files)
   const { kubeconfig } = files
   const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
   if (record.phase !== 'Ready' || kubeconfig === undefined || access === undefined) return undefined
   if (!isFresh(access, new Date())) return undefined
-  if ((await hostFault(access, container.name, container.startedAt, run.signal)) !== undefined) return undefined
+  if ((await hostFault(access, container.name, container.startedAt, run.signal)) !== undefined)
+    return undefined
   if (image !== undefined && image.id !== container.imageId) {
-    run.progress.warn(`host "${target.name}" runs an older node image than "${target.image ?? defaultHostImage()}"; to renew it (all in it is lost): knest host down && knest host up`)
+    run.progress.warn(
+      `host "${target.name}" runs an older node image than "${wanted}" is now; to renew it (all in it is lost): knest host down && knest host up`,
+    )
   }
   return {
     status: statusOf(found, record, target.name, { phase: 'running', reason: undefined }, kubeconfig),
@@ -66,20 +78,29 @@ async function judge(
   kubeconfig: string | undefined,
   signal: AbortSignal,
 ): Promise<State> {
-  if (container === undefined) return { phase: 'failed', reason: 'its container is gone; knest host up makes it again, with its data' }
-  if (label === undefined) return { phase: 'failed', reason: 'its record is gone; remove the rest: knest host down' }
+  if (container === undefined)
+    return { phase: 'failed', reason: 'its container is gone; knest host up makes it again, with its data' }
+  if (label === undefined)
+    return { phase: 'failed', reason: 'its record is gone; remove the rest: knest host down' }
   if (container.state !== 'running') {
     return { phase: 'stopped', reason: `its container is ${container.state}; start it: knest host up` }
   }
-  if (record?.phase === 'Deleting') return { phase: 'failed', reason: 'it is half removed; finish it: knest host down' }
+  if (record?.phase === 'Deleting')
+    return { phase: 'failed', reason: 'it is half removed; finish it: knest host down' }
   if (kubeconfig === undefined || record?.phase === 'Creating') {
     return { phase: 'starting', reason: 'it is not created completely; go on: knest host up' }
   }
   if (container.ip !== undefined && !(await canConnect(container.ip, apiPort, signal))) {
-    return { phase: 'starting', reason: `its API server does not answer; see: ${engine.name} logs ${container.name}` }
+    return {
+      phase: 'starting',
+      reason: `its API server does not answer; see: ${engine.name} logs ${container.name}`,
+    }
   }
   const access = parseAccess(kubeconfig)
-  const reason = access === undefined ? 'its kubeconfig is damaged' : await hostFault(access, container.name, container.startedAt, signal)
+  const reason =
+    access === undefined
+      ? 'its kubeconfig is damaged'
+      : await hostFault(access, container.name, container.startedAt, signal)
   return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
 }
 

@@ -1,4 +1,11 @@
-import { createClusters, KnestError, openKube, type KubeApi, type KubeObject, type RunOptions } from '@knest/core'
+import {
+  createClusters,
+  KnestError,
+  openKube,
+  type KubeApi,
+  type KubeObject,
+  type RunOptions,
+} from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
 import type { ContainerEngine } from './engine.js'
 import { inspectContainer } from './engine-objects.js'
@@ -34,14 +41,19 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
   } else if (record.phase === 'Creating') {
     await clusters.create(ref, record.spec, run)
   } else if (record.phase === 'Deleting') {
-    throw new KnestError('conflict', `host "${target.name}" is half removed`, { hint: 'finish it: knest host down' })
+    throw new KnestError('conflict', `host "${target.name}" is half removed`, {
+      hint: 'finish it: knest host down',
+    })
   } else {
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
     await clusters.scale(ref, {}, run)
   }
   const kubeconfig = await readKubeconfig(engine, node, run.signal)
-  if (kubeconfig === undefined) throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
-  await run.progress.phase('Set up the host', () => setUp({ engine, target, objects }, kubeconfig, run.signal))
+  if (kubeconfig === undefined)
+    throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
+  await run.progress.phase('Set up the host', () =>
+    setUp({ engine, target, objects }, kubeconfig, run.signal),
+  )
   const found = await locateHost([engine], ref, run.signal)
   if (found === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
   return {
@@ -52,7 +64,11 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
 }
 
 /** After a stop or the machine's restart. Not left to the plan, since what it must know is inside. */
-async function startAgain(engine: ContainerEngine, node: string, { progress, signal }: RunOptions): Promise<void> {
+async function startAgain(
+  engine: ContainerEngine,
+  node: string,
+  { progress, signal }: RunOptions,
+): Promise<void> {
   const container = await inspectContainer(engine, node, signal)
   if (container === undefined) return
   // Also when it runs: an engine that was killed itself may only believe so.
@@ -60,7 +76,11 @@ async function startAgain(engine: ContainerEngine, node: string, { progress, sig
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
-async function setUp({ engine, target, objects }: HostParts, kubeconfig: string, signal: AbortSignal): Promise<void> {
+async function setUp(
+  { engine, target, objects }: HostParts,
+  kubeconfig: string,
+  signal: AbortSignal,
+): Promise<void> {
   const node = firstControlPlane(target.name)
   const api = await openKube({ kubeconfigText: kubeconfig })
   try {
@@ -78,13 +98,19 @@ async function setUp({ engine, target, objects }: HostParts, kubeconfig: string,
 }
 
 /** A host whose disk was filled from its image's own layer has it already; else it gets a copy. */
-async function ensureNodeImage(engine: ContainerEngine, node: string, image: string, signal: AbortSignal): Promise<string> {
+async function ensureNodeImage(
+  engine: ContainerEngine,
+  node: string,
+  image: string,
+  signal: AbortSignal,
+): Promise<string> {
   if (!(await nodeHasImage(engine, node, image, signal))) await copyImage(engine, node, image, signal)
   return fullImageName(image)
 }
 
 async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
-  const isFirst = ({ kind }: KubeObject): boolean => kind === 'Namespace' || kind === 'CustomResourceDefinition'
+  const isFirst = ({ kind }: KubeObject): boolean =>
+    kind === 'Namespace' || kind === 'CustomResourceDefinition'
   const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
   await Promise.all(objects.filter(isFirst).map(apply))
   await Promise.all(objects.filter((object) => !isFirst(object)).map(apply))

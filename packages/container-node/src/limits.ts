@@ -12,7 +12,9 @@ const wantedOpenFiles = 1_048_576
 const podmanProcesses = 32_768
 const capSysResource = 24n
 
-export function readCallerLimits(read: (path: string) => string = (path) => readFileSync(path, 'utf8')): CallerLimits {
+export function readCallerLimits(
+  read: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): CallerLimits {
   return parseLimits(read('/proc/self/limits'), read('/proc/self/status'))
 }
 

@@ -12,7 +12,11 @@ export interface LocatedHost {
 }
 
 /** The engine that has the host; undefined when none has. Throws `prerequisite` when no engine works. */
-export async function locateHost(engines: readonly ContainerEngine[], ref: ClusterRef, signal: AbortSignal): Promise<LocatedHost | undefined> {
+export async function locateHost(
+  engines: readonly ContainerEngine[],
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<LocatedHost | undefined> {
   const faults: string[] = []
   for (const engine of engines) {
     try {

@@ -6,7 +6,11 @@ import { KnestError, type ClusterLock } from '@knest/core'
  * can have and which goes with the process, however it ends. Who connects is told the holder, and sees
  * the end of the lock as the end of the connection.
  */
-export async function acquireLock(name: string, signal: AbortSignal, onWait: (holder: string) => void): Promise<ClusterLock> {
+export async function acquireLock(
+  name: string,
+  signal: AbortSignal,
+  onWait: (holder: string) => void,
+): Promise<ClusterLock> {
   const path = `\0knest.dev/${name}`
   for (let told = false; ; told = true) {
     signal.throwIfAborted()
@@ -35,7 +39,12 @@ function tryListen(path: string): Promise<Server | undefined> {
     }
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined)
-      else reject(new KnestError('prerequisite', `cannot lock "${path.slice(1)}": ${error.message}`, { cause: error }))
+      else
+        reject(
+          new KnestError('prerequisite', `cannot lock "${path.slice(1)}": ${error.message}`, {
+            cause: error,
+          }),
+        )
     })
     server.listen(path, () => {
       server.unref()

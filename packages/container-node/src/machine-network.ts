@@ -20,15 +20,26 @@ export async function readMachineNetwork(programs: Programs, signal: AbortSignal
 }
 
 /** `/proc/net/route`: little-endian hexadecimal. `device` is the way out. */
-export function parseKernelRoutes(text: string): { readonly routes: readonly OccupiedRange[]; readonly device: string | undefined } {
-  const lines = text.split('\n').slice(1).map((line) => line.split(/\s+/))
+export function parseKernelRoutes(text: string): {
+  readonly routes: readonly OccupiedRange[]
+  readonly device: string | undefined
+} {
+  const lines = text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
   const entries = lines.flatMap(([device = '', target, , , , , , mask]) =>
-    target === undefined || mask === undefined ? [] : [{ device, target: littleEndian(target), prefix: bits(littleEndian(mask)) }],
+    target === undefined || mask === undefined
+      ? []
+      : [{ device, target: littleEndian(target), prefix: bits(littleEndian(mask)) }],
   )
   return {
     routes: entries
       .filter(({ prefix }) => prefix > 0)
-      .map(({ device, target, prefix }) => ({ cidr: `${formatAddress(target)}/${prefix}`, usedBy: usedBy(device) })),
+      .map(({ device, target, prefix }) => ({
+        cidr: `${formatAddress(target)}/${prefix}`,
+        usedBy: usedBy(device),
+      })),
     device: entries.find(({ prefix }) => prefix === 0)?.device,
   }
 }
@@ -61,7 +72,9 @@ async function ipRoutes(programs: Programs, signal: AbortSignal): Promise<readon
 export function parseIpRoutes(text: string): readonly OccupiedRange[] {
   const routes = JSON.parse(text === '' ? '[]' : text) as readonly IpRoute[]
   return routes
-    .filter(({ dst, type }) => dst !== undefined && dst !== 'default' && (type === undefined || type === 'unicast'))
+    .filter(
+      ({ dst, type }) => dst !== undefined && dst !== 'default' && (type === undefined || type === 'unicast'),
+    )
     .map(({ dst = '', dev = '' }) => ({ cidr: dst.includes('/') ? dst : `${dst}/32`, usedBy: usedBy(dev) }))
 }
 

@@ -48,7 +48,9 @@ export async function readMachine({ cgroupVersion, storage }: EngineFacts): Prom
 export function parseControllers(text: string, cgroupVersion: 1 | 2): readonly string[] {
   if (cgroupVersion === 2) return text.trim().split(/\s+/)
   const rows = text.split('\n').map((line) => line.split(/\s+/))
-  return rows.filter(([name, , , enabled]) => name?.startsWith('#') === false && enabled === '1').map(([name = '']) => name)
+  return rows
+    .filter(([name, , , enabled]) => name?.startsWith('#') === false && enabled === '1')
+    .map(([name = '']) => name)
 }
 
 /** What keeps a node from running on this machine, or from running well. */
@@ -104,7 +106,7 @@ function roomProblems({ availableMemory, freeDisk }: MachineFacts): readonly Pro
 }
 
 /** Full path of a program, when it is installed. */
-export async function findProgram(name: string, path = process.env['PATH'] ?? ''): Promise<string | undefined> {
+export async function findProgram(name: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
   for (const directory of [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin']) {
     const file = join(directory, name)
     if (directory !== '' && (await canAccess(file, constants.X_OK))) return file

@@ -6,7 +6,10 @@ import { firstControlPlane } from './names.js'
 const quickly = 3_000
 
 /** Names of the clusters a host carries, as far as it can be asked now. */
-export async function nestedClusters({ engine, container, label }: LocatedHost, signal: AbortSignal): Promise<readonly string[]> {
+export async function nestedClusters(
+  { engine, container, label }: LocatedHost,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   if (container?.state !== 'running' || label === undefined) return []
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(quickly)])
   try {
@@ -14,7 +17,10 @@ export async function nestedClusters({ engine, container, label }: LocatedHost, 
     if (kubeconfig === undefined) return []
     const api = await openKube({ kubeconfigText: kubeconfig })
     try {
-      const found = await api.list({ apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }, { signal: bounded })
+      const found = await api.list(
+        { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' },
+        { signal: bounded },
+      )
       return found.map(({ metadata }) => metadata.name)
     } finally {
       api.close()

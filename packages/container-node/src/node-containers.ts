@@ -12,7 +12,9 @@ export async function clusterContainers(
   const names = await namesByLabel(engine, 'container', `${labels.cluster}=${cluster.name}`, signal)
   const found = await Promise.all(names.map((name) => inspectContainer(engine, name, signal)))
   const nodes = found.filter((container) => container?.labels[labels.node] !== undefined) as ContainerObject[]
-  return nodes.filter((container) => belongsTo(container, cluster)).sort((a, b) => nodeIndex(a.name) - nodeIndex(b.name))
+  return nodes
+    .filter((container) => belongsTo(container, cluster))
+    .sort((a, b) => nodeIndex(a.name) - nodeIndex(b.name))
 }
 
 export function roleOf({ labels: found }: ContainerObject): NodeRole {

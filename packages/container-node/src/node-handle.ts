@@ -7,7 +7,12 @@ import { lastWords, type ProgramResult } from './program.js'
 const dialTimeoutMs = 5_000
 
 /** A node whose container runs. */
-export function openContainer(engine: ContainerEngine, name: string, role: NodeRole, ip: string | undefined): NodeHandle {
+export function openContainer(
+  engine: ContainerEngine,
+  name: string,
+  role: NodeRole,
+  ip: string | undefined,
+): NodeHandle {
   return {
     name,
     role,
@@ -37,7 +42,9 @@ async function execInContainer(
 /** The engine's own failures look like the command's but for what they say; podman gives 125, or 255 for a stopped container. */
 export function isEngineFault(engine: EngineName, { exitCode, stderr }: ProgramResult): boolean {
   return engine === 'podman'
-    ? (exitCode === 125 && /^Error: /m.test(stderr)) || (exitCode === 255 && /^Error: .*(container state improper|cannot exec in a stopped container)/m.test(stderr))
+    ? (exitCode === 125 && /^Error: /m.test(stderr)) ||
+        (exitCode === 255 &&
+          /^Error: .*(container state improper|cannot exec in a stopped container)/m.test(stderr))
     : exitCode === 1 && /^(Error response from daemon|Cannot connect to the Docker daemon)/m.test(stderr)
 }
 
@@ -53,7 +60,9 @@ function dial(address: string, port: number, signal: AbortSignal): Promise<Socke
     const fail = (error: unknown): void => {
       forget()
       socket.destroy()
-      reject(new KnestError('host-unreachable', `port ${port} of ${address} does not answer`, { cause: error }))
+      reject(
+        new KnestError('host-unreachable', `port ${port} of ${address} does not answer`, { cause: error }),
+      )
     }
     const onAbort = (): void => fail(signal.reason)
     const timer = setTimeout(() => fail(new Error('timed out')), dialTimeoutMs)

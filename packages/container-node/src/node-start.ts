@@ -43,28 +43,43 @@ export async function startOrRemove(
   }
 }
 
-async function startContainer(engine: ContainerEngine, { name, state, labels: found }: ContainerObject, signal: AbortSignal): Promise<void> {
+async function startContainer(
+  engine: ContainerEngine,
+  { name, state, labels: found }: ContainerObject,
+  signal: AbortSignal,
+): Promise<void> {
   if (state === 'running') return
   const command = state === 'paused' ? 'unpause' : 'start'
   const start = (): Promise<ProgramResult> => engine.run([command, name], { letFinish: true, signal })
   let result = await start()
   if (isStaleLease(engine, result)) {
-    await freeLease(found[labels.cluster] ?? '', /requested IP address (\S+) is/.exec(result.stderr)?.[1] ?? '')
+    await freeLease(
+      found[labels.cluster] ?? '',
+      /requested IP address (\S+) is/.exec(result.stderr)?.[1] ?? '',
+    )
     result = await start()
   }
   if (result.exitCode !== 0) throw startFault(engine, name, result)
 }
 
 function startFault(engine: ContainerEngine, name: string, result: ProgramResult): KnestError {
-  return new KnestError('prerequisite', `${engine.name} could not start container "${name}": ${lastWords(result)}`, {
-    hint: `see: ${engine.name} logs ${name}`,
-  })
+  return new KnestError(
+    'prerequisite',
+    `${engine.name} could not start container "${name}": ${lastWords(result)}`,
+    {
+      hint: `see: ${engine.name} logs ${name}`,
+    },
+  )
 }
 
 /** Waits until the node can take commands; a container that ends meanwhile is told with its last words. */
-export async function awaitInit(engine: ContainerEngine, node: NodeHandle, signal: AbortSignal): Promise<void> {
+export async function awaitInit(
+  engine: ContainerEngine,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + readySeconds * 1000
-  let said = ''
+  let said: string
   for (;;) {
     try {
       const argv = ['knest-init', 'ready', '--wait', String(readySeconds)]
@@ -80,7 +95,11 @@ export async function awaitInit(engine: ContainerEngine, node: NodeHandle, signa
     await delay(200, undefined, { signal })
   }
   const logs = await engine.run(['logs', '--tail', '5', node.name], { timeoutMs: 10_000, signal })
-  throw new KnestError('prerequisite', `node "${node.name}" did not start: ${said}; its log ends with: ${`${logs.stdout}${logs.stderr}`.trim()}`, {
-    hint: `see: ${engine.name} logs ${node.name}`,
-  })
+  throw new KnestError(
+    'prerequisite',
+    `node "${node.name}" did not start: ${said}; its log ends with: ${`${logs.stdout}${logs.stderr}`.trim()}`,
+    {
+      hint: `see: ${engine.name} logs ${node.name}`,
+    },
+  )
 }

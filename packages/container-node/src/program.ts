@@ -104,9 +104,10 @@ function watch(
     }
     const onAbort = (): void => {
       const error = cancelled(signal)
-      if (letFinish !== true) return end(error)
-      failure ??= error
-      killTimer = setTimeout(() => end(error), finishMs)
+      if (letFinish === true) {
+        failure ??= error
+        killTimer = setTimeout(() => end(error), finishMs)
+      } else end(error)
     }
     const timer = setTimeout(() => end(tooLong(argv, timeoutMs)), timeoutMs)
     signal.addEventListener('abort', onAbort, { once: true })
@@ -121,7 +122,8 @@ function watch(
     })
     const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
       forget()
-      if (failure === undefined) resolve({ exitCode: exitCodeOf(code, killer), stdout: stdout.end(), stderr: stderr.end() })
+      if (failure === undefined)
+        resolve({ exitCode: exitCodeOf(code, killer), stdout: stdout.end(), stderr: stderr.end() })
       else reject(failure)
     }
     child.once('close', settle)
@@ -155,9 +157,13 @@ function exitCodeOf(code: number | null, killer: NodeJS.Signals | null): number 
 function startError(program: string, error: Error): KnestError {
   const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
   if (error.name === 'AbortError') return new KnestError('cancelled', 'cancelled', { cause: error })
-  return new KnestError('prerequisite', `"${program}" ${missing ? 'is not installed' : `does not start: ${error.message}`}`, {
-    cause: error,
-  })
+  return new KnestError(
+    'prerequisite',
+    `"${program}" ${missing ? 'is not installed' : `does not start: ${error.message}`}`,
+    {
+      cause: error,
+    },
+  )
 }
 
 function tooLong(argv: readonly string[], timeoutMs: number): KnestError {
@@ -168,6 +174,9 @@ function tooLong(argv: readonly string[], timeoutMs: number): KnestError {
 function cancelled(signal: AbortSignal): KnestError {
   const reason: unknown = signal.reason
   if (reason instanceof KnestError) return reason
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return new KnestError('timeout', 'the time limit is over', { cause: reason })
+  }
   return new KnestError('cancelled', 'cancelled', { cause: reason })
 }
 
@@ -175,5 +184,7 @@ function cancelled(signal: AbortSignal): KnestError {
 export function lastWords(result: ProgramResult): string {
   const said = result.stderr.trim() === '' ? result.stdout : result.stderr
   const lines = said.trim().split('\n').slice(-3)
-  return lines.map((line) => line.replace(/^Error:\s*/, '').trim()).join('; ') || `exit code ${result.exitCode}`
+  return (
+    lines.map((line) => line.replace(/^Error:\s*/, '').trim()).join('; ') || `exit code ${result.exitCode}`
+  )
 }

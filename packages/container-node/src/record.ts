@@ -26,15 +26,20 @@ export function encodeLabel(label: RecordLabel): string {
 /** Undefined when it is not one of ours. */
 export function decodeLabel(text: string | undefined): RecordLabel | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(Buffer.from(text, 'base64url').toString()) as RecordLabel)
+    return text === undefined
+      ? undefined
+      : (JSON.parse(Buffer.from(text, 'base64url').toString()) as RecordLabel)
   } catch {
     return undefined
   }
 }
 
-export function toRecord(label: RecordLabel, files: Readonly<Partial<Record<HomeFile, string>>>): ClusterRecord {
-  const saved = parse<SavedSpec>(files['spec.json'])
-  const status = parse<RecordedStatus>(files['status.json'])
+export function toRecord(
+  label: RecordLabel,
+  files: Readonly<Partial<Record<HomeFile, string>>>,
+): ClusterRecord {
+  const saved = parse(files['spec.json']) as SavedSpec | undefined
+  const status = parse(files['status.json']) as RecordedStatus | undefined
   return {
     name: label.name,
     namespace: label.namespace,
@@ -51,6 +56,6 @@ export function savedSpec(record: ClusterRecord, spec: ClusterSpec): string {
   return JSON.stringify({ version: Number(record.version) + 1, spec } satisfies SavedSpec)
 }
 
-function parse<T>(text: string | undefined): T | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as T)
+function parse(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text)
 }

@@ -9,7 +9,10 @@ export interface RuntimeOptions {
   readonly ulimits: readonly string[]
 }
 
-export async function readRuntimeOptions(engine: ContainerEngine, signal: AbortSignal): Promise<RuntimeOptions> {
+export async function readRuntimeOptions(
+  engine: ContainerEngine,
+  signal: AbortSignal,
+): Promise<RuntimeOptions> {
   if (engine.name === 'docker') return { runtime: undefined, ulimits: [] }
   const { cgroupVersion, runtime } = await engine.facts(signal)
   return {

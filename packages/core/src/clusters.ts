@@ -29,11 +29,17 @@ export function createClusters(parts: Parts): Clusters {
   }
 
   /** Runs `work` as the only actor on the cluster, within the time the caller allows. */
-  const alone = async <T>(ref: ClusterRef, run: RunOptions, work: (run: RunOptions) => Promise<T>): Promise<T> => {
+  const alone = async <T>(
+    ref: ClusterRef,
+    run: RunOptions,
+    work: (run: RunOptions) => Promise<T>,
+  ): Promise<T> => {
     const deadline = AbortSignal.timeout(run.timeoutMs)
     const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {
-      const lock = await home.lock(ref, bounded.signal, (holder) => run.progress.note(`waiting for ${holder} to finish with cluster "${ref.name}"`))
+      const lock = await home.lock(ref, bounded.signal, (holder) =>
+        run.progress.note(`waiting for ${holder} to finish with cluster "${ref.name}"`),
+      )
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {
@@ -58,31 +64,37 @@ export function createClusters(parts: Parts): Clusters {
   }
 
   return {
-    preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run.signal)).problems,
+    preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run)).problems,
 
     planCreate: async (ref, spec, run) => {
       const record = await home.read(ref, run.signal)
       if (record !== undefined) return (await planFor(parts, resumable(record, spec), run.signal)).steps
-      const { problems, resolved } = await runPreflight(parts, ref, spec, run.signal)
+      const { problems, resolved } = await runPreflight(parts, ref, spec, run)
       throwOnErrors(problems, run)
       return planCluster(ref, resolved, nothing)
     },
 
     create: async (ref, spec, run) => {
-      let record = await home.read(ref, run.signal)
+      let access: ClusterKubeconfig | undefined
+      const record = await home.read(ref, run.signal)
       if (record === undefined) {
-        const { problems, resolved } = await run.progress.phase('Check the host', () => runPreflight(parts, ref, spec, run.signal))
+        const { problems, resolved } = await run.progress.phase('Check the host', (progress) =>
+          runPreflight(parts, ref, spec, { ...run, progress }),
+        )
         throwOnErrors(problems, run)
-        record = await home.create(ref, resolved, run.signal)
+        await home.create(ref, resolved, run.signal)
       } else {
         resumable(record, spec)
       }
       await alone(ref, run, async (inner) => {
         // Whoever held the lock before may have done the work.
         const current = resumable(await mustRead(ref, inner.signal), spec)
-        await converge(parts, current, 'Creating', inner)
+        await converge(parts, current, 'Creating', inner, async () => {
+          access = await adminAccess(ref, inner.signal)
+          await run.deliver?.(access)
+        })
       })
-      return adminAccess(ref, run.signal)
+      return access ?? adminAccess(ref, run.signal)
     },
 
     planScale: async (ref, request, run) => {
@@ -95,6 +107,7 @@ export function createClusters(parts: Parts): Clusters {
       return alone(ref, run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
         if (before.phase === 'Creating') throw notYet(ref)
+        if (before.phase === 'Deleting') throw beingDeleted(ref.name)
         const record = await home.update(before, scaled(before, request), inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
         await converge(parts, record, 'Scaling', inner)
@@ -118,7 +131,11 @@ export function createClusters(parts: Parts): Clusters {
         await home.setStatus(ref, { phase: 'Deleting', conditions: record.conditions }, inner.signal)
         const nodes = await listNodes(record, await backendsOf(parts, record), inner.signal)
         const context = removalContext(parts, record, nodes)
-        await runSteps(planRemoval(ref, nodes), (step, progress, signal) => runStep(context, step, progress, signal), inner)
+        await runSteps(
+          planRemoval(ref, nodes),
+          (step, progress, signal) => runStep(context, step, progress, signal),
+          inner,
+        )
       })
     },
 
@@ -132,10 +149,15 @@ export function createClusters(parts: Parts): Clusters {
     find: async (name, namespace, signal) => {
       const ref = { name, namespace: namespace ?? defaultNamespace(name) }
       if ((await home.read(ref, signal)) !== undefined) return ref
-      const others = namespace === undefined ? (await home.list(undefined, signal)).filter((record) => record.name === name) : []
+      const others =
+        namespace === undefined
+          ? (await home.list(undefined, signal)).filter((record) => record.name === name)
+          : []
       if (others.length > 1) {
         const names = others.map((record) => `"${record.namespace}"`).join(', ')
-        throw new KnestError('usage', `there are ${others.length} clusters named "${name}"`, { hint: `choose one with -n: ${names}` })
+        throw new KnestError('usage', `there are ${others.length} clusters named "${name}"`, {
+          hint: `choose one with -n: ${names}`,
+        })
       }
       if (others[0] === undefined) throw notFound(name, namespace)
       return { name, namespace: others[0].namespace }
@@ -157,9 +179,15 @@ export function createClusters(parts: Parts): Clusters {
       const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
       const authorities = await home.readAuthorities(ref, signal)
       if (running.length === 0 || authorities === undefined) throw noControlPlane(ref)
-      const handles = await Promise.all(running.map(({ backend, name }) => backend.openNode(ref, name, signal)))
+      const handles = await Promise.all(
+        running.map(({ backend, name }) => backend.openNode(ref, name, signal)),
+      )
       const server = await openForwardServer({ dial: dialAny(handles), port })
-      const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, `https://127.0.0.1:${server.port}`)
+      const kubeconfig = await adminKubeconfig(
+        { record, home, authorities },
+        signal,
+        `https://127.0.0.1:${server.port}`,
+      )
       return { port: server.port, kubeconfig, close: () => server.close() }
     },
 
@@ -169,7 +197,9 @@ export function createClusters(parts: Parts): Clusters {
       const found = nodes.find(({ name }) => name === node)
       if (found === undefined) {
         const names = nodes.map(({ name }) => name).join(', ')
-        throw new KnestError('not-found', `cluster "${ref.name}" has no node "${node}"`, { hint: `its nodes are ${names}` })
+        throw new KnestError('not-found', `cluster "${ref.name}" has no node "${node}"`, {
+          hint: `its nodes are ${names}`,
+        })
       }
       return found.backend.openNode(ref, node, signal)
     },
@@ -188,12 +218,14 @@ function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
       hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
     })
   }
-  if (record.phase === 'Deleting') {
-    throw new KnestError('conflict', `cluster "${record.name}" is being deleted`, { hint: `finish it first: knest delete ${record.name}` })
-  }
-  throw new KnestError('already-exists', `cluster "${record.name}" exists in namespace "${record.namespace}"`, {
-    hint: `change it with knest scale, or remove it: knest delete ${record.name}`,
-  })
+  if (record.phase === 'Deleting') throw beingDeleted(record.name)
+  throw new KnestError(
+    'already-exists',
+    `cluster "${record.name}" exists in namespace "${record.namespace}"`,
+    {
+      hint: `change it with knest scale, or remove it: knest delete ${record.name}`,
+    },
+  )
 }
 
 /** What the host decides at first (MTU, kind of Service) does not count as a difference. */
@@ -216,7 +248,8 @@ function canonical(value: unknown): string {
 }
 
 function throwOnErrors(problems: PreflightError['problems'], run: RunOptions): void {
-  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning')) run.progress.warn(`${message}; ${hint}`)
+  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))
+    run.progress.warn(`${message}; ${hint}`)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new PreflightError('prerequisite', errors)
 }
@@ -231,6 +264,12 @@ function notFound(name: string, namespace?: string): KnestError {
   return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: knest list' })
 }
 
+function beingDeleted(name: string): KnestError {
+  return new KnestError('conflict', `cluster "${name}" is being deleted`, {
+    hint: `finish it first: knest delete ${name}`,
+  })
+}
+
 function notYet({ name }: ClusterRef): KnestError {
   return new KnestError('prerequisite', `cluster "${name}" is not completely created yet`, {
     hint: 'run the same knest create command again to finish it',
@@ -238,13 +277,19 @@ function notYet({ name }: ClusterRef): KnestError {
 }
 
 function noControlPlane({ name }: ClusterRef): KnestError {
-  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, { hint: `see: knest status ${name}` })
+  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, {
+    hint: `see: knest status ${name}`,
+  })
 }
 
 function timedOut({ name }: ClusterRef, run: RunOptions, cause: unknown): KnestError {
   const seen = cause instanceof KnestError ? `; last seen: ${cause.message}` : ''
-  return new KnestError('timeout', `the operation on cluster "${name}" took longer than ${Math.round(run.timeoutMs / 1000)} s${seen}`, {
-    hint: 'run the same command again to go on, with a longer --timeout if the machine is slow',
-    cause,
-  })
+  return new KnestError(
+    'timeout',
+    `the operation on cluster "${name}" took longer than ${Math.round(run.timeoutMs / 1000)} s${seen}`,
+    {
+      hint: 'run the same command again to go on, with a longer --timeout if the machine is slow',
+      cause,
+    },
+  )
 }

@@ -21,8 +21,14 @@ export interface Parts {
 }
 
 /** The backends a cluster can have nodes of. */
-export async function backendsOf({ backend }: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<readonly NodeBackend[]> {
-  const names = new Set([record.spec.controlPlane.backend, ...record.spec.workers.map((pool) => pool.backend)])
+export async function backendsOf(
+  { backend }: Parts,
+  record: Pick<ClusterRecord, 'spec'>,
+): Promise<readonly NodeBackend[]> {
+  const names = new Set([
+    record.spec.controlPlane.backend,
+    ...record.spec.workers.map((pool) => pool.backend),
+  ])
   return Promise.all([...names].map(backend))
 }
 
@@ -48,7 +54,10 @@ async function memberNames(
   const api = await tryNestedApi(parts, record, nodes, signal)
   if (api === undefined) return undefined
   try {
-    const found = await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) })
+    const found = await api.list(
+      { apiVersion: 'v1', kind: 'Node' },
+      { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) },
+    )
     return found.map(({ metadata }) => metadata.name)
   } catch {
     signal.throwIfAborted()
@@ -72,8 +81,17 @@ export async function tryNestedApi(
   return openNestedApi({ cluster: record.name, nodes: handles, authorities })
 }
 
-/** Makes the cluster as its record says. The caller holds the lock. */
-export async function converge(parts: Parts, record: ClusterRecord, phase: ClusterPhase, run: RunOptions): Promise<void> {
+/**
+ * Makes the cluster as its record says. The caller holds the lock. `beforeReady` runs when all is done
+ * and the record does not say so yet.
+ */
+export async function converge(
+  parts: Parts,
+  record: ClusterRecord,
+  phase: ClusterPhase,
+  run: RunOptions,
+  beforeReady: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const { home } = parts
   const { steps, nodes } = await planFor(parts, record, run.signal)
   const context = stepContext(parts, record, nodes)
@@ -87,23 +105,32 @@ export async function converge(parts: Parts, record: ClusterRecord, phase: Clust
       steps,
       async (step, progress, signal) => {
         await runStep(context, step, progress, signal)
-        if (step.kind === 'install-addons') await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
+        if (step.kind === 'install-addons')
+          await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
       },
       run,
     )
-    conditions = withCondition(conditions, makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available'))
+    conditions = withCondition(
+      conditions,
+      makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available'),
+    )
     const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
     const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
     const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-    await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
     // From now on only control planes whose API server answers get traffic.
     if (phase === 'Creating') await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+    await beforeReady()
+    await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
   } finally {
     context.api?.close()
   }
 }
 
-function stepContext({ home, backend }: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+function stepContext(
+  { home, backend }: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+): StepContext {
   const desired = desiredNodes(record, record.spec, nodes)
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend
@@ -125,14 +152,26 @@ function stepContext({ home, backend }: Parts, record: ClusterRecord, nodes: rea
   }
 }
 
-export function removalContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+export function removalContext(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+): StepContext {
   return stepContext(parts, record, nodes)
 }
 
-export function makeCondition(type: string, status: ClusterCondition['status'], reason: string, message: string): ClusterCondition {
+export function makeCondition(
+  type: string,
+  status: ClusterCondition['status'],
+  reason: string,
+  message: string,
+): ClusterCondition {
   return { type, status, reason, message, lastTransitionTime: new Date().toISOString() }
 }
 
-function withCondition(conditions: readonly ClusterCondition[], changed: ClusterCondition): readonly ClusterCondition[] {
+function withCondition(
+  conditions: readonly ClusterCondition[],
+  changed: ClusterCondition,
+): readonly ClusterCondition[] {
   return [...conditions.filter(({ type }) => type !== changed.type), changed]
 }

@@ -4,6 +4,8 @@ export const labels = {
   node: 'knest.dev/node',
   role: 'knest.dev/role',
   pool: 'knest.dev/pool',
+  /** Annotation of a host Node: images put there by hand, comma-separated. */
+  images: 'knest.dev/images',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const
 

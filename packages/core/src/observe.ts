@@ -1,7 +1,7 @@
 import type { ClusterRecord } from './contracts/cluster.js'
-import type { NodeBackend, NodeHandle, NodeStatus } from './contracts/node-backend.js'
+import type { NodeBackend, NodeStatus } from './contracts/node-backend.js'
 import type { ObservedCluster, ObservedNode } from './plan/observed.js'
-import { bootstrappedMarker } from './steps/run-script.js'
+import { isBootstrapped } from './steps/run-script.js'
 
 export interface BackendNode extends NodeStatus {
   readonly backend: NodeBackend
@@ -16,7 +16,9 @@ export async function listNodes(
   signal: AbortSignal,
 ): Promise<readonly BackendNode[]> {
   const lists = await Promise.all(
-    backends.map(async (backend) => (await backend.listNodes(record, signal)).map((node) => ({ ...node, backend }))),
+    backends.map(async (backend) =>
+      (await backend.listNodes(record, signal)).map((node) => ({ ...node, backend })),
+    ),
   )
   return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
@@ -35,15 +37,13 @@ export async function observe(
       pool: node.pool,
       backend: node.backend.name,
       phase: node.phase,
-      bootstrapped: node.phase === 'running' ? await isBootstrapped(record, node, signal) : undefined,
+      bootstrapped: node.phase === 'running' ? await askDisk(record, node, signal) : undefined,
     })),
   )
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
   return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
 }
 
-async function isBootstrapped(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<boolean> {
-  const handle: NodeHandle = await node.backend.openNode(record, node.name, signal)
-  const { exitCode } = await handle.exec(['test', '-e', bootstrappedMarker], { timeoutMs: 15_000, signal })
-  return exitCode === 0
+async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<boolean> {
+  return isBootstrapped(await node.backend.openNode(record, node.name, signal), signal)
 }

@@ -1,4 +1,5 @@
 import type { ClusterRef, ClusterSpec } from './contracts/cluster.js'
+import type { RunOptions } from './contracts/clusters.js'
 import { backendsOf } from './converge.js'
 import type { Parts } from './converge.js'
 import { KnestError } from './errors.js'
@@ -17,18 +18,23 @@ export async function runPreflight(
   parts: Parts,
   ref: ClusterRef,
   spec: ClusterSpec,
-  signal: AbortSignal,
+  { signal, progress }: Pick<RunOptions, 'signal' | 'progress'>,
 ): Promise<PreflightResult> {
   const backends = await backendsOf(parts, { spec })
   const [facts, ...found] = await Promise.all([
     parts.home.inspect(spec, ref, signal),
     ...backends.map((backend) => backend.preflight(spec, signal)),
-    cniProblems(spec, signal),
+    cniProblems(spec, (text) => progress.note(text), signal),
   ])
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
   return {
-    problems: [...findOverlaps(spec.network, facts.occupied), ...facts.problems, ...tunnel.problems, ...found.flat()],
+    problems: [
+      ...findOverlaps(spec.network, facts.occupied),
+      ...facts.problems,
+      ...tunnel.problems,
+      ...found.flat(),
+    ],
     resolved: {
       ...spec,
       network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
@@ -38,12 +44,18 @@ export async function runPreflight(
 }
 
 /** A manifest that is missing or is another one must show before anything is created. */
-async function cniProblems({ network }: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
+async function cniProblems(
+  { network }: ClusterSpec,
+  note: (text: string) => void,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
   try {
-    await renderCni(network, { controlPlaneEndpoint: 'preflight.invalid:6443', note: () => undefined, signal })
+    await renderCni(network, { controlPlaneEndpoint: 'preflight.invalid:6443', note, signal })
     return []
   } catch (error) {
     if (!(error instanceof KnestError)) throw error
-    return [{ severity: 'error', message: error.message, hint: error.hint ?? 'choose another CNI with --cni' }]
+    return [
+      { severity: 'error', message: error.message, hint: error.hint ?? 'choose another CNI with --cni' },
+    ]
   }
 }

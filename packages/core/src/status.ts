@@ -8,7 +8,11 @@ import type { BackendNode } from './observe.js'
 import { condition, isReady } from './steps/await-ready.js'
 
 /** What the host alone can tell: quick, also for many clusters. */
-export async function summarize(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<ClusterSummary> {
+export async function summarize(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterSummary> {
   return summary(record, await listNodes(record, await backendsOf(parts, record), signal))
 }
 
@@ -31,7 +35,11 @@ function summary(record: ClusterRecord, nodes: readonly { role: string; ready: b
 }
 
 /** The host's view and the nested cluster's, joined by node name. Answers also when the nested API does not. */
-export async function clusterStatus(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<ClusterStatus> {
+export async function clusterStatus(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterStatus> {
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const { members, problem } = await nestedNodes(parts, record, hostNodes, signal)
   const nodes = [
@@ -41,9 +49,10 @@ export async function clusterStatus(parts: Parts, record: ClusterRecord, signal:
   const overview = summary(record, nodes)
   const allReady = nodes.length > 0 && nodes.every(({ ready }) => ready)
   const phase = record.phase === 'Ready' && !allReady ? 'Degraded' : record.phase
-  const api = problem === undefined
-    ? makeCondition('APIAvailable', 'True', 'Answers', 'the API server answers')
-    : makeCondition('APIAvailable', 'False', 'NoAnswer', problem)
+  const api =
+    problem === undefined
+      ? makeCondition('APIAvailable', 'True', 'Answers', 'the API server answers')
+      : makeCondition('APIAvailable', 'False', 'NoAnswer', problem)
   return { ...overview, phase, nodes, conditions: [...record.conditions, api] }
 }
 
@@ -57,7 +66,10 @@ async function nestedNodes(
   if (api === undefined) return { members: undefined, problem: 'no control plane is ready' }
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(10_000)])
-    return { members: await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: bounded }), problem: undefined }
+    return {
+      members: await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: bounded }),
+      problem: undefined,
+    }
   } catch (error) {
     signal.throwIfAborted()
     return { members: undefined, problem: error instanceof Error ? error.message : String(error) }
@@ -66,7 +78,11 @@ async function nestedNodes(
   }
 }
 
-function nodeSummary(node: BackendNode, members: readonly KubeObject[] | undefined, problem: string | undefined): NodeSummary {
+function nodeSummary(
+  node: BackendNode,
+  members: readonly KubeObject[] | undefined,
+  problem: string | undefined,
+): NodeSummary {
   const member = members?.find(({ metadata }) => metadata.name === node.name)
   const ready = node.phase === 'running' && member !== undefined && isReady(member)
   return {
@@ -87,12 +103,18 @@ function memberReason(member: KubeObject | undefined): string {
 }
 
 /** Nodes that joined by other ways than knest. */
-function strangers(hostNodes: readonly BackendNode[], members: readonly KubeObject[]): readonly NodeSummary[] {
+function strangers(
+  hostNodes: readonly BackendNode[],
+  members: readonly KubeObject[],
+): readonly NodeSummary[] {
   return members
     .filter(({ metadata }) => !hostNodes.some(({ name }) => name === metadata.name))
     .map((member) => ({
       name: member.metadata.name,
-      role: member.metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined ? 'worker' : 'control-plane',
+      role:
+        member.metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined
+          ? 'worker'
+          : 'control-plane',
       ready: isReady(member),
       ip: undefined,
       backend: 'pod',

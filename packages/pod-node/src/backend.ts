@@ -1,5 +1,15 @@
 import { clusterSelector, KnestError, labels } from '@knest/core'
-import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeBackend, NodeHandle, NodeRole, NodeSpec, NodeStatus } from '@knest/core'
+import type {
+  ClusterRef,
+  KindRef,
+  KubeApi,
+  KubeObject,
+  NodeBackend,
+  NodeHandle,
+  NodeRole,
+  NodeSpec,
+  NodeStatus,
+} from '@knest/core'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { podState } from './pod-state.js'
@@ -27,9 +37,13 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
       const node = handle(spec.cluster, spec.name, spec.role)
       const ready = await node.exec(['knest-init', 'ready', '--wait', '50'], { timeoutMs: 60_000, signal })
       if (ready.exitCode !== 0) {
-        throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`, {
-          hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}`,
-        })
+        throw new KnestError(
+          'prerequisite',
+          `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`,
+          {
+            hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}`,
+          },
+        )
       }
       return node
     },
@@ -46,23 +60,40 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
     },
 
     listNodes: async (cluster, signal) => {
-      const selector = { namespace: cluster.namespace, labelSelector: `${clusterSelector(cluster.name)},${labels.node}`, signal }
-      const [sets, pods] = await Promise.all([api.list(statefulSetKind, selector), api.list(podKind, selector)])
+      const selector = {
+        namespace: cluster.namespace,
+        labelSelector: `${clusterSelector(cluster.name)},${labels.node}`,
+        signal,
+      }
+      const [sets, pods] = await Promise.all([
+        api.list(statefulSetKind, selector),
+        api.list(podKind, selector),
+      ])
       const podOf = new Map(pods.map((pod) => [pod.metadata.labels?.[labels.node] ?? '', pod]))
-      const left = pods.filter(({ metadata }) => !sets.some((set) => set.metadata.name === metadata.labels?.[labels.node]))
-      return [...sets.map((set) => nodeStatus(set, podOf.get(set.metadata.name))), ...left.map((pod) => nodeStatus(pod, pod))]
+      const left = pods.filter(
+        ({ metadata }) => !sets.some((set) => set.metadata.name === metadata.labels?.[labels.node]),
+      )
+      return [
+        ...sets.map((set) => nodeStatus(set, podOf.get(set.metadata.name))),
+        ...left.map((pod) => nodeStatus(pod, pod)),
+      ]
     },
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
       const { namespace } = cluster
       await api.delete(statefulSetKind, name, namespace, { signal, propagationPolicy: 'Background' })
       await api.delete(podKind, podName(name), namespace, { signal })
-      await api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${name}` }, (pods) => pods.length === 0, {
-        timeoutMs: 120_000,
-        signal,
-        awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
-        describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
-      })
+      await api.waitFor(
+        podKind,
+        { namespace, labelSelector: `${labels.node}=${name}` },
+        (pods) => pods.length === 0,
+        {
+          timeoutMs: 120_000,
+          signal,
+          awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
+          describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
+        },
+      )
       if (!keepData) await api.delete(claimKind, claimName(name), namespace, { signal })
     },
   }

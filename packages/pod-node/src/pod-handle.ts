@@ -2,7 +2,13 @@ import type { KubeApi, NodeHandle, NodeRole } from '@knest/core'
 import { containerName } from './manifest.js'
 
 /** Reaches a node through the host's API: exec and port-forward of its pod. */
-export function openPod(api: KubeApi, namespace: string, pod: string, name: string, role: NodeRole): NodeHandle {
+export function openPod(
+  api: KubeApi,
+  namespace: string,
+  pod: string,
+  name: string,
+  role: NodeRole,
+): NodeHandle {
   const target = { namespace, name: pod, container: containerName }
   return {
     name,

@@ -41,7 +41,13 @@ export interface PodState {
 }
 
 // ErrImagePull is tried again by the host, but a node image is on the host or it is not.
-const hopelessReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName', 'CreateContainerConfigError'])
+const hopelessReasons = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+])
 
 /** What a node's pod says of itself, in the host's words. */
 export function podState(pod: KubeObject): PodState {
@@ -60,7 +66,8 @@ export function podState(pod: KubeObject): PodState {
   }
   const waiting = container?.state?.waiting
   const terminated = container?.state?.terminated
-  const reason = waitingText(waiting) ?? terminatedText(terminated) ?? unscheduledText(status?.conditions) ?? status?.phase
+  const reason =
+    waitingText(waiting) ?? terminatedText(terminated) ?? unscheduledText(status?.conditions) ?? status?.phase
   return { ...common, phase: 'pending', reason, hopeless: hopelessReasons.has(waiting?.reason ?? '') }
 }
 
@@ -75,5 +82,7 @@ function terminatedText(ended: { reason?: string; exitCode: number } | undefined
 
 function unscheduledText(conditions: readonly PodCondition[] | undefined): string | undefined {
   const scheduled = conditions?.find(({ type }) => type === 'PodScheduled')
-  return scheduled?.status === 'False' ? `${scheduled.reason ?? 'not scheduled'}: ${scheduled.message ?? ''}` : undefined
+  return scheduled?.status === 'False'
+    ? `${scheduled.reason ?? 'not scheduled'}: ${scheduled.message ?? ''}`
+    : undefined
 }

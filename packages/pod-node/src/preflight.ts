@@ -1,11 +1,15 @@
-import { KnestError } from '@knest/core'
+import { KnestError, labels } from '@knest/core'
 import type { ClusterSpec, KindRef, KubeApi, KubeObject, Problem } from '@knest/core'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const storageClassKind: KindRef = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
 
 /** Everything that would keep node pods from running, found without changing anything. */
-export async function preflight(api: KubeApi, spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
+export async function preflight(
+  api: KubeApi,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
   const found = await Promise.all([
     rights(api, signal),
     admission(api, spec, signal),
@@ -21,6 +25,8 @@ async function rights(api: KubeApi, signal: AbortSignal): Promise<readonly Probl
     { verb: 'create', group: 'apps', resource: 'statefulsets' },
     { verb: 'create', resource: 'services' },
     { verb: 'create', resource: 'secrets' },
+    { verb: 'create', group: 'coordination.k8s.io', resource: 'leases' },
+    { verb: 'create', group: 'knest.dev', resource: 'nestedclusters' },
     { verb: 'create', resource: 'pods', subresource: 'exec' },
     { verb: 'create', resource: 'pods', subresource: 'portforward' },
   ]
@@ -79,8 +85,9 @@ async function nodeImage(api: KubeApi, spec: ClusterSpec, signal: AbortSignal): 
 }
 
 function imagesOf(node: KubeObject): readonly string[] {
-  const status = node['status'] as { images?: readonly { names?: readonly string[] }[] } | undefined
-  return (status?.images ?? []).flatMap(({ names }) => names ?? [])
+  const status = node.status as { images?: readonly { names?: readonly string[] }[] } | undefined
+  const listed = (status?.images ?? []).flatMap(({ names }) => names ?? [])
+  return [...listed, ...loadedImages(node)]
 }
 
 async function storage(api: KubeApi, spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]> {
@@ -108,4 +115,9 @@ async function storage(api: KubeApi, spec: ClusterSpec, signal: AbortSignal): Pr
       hint: `name one with --storage-class (the host has ${names.join(', ') || 'none'})`,
     },
   ]
+}
+
+/** What \`knest host load\` noted: the node itself lists a new image only after half a minute. */
+function loadedImages(node: KubeObject): readonly string[] {
+  return (node.metadata.annotations?.[labels.images] ?? '').split(',').filter((name) => name !== '')
 }

@@ -8,7 +8,12 @@ const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
 const timeoutMs = 300_000
 
 /** Resolves when the node's container runs; rejects at once when waiting longer cannot help. */
-export async function waitForPod(api: KubeApi, cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+export async function waitForPod(
+  api: KubeApi,
+  cluster: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
   try {
@@ -18,7 +23,12 @@ export async function waitForPod(api: KubeApi, cluster: ClusterRef, node: string
   }
 }
 
-async function running(api: KubeApi, { namespace }: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+async function running(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
   const settled = (pods: readonly KubeObject[]): boolean =>
     pods.some((pod) => {
       const { phase, hopeless } = podState(pod)
@@ -39,16 +49,24 @@ async function running(api: KubeApi, { namespace }: ClusterRef, node: string, si
 }
 
 /** A host that refuses the pod (admission, quota) says so only in an event of the StatefulSet. */
-async function refused(api: KubeApi, { namespace }: ClusterRef, node: string, signal: AbortSignal): Promise<void> {
+async function refused(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
   const since = Date.now()
-  const isNew = (event: KubeObject): boolean => Date.parse(String(event['lastTimestamp'] ?? '')) >= since - 1000
+  const isNew = (event: KubeObject): boolean => Date.parse(String(event.lastTimestamp ?? '')) >= since - 1000
   const events = await api.waitFor(
     eventKind,
-    { namespace, fieldSelector: `involvedObject.kind=StatefulSet,involvedObject.name=${node},reason=FailedCreate` },
+    {
+      namespace,
+      fieldSelector: `involvedObject.kind=StatefulSet,involvedObject.name=${node},reason=FailedCreate`,
+    },
     (found) => found.some(isNew),
     { timeoutMs: timeoutMs + 10_000, signal, awaited: 'a refusal', describe: () => 'none' },
   )
-  const message = String(events.find(isNew)?.['message'] ?? '')
+  const message = String(events.find(isNew)?.message ?? '')
   throw new KnestError('not-permitted', `the host refuses the pod of node "${node}": ${message}`, {
     hint: `allow privileged pods in namespace "${namespace}" (label pod-security.kubernetes.io/enforce=privileged, or an exception in the admission policy)`,
   })

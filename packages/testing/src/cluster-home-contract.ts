@@ -55,7 +55,15 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
 
     it('keeps phase and conditions', async () => {
       const { home, ref } = subject
-      const conditions = [{ type: 'Ready', status: 'True' as const, reason: 'Test', message: 'fine', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+      const conditions = [
+        {
+          type: 'Ready',
+          status: 'True' as const,
+          reason: 'Test',
+          message: 'fine',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ]
       await home.setStatus(ref, { phase: 'Ready', conditions }, signal)
       expect(await home.read(ref, signal)).toMatchObject({ phase: 'Ready', conditions })
     })

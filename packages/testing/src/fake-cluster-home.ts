@@ -13,12 +13,22 @@ export function createFakeClusterHome(): ClusterHome {
   return {
     description: 'memory',
     inspect: () =>
-      Promise.resolve({ occupied: [], cni: undefined, tunnelPorts: [], podMtu: 1450, serviceType: 'ClusterIP', problems: [] }),
+      Promise.resolve({
+        occupied: [],
+        cni: undefined,
+        tunnelPorts: [],
+        podMtu: 1450,
+        serviceType: 'ClusterIP',
+        problems: [],
+      }),
     list: (namespace) =>
-      Promise.resolve([...records.values()].filter((record) => namespace === undefined || record.namespace === namespace)),
+      Promise.resolve(
+        [...records.values()].filter((record) => namespace === undefined || record.namespace === namespace),
+      ),
     read: (ref) => Promise.resolve(records.get(key(ref))),
     create: (ref, spec) => {
-      if (records.has(key(ref))) return Promise.reject(new KnestError('already-exists', `cluster "${ref.name}" exists`))
+      if (records.has(key(ref)))
+        return Promise.reject(new KnestError('already-exists', `cluster "${ref.name}" exists`))
       const record: ClusterRecord = {
         ...ref,
         spec,
@@ -33,14 +43,16 @@ export function createFakeClusterHome(): ClusterHome {
     },
     update: (record, spec) => {
       const current = records.get(key(record))
-      if (current?.version !== record.version) return Promise.reject(new KnestError('conflict', `cluster "${record.name}" was changed`))
+      if (current?.version !== record.version)
+        return Promise.reject(new KnestError('conflict', `cluster "${record.name}" was changed`))
       const updated = { ...current, spec, version: next() }
       records.set(key(record), updated)
       return Promise.resolve(updated)
     },
     setStatus: (ref, { phase, conditions }) => {
       const current = records.get(key(ref))
-      if (current === undefined) return Promise.reject(new KnestError('not-found', `there is no cluster "${ref.name}"`))
+      if (current === undefined)
+        return Promise.reject(new KnestError('not-found', `there is no cluster "${ref.name}"`))
       records.set(key(ref), { ...current, phase, conditions, version: next() })
       return Promise.resolve()
     },

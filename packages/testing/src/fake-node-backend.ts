@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { KnestError } from '@knest/core'
-import type { ClusterRef, ExecOptions, ExecResult, NodeBackend, NodeHandle, NodeSpec, NodeStatus } from '@knest/core'
+import type {
+  ClusterRef,
+  ExecOptions,
+  ExecResult,
+  NodeBackend,
+  NodeHandle,
+  NodeSpec,
+  NodeStatus,
+} from '@knest/core'
 
 /**
  * Stands in for a backend: its nodes are entries of a map, and their commands run on this machine.
@@ -23,11 +31,16 @@ export function createFakeNodeBackend(): NodeBackend {
     },
     openNode: (cluster, name) => {
       const spec = nodes.get(key(cluster, name))
-      if (spec === undefined) return Promise.reject(new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`))
+      if (spec === undefined)
+        return Promise.reject(new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`))
       return Promise.resolve(fakeHandle(spec))
     },
     listNodes: (cluster) =>
-      Promise.resolve([...nodes.values()].filter((spec) => key(spec.cluster, spec.name) === key(cluster, spec.name)).map(statusOf)),
+      Promise.resolve(
+        [...nodes.values()]
+          .filter((spec) => key(spec.cluster, spec.name) === key(cluster, spec.name))
+          .map(statusOf),
+      ),
     deleteNode: (cluster, name) => {
       nodes.delete(key(cluster, name))
       return Promise.resolve()
@@ -36,7 +49,17 @@ export function createFakeNodeBackend(): NodeBackend {
 }
 
 function statusOf({ name, role, pool }: NodeSpec): NodeStatus {
-  return { name, role, pool, phase: 'running', ready: true, ip: '127.0.0.1', reason: undefined, hostObject: name, hostNode: undefined }
+  return {
+    name,
+    role,
+    pool,
+    phase: 'running',
+    ready: true,
+    ip: '127.0.0.1',
+    reason: undefined,
+    hostObject: name,
+    hostNode: undefined,
+  }
 }
 
 function fakeHandle({ name, role }: NodeSpec): NodeHandle {

@@ -14,7 +14,8 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
     let subject: NodeBackendSubject
     let node: NodeHandle
     const signal = new AbortController().signal
-    const run = (...argv: readonly string[]): ReturnType<NodeHandle['exec']> => node.exec(argv, { timeoutMs: 30_000, signal })
+    const run = (...argv: readonly string[]): ReturnType<NodeHandle['exec']> =>
+      node.exec(argv, { timeoutMs: 30_000, signal })
 
     beforeAll(async () => {
       subject = await setUp()
@@ -39,7 +40,9 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
     it('opens a node it has, and says not-found for one it has not', async () => {
       const { cluster, name } = subject.node
       expect((await subject.backend.openNode(cluster, name, signal)).name).toBe(name)
-      await expect(subject.backend.openNode(cluster, 'unknown', signal)).rejects.toMatchObject({ code: 'not-found' })
+      await expect(subject.backend.openNode(cluster, 'unknown', signal)).rejects.toMatchObject({
+        code: 'not-found',
+      })
     })
 
     it('gives exit code, standard output and standard error apart', async () => {

@@ -36,8 +36,16 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       return
     }
     try {
-      const access = await operate(deps, options, (run) => clusters.create(ref, spec, run), left)
-      const file = await keepKubeconfig(deps, ref, access.kubeconfig, options)
+      let file = ''
+      const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
+        file = await keepKubeconfig(deps, ref, kubeconfig, options)
+      }
+      const access = await operate(
+        deps,
+        options,
+        (run) => clusters.create(ref, spec, { ...run, deliver }),
+        left,
+      )
       await printResult(deps, clusters, ref, options.output)
       if (options.quiet !== true) deps.streams.err(invitation(ref, file, access, options))
     } catch (error) {

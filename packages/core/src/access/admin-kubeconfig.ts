@@ -11,10 +11,17 @@ interface Parts {
 }
 
 /** The kubeconfig a user gets: the best address there is, and a certificate bound to kubeadm's admin role. */
-export async function adminKubeconfig({ record, home, authorities }: Parts, signal: AbortSignal, server?: string): Promise<string> {
+export async function adminKubeconfig(
+  { record, home, authorities }: Parts,
+  signal: AbortSignal,
+  server?: string,
+): Promise<string> {
   if (authorities === undefined) throw new Error('no certificate authorities')
   const url = server ?? (await home.apiUrls(record, signal))[0] ?? `https://${serverName(record)}:6443`
-  const client = await adminCertificate(authorities.ca, { group: 'kubeadm:cluster-admins', validityDays: 365 })
+  const client = await adminCertificate(authorities.ca, {
+    group: 'kubeadm:cluster-admins',
+    validityDays: 365,
+  })
   return renderKubeconfig({
     name: record.name,
     server: url,

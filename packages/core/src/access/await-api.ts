@@ -53,8 +53,12 @@ function firstFailure(body: string): string | undefined {
 }
 
 function timeoutError(api: KubeApi, seen: string, cause: unknown): KnestError {
-  return new KnestError('timeout', `the API server of ${api.description} did not become ready; last seen: ${seen}`, {
-    hint: 'run the same command again to go on; the logs are on the node in /var/log/knest and /var/log/pods',
-    cause,
-  })
+  return new KnestError(
+    'timeout',
+    `the API server of ${api.description} did not become ready; last seen: ${seen}`,
+    {
+      hint: 'run the same command again to go on; the logs are on the node in /var/log/knest and /var/log/pods',
+      cause,
+    },
+  )
 }

@@ -11,19 +11,22 @@ export const apiPort = 6443
 
 /** A dial that tries the control planes in turn, so that one that is away does not matter. */
 export function dialAny(nodes: readonly NodeHandle[]): (signal: AbortSignal) => Promise<Duplex> {
-  let next = 0
+  let turn = 0
   return async (signal) => {
-    let failure: unknown
-    for (let tries = 0; tries < nodes.length; tries++) {
-      const node = nodes[next++ % nodes.length]
+    turn++
+    const first = turn % Math.max(nodes.length, 1)
+    const order = [...nodes.slice(first), ...nodes.slice(0, first)]
+    let failure = new KnestError('host-unreachable', 'the cluster has no control plane that runs')
+    for (const node of order) {
       try {
-        if (node !== undefined) return await node.dial(apiPort, signal)
+        return await node.dial(apiPort, signal)
       } catch (error) {
         signal.throwIfAborted()
+        if (!(error instanceof KnestError)) throw error
         failure = error
       }
     }
-    throw failure ?? new KnestError('host-unreachable', 'the cluster has no control plane that runs')
+    throw failure
   }
 }
 

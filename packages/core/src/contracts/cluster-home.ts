@@ -1,5 +1,12 @@
 import type { Problem } from '../errors.js'
-import type { ClusterPhase, ClusterCondition, ClusterRecord, ClusterRef, ClusterSpec, ServiceType } from './cluster.js'
+import type {
+  ClusterPhase,
+  ClusterCondition,
+  ClusterRecord,
+  ClusterRef,
+  ClusterSpec,
+  ServiceType,
+} from './cluster.js'
 
 /** The four CA pairs knest makes itself, PEM. From them every certificate can be made again. */
 export interface CertificateAuthorities {
@@ -87,11 +94,7 @@ export interface ClusterHome {
   /** Throws `conflict` when the record was changed since it was read. */
   update(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
   /** Says how the cluster is; last writer wins. */
-  setStatus(
-    ref: ClusterRef,
-    status: RecordedStatus,
-    signal: AbortSignal,
-  ): Promise<void>
+  setStatus(ref: ClusterRef, status: RecordedStatus, signal: AbortSignal): Promise<void>
 
   readAuthorities(ref: ClusterRef, signal: AbortSignal): Promise<CertificateAuthorities | undefined>
   /** Keeps the first ones written: returns those that are stored now. */
@@ -117,5 +120,8 @@ export interface ClusterHome {
   /** One actor at a time: waits for the lock, says who holds it, throws `timeout`. */
   lock(ref: ClusterRef, signal: AbortSignal, onWait: (holder: string) => void): Promise<ClusterLock>
   /** Removes all that `create` and the ensure methods made; resolves when it is gone. */
-  remove(ref: ClusterRef, options: { readonly keepData: boolean; readonly signal: AbortSignal }): Promise<void>
+  remove(
+    ref: ClusterRef,
+    options: { readonly keepData: boolean; readonly signal: AbortSignal },
+  ): Promise<void>
 }

@@ -1,5 +1,12 @@
 import type { Problem } from '../errors.js'
-import type { BackendName, ClusterCondition, ClusterPhase, ClusterRef, ClusterSpec, NodeRole } from './cluster.js'
+import type {
+  BackendName,
+  ClusterCondition,
+  ClusterPhase,
+  ClusterRef,
+  ClusterSpec,
+  NodeRole,
+} from './cluster.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
@@ -10,6 +17,14 @@ export interface RunOptions {
   readonly progress: Progress
   /** For the whole operation, in milliseconds; single waits inside are shorter. */
   readonly timeoutMs: number
+}
+
+export interface CreateRun extends RunOptions {
+  /**
+   * Receives the kubeconfig before the cluster counts as created: who is interrupted here and creates
+   * again is given it again.
+   */
+  readonly deliver?: ((access: ClusterKubeconfig) => Promise<void>) | undefined
 }
 
 /** Desired counts; what is absent stays as it is. */
@@ -76,7 +91,7 @@ export interface Clusters {
    * are Ready and CoreDNS is Available. Throws `already-exists` when a complete one is there,
    * PreflightError (nothing was created) when the host does not fit.
    */
-  create(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterKubeconfig>
+  create(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterKubeconfig>
   /** The steps `create` would run now. Changes nothing. */
   planCreate(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly PlannedStep[]>
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */

@@ -66,8 +66,14 @@ export interface KubeApi {
   readonly description: string
 
   /** Server-side apply, forced, field manager `knest`. Creates or changes; gives what is stored. */
-  apply(object: KubeObject, options: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<KubeObject>
-  create(object: KubeObject, options: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<KubeObject>
+  apply(
+    object: KubeObject,
+    options: { readonly signal: AbortSignal; readonly dryRun?: boolean },
+  ): Promise<KubeObject>
+  create(
+    object: KubeObject,
+    options: { readonly signal: AbortSignal; readonly dryRun?: boolean },
+  ): Promise<KubeObject>
   /** PUT; `metadata.resourceVersion` guards against lost updates. */
   replace(object: KubeObject, options: { readonly signal: AbortSignal }): Promise<KubeObject>
   /** JSON merge patch on the object, or on one subresource such as `status`. */
@@ -79,7 +85,12 @@ export interface KubeApi {
     options: { readonly signal: AbortSignal; readonly subresource?: string },
   ): Promise<KubeObject>
   /** Undefined when there is none. */
-  get(kind: KindRef, name: string, namespace: string | undefined, signal: AbortSignal): Promise<KubeObject | undefined>
+  get(
+    kind: KindRef,
+    name: string,
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined>
   /** Items carry their apiVersion and kind. An unknown kind gives `not-found`. */
   list(kind: KindRef, options: ListOptions): Promise<readonly KubeObject[]>
   /** Absent is fine: gives false. */
@@ -125,7 +136,12 @@ export interface KubeApi {
   /** Runs a command in a pod; see NodeHandle.exec for the promises. */
   exec(pod: PodRef, argv: readonly string[], options: ExecOptions): Promise<ExecResult>
   /** Interactive, with a TTY, resizes followed; gives the exit code. */
-  terminal(pod: PodRef, argv: readonly string[], streams: TerminalStreams, signal: AbortSignal): Promise<number>
+  terminal(
+    pod: PodRef,
+    argv: readonly string[],
+    streams: TerminalStreams,
+    signal: AbortSignal,
+  ): Promise<number>
   /** A byte stream to a TCP port of a pod. */
   forward(pod: PodRef, port: number, signal: AbortSignal): Promise<Duplex>
   /** Closes kept connections. The object is not used afterwards. */

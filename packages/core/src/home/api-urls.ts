@@ -9,11 +9,17 @@ const kubeletPort = 10250
 
 interface ServiceView {
   readonly spec: { readonly clusterIP?: string; readonly ports?: readonly { readonly nodePort?: number }[] }
-  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] } }
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] }
+  }
 }
 
 /** Where the API Service may be reached from outside, best first. */
-export async function apiUrls(api: KubeApi, record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]> {
+export async function apiUrls(
+  api: KubeApi,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const found = await api.get(serviceKind, objectNames.apiService(record.name), record.namespace, signal)
   if (found === undefined) return []
   const { spec, status } = found as unknown as ServiceView
@@ -34,7 +40,7 @@ async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonl
 }
 
 function addressesOf(node: KubeObject): readonly string[] {
-  const status = node['status'] as { addresses?: readonly { type: string; address: string }[] } | undefined
+  const status = node.status as { addresses?: readonly { type: string; address: string }[] } | undefined
   const of = (type: string): readonly string[] =>
     (status?.addresses ?? []).filter((entry) => entry.type === type).map(({ address }) => address)
   return [...of('InternalIP'), ...of('ExternalIP')]
@@ -48,7 +54,12 @@ export async function chooseServiceType(api: KubeApi, signal: AbortSignal): Prom
 }
 
 /** True when a TCP connection opens within a second. */
-export function canConnect(host: string, port: number, signal: AbortSignal, timeoutMs = 1000): Promise<boolean> {
+export function canConnect(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  timeoutMs = 1000,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
     const end = (answer: boolean): void => {

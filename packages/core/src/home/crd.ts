@@ -14,24 +14,38 @@ const keepAnnotation = 'knest.dev/keep'
  * `keep` makes it stay when the last cluster goes: a host of knest's own has it for good, and a first
  * create need not wait for the host to serve it.
  */
-export async function ensureCrd(api: KubeApi, signal: AbortSignal, options: { readonly keep?: boolean } = {}): Promise<void> {
+export async function ensureCrd(
+  api: KubeApi,
+  signal: AbortSignal,
+  options: { readonly keep?: boolean } = {},
+): Promise<void> {
   const existing = await api.get(crdKind, crdName, undefined, signal)
   const keep = options.keep ?? existing?.metadata.annotations?.[keepAnnotation] === 'true'
   const crd = nestedClusterCrd()
-  const annotations = { 'knest.dev/last-used': new Date().toISOString(), ...(keep ? { [keepAnnotation]: 'true' } : {}) }
+  const annotations = {
+    'knest.dev/last-used': new Date().toISOString(),
+    ...(keep ? { [keepAnnotation]: 'true' } : {}),
+  }
   const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations } }, { signal })
   if (isEstablished(applied)) return
-  await api.waitFor(crdKind, { fieldSelector: `metadata.name=${crdName}` }, (found) => found.some(isEstablished), {
-    timeoutMs: 30_000,
-    signal,
-    awaited: 'the NestedCluster resource definition to be served',
-    describe: () => 'not established yet',
-  })
+  await api.waitFor(
+    crdKind,
+    { fieldSelector: `metadata.name=${crdName}` },
+    (found) => found.some(isEstablished),
+    {
+      timeoutMs: 30_000,
+      signal,
+      awaited: 'the NestedCluster resource definition to be served',
+      describe: () => 'not established yet',
+    },
+  )
 }
 
 function isEstablished(crd: KubeObject): boolean {
-  const status = crd['status'] as { conditions?: { type: string; status: string }[] } | undefined
-  return status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false
+  const status = crd.status as { conditions?: { type: string; status: string }[] } | undefined
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false
+  )
 }
 
 /**

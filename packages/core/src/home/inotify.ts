@@ -15,7 +15,7 @@ export async function inotifyProblems(api: KubeApi, signal: AbortSignal): Promis
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(5_000)])
   try {
     const pods = await api.list(podKind, { labelSelector: 'app in (flannel, kindnet)', signal: bounded })
-    const running = pods.find((pod) => (pod['status'] as { phase?: string } | undefined)?.phase === 'Running')
+    const running = pods.find((pod) => (pod.status as { phase?: string } | undefined)?.phase === 'Running')
     return running === undefined ? [] : await readLimits(api, running, bounded)
   } catch {
     signal.throwIfAborted()

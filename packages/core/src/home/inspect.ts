@@ -23,7 +23,11 @@ export async function inspectHost(
 }
 
 /** A namespace of the user's own must exist and let privileged pods in; knest's own is made right. */
-async function namespaceProblems(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<readonly Problem[]> {
+async function namespaceProblems(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   if (namespace === undefined) {
     const mayCreate = await api.canI({ verb: 'create', resource: 'namespaces' }, signal)

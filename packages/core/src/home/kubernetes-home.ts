@@ -27,7 +27,10 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     description: api.description,
 
     inspect: async (spec, ref, signal): Promise<HomeFacts> => {
-      const [facts, serviceType] = await Promise.all([inspectHost(api, spec, ref, signal), chooseServiceType(api, signal)])
+      const [facts, serviceType] = await Promise.all([
+        inspectHost(api, spec, ref, signal),
+        chooseServiceType(api, signal),
+      ])
       return { ...facts, serviceType }
     },
 
@@ -53,10 +56,18 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const status = {
         phase,
         conditions,
-        ...(controlPlane === undefined ? {} : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
+        ...(controlPlane === undefined
+          ? {}
+          : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
         ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
       }
-      await api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
+      await api.patch(
+        nestedClusterKind,
+        ref.name,
+        ref.namespace,
+        { status },
+        { signal, subresource: 'status' },
+      )
     },
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
@@ -78,9 +89,15 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
         return
       }
 
-      const services = await api.list(v1('Service'), { namespace: ref.namespace, labelSelector: clusterSelector(ref.name), signal })
+      const services = await api.list(v1('Service'), {
+        namespace: ref.namespace,
+        labelSelector: clusterSelector(ref.name),
+        signal,
+      })
       await Promise.all([
-        ...services.map(({ metadata }) => api.delete(v1('Service'), metadata.name, ref.namespace, { signal })),
+        ...services.map(({ metadata }) =>
+          api.delete(v1('Service'), metadata.name, ref.namespace, { signal }),
+        ),
         ...[objectNames.pkiSecret(ref.name), objectNames.kubeconfigSecret(ref.name)].map((name) =>
           api.delete(v1('Secret'), name, ref.namespace, { signal }),
         ),

@@ -70,7 +70,12 @@ export async function acquireLease(
 }
 
 /** Undefined when the lease is ours, else its holder. */
-async function tryTake(api: KubeApi, ref: ClusterRef, identity: string, signal: AbortSignal): Promise<string | undefined> {
+async function tryTake(
+  api: KubeApi,
+  ref: ClusterRef,
+  identity: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const name = objectNames.lease(ref.name)
   const current = await api.get(leaseKind, name, ref.namespace, signal)
   try {
@@ -78,14 +83,15 @@ async function tryTake(api: KubeApi, ref: ClusterRef, identity: string, signal: 
       await api.create(leaseObject(ref, identity), { signal })
       return undefined
     }
-    const spec = (current['spec'] ?? {}) as LeaseSpec
+    const spec = (current.spec ?? {}) as LeaseSpec
     if (spec.holderIdentity === identity) return undefined
     if (!expired(spec)) return spec.holderIdentity ?? 'somebody'
     await api.replace({ ...current, spec: leaseSpec(identity) }, { signal })
     return undefined
   } catch (error) {
     // Somebody was faster: look again who it is.
-    if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists')) return 'somebody else'
+    if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists'))
+      return 'somebody else'
     throw error
   }
 }
@@ -97,9 +103,15 @@ function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
   const renew = async (): Promise<void> => {
     try {
       const current = await api.get(leaseKind, name, ref.namespace, lost.signal)
-      const holder = (current?.['spec'] as LeaseSpec | undefined)?.holderIdentity
-      if (current === undefined || holder !== identity) {
-        lost.abort(new KnestError('conflict', `somebody else took over cluster "${ref.name}"`, { hint: 'run the command again when the other one has ended' }))
+      const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
+      // Gone with the namespace of a cluster that is being deleted: nobody else has it.
+      if (current === undefined) return
+      if (holder !== identity) {
+        lost.abort(
+          new KnestError('conflict', `somebody else took over cluster "${ref.name}"`, {
+            hint: 'run the command again when the other one has ended',
+          }),
+        )
         return
       }
       await api.replace({ ...current, spec: leaseSpec(identity) }, { signal: lost.signal })
@@ -116,7 +128,7 @@ function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
       clearInterval(timer)
       const signal = AbortSignal.timeout(5_000)
       const current = await api.get(leaseKind, name, ref.namespace, signal).catch(() => undefined)
-      if ((current?.['spec'] as LeaseSpec | undefined)?.holderIdentity !== identity) return
+      if ((current?.spec as LeaseSpec | undefined)?.holderIdentity !== identity) return
       await api.delete(leaseKind, name, ref.namespace, { signal }).catch(() => false)
     },
   }

@@ -34,8 +34,8 @@ export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
 /** Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false. */
 export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<boolean> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
-  const ours = namespace?.metadata.labels?.[labels.managedBy] === managedByKnest
-  if (namespace === undefined || !ours || namespace.metadata.labels?.[labels.cluster] !== ref.name) return false
+  const found = namespace?.metadata.labels
+  if (found?.[labels.managedBy] !== managedByKnest || found[labels.cluster] !== ref.name) return false
   await api.delete(namespaceKind, ref.namespace, undefined, { signal })
   await purgeNamespace(api, ref.namespace, signal)
   await api.waitFor(
@@ -52,9 +52,8 @@ export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
   return true
 }
 
-function namespaceConditions(namespace: { readonly [field: string]: unknown } | undefined): string {
-  const status = namespace?.['status'] as { conditions?: { status: string; message: string }[] } | undefined
+function namespaceConditions(namespace: Readonly<Record<string, unknown>> | undefined): string {
+  const status = namespace?.status as { conditions?: { status: string; message: string }[] } | undefined
   const pending = status?.conditions?.filter(({ status: value }) => value === 'True') ?? []
   return pending.map(({ message }) => message).join('; ') || 'still terminating'
 }
-

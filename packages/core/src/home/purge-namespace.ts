@@ -6,7 +6,11 @@ interface GroupList {
 }
 
 interface ResourceList {
-  readonly resources: readonly { readonly name: string; readonly namespaced: boolean; readonly verbs: readonly string[] }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly namespaced: boolean
+    readonly verbs: readonly string[]
+  }[]
 }
 
 const maxRounds = 30
@@ -29,13 +33,22 @@ export async function purgeNamespace(api: KubeApi, namespace: string, signal: Ab
 }
 
 /** Paths of everything that can be in the namespace and be deleted as a whole. */
-async function namespacedCollections(api: KubeApi, namespace: string, signal: AbortSignal): Promise<readonly string[]> {
+async function namespacedCollections(
+  api: KubeApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const groups = await readJson<GroupList>(api, '/apis', signal)
-  const roots = ['/api/v1', ...(groups?.groups ?? []).map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`)]
+  const roots = [
+    '/api/v1',
+    ...(groups?.groups ?? []).map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`),
+  ]
   const lists = await Promise.all(
     roots.map(async (root) => {
       const list = await readJson<ResourceList>(api, root, signal)
-      const deletable = (list?.resources ?? []).filter(({ namespaced, verbs }) => namespaced && verbs.includes('deletecollection'))
+      const deletable = (list?.resources ?? []).filter(
+        ({ namespaced, verbs }) => namespaced && verbs.includes('deletecollection'),
+      )
       return deletable.map(({ name }) => `${root}/namespaces/${namespace}/${name}`)
     }),
   )
@@ -47,7 +60,11 @@ async function readJson<T>(api: KubeApi, path: string, signal: AbortSignal): Pro
   return status === 200 ? (JSON.parse(body) as T) : undefined
 }
 
-async function deleteAll(api: KubeApi, path: string, signal: AbortSignal): Promise<'empty' | 'deleting' | 'refused'> {
+async function deleteAll(
+  api: KubeApi,
+  path: string,
+  signal: AbortSignal,
+): Promise<'empty' | 'deleting' | 'refused'> {
   const { status, body } = await api.raw(path, signal, { method: 'DELETE' })
   if (status === 404) return 'empty'
   if (status !== 200) return 'refused'

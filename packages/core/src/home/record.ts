@@ -1,4 +1,10 @@
-import type { ClusterCondition, ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type {
+  ClusterCondition,
+  ClusterPhase,
+  ClusterRecord,
+  ClusterRef,
+  ClusterSpec,
+} from '../contracts/cluster.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
 import { specFromObject, toManifest } from '../spec/index.js'
@@ -18,9 +24,8 @@ export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 
 export function recordFromObject(object: KubeObject): ClusterRecord {
   const { metadata } = object
-  const status = object['status'] as
-    | { phase?: ClusterPhase; conditions?: readonly ClusterCondition[] }
-    | undefined
+  const status = object.status as
+    { phase?: ClusterPhase; conditions?: readonly ClusterCondition[] } | undefined
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',

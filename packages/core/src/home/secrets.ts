@@ -26,7 +26,9 @@ function secret(record: ClusterRecord, name: string, data: Readonly<Record<strin
       ownerReferences: [ownedBy(record.name, record.uid)],
     },
     type: 'Opaque',
-    data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+    ),
   }
 }
 
@@ -37,17 +39,24 @@ export async function readAuthorities(
 ): Promise<CertificateAuthorities | undefined> {
   const found = await api.get(secretKind, objectNames.pkiSecret(ref.name), ref.namespace, signal)
   if (found === undefined) return undefined
-  const data = (found['data'] ?? {}) as Readonly<Record<string, string>>
+  const data = (found.data ?? {}) as Readonly<Record<string, string>>
   const read = (key: string): string => {
     const value = data[key]
     if (value === undefined) {
-      throw new KnestError('config', `Secret "${objectNames.pkiSecret(ref.name)}" in namespace "${ref.namespace}" has no key "${key}"`, {
-        hint: 'restore the Secret from a backup; without it no node can be added',
-      })
+      throw new KnestError(
+        'config',
+        `Secret "${objectNames.pkiSecret(ref.name)}" in namespace "${ref.namespace}" has no key "${key}"`,
+        {
+          hint: 'restore the Secret from a backup; without it no node can be added',
+        },
+      )
     }
     return Buffer.from(value, 'base64').toString('utf8')
   }
-  const pair = ([cert, key]: readonly [string, string]): { cert: string; key: string } => ({ cert: read(cert), key: read(key) })
+  const pair = ([cert, key]: readonly [string, string]): { cert: string; key: string } => ({
+    cert: read(cert),
+    key: read(key),
+  })
   return {
     ca: pair(authorityKeys.ca),
     frontProxyCa: pair(authorityKeys.frontProxyCa),
@@ -86,5 +95,7 @@ export async function saveKubeconfig(
   kubeconfig: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await api.apply(secret(record, objectNames.kubeconfigSecret(record.name), { value: kubeconfig }), { signal })
+  await api.apply(secret(record, objectNames.kubeconfigSecret(record.name), { value: kubeconfig }), {
+    signal,
+  })
 }

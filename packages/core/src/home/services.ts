@@ -82,7 +82,12 @@ export async function ensureServices(
   return {
     controlPlaneEndpoint: `${apiName}:6443`,
     identities: new Map(controlPlaneNodes.map((node, i) => [node, clusterIp(identityObjects[i])])),
-    certificateNames: [objectNames.apiService(name), `${objectNames.apiService(name)}.${namespace}`, apiName, apiAddress],
+    certificateNames: [
+      objectNames.apiService(name),
+      `${objectNames.apiService(name)}.${namespace}`,
+      apiName,
+      apiAddress,
+    ],
     peerNames: peerNames(record),
     hosts: [{ ip: apiAddress, name: apiName }],
   }
@@ -91,14 +96,17 @@ export async function ensureServices(
 /** Every control plane the cluster may ever have, so that no certificate changes when it grows. */
 function peerNames({ name, namespace }: ClusterRecord): readonly string[] {
   const suffix = `${objectNames.nodesService(name)}.${namespace}.svc`
-  return Array.from({ length: maxControlPlanes }, (_, index) => nodeName(name, controlPlanePool, index)).flatMap(
+  return Array.from({ length: maxControlPlanes }, (_, index) =>
+    nodeName(name, controlPlanePool, index),
+  ).flatMap(
     // A pod is called after its StatefulSet with an ordinal, a VM like the node itself.
     (node) => [`${node}-0.${suffix}`, `${node}.${suffix}`],
   )
 }
 
 function clusterIp(object: KubeObject | undefined): string {
-  const ip = (object?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP
-  if (ip === undefined || ip === '') throw new Error(`Service ${object?.metadata.name ?? ''} has no ClusterIP`)
+  const ip = (object?.spec as { clusterIP?: string } | undefined)?.clusterIP
+  if (ip === undefined || ip === '')
+    throw new Error(`Service ${object?.metadata.name ?? ''} has no ClusterIP`)
   return ip
 }

@@ -19,7 +19,11 @@ interface Existing {
  * Which nodes make up the wish: those that exist are kept, lowest number first; gaps are filled before
  * new numbers are taken. So a replaced node gets its old name, and scaling down takes the newest away.
  */
-export function desiredNodes(ref: ClusterRef, spec: ClusterSpec, existing: readonly Existing[]): readonly DesiredNode[] {
+export function desiredNodes(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  existing: readonly Existing[],
+): readonly DesiredNode[] {
   const { controlPlane, workers } = spec
   return [
     ...group(ref, { ...controlPlane, name: controlPlanePool }, 'control-plane', existing),
@@ -34,7 +38,12 @@ interface Group {
   readonly machine: MachineSpec
 }
 
-function group(ref: ClusterRef, { name: pool, count, backend, machine }: Group, role: NodeRole, existing: readonly Existing[]): readonly DesiredNode[] {
+function group(
+  ref: ClusterRef,
+  { name: pool, count, backend, machine }: Group,
+  role: NodeRole,
+  existing: readonly Existing[],
+): readonly DesiredNode[] {
   const used = existing.filter((node) => node.pool === pool).map((node) => nodeIndex(node.name))
   const kept = used.sort((a, b) => a - b).slice(0, count)
   const indexes = [...kept]

@@ -16,14 +16,22 @@ function spec(controlPlanes: number, workers: number): ClusterSpec {
     image: 'localhost/knest/node:v1.35.4',
     controlPlane: { count: controlPlanes, backend: 'pod', machine },
     workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
-    network: { podCidr: '10.200.0.0/16', serviceCidr: '10.201.0.0/16', dnsDomain: 'cluster.local', cni: 'flannel', vxlanPort: 14789, mtu: 1400 },
+    network: {
+      podCidr: '10.200.0.0/16',
+      serviceCidr: '10.201.0.0/16',
+      dnsDomain: 'cluster.local',
+      cni: 'flannel',
+      vxlanPort: 14789,
+      mtu: 1400,
+    },
     endpoint: { serviceType: 'NodePort' },
     persistence: { enabled: false },
     patches: [],
   }
 }
 
-function node(name: string, bootstrapped: boolean | undefined = true): ObservedNode {
+function node(name: string, ...disk: [bootstrapped?: boolean | undefined]): ObservedNode {
+  const bootstrapped = disk.length === 0 ? true : disk[0]
   const controlPlane = name.includes('-cp-')
   return {
     name,
@@ -65,7 +73,9 @@ describe('planCluster', () => {
 
   it('adds and removes workers side by side', () => {
     const up = ids(planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0'])))
-    expect(up).toEqual(expect.arrayContaining(['node:c-worker-1', 'node:c-worker-2', 'join:c-worker-1', 'join:c-worker-2']))
+    expect(up).toEqual(
+      expect.arrayContaining(['node:c-worker-1', 'node:c-worker-2', 'join:c-worker-1', 'join:c-worker-2']),
+    )
     const down = planCluster(ref, spec(1, 0), observed(['c-cp-0', 'c-worker-0', 'c-worker-1']))
     const removals = down.filter(({ kind }) => kind === 'remove-node')
     expect(removals.map(({ needs }) => needs)).toEqual([['api'], ['api']])
@@ -93,13 +103,19 @@ describe('planCluster', () => {
   })
 
   it('rejoins a node whose disk is gone and forgets its old Node object first', () => {
-    const there = observed(['c-cp-0'], { nodes: [node('c-cp-0'), node('c-worker-0', false)], members: ['c-cp-0', 'c-worker-0'] })
+    const there = observed(['c-cp-0'], {
+      nodes: [node('c-cp-0'), node('c-worker-0', false)],
+      members: ['c-cp-0', 'c-worker-0'],
+    })
     const steps = planCluster(ref, spec(1, 1), there)
     expect(steps.find(({ id }) => id === 'join:c-worker-0')?.needs).toContain('forget:c-worker-0')
   })
 
   it('leaves the Node object of a node alone that cannot be asked now', () => {
-    const there = observed(['c-cp-0'], { nodes: [node('c-cp-0'), node('c-worker-0', undefined)], members: ['c-cp-0', 'c-worker-0'] })
+    const there = observed(['c-cp-0'], {
+      nodes: [node('c-cp-0'), node('c-worker-0', undefined)],
+      members: ['c-cp-0', 'c-worker-0'],
+    })
     expect(ids(planCluster(ref, spec(1, 1), there))).not.toContain('forget:c-worker-0')
   })
 
@@ -113,10 +129,17 @@ describe('every plan', () => {
   const cluster = fc.record({
     controlPlanes: fc.constantFrom(1, 3, 5),
     workers: fc.integer({ min: 0, max: 6 }),
-    existing: fc.uniqueArray(fc.tuple(fc.constantFrom('cp', 'worker'), fc.integer({ min: 0, max: 8 }), fc.constantFrom(true, false, undefined)), {
-      selector: ([pool, index]) => `${pool}${index}`,
-      maxLength: 8,
-    }),
+    existing: fc.uniqueArray(
+      fc.tuple(
+        fc.constantFrom('cp', 'worker'),
+        fc.integer({ min: 0, max: 8 }),
+        fc.constantFrom(true, false, undefined),
+      ),
+      {
+        selector: ([pool, index]) => `${pool}${index}`,
+        maxLength: 8,
+      },
+    ),
     answers: fc.boolean(),
     addonsInstalled: fc.boolean(),
   })

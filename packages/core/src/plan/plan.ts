@@ -11,10 +11,16 @@ import type { Step } from './step.js'
 export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: ObservedCluster): readonly Step[] {
   const desired = desiredNodes(ref, spec, observed.nodes)
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
-  const initialized = observed.nodes.some(({ role, bootstrapped }) => role === 'control-plane' && bootstrapped === true)
+  const initialized = observed.nodes.some(
+    ({ role, bootstrapped }) => role === 'control-plane' && bootstrapped === true,
+  )
   const joining = desired.filter((node) => !isBootstrapped(observed, node.name))
-  // Before a control plane is complete all members are its own: kubelet would not register a second time.
-  const forgotten = initialized ? forgetSteps(desired, observed) : []
+  // False when every control plane that is there has an empty disk: the cluster begins (anew) on the first one.
+  const begun = observed.nodes.some(
+    ({ role, bootstrapped }) => role === 'control-plane' && bootstrapped !== false,
+  )
+  // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
+  const forgotten = begun ? forgetSteps(desired, observed) : []
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -26,20 +32,29 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...joining.map(ensureNode),
     ...controlPlaneSteps(controlPlanes, joining, initialized, forgotten),
-    ...(observed.addonsInstalled ? [] : [addons]),
+    ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
     ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
   ]
   const removing = observed.nodes.filter(({ name }) => !desired.some((node) => node.name === name))
   steps.push(...removeSteps(removing, steps, observed))
-  steps.push({ kind: 'save-kubeconfig', id: 'kubeconfig', title: 'Save the kubeconfig', needs: ['addresses', 'authorities'] })
+  steps.push({
+    kind: 'save-kubeconfig',
+    id: 'kubeconfig',
+    title: 'Save the kubeconfig',
+    needs: ['addresses', 'authorities'],
+  })
   const nodes = desired.map(({ name }) => name)
+  // Without a network no node can become Ready and no DNS pod can start: whoever brings it waits for them.
+  const network = spec.network.cni !== 'none'
+  const count = `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`
   steps.push({
     kind: 'await-ready',
     id: 'ready',
-    title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} and DNS to be ready`,
+    title: network ? `Wait for ${count} and DNS to be ready` : `Wait for ${count} to register`,
     needs: steps.map(({ id }) => id),
     nodes,
+    network,
   })
   return steps
 }
@@ -64,7 +79,12 @@ export function planRemoval(ref: ClusterRef, nodes: readonly { readonly name: st
   ]
 }
 
-const addons: Step = { kind: 'install-addons', id: 'addons', title: 'Install network and DNS', needs: ['api'] }
+const addons: Step = {
+  kind: 'install-addons',
+  id: 'addons',
+  title: 'Install network and DNS',
+  needs: ['api'],
+}
 
 function isBootstrapped(observed: ObservedCluster, name: string): boolean {
   return observed.nodes.some((node) => node.name === name && node.bootstrapped === true)
@@ -94,17 +114,47 @@ function controlPlaneSteps(
   if (first !== undefined) {
     const { name } = first
     const needs = [`node:${name}`, 'authorities']
-    steps.push({ kind: 'boot-control-plane', id: `boot:${name}`, title: `Start the control plane on "${name}"`, needs, node: name })
-    steps.push({ kind: 'await-api', id: 'api', title: 'Wait for the API server', needs: [`boot:${name}`], nodes: [name] })
-    steps.push({ kind: 'finish-control-plane', id: `finish:${name}`, title: 'Set up the cluster', needs: ['api'], node: name })
+    steps.push({
+      kind: 'boot-control-plane',
+      id: `boot:${name}`,
+      title: `Start the control plane on "${name}"`,
+      needs,
+      node: name,
+    })
+    steps.push({
+      kind: 'await-api',
+      id: 'api',
+      title: 'Wait for the API server',
+      needs: [`boot:${name}`],
+      nodes: [name],
+    })
+    steps.push({
+      kind: 'finish-control-plane',
+      id: `finish:${name}`,
+      title: 'Set up the cluster',
+      needs: ['api'],
+      node: name,
+    })
   } else {
     const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
-    steps.push({ kind: 'await-api', id: 'api', title: 'Reach the API server', needs: ['addresses', 'authorities'], nodes: there })
+    steps.push({
+      kind: 'await-api',
+      id: 'api',
+      title: 'Reach the API server',
+      needs: ['addresses', 'authorities'],
+      nodes: there,
+    })
   }
   let previous = first === undefined ? 'api' : `finish:${first.name}`
   for (const { name } of others) {
     const needs = [`node:${name}`, previous, ...forgetOf(name, forgotten)]
-    steps.push({ kind: 'join-control-plane', id: `join:${name}`, title: `Join control plane "${name}"`, needs, node: name })
+    steps.push({
+      kind: 'join-control-plane',
+      id: `join:${name}`,
+      title: `Join control plane "${name}"`,
+      needs,
+      node: name,
+    })
     previous = `join:${name}`
   }
   return steps
@@ -148,6 +198,14 @@ function removeSteps(
     const needs = role === 'control-plane' ? previous : ['api']
     if (role === 'control-plane') previous = [`remove:${name}`]
     const member = observed.members?.includes(name) ?? true
-    return { kind: 'remove-node', id: `remove:${name}`, title: `Remove node "${name}"`, needs, node: name, role, member }
+    return {
+      kind: 'remove-node',
+      id: `remove:${name}`,
+      title: `Remove node "${name}"`,
+      needs,
+      node: name,
+      role,
+      member,
+    }
   })
 }

@@ -46,10 +46,14 @@ describe('runSteps', () => {
 
   it('stops when the caller aborts', async () => {
     const abort = new AbortController()
-    const running = runSteps([step('a')], (_step, _progress, signal) => delay(60_000, undefined, { signal }), {
-      ...options,
-      signal: abort.signal,
-    })
+    const running = runSteps(
+      [step('a')],
+      (_step, _progress, signal) => delay(60_000, undefined, { signal }),
+      {
+        ...options,
+        signal: abort.signal,
+      },
+    )
     abort.abort(new Error('enough'))
     await expect(running).rejects.toThrow()
   })

@@ -20,8 +20,13 @@ export type Step =
   | (Common & { readonly kind: 'install-addons' })
   | (Common & { readonly kind: 'start-worker'; readonly node: string; readonly pool: string })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
-  | (Common & { readonly kind: 'remove-node'; readonly node: string; readonly role: NodeRole; readonly member: boolean })
-  | (Common & { readonly kind: 'await-ready'; readonly nodes: readonly string[] })
+  | (Common & {
+      readonly kind: 'remove-node'
+      readonly node: string
+      readonly role: NodeRole
+      readonly member: boolean
+    })
+  | (Common & { readonly kind: 'await-ready'; readonly nodes: readonly string[]; readonly network: boolean })
   | (Common & { readonly kind: 'save-kubeconfig' })
   | (Common & { readonly kind: 'delete-node'; readonly node: string })
   | (Common & { readonly kind: 'remove-record' })

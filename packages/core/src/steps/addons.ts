@@ -5,7 +5,11 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 
 /** Installs the nested network and DNS by server-side apply. Repeatable. */
-export async function installAddons(context: StepContext, note: (text: string) => void, signal: AbortSignal): Promise<void> {
+export async function installAddons(
+  context: StepContext,
+  note: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const api = need(context.api, 'the nested API')
   const { network } = context.record.spec
   const endpoint = need(context.addresses, 'the addresses').controlPlaneEndpoint
@@ -21,8 +25,13 @@ export async function installAddons(context: StepContext, note: (text: string) =
 }
 
 /** Namespaces and CRDs first, the rest at once. */
-export async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
-  const isFirst = ({ kind }: KubeObject): boolean => kind === 'Namespace' || kind === 'CustomResourceDefinition'
+export async function applyAll(
+  api: KubeApi,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  const isFirst = ({ kind }: KubeObject): boolean =>
+    kind === 'Namespace' || kind === 'CustomResourceDefinition'
   const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
   // The API server makes kube-system soon after it is ready; this does not wait for it.
   const kubeSystem = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }

@@ -11,7 +11,7 @@ interface Condition {
 }
 
 export function condition(object: KubeObject | undefined, type: string): Condition | undefined {
-  const status = object?.['status'] as { conditions?: readonly Condition[] } | undefined
+  const status = object?.status as { conditions?: readonly Condition[] } | undefined
   return status?.conditions?.find((entry) => entry.type === type)
 }
 
@@ -30,7 +30,20 @@ export async function awaitNodes(api: KubeApi, names: readonly string[], wait: W
   await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
     ...wait,
     awaited: `${names.length} nodes to be Ready`,
-    describe: (nodes) => missing(nodes).map((name) => `"${name}" ${whyNot(nodes, name)}`).join(', '),
+    describe: (nodes) =>
+      missing(nodes)
+        .map((name) => `"${name}" ${whyNot(nodes, name)}`)
+        .join(', '),
+  })
+}
+
+export async function awaitRegistered(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {
+  const missing = (nodes: readonly KubeObject[]): readonly string[] =>
+    names.filter((name) => !nodes.some((node) => node.metadata.name === name))
+  await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
+    ...wait,
+    awaited: `${names.length} nodes to register`,
+    describe: (nodes) => `not yet ${missing(nodes).join(', ')}`,
   })
 }
 
@@ -41,7 +54,8 @@ function whyNot(nodes: readonly KubeObject[], name: string): string {
 }
 
 export async function awaitDns(api: KubeApi, wait: Wait): Promise<void> {
-  const available = (found: readonly KubeObject[]): boolean => found.some((one) => condition(one, 'Available')?.status === 'True')
+  const available = (found: readonly KubeObject[]): boolean =>
+    found.some((one) => condition(one, 'Available')?.status === 'True')
   const selector = { namespace: 'kube-system', fieldSelector: 'metadata.name=coredns' }
   await api.waitFor(deploymentKind, selector, available, {
     ...wait,

@@ -8,7 +8,8 @@ import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../kubeconfig/index.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, runScript } from './run-script.js'
+import { otherControlPlane } from './remove-node.js'
+import { bootstrappedMarker, isBootstrapped, runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 const discoveryPath = '/etc/kubernetes/knest-discovery.conf'
@@ -28,7 +29,12 @@ export interface EtcdMember {
 }
 
 interface MemberList {
-  readonly members: readonly { readonly ID: number; readonly name?: string; readonly peerURLs: readonly string[]; readonly isLearner?: boolean }[]
+  readonly members: readonly {
+    readonly ID: number
+    readonly name?: string
+    readonly peerURLs: readonly string[]
+    readonly isLearner?: boolean
+  }[]
 }
 
 /** Members of etcd, asked on a control plane that is one. */
@@ -36,7 +42,11 @@ export async function etcdMembers(node: NodeHandle, signal: AbortSignal): Promis
   // Member ids are 64 bit and JSON numbers would lose digits: hex keeps them exact.
   const argv = [...etcdctl, 'member', 'list', '--write-out=json', '--hex']
   const result = await node.exec(argv, { timeoutMs: 30_000, signal })
-  if (result.exitCode !== 0) throw new KnestError('prerequisite', `etcd on "${node.name}" does not answer: ${result.stderr.trim().split('\n').at(-1) ?? ''}`)
+  if (result.exitCode !== 0)
+    throw new KnestError(
+      'prerequisite',
+      `etcd on "${node.name}" does not answer: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
+    )
   const text = result.stdout.replaceAll(/"ID":\s*"?([0-9a-fx]+)"?/g, '"ID":"$1"')
   const list = JSON.parse(text) as MemberList
   return list.members.map(({ ID, name, peerURLs, isLearner }) => ({
@@ -46,8 +56,19 @@ export async function etcdMembers(node: NodeHandle, signal: AbortSignal): Promis
   }))
 }
 
-/** Joins a further control plane by kubeadm: etcd learner, promotion, static pods. Repeatable. */
-export async function joinControlPlane(context: StepContext, node: NodeHandle, signal: AbortSignal): Promise<void> {
+/**
+ * Joins a further control plane by kubeadm: etcd learner, promotion, static pods. Repeatable. A member
+ * that an earlier disk of this node was goes first: etcd would wait for it for ever.
+ */
+export async function joinControlPlane(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await isBootstrapped(node, signal))) {
+    const helper = await otherControlPlane(context, context.controlPlanes, node.name, signal)
+    await removeControlPlane(context, helper, node.name, signal)
+  }
   const authorities = need(context.authorities, 'the certificate authorities')
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
@@ -84,13 +105,20 @@ export async function removeControlPlane(
   if (member === undefined) return
   const deadline = Date.now() + 60_000
   for (;;) {
-    const result = await helper.exec([...etcdctl, 'member', 'remove', member.id], { timeoutMs: 30_000, signal })
+    const result = await helper.exec([...etcdctl, 'member', 'remove', member.id], {
+      timeoutMs: 30_000,
+      signal,
+    })
     if (result.exitCode === 0 || result.stderr.includes('not found')) return
     // etcd refuses while a member that joined a moment ago is not yet healthy.
     if (Date.now() > deadline) {
-      throw new KnestError('timeout', `etcd of "${context.record.name}" does not let member "${node}" go: ${result.stderr.trim().split('\n').at(-1) ?? ''}`, {
-        hint: 'run the same command again when all control planes are Ready',
-      })
+      throw new KnestError(
+        'timeout',
+        `etcd of "${context.record.name}" does not let member "${node}" go: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
+        {
+          hint: 'run the same command again when all control planes are Ready',
+        },
+      )
     }
     await delay(1000, undefined, { signal })
   }

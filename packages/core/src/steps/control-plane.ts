@@ -11,7 +11,14 @@ const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 // kubeadm's own order is kept, cut in two: what lays out files and starts kubelet, and what talks to the
 // API server. Between them knest waits in its own way and already installs the network. DNS is knest's
 // own manifest: kubeadm's readiness probe alone costs nine seconds.
-const secondHalf = ['upload-config', 'upload-certs', 'mark-control-plane', 'bootstrap-token', 'kubelet-finalize', 'addon']
+const secondHalf = [
+  'upload-config',
+  'upload-certs',
+  'mark-control-plane',
+  'bootstrap-token',
+  'kubelet-finalize',
+  'addon',
+]
 const firstHalf = ['certs', 'kubeconfig', 'etcd', 'control-plane', 'kubelet-start']
 const never = ['preflight', 'wait-control-plane', 'show-join-command']
 
@@ -20,7 +27,11 @@ function kubeadmInit(skip: readonly string[]): string {
 }
 
 /** Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. */
-export async function bootControlPlane(context: StepContext, node: NodeHandle, signal: AbortSignal): Promise<void> {
+export async function bootControlPlane(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
   const backend = await context.backendOf(node.name)
   const config = initConfiguration({
     ref: context.record,

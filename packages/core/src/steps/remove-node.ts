@@ -3,12 +3,18 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { isBootstrapped } from './run-script.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const drainSeconds = 60
 
 /** Moves the workloads away with kubectl, which is on every control plane and honours budgets. */
-export async function drain(controlPlane: NodeHandle, node: string, warn: (text: string) => void, signal: AbortSignal): Promise<void> {
+export async function drain(
+  controlPlane: NodeHandle,
+  node: string,
+  warn: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const argv = [
     ...['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'drain', node],
     ...['--ignore-daemonsets', '--delete-emptydir-data', '--force', `--timeout=${drainSeconds}s`],
@@ -24,13 +30,22 @@ export async function forgetMember(context: StepContext, node: string, signal: A
   await need(context.api, 'the nested API').delete(nodeKind, node, undefined, { signal })
 }
 
-/** A running control plane other than `except`. */
-export async function otherControlPlane(context: StepContext, names: readonly string[], except: string, signal: AbortSignal): Promise<NodeHandle> {
+/** A control plane other than `except` that runs and is part of the cluster. */
+export async function otherControlPlane(
+  context: StepContext,
+  names: readonly string[],
+  except: string,
+  signal: AbortSignal,
+): Promise<NodeHandle> {
   for (const name of names.filter((candidate) => candidate !== except)) {
     const node = await context.openNode(name, signal).catch(() => undefined)
-    if (node !== undefined) return node
+    if (node !== undefined && (await isBootstrapped(node, signal))) return node
   }
-  throw new KnestError('prerequisite', `node "${except}" cannot be removed: no other control plane runs`, {
-    hint: `see: knest status ${context.record.name}`,
-  })
+  throw new KnestError(
+    'prerequisite',
+    `no control plane but "${except}" runs, and without one it can neither join nor leave`,
+    {
+      hint: `see: knest status ${context.record.name}`,
+    },
+  )
 }

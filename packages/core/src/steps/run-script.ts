@@ -17,7 +17,12 @@ export interface ScriptOptions {
 }
 
 /** Runs a bash script on a node; throws NodeCommandError with the end of its output. */
-export async function runScript(node: NodeHandle, what: string, script: string, options: ScriptOptions): Promise<string> {
+export async function runScript(
+  node: NodeHandle,
+  what: string,
+  script: string,
+  options: ScriptOptions,
+): Promise<string> {
   const result = await node.exec(['bash', '-c', prelude + script], options)
   if (result.exitCode !== 0) {
     const tail = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-25).join('\n')
@@ -28,3 +33,9 @@ export async function runScript(node: NodeHandle, what: string, script: string, 
 
 /** Tells that Kubernetes was set up on this disk. Gone when the disk is gone. */
 export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
+
+/** Asks the node whether Kubernetes was set up on its disk. */
+export async function isBootstrapped(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
+  const { exitCode } = await node.exec(['test', '-e', bootstrappedMarker], { timeoutMs: 15_000, signal })
+  return exitCode === 0
+}

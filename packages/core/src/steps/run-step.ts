@@ -7,7 +7,7 @@ import { createAuthorities } from '../pki/index.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import { installAddons } from './addons.js'
-import { awaitDns, awaitNodes } from './await-ready.js'
+import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
@@ -18,7 +18,12 @@ import { startWorker } from './worker.js'
 const minute = 60_000
 
 /** Does one step of a plan. Every step may be run again after an interruption anywhere in it. */
-export async function runStep(context: StepContext, step: Step, progress: Progress, signal: AbortSignal): Promise<void> {
+export async function runStep(
+  context: StepContext,
+  step: Step,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
   const { record, home } = context
   const open = (node: string): Promise<NodeHandle> => context.openNode(node, signal)
   switch (step.kind) {
@@ -58,6 +63,7 @@ export async function runStep(context: StepContext, step: Step, progress: Progre
     case 'await-ready': {
       const api = need(context.api, 'the nested API')
       const wait = { timeoutMs: 10 * minute, signal }
+      if (!step.network) return awaitRegistered(api, step.nodes, wait)
       await Promise.all([awaitNodes(api, step.nodes, wait), awaitDns(api, wait)])
       return
     }

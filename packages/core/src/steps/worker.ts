@@ -15,7 +15,8 @@ export async function startWorker(
 ): Promise<void> {
   const { spec } = context.record
   const pool = spec.workers.find(({ name }) => name === poolName)
-  if (pool === undefined) throw new KnestError('config', `cluster "${context.record.name}" has no worker pool "${poolName}"`)
+  if (pool === undefined)
+    throw new KnestError('config', `cluster "${context.record.name}" has no worker pool "${poolName}"`)
   const backend = await context.backendOf(node.name)
   const files = await workerFiles({
     node: node.name,
@@ -31,5 +32,9 @@ mkdir -p /etc/kubernetes/manifests
 systemctl start kubelet
 touch ${bootstrappedMarker}
 `
-  await runScript(node, 'start of kubelet', script, { stdin: await packBundle(files), timeoutMs: 60_000, signal })
+  await runScript(node, 'start of kubelet', script, {
+    stdin: await packBundle(files),
+    timeoutMs: 60_000,
+    signal,
+  })
 }

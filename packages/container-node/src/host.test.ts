@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { renderKubeconfig, silentProgress } from '@knest/core'
+import { createEngine } from './engine.js'
+import { createFakeEngine, type FakeEngine } from './fake-engine.js'
+import { createContainerHome } from './home.js'
+import { createHostControl } from './host-control.js'
+import { fullImageName, importedNames } from './host-images.js'
+import { hostKubeconfig, parseAccess } from './host-kubeconfig.js'
+import { hostContext, hostRef, hostSpec } from './host-spec.js'
+import type { HostControl } from './host-types.js'
+
+const { signal } = new AbortController()
+const run = { signal, progress: silentProgress, timeoutMs: 10_000 }
+const target = { name: 'knest-host' }
+
+let fake: FakeEngine
+let control: HostControl
+beforeEach(() => {
+  fake = createFakeEngine()
+  control = createHostControl({
+    engines: [createEngine('podman', fake, true), createEngine('docker', fake, true)],
+  })
+})
+
+async function createRecord(): Promise<void> {
+  const home = createContainerHome(createEngine('podman', fake, true))
+  await home.create(hostRef('knest-host'), hostSpec(undefined, []), signal)
+}
+
+function addContainer(state: string): void {
+  const labels = {
+    'knest.dev/cluster': 'knest-host',
+    'knest.dev/namespace': 'embedded',
+    'knest.dev/node': 'knest-host-cp-0',
+  }
+  fake.containers.set('knest-host-cp-0', {
+    state,
+    image: 'localhost/knest/node:v1.35.4',
+    labels,
+    ip: '127.0.0.1',
+  })
+}
+
+describe('host commands without a host', () => {
+  it('say not-found', async () => {
+    await expect(control.status(target, signal)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(control.load(target, ['a'], run)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(control.down(target, run)).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('name both engines when none works', async () => {
+    fake.intercept = () => ({ exitCode: 125, stderr: 'Error: cannot open storage' })
+    const failing = control.status(target, signal)
+    await expect(failing).rejects.toMatchObject({ code: 'prerequisite' })
+    await expect(failing).rejects.toThrow(/podman does not work.*"docker" is not installed/)
+  })
+
+  it('refuse to come up without the image, having made nothing', async () => {
+    const failing = control.up({ ...target, image: 'localhost/other:1' }, run)
+    await expect(failing).rejects.toMatchObject({
+      code: 'prerequisite',
+      message: expect.stringContaining('no image "localhost/other:1"') as string,
+    })
+    expect([...fake.volumes.keys(), ...fake.networks.keys(), ...fake.containers.keys()]).toEqual([])
+  })
+})
+
+describe('the status of a host', () => {
+  it.each([
+    ['exited', 'stopped', /start it/],
+    ['running', 'starting', /not created completely/],
+  ] as const)('with its container %s is %s', async (state, phase, reason) => {
+    await createRecord()
+    addContainer(state)
+    expect(await control.status(target, signal)).toMatchObject({
+      name: 'knest-host',
+      engine: 'podman',
+      phase,
+      kubernetesVersion: '1.35.4',
+      context: 'knest-host',
+      reason: expect.stringMatching(reason) as string,
+    })
+  })
+
+  it('without its container tells that the data is there', async () => {
+    await createRecord()
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      reason: expect.stringContaining('with its data') as string,
+    })
+  })
+
+  it('without its record tells how to remove the rest', async () => {
+    addContainer('running')
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      reason: expect.stringContaining('knest host down') as string,
+    })
+  })
+})
+
+describe('host load and down', () => {
+  it('load refuses a host that does not run, and names an unknown image first', async () => {
+    await createRecord()
+    addContainer('exited')
+    await expect(control.load(target, ['nope:1'], run)).rejects.toThrow('podman has no image "nope:1"')
+    await expect(control.load(target, ['localhost/knest/node:v1.35.4'], run)).rejects.toMatchObject({
+      code: 'prerequisite',
+    })
+  })
+
+  it('down removes everything, also what lost its record', async () => {
+    await createRecord()
+    addContainer('exited')
+    await control.down(target, run)
+    expect([...fake.volumes.keys(), ...fake.containers.keys()]).toEqual([])
+    addContainer('running')
+    await control.down(target, run)
+    expect(fake.containers.size).toBe(0)
+  })
+})
+
+describe('the wish for a host', () => {
+  it('is one untainted control plane with ranges that nested clusters do not get', () => {
+    const spec = hostSpec(undefined, [])
+    expect(spec).toMatchObject({
+      image: 'localhost/knest/node:v1.35.4',
+      controlPlane: { count: 1, backend: 'container' },
+      network: { podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/12', vxlanPort: 8472 },
+      persistence: { enabled: true },
+    })
+    expect(spec.workers.reduce((sum, { count }) => sum + count, 0)).toBe(0)
+  })
+
+  it('takes other ranges where the machine has routes, and the version of the image', () => {
+    const spec = hostSpec('localhost/knest/node:v1.34.2', [{ cidr: '10.0.0.0/8', usedBy: 'vpn' }])
+    expect(spec.kubernetesVersion).toBe('1.34.2')
+    expect(spec.network).toMatchObject({ podCidr: '172.24.0.0/16', serviceCidr: '172.25.0.0/16' })
+  })
+})
+
+describe('names', () => {
+  it.each([
+    ['knest-host', 'knest-host'],
+    ['dev', 'knest-dev'],
+  ])('the context of host %s is %s', (name, context) => {
+    expect(hostContext(name)).toBe(context)
+    const text = renderKubeconfig({
+      name,
+      server: 'https://10.0.0.1:6443',
+      tlsServerName: 'x',
+      ca: 'CA',
+      clientCert: 'CERT',
+      clientKey: 'KEY',
+    })
+    const renamed = hostKubeconfig(text, name)
+    expect(renamed).toContain(`current-context: ${context}\n`)
+    expect(renamed).not.toContain('knest-knest')
+    expect(parseAccess(renamed)).toEqual({
+      server: 'https://10.0.0.1:6443',
+      serverName: 'x',
+      ca: 'CA',
+      cert: 'CERT',
+      key: 'KEY',
+    })
+  })
+
+  it.each([
+    ['busybox', 'docker.io/library/busybox:latest'],
+    ['me/app:1', 'docker.io/me/app:1'],
+    ['localhost/app', 'localhost/app:latest'],
+    ['example.org:5000/app@sha256:abc', 'example.org:5000/app@sha256:abc'],
+  ])('Kubernetes calls %s %s', (image, full) => {
+    expect(fullImageName(image)).toBe(full)
+  })
+
+  it('of imported images are those containerd tells', () => {
+    expect(importedNames('unpacking localhost/a:1 (sha256:1)...done\n', 'a:1')).toEqual(['localhost/a:1'])
+    expect(importedNames('', 'a:1')).toEqual(['docker.io/library/a:1'])
+  })
+})

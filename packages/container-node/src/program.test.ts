@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { lastWords, programs } from './program.js'
+
+const { signal } = new AbortController()
+const options = { timeoutMs: 20_000, signal }
+const script = (text: string): readonly string[] => ['sh', '-c', text]
+
+describe('run', () => {
+  it('gives exit code and both outputs, also of a failure', async () => {
+    expect(await programs.run(script('echo out; echo err >&2; exit 7'), options)).toEqual({
+      exitCode: 7,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    })
+  })
+
+  it('sends standard input whole, even to a program that does not read it', async () => {
+    const stdin = 'k'.repeat(3_000_000)
+    expect((await programs.run(['wc', '-c'], { ...options, stdin })).stdout.trim()).toBe('3000000')
+    expect((await programs.run(['true'], { ...options, stdin })).exitCode).toBe(0)
+  })
+
+  it('names a program that is not installed', async () => {
+    await expect(programs.run(['no-such-program'], options)).rejects.toMatchObject({
+      code: 'prerequisite',
+      message: '"no-such-program" is not installed',
+    })
+  })
+
+  it('ends a program that takes too long', async () => {
+    await expect(programs.run(['sleep', '60'], { ...options, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'timeout',
+    })
+  })
+
+  it('kills a program on abort, though its own child keeps the output open', async () => {
+    const abort = new AbortController()
+    const running = programs.run(script('sleep 3 & echo go; wait'), {
+      ...options,
+      signal: abort.signal,
+      onStdout: () => abort.abort(),
+    })
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  it('lets a program finish on abort when asked to', async () => {
+    const abort = new AbortController()
+    const seen: string[] = []
+    const running = programs.run(script('echo begin; sleep 0.3; echo end'), {
+      ...options,
+      signal: abort.signal,
+      letFinish: true,
+      onStdout: (text) => {
+        seen.push(text.trim())
+        abort.abort()
+      },
+    })
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' })
+    expect(seen).toEqual(['begin', 'end'])
+  })
+
+  it('does not start when aborted before', async () => {
+    await expect(programs.run(['true'], { ...options, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
+  })
+})
+
+describe('pipe', () => {
+  it('sends one program’s output to the other', async () => {
+    const [from, to] = await programs.pipe(script('printf 12345'), ['wc', '-c'], options)
+    expect([from.exitCode, to.exitCode, to.stdout.trim()]).toEqual([0, 0, '5'])
+  })
+
+  it('ends when the second one fails at once', async () => {
+    const [, to] = await programs.pipe(script('yes'), script('exit 3'), options)
+    expect(to.exitCode).toBe(3)
+  })
+})
+
+it.each([
+  ['Error: first\nError: second\n', 'first; second'],
+  ['', 'exit code 4'],
+])('last words of %j are %j', (stderr, words) => {
+  expect(lastWords({ exitCode: 4, stdout: '', stderr })).toBe(words)
+})
