@@ -1,3 +1,10 @@
+import {
+  createContainerHome,
+  createContainerNodeBackend,
+  createEngine,
+  detectEngine,
+  engineNames,
+} from '@knest/container-node'
 import { createKubernetesHome } from '@knest/core'
 import { createPodNodeBackend } from '@knest/pod-node'
 import { describeClusterHome, describeNodeBackend, sampleSpec } from '@knest/testing'
@@ -53,3 +60,53 @@ describeNodeBackend('a pod', async () => {
     },
   }
 })
+
+// The embedded host's backend, where there is an engine to make one with.
+if (process.env.KNEST_E2E_CONTEXT === undefined) {
+  const engine = await detectEngine(
+    engineNames.map((name) => createEngine(name)),
+    never,
+  )
+  const ref = { name: 'e2e-engine', namespace: 'embedded' }
+  const spec = {
+    ...sampleSpec,
+    controlPlane: { ...sampleSpec.controlPlane, backend: 'container' as const },
+    workers: [],
+  }
+
+  describeClusterHome(engine.name, () => {
+    const home = createContainerHome(engine)
+    return Promise.resolve({
+      home,
+      ref,
+      spec,
+      cleanUp: () => home.remove(ref, { keepData: false, signal: never }),
+    })
+  })
+
+  describeNodeBackend(`a ${engine.name} container`, async () => {
+    const home = createContainerHome(engine)
+    const record = await home.create(ref, spec, never)
+    const name = 'e2e-engine-cp-0'
+    const addresses = await home.ensureAddresses(record, [name], never)
+    return {
+      backend: createContainerNodeBackend(engine),
+      node: {
+        cluster: ref,
+        clusterUid: record.uid,
+        name,
+        role: 'control-plane',
+        pool: 'cp',
+        image: spec.image,
+        machine: { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' },
+        identity: addresses.identities.get(name),
+        hosts: addresses.hosts,
+        lease: undefined,
+        persistent: false,
+        storageClass: undefined,
+        patches: [],
+      },
+      cleanUp: () => home.remove(ref, { keepData: false, signal: never }),
+    }
+  })
+}

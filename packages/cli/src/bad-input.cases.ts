@@ -162,6 +162,7 @@ export const badInputCases: readonly BadInput[] = [
     exitCode: usage,
     message: /39 characters long, 32 are allowed/,
   },
+  { name: 'name of the host', argv: ['create', 'host'], exitCode: usage, message: /embedded host/ },
   { name: 'name begins with a digit', argv: ['create', '1st'], exitCode: usage, message: /begins with "1"/ },
   {
     name: 'name with an underscore',

@@ -3,7 +3,9 @@ import { defaultNamespace, maxClusterNameLength } from '../names.js'
 
 /** A cluster's name begins Service and node names, so it is a short DNS-1035 label. Throws `config`. */
 export function validateClusterName(name: string): void {
-  const fault = labelFault(name, maxClusterNameLength, /^[a-z]/)
+  // Its context would be called as that of the embedded host.
+  const taken = name === 'host' ? 'is kept for the embedded host' : undefined
+  const fault = taken ?? labelFault(name, maxClusterNameLength, /^[a-z]/)
   if (fault === undefined) return
   throw new KnestError('config', `cluster name "${name}" ${fault}`, {
     hint:
