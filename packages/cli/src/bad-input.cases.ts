@@ -262,10 +262,10 @@ export const badInputCases: readonly BadInput[] = [
     message: /VM nodes.*not available yet/,
   },
   {
-    name: 'persistence of a later version',
-    argv: [...create, '--persistent'],
+    name: 'addresses of a later version',
+    argv: [...create, '--persistent', '--persistent-machine-addresses', '10.1.1.1-10.1.1.5'],
     exitCode: hostFault,
-    message: /persistent nodes.*not available yet/,
+    message: /addresses that last/,
   },
   {
     name: 'unknown CNI',

@@ -3,7 +3,7 @@ import { openForwardServer } from './host/index.js'
 import { canConnect } from './home/api-urls.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
 import { dialAny } from './access/nested-api.js'
-import type { ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
+import type { ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
 import { backendsOf, converge, planFor, removalContext, tryNestedApi } from './converge.js'
 import type { Parts } from './converge.js'
@@ -89,6 +89,8 @@ export function createClusters(parts: Parts): Clusters {
       await alone(ref, run, async (inner) => {
         // Whoever held the lock before may have done the work.
         const current = resumable(await mustRead(ref, inner.signal), spec)
+        if (current.phase === 'Kept')
+          await home.setStatus(ref, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, current, 'Creating', inner, async () => {
           access = await adminAccess(ref, inner.signal)
           await run.deliver?.(access)
@@ -106,7 +108,7 @@ export function createClusters(parts: Parts): Clusters {
       await mustRead(ref, run.signal)
       return alone(ref, run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
-        if (before.phase === 'Creating') throw notYet(ref)
+        if (before.phase === 'Creating' || before.phase === 'Kept') throw notYet(ref)
         if (before.phase === 'Deleting') throw beingDeleted(ref.name)
         const record = await home.update(before, scaled(before, request), inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
@@ -117,25 +119,34 @@ export function createClusters(parts: Parts): Clusters {
 
     planDelete: async (ref, run) => {
       const record = await mustRead(ref, run.signal)
-      return planRemoval(ref, await listNodes(record, await backendsOf(parts, record), run.signal))
+      return planRemoval(
+        ref,
+        await listNodes(record, await backendsOf(parts, record), run.signal),
+        run.keepData,
+      )
     },
 
-    delete: async (ref, { keepData: _keepData, ...run }) => {
-      if ((await home.read(ref, run.signal)) === undefined) {
+    delete: async (ref, { keepData, ...run }) => {
+      const found = await home.read(ref, run.signal)
+      if (found === undefined) {
         // A killed delete may have left the place the record was in.
         await home.remove(ref, { keepData: false, signal: run.signal })
         throw notFound(ref.name)
       }
+      if (keepData && !found.spec.persistence.enabled) throw nothingToKeep(ref)
       await alone(ref, run, async (inner) => {
         const record = await mustRead(ref, inner.signal)
-        await home.setStatus(ref, { phase: 'Deleting', conditions: record.conditions }, inner.signal)
+        const say = (phase: ClusterPhase): Promise<void> =>
+          home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+        await say('Deleting')
         const nodes = await listNodes(record, await backendsOf(parts, record), inner.signal)
         const context = removalContext(parts, record, nodes)
         await runSteps(
-          planRemoval(ref, nodes),
+          planRemoval(ref, nodes, keepData),
           (step, progress, signal) => runStep(context, step, progress, signal),
           inner,
         )
+        if (keepData) await say('Kept')
       })
     },
 
@@ -262,6 +273,12 @@ async function reaches(url: string, signal: AbortSignal): Promise<boolean> {
 function notFound(name: string, namespace?: string): KnestError {
   const where = namespace === undefined ? '' : ` in namespace "${namespace}"`
   return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: knest list' })
+}
+
+function nothingToKeep({ name }: ClusterRef): KnestError {
+  return new KnestError('config', `cluster "${name}" is not persistent: its disks go with its nodes`, {
+    hint: 'leave --keep-data out, or create the cluster with --persistent',
+  })
 }
 
 function beingDeleted(name: string): KnestError {

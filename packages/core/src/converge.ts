@@ -145,6 +145,7 @@ function stepContext(
     backend,
     backendOf,
     controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
     addresses: undefined,
     authorities: undefined,

@@ -10,6 +10,7 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
+import { deleteClaim } from './claims.js'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { podState } from './pod-state.js'
@@ -17,7 +18,6 @@ import { preflight } from './preflight.js'
 import { waitForPod } from './wait-for-pod.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
-const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 
 /** A node is a privileged pod of the host; commands reach it by exec. */
@@ -94,7 +94,7 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
           describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
         },
       )
-      if (!keepData) await api.delete(claimKind, claimName(name), namespace, { signal })
+      if (!keepData) await deleteClaim(api, namespace, claimName(name), signal)
     },
   }
 }

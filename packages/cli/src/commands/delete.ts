@@ -1,4 +1,4 @@
-import { defaultNamespace, KnestError, type Clusters, type ClusterRef } from '@knest/core'
+import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunOptions } from '@knest/core'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -29,7 +29,12 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
         namespace: ref.namespace,
       })
     if (options.dryRun) {
-      const plan = await operate(deps, options, (run) => clusters.planDelete(ref, run), left)
+      const plan = await operate(
+        deps,
+        options,
+        (run) => clusters.planDelete(ref, { ...run, keepData: options.keepData }),
+        left,
+      )
       await printPlan(deps, plan, options.output)
       return
     }
@@ -53,7 +58,7 @@ async function refOf(deps: Deps, clusters: Clusters, options: DeleteOptions): Pr
 async function remove(
   clusters: Clusters,
   ref: ClusterRef,
-  run: Parameters<Clusters['planDelete']>[1],
+  run: RunOptions,
   options: DeleteOptions,
 ): Promise<boolean> {
   try {

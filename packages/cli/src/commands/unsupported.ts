@@ -9,7 +9,6 @@ export function refuseUnsupported({ spec, addresses, hostClusterCni }: Wish): vo
       'VM nodes (--backend vm) are',
       'use --backend pod',
     ],
-    [spec.persistence.enabled, 'persistent nodes (--persistent) are', 'leave it out'],
     [addresses.length > 0, 'addresses that last (--machine-addresses) are', 'leave it out'],
     [hostClusterCni !== undefined, 'keeping addresses (--host-cluster-cni) is', 'leave it out'],
   ]

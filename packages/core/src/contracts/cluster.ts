@@ -78,7 +78,8 @@ export interface ClusterSpec {
   readonly patches: readonly NodePatch[]
 }
 
-export type ClusterPhase = 'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Deleting' | 'Failed'
+/** `Kept`: deleted but for its data; creating it again goes on with them. */
+export type ClusterPhase = 'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Deleting' | 'Kept' | 'Failed'
 
 export interface ClusterCondition {
   readonly type: string

@@ -97,9 +97,15 @@ export interface Clusters {
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
   scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
-  /** Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host. */
+  /**
+   * Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host; with
+   * `keepData` (persistent clusters only, else `config`) when all but disks, CAs and addresses is gone.
+   */
   delete(ref: ClusterRef, options: RunOptions & { readonly keepData: boolean }): Promise<void>
-  planDelete(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
+  planDelete(
+    ref: ClusterRef,
+    options: RunOptions & { readonly keepData: boolean },
+  ): Promise<readonly PlannedStep[]>
 
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterSummary[]>
   /** Throws `not-found`. Answers also when the nested API does not. */

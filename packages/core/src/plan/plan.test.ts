@@ -176,11 +176,16 @@ function ordered(steps: readonly Step[]): boolean {
 
 describe('planRemoval', () => {
   it('deletes all nodes at once and the record last', () => {
-    const steps = planRemoval(ref, [{ name: 'c-cp-0' }, { name: 'c-worker-0' }])
+    const steps = planRemoval(ref, [{ name: 'c-cp-0' }, { name: 'c-worker-0' }], false)
     expect(steps.map(({ id, needs }) => [id, needs.length])).toEqual([
       ['delete:c-cp-0', 0],
       ['delete:c-worker-0', 0],
       ['record', 2],
     ])
+  })
+
+  it('keeps the record with the data', () => {
+    const steps = planRemoval(ref, [{ name: 'c-cp-0' }], true)
+    expect(steps).toMatchObject([{ kind: 'delete-node', keepData: true }])
   })
 })

@@ -59,15 +59,24 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
   return steps
 }
 
-/** Everything away. Nodes go first, at once; the record last, so that the same plan can be made again. */
-export function planRemoval(ref: ClusterRef, nodes: readonly { readonly name: string }[]): readonly Step[] {
+/**
+ * Everything away. Nodes go first, at once; the record last, so that the same plan can be made again. With
+ * `keepData` the disks stay, and so do the record, the CAs and the addresses that are worthless without them.
+ */
+export function planRemoval(
+  ref: ClusterRef,
+  nodes: readonly { readonly name: string }[],
+  keepData: boolean,
+): readonly Step[] {
   const removals = nodes.map(({ name }): Step => ({
     kind: 'delete-node',
     id: `delete:${name}`,
-    title: `Delete node "${name}"`,
+    title: `Delete node "${name}"${keepData ? ', keep its disk' : ''}`,
     needs: [],
     node: name,
+    keepData,
   }))
+  if (keepData) return removals
   return [
     ...removals,
     {

@@ -28,5 +28,5 @@ export type Step =
     })
   | (Common & { readonly kind: 'await-ready'; readonly nodes: readonly string[]; readonly network: boolean })
   | (Common & { readonly kind: 'save-kubeconfig' })
-  | (Common & { readonly kind: 'delete-node'; readonly node: string })
+  | (Common & { readonly kind: 'delete-node'; readonly node: string; readonly keepData: boolean })
   | (Common & { readonly kind: 'remove-record' })

@@ -72,7 +72,10 @@ const counts = {
 const statusSchema = {
   type: 'object',
   properties: {
-    phase: { type: 'string', enum: ['Creating', 'Ready', 'Degraded', 'Scaling', 'Deleting', 'Failed'] },
+    phase: {
+      type: 'string',
+      enum: ['Creating', 'Ready', 'Degraded', 'Scaling', 'Deleting', 'Kept', 'Failed'],
+    },
     controlPlane: counts,
     workers: counts,
     conditions: {

@@ -12,6 +12,8 @@ export interface StepContext {
   backendOf(node: string): Promise<NodeBackend>
   /** Names of the control planes there are. */
   readonly controlPlanes: readonly string[]
+  /** Names of those that were there before this run. */
+  readonly existingControlPlanes: readonly string[]
   openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
   addresses: ClusterAddresses | undefined
   authorities: CertificateAuthorities | undefined

@@ -1,10 +1,11 @@
 import type { NodeHandle } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, runScript } from './run-script.js'
+import { bootstrappedMarker, isBootstrapped, runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 
@@ -26,12 +27,16 @@ function kubeadmInit(skip: readonly string[]): string {
   return `kubeadm init --config ${configPath} --skip-phases=${[...never, ...skip].join(',')}`
 }
 
-/** Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. */
+/**
+ * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. Refuses to begin a
+ * new cluster on an empty disk while another control plane may have the data of this one.
+ */
 export async function bootControlPlane(
   context: StepContext,
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
+  if (!(await isBootstrapped(node, signal))) await refuseIfDataElsewhere(context, node.name, signal)
   const backend = await context.backendOf(node.name)
   const config = initConfiguration({
     ref: context.record,
@@ -58,4 +63,18 @@ ${kubeadmInit([...firstHalf, 'addon/coredns'])} 2>&1
 touch ${bootstrappedMarker}
 `
   await runScript(node, 'kubeadm init', script, { timeoutMs: 300_000, signal })
+}
+
+async function refuseIfDataElsewhere(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+  for (const other of context.existingControlPlanes.filter((name) => name !== node)) {
+    // A node that cannot be asked ends this run: the data may be there.
+    if (!(await isBootstrapped(await context.openNode(other, signal), signal))) continue
+    throw new KnestError(
+      'conflict',
+      `control plane "${node}" has an empty disk, "${other}" has the cluster`,
+      {
+        hint: 'run the same command again: it joins the empty one to the other',
+      },
+    )
+  }
 }

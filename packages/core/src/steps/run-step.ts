@@ -71,7 +71,7 @@ export async function runStep(
       return home.saveKubeconfig(record, await adminKubeconfig(context, signal), signal)
     case 'delete-node': {
       const backend = await context.backendOf(step.node)
-      return backend.deleteNode(record, step.node, { keepData: false, signal })
+      return backend.deleteNode(record, step.node, { keepData: step.keepData, signal })
     }
     case 'remove-record':
       return home.remove(record, { keepData: false, signal })
