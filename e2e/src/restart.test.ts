@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeApi, KubeObject } from '@knest/core'
+import { createCluster, isReady, listNames, never, openHost, within } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { runPods, shell, webPod } from './support/workload.js'
+
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
+
+/** Node addresses by name. */
+async function addresses(api: KubeApi): Promise<ReadonlyMap<string, string>> {
+  const nodes = await api.list(nodeKind, { signal: never })
+  const ip = (node: KubeObject): string => {
+    const { addresses: all } = node.status as {
+      addresses: readonly { type: string; address: string }[]
+    }
+    return all.find(({ type }) => type === 'InternalIP')?.address ?? ''
+  }
+  return new Map(nodes.map((node) => [node.metadata.name, ip(node)]))
+}
+
+/** Tries until it works; gives the seconds that took. */
+async function secondsUntil(works: () => Promise<boolean>, limitSeconds: number): Promise<number> {
+  const started = Date.now()
+  for (;;) {
+    const seconds = (Date.now() - started) / 1000
+    if (await works().catch(() => false)) return seconds
+    if (seconds > limitSeconds) throw new Error(`not within ${limitSeconds} s`)
+    await delay(250)
+  }
+}
+
+async function readProof(api: KubeApi): Promise<unknown> {
+  return (await api.get(proof, 'proof', 'default', within(3_000)))?.data
+}
+
+describe.each([
+  { name: 'e2e-restart', counts: '1+1', flags: ['--worker-machine-count', '1'], nodes: 2 },
+  {
+    name: 'e2e-ha',
+    counts: '3+2',
+    flags: ['--control-plane-machine-count', '3', '--worker-machine-count', '2'],
+    nodes: 5,
+  },
+])('a persistent $counts cluster', ({ name, flags, nodes: count }) => {
+  let cluster: TestCluster
+  let host: KubeApi
+
+  beforeAll(async () => {
+    cluster = await createCluster(name, '--persistent', ...flags)
+    host = await openHost(cluster.home)
+    await cluster.api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+    await runPods(cluster.api, [webPod('one', undefined), webPod('two', undefined)])
+    await cluster.api.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      },
+      { signal: never },
+    )
+  })
+  afterAll(async () => {
+    await cluster.remove()
+    host.close()
+  })
+
+  it('survives all its node pods being deleted at once, with new addresses and nobody helping', async () => {
+    const before = await addresses(cluster.api)
+    const pods = await listNames(host, 'Pod', cluster.namespace)
+    expect(pods).toHaveLength(count)
+    await Promise.all(
+      pods.map((pod) =>
+        host.delete(podKind, pod, cluster.namespace, { signal: never, gracePeriodSeconds: 0 }),
+      ),
+    )
+
+    const apiBack = await secondsUntil(async () => (await readProof(cluster.api)) !== undefined, 60)
+    expect(await readProof(cluster.api)).toEqual({ written: 'before' })
+    const allReady = await secondsUntil(async () => {
+      const now = await addresses(cluster.api)
+      const found = await cluster.api.list(nodeKind, { signal: within(3_000) })
+      return (
+        found.length === count &&
+        found.every(isReady) &&
+        [...now].every(([node, ip]) => before.get(node) !== ip)
+      )
+    }, 90)
+    console.log(
+      `${name}: API back after ${apiBack.toFixed(1)} s, all nodes Ready ${(apiBack + allReady).toFixed(1)} s after the deletion`,
+    )
+
+    const serving = async (): Promise<boolean> =>
+      (await shell(cluster.api, 'one', 'busybox wget -qO- -T 2 http://web.default.svc.cluster.local/')) !== ''
+    expect(await secondsUntil(serving, 60)).toBeLessThan(60)
+  })
+
+  it('is deleted with --keep-data and created again with its data', async () => {
+    await cluster.knest('delete', name, '--keep-data')
+    expect(await listNames(host, 'Pod', cluster.namespace)).toEqual([])
+    await cluster.knest('create', name, '--persistent', ...flags)
+    const api = await cluster.reopen()
+    expect(await readProof(api)).toEqual({ written: 'before' })
+    api.close()
+  })
+
+  it('leaves no volume behind when it is deleted', async () => {
+    await cluster.knest('delete', name)
+    expect(await listNames(host, 'PersistentVolume')).toEqual([])
+  })
+})

@@ -1,0 +1,18 @@
+export type {
+  AddressHolder,
+  AddressOptions,
+  AddressSource,
+  ExplainingAddressAdapter,
+  UsedAddress,
+} from './address-source.js'
+export { createAddressAllocator } from './allocator.js'
+export { isSameCluster } from './claim.js'
+export { formatRange, parseCandidates, withoutAll, type Candidates } from './candidates.js'
+export {
+  chooseAddressKeeping,
+  detectAddressAdapter,
+  type AddressAdapterName,
+  type AddressKeeping,
+  type AddressWish,
+} from './keeping.js'
+export { addressesIn, usedByPods } from './used-by-pods.js'

@@ -1,0 +1,60 @@
+import type { Problem } from '../errors.js'
+
+export type AddressAdapterName = 'calico' | 'kube-ovn'
+
+/** What is known and wished, before an adapter is chosen. */
+export interface AddressWish {
+  /** As `HomeFacts.cni` names it; undefined when it is not known. */
+  readonly hostCni: string | undefined
+  /** Chosen by the user: counts more than what was detected. */
+  readonly asked: AddressAdapterName | undefined
+  readonly candidates: readonly string[]
+  /** The host gives VMs their address back by itself (Calico 3.32 and newer, Kube-OVN). */
+  readonly keepsVmAddresses: boolean
+  /** True when every node is a VM. */
+  readonly onlyVms: boolean
+}
+
+export type AddressKeeping =
+  /** An adapter pins addresses of the wish. */
+  | { readonly kind: 'pinned'; readonly adapter: AddressAdapterName }
+  /** The host gives nodes the same address again with nothing asked for. */
+  | { readonly kind: 'by-host'; readonly statement: string }
+  | { readonly kind: 'changing'; readonly statement: string }
+  | { readonly kind: 'impossible'; readonly problem: Problem }
+
+/** Which adapter knows this CNI, by the name the host's facts give it. */
+export function detectAddressAdapter(hostCni: string | undefined): AddressAdapterName | undefined {
+  if (hostCni === 'Calico') return 'calico'
+  if (hostCni === 'Kube-OVN') return 'kube-ovn'
+  return undefined
+}
+
+/** What becomes of the nodes' addresses. Pure. */
+export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
+  const adapter = wish.asked ?? detectAddressAdapter(wish.hostCni)
+  const host = wish.hostCni ?? 'an unknown CNI'
+  if (wish.candidates.length > 0) {
+    if (adapter !== undefined) return { kind: 'pinned', adapter }
+    return { kind: 'impossible', problem: cannotPin(host) }
+  }
+  if (adapter === 'kube-ovn') {
+    const statement = 'Kube-OVN gives a replaced node the same address again'
+    return { kind: 'by-host', statement }
+  }
+  if (wish.onlyVms && wish.keepsVmAddresses) {
+    return { kind: 'by-host', statement: `${host} gives a restarted VM the same address again` }
+  }
+  const cure = adapter === 'calico' ? '; --machine-addresses keeps them' : ''
+  return { kind: 'changing', statement: `node addresses may change with ${host}, ${survives}${cure}` }
+}
+
+const survives = 'and the cluster survives it'
+
+function cannotPin(host: string): Problem {
+  return {
+    message: `machine addresses are given, but ${host} cannot give a replaced pod the same address`,
+    hint: `leave --machine-addresses out: node addresses may change, ${survives}; where the host has Calico or Kube-OVN after all, say so with --host-cluster-cni; for another CNI, patch the node objects with --cluster-template`,
+    severity: 'error',
+  }
+}

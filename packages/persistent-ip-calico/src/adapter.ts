@@ -1,0 +1,63 @@
+import { createAddressAllocator, isSameCluster, KnestError, parseCandidates, usedByPods } from '@knest/core'
+import type { AddressOptions, AddressSource, ExplainingAddressAdapter, KubeApi, Problem } from '@knest/core'
+import { usedInBlock } from './blocks.js'
+import { explainCalicoEvent } from './explain.js'
+import { ipamProblems } from './ipam.js'
+import { listOrUndefined, readPools, type CalicoGroup } from './kinds.js'
+import { poolProblems } from './pools.js'
+import { reserveRanges } from './reservation.js'
+
+const blockKind = { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPAMBlock' }
+
+/** Nodes ask for their address by annotations that Calico's own address management honours. */
+export function createCalicoAddresses(api: KubeApi, options: AddressOptions): ExplainingAddressAdapter {
+  const { ranges } = parseCandidates(options.candidates)
+  let group: Promise<CalicoGroup> | undefined
+
+  const source: AddressSource = {
+    used: async (signal) => {
+      const [pods, blocks] = await Promise.all([
+        usedByPods(api, signal),
+        listOrUndefined(api, blockKind, signal),
+      ])
+      return [...pods, ...(blocks ?? []).flatMap(usedInBlock)]
+    },
+
+    // The whole wish, so that the cluster can grow; nothing once it has no node.
+    protect: async (cluster, addresses, signal) => {
+      group ??= findGroup(api, signal)
+      const claimed = addresses.map((address) => ({ first: address, last: address }))
+      const isOwn = isSameCluster(cluster, options.cluster)
+      const reserved = claimed.length > 0 && isOwn ? [...ranges, ...claimed] : claimed
+      await reserveRanges(api, await group, cluster, reserved, signal)
+    },
+
+    annotations: ({ ip, mac }) =>
+      Promise.resolve({
+        'cni.projectcalico.org/ipAddrs': JSON.stringify([ip]),
+        'cni.projectcalico.org/hwAddr': mac,
+      }),
+  }
+
+  return {
+    name: 'calico',
+    ...createAddressAllocator(api, options, source, async (signal): Promise<readonly Problem[]> => {
+      const found = await readPools(api, signal)
+      if (found === undefined) return [noCalico]
+      return [...poolProblems(found.pools, options.candidates), ...(await ipamProblems(api, signal))]
+    }),
+    explain: explainCalicoEvent,
+  }
+}
+
+async function findGroup(api: KubeApi, signal: AbortSignal): Promise<CalicoGroup> {
+  const found = await readPools(api, signal)
+  if (found === undefined) throw new KnestError('prerequisite', noCalico.message, { hint: noCalico.hint })
+  return found.group
+}
+
+const noCalico: Problem = {
+  message: 'the host has no Calico: it does not know IPPools, or you may not read them',
+  hint: 'choose another --host-cluster-cni, or leave --machine-addresses out',
+  severity: 'error',
+}

@@ -1,0 +1,3 @@
+export { createCalicoAddresses } from './adapter.js'
+export { explainCalicoEvent } from './explain.js'
+export { keepsVmAddresses } from './vm-addresses.js'
