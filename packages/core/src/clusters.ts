@@ -223,9 +223,10 @@ function scaled({ spec }: ClusterRecord, request: ScaleRequest): ClusterSpec {
 
 /** A record whose creation can go on with this wish. */
 function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
-  if (record.phase === 'Creating') {
+  if (record.phase === 'Creating' || record.phase === 'Kept') {
     if (sameWish(record.spec, spec)) return record
-    throw new KnestError('already-exists', `cluster "${record.name}" is half created with other settings`, {
+    const state = record.phase === 'Kept' ? 'kept its data' : 'is half created'
+    throw new KnestError('already-exists', `cluster "${record.name}" ${state}, with other settings`, {
       hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
     })
   }

@@ -1,4 +1,11 @@
-import { createAddressAllocator, isSameCluster, KnestError, parseCandidates, usedByPods } from '@knest/core'
+import {
+  createAddressAllocator,
+  isSameCluster,
+  KnestError,
+  parseCandidates,
+  usedByPods,
+  withoutAll,
+} from '@knest/core'
 import type { AddressOptions, AddressSource, ExplainingAddressAdapter, KubeApi, Problem } from '@knest/core'
 import { usedInBlock } from './blocks.js'
 import { explainCalicoEvent } from './explain.js'
@@ -28,7 +35,8 @@ export function createCalicoAddresses(api: KubeApi, options: AddressOptions): Ex
       group ??= findGroup(api, signal)
       const claimed = addresses.map((address) => ({ first: address, last: address }))
       const isOwn = isSameCluster(cluster, options.cluster)
-      const reserved = claimed.length > 0 && isOwn ? [...ranges, ...claimed] : claimed
+      const grown = isOwn && claimed.length > 0 ? ranges : []
+      const reserved = [...grown, ...claimed.flatMap((one) => withoutAll(one, grown))]
       await reserveRanges(api, await group, cluster, reserved, signal)
     },
 

@@ -23,15 +23,11 @@ export async function ipamProblems(api: KubeApi, signal: AbortSignal): Promise<r
 }
 
 /** The address management in use when it is another than Calico's. */
-function otherIpam(
-  installation: KubeObject | undefined,
-  config: KubeObject | undefined,
-): string | undefined {
-  const spec = installation?.spec as
-    { cni?: { type?: string; ipam?: { type?: string } } } | undefined
+function otherIpam(installation: KubeObject | undefined, config: KubeObject | undefined): string | undefined {
+  const spec = installation?.spec as { cni?: { type?: string; ipam?: { type?: string } } } | undefined
   const operator = spec?.cni?.ipam?.type ?? (spec?.cni?.type === 'Calico' ? 'Calico' : spec?.cni?.type)
   if (operator !== undefined) return operator === 'Calico' ? undefined : operator
-  const network = String((config?.data as Record<string, string> | undefined)?.cni_network_config ?? '')
+  const network = (config?.data as Record<string, string> | undefined)?.cni_network_config ?? ''
   const type = /"ipam"\s*:\s*\{[^{}]*"type"\s*:\s*"([^"]+)"/.exec(network)?.[1]
   return type === undefined || type === 'calico-ipam' ? undefined : type
 }

@@ -60,7 +60,10 @@ function outsideProblem(
   }
 }
 
-function crowded({ name, range, onlyOnRequest }: Pool, candidates: readonly AddressRange[]): readonly Problem[] {
+function crowded(
+  { name, range, onlyOnRequest }: Pool,
+  candidates: readonly AddressRange[],
+): readonly Problem[] {
   const share = candidates
     .filter((candidate) => overlaps(candidate, range))
     .reduce((sum, { first, last }) => sum + Math.min(last, range.last) - Math.max(first, range.first) + 1, 0)

@@ -10,7 +10,7 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
-import { deleteClaim } from './claims.js'
+import { claimKind, deleteClaim } from './claims.js'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { podState } from './pod-state.js'
@@ -65,18 +65,17 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
         labelSelector: `${clusterSelector(cluster.name)},${labels.node}`,
         signal,
       }
-      const [sets, pods] = await Promise.all([
+      const [sets, pods, claims] = await Promise.all([
         api.list(statefulSetKind, selector),
         api.list(podKind, selector),
+        api.list(claimKind, selector),
       ])
-      const podOf = new Map(pods.map((pod) => [pod.metadata.labels?.[labels.node] ?? '', pod]))
-      const left = pods.filter(
-        ({ metadata }) => !sets.some((set) => set.metadata.name === metadata.labels?.[labels.node]),
-      )
-      return [
-        ...sets.map((set) => nodeStatus(set, podOf.get(set.metadata.name))),
-        ...left.map((pod) => nodeStatus(pod, pod)),
-      ]
+      const byNode = (objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> =>
+        new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
+      // Whatever is left of a node is the node: what shows least comes first and is overruled.
+      const owners = new Map([...byNode(claims), ...byNode(pods), ...byNode(sets)])
+      const podOf = byNode(pods)
+      return [...owners].map(([name, owner]) => nodeStatus(name, owner, podOf.get(name)))
     },
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
@@ -99,9 +98,8 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
   }
 }
 
-function nodeStatus(owner: KubeObject, pod: KubeObject | undefined): NodeStatus {
+function nodeStatus(name: string, owner: KubeObject, pod: KubeObject | undefined): NodeStatus {
   const { labels: found = {} } = owner.metadata
-  const name = found[labels.node] ?? owner.metadata.name
   const state = pod === undefined ? undefined : podState(pod)
   return {
     name,
@@ -110,8 +108,12 @@ function nodeStatus(owner: KubeObject, pod: KubeObject | undefined): NodeStatus 
     phase: state?.phase ?? 'pending',
     ready: state?.ready ?? false,
     ip: state?.ip,
-    reason: state === undefined ? 'no pod yet' : state.reason,
+    reason: state === undefined ? absence(owner) : state.reason,
     hostObject: podName(name),
     hostNode: state?.hostNode,
   }
+}
+
+function absence({ kind }: KubeObject): string {
+  return kind === claimKind.kind ? 'only its disk is kept' : 'no pod yet'
 }

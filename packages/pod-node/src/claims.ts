@@ -1,6 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 
-const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+export const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }
 const timeoutMs = 120_000
 

@@ -34,9 +34,10 @@ export function formatRange({ first, last }: AddressRange): string {
 
 /** What of `range` none of `others` has. */
 export function withoutAll(range: AddressRange, others: readonly AddressRange[]): AddressRange[] {
-  return others.reduce<AddressRange[]>((pieces, other) => pieces.flatMap((piece) => without(piece, other)), [
-    range,
-  ])
+  return others.reduce<AddressRange[]>(
+    (pieces, other) => pieces.flatMap((piece) => without(piece, other)),
+    [range],
+  )
 }
 
 function without(range: AddressRange, other: AddressRange): AddressRange[] {

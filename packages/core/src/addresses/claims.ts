@@ -36,7 +36,7 @@ export function createAddressClaims(api: KubeApi): AddressClaims {
       unless(['already-exists', 'conflict'], () => api.create(claimObject(claim, new Date()), { signal })),
     renew: async (claim, signal) => {
       const object = await api.get(leaseKind, claimName(claim.address), claimNamespace, signal)
-      if (object === undefined || object.metadata.resourceVersion !== claim.version) return false
+      if (object?.metadata.resourceVersion !== claim.version) return false
       return unless(['conflict', 'not-found'], () => api.replace(renewed(object, new Date()), { signal }))
     },
     drop: ({ address, version }, signal) =>
@@ -50,10 +50,7 @@ export function createAddressClaims(api: KubeApi): AddressClaims {
 }
 
 /** False when the work ends with one of these codes. */
-async function unless(
-  codes: readonly KnestError['code'][],
-  work: () => Promise<unknown>,
-): Promise<boolean> {
+async function unless(codes: readonly KnestError['code'][], work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work()
     return true

@@ -34,10 +34,7 @@ export function addressProblems(
   )
   const taken = new Set([...foreign, ...busy].map(({ address }) => address))
   const overlapping = overlapProblems(candidates, cluster, foreign, clusters ?? [])
-  return [
-    ...overlapping,
-    ...(overlapping.length > 0 ? [] : tooFew(candidates, nodes, taken.size, busy)),
-  ]
+  return [...overlapping, ...(overlapping.length > 0 ? [] : tooFew(candidates, nodes, taken.size, busy))]
 }
 
 function overlapProblems(

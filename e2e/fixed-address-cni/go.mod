@@ -1,0 +1,3 @@
+module knest.dev/e2e/fixed-address-cni
+
+go 1.25.0

@@ -1,0 +1,2 @@
+export { createKubeOvnAddresses } from './adapter.js'
+export { explainKubeOvnEvent } from './explain.js'
