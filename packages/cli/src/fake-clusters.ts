@@ -1,5 +1,6 @@
 import {
   KnestError,
+  type ClusterCertificates,
   type ClusterKubeconfig,
   type ClusterRef,
   type Clusters,
@@ -8,6 +9,8 @@ import {
   type ClusterStatus,
   type PlannedStep,
   type Problem,
+  type RenewedCertificates,
+  type RenewRequest,
   type RunOptions,
   type ScaleRequest,
 } from '@knest/core'
@@ -26,6 +29,13 @@ export class FakeClusters implements Clusters {
   lastRequest: ScaleRequest | undefined
   lastRun: RunOptions | undefined
   closedForwards = 0
+  certificateList: ClusterCertificates = {
+    renewBeforeDays: 30,
+    certificates: [],
+    authorities: [],
+    unfinished: [],
+    problems: [],
+  }
 
   add(status: ClusterStatus): void {
     this.clusters.set(status.name, status)
@@ -126,6 +136,22 @@ export class FakeClusters implements Clusters {
 
   openNode(): never {
     throw new Error('the fake has no nodes')
+  }
+
+  async certificates(ref: ClusterRef): Promise<ClusterCertificates> {
+    await this.status(ref)
+    return this.certificateList
+  }
+
+  async planRenewal(ref: ClusterRef, { all }: RenewRequest): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    return all ? [{ id: 'a', title: `Renew the certificates of "${ref.name}-cp-0"`, needs: [] }] : []
+  }
+
+  async renewCertificates(ref: ClusterRef, { all }: RenewRequest): Promise<RenewedCertificates> {
+    await this.status(ref)
+    this.changes.push(`renew ${ref.namespace}/${ref.name}`)
+    return { ...this.certificateList, renewed: all ? this.certificateList.certificates : [] }
   }
 
   private check(): Promise<void> {

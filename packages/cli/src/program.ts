@@ -1,5 +1,6 @@
 import { KnestError } from '@knest/core'
 import { Command, type CommanderError } from 'commander'
+import { certsCommand } from './commands/certs.js'
 import { completeCommand } from './commands/complete.js'
 import { completionCommand } from './commands/completion.js'
 import { createCommand } from './commands/create.js'
@@ -30,6 +31,7 @@ export function buildProgram(deps: Deps): Command {
     kubeconfigCommand(deps),
     shellCommand(deps),
     scaleCommand(deps),
+    certsCommand(deps),
     deleteCommand(deps),
     preflightCommand(deps),
     hostCommand(deps),

@@ -1,8 +1,15 @@
 import { anySignal } from './abort.js'
 import { openForwardServer } from './host/index.js'
-import { canConnect } from './home/api-urls.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
 import { dialAny } from './access/nested-api.js'
+import { reachesApi } from './access/reachable.js'
+import {
+  listCertificates,
+  planRenewal,
+  renewalSteps,
+  renewCertificates,
+  type CertificateSources,
+} from './certificates/index.js'
 import type { ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
 import { backendsOf, converge, planFor, removalContext, tryNestedApi } from './converge.js'
@@ -56,11 +63,18 @@ export function createClusters(parts: Parts): Clusters {
     const authorities = await home.readAuthorities(ref, signal)
     if (authorities === undefined) throw notYet(ref)
     const urls = await home.apiUrls(record, signal)
-    const answers = await Promise.all(urls.map((url) => reaches(url, signal)))
+    const target = { ca: authorities.ca.cert, serverName: serverName(record) }
+    const answers = await Promise.all(urls.map((url) => reachesApi({ ...target, url }, signal)))
     const reached = urls.find((_, index) => answers[index])
     const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
     const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, server)
     return { kubeconfig, server, reachable: reached !== undefined }
+  }
+
+  const certificateSources = async (ref: ClusterRef, signal: AbortSignal): Promise<CertificateSources> => {
+    const record = await mustRead(ref, signal)
+    if (record.phase === 'Deleting') throw beingDeleted(ref.name)
+    return { record, home, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
   }
 
   return {
@@ -214,6 +228,22 @@ export function createClusters(parts: Parts): Clusters {
       }
       return found.backend.openNode(ref, node, signal)
     },
+
+    certificates: async (ref, signal) =>
+      listCertificates(await certificateSources(ref, signal), new Date(), signal),
+
+    planRenewal: async (ref, { all }, { signal }) => {
+      const now = new Date()
+      const found = await listCertificates(await certificateSources(ref, signal), now, signal)
+      return renewalSteps(planRenewal(found, now, { all }))
+    },
+
+    renewCertificates: async (ref, request, run) => {
+      await mustRead(ref, run.signal)
+      return alone(ref, run, async (inner) =>
+        renewCertificates(await certificateSources(ref, inner.signal), request, inner),
+      )
+    },
   }
 }
 
@@ -264,11 +294,6 @@ function throwOnErrors(problems: PreflightError['problems'], run: RunOptions): v
     run.progress.warn(`${message}; ${hint}`)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new PreflightError('prerequisite', errors)
-}
-
-async function reaches(url: string, signal: AbortSignal): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  return canConnect(hostname, Number(port), signal)
 }
 
 function notFound(name: string, namespace?: string): KnestError {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterHome } from './contracts/cluster-home.js'
 import type { BackendName, ClusterCondition, ClusterPhase, ClusterRecord } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
@@ -117,12 +118,28 @@ export async function converge(
     const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
     const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
     const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-    // From now on only control planes whose API server answers get traffic.
-    if (phase === 'Creating') await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+    if (phase === 'Creating') {
+      await awaitHostReady(parts, record, run.signal)
+      // From now on only control planes whose API server answers get traffic.
+      await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+    }
     await beforeReady()
     await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
   } finally {
     context.api?.close()
+  }
+}
+
+/**
+ * Gives the host a moment to notice that the API servers answer: it looks every two seconds, and sends
+ * traffic only to those it has seen. A host that is slower than this is no failure.
+ */
+async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<void> {
+  const backends = await backendsOf(parts, record)
+  for (let tries = 0; tries < 40; tries++) {
+    const nodes = await listNodes(record, backends, signal)
+    if (nodes.every(({ role, ready }) => role === 'worker' || ready)) return
+    await delay(250, undefined, { signal })
   }
 }
 

@@ -8,6 +8,7 @@ export type {
 export { createAddressAllocator } from './allocator.js'
 export { isSameCluster } from './claim.js'
 export { formatRange, parseCandidates, withoutAll, type Candidates } from './candidates.js'
+export { listAddressHolders } from './holders.js'
 export {
   chooseAddressKeeping,
   detectAddressAdapter,

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js'
+import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
 import type {
   BackendName,
   ClusterCondition,
@@ -10,6 +11,8 @@ import type {
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
+
+export type * from './certificates.js'
 
 /** Given to everything that takes time. */
 export interface RunOptions {
@@ -122,4 +125,10 @@ export interface Clusters {
     signal: AbortSignal,
   ): Promise<{ readonly port: number; readonly kubeconfig: string; close(): Promise<void> }>
   openNode(ref: ClusterRef, node: string, signal: AbortSignal): Promise<NodeHandle>
+
+  /** Every certificate of every node that answers, with its end. */
+  certificates(ref: ClusterRef, signal: AbortSignal): Promise<ClusterCertificates>
+  /** Renews what ends soon, or all. One control plane after another is restarted. */
+  renewCertificates(ref: ClusterRef, request: RenewRequest, run: RunOptions): Promise<RenewedCertificates>
+  planRenewal(ref: ClusterRef, request: RenewRequest, run: RunOptions): Promise<readonly PlannedStep[]>
 }

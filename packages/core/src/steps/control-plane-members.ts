@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
+import { etcdctl, etcdMembers } from '../etcd/index.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { joinConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
@@ -13,48 +14,6 @@ import { bootstrappedMarker, isBootstrapped, runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 const discoveryPath = '/etc/kubernetes/knest-discovery.conf'
-
-const etcdctl = [
-  'etcdctl',
-  '--endpoints=https://127.0.0.1:2379',
-  '--cacert=/etc/kubernetes/pki/etcd/ca.crt',
-  '--cert=/etc/kubernetes/pki/etcd/server.crt',
-  '--key=/etc/kubernetes/pki/etcd/server.key',
-] as const
-
-export interface EtcdMember {
-  readonly id: string
-  readonly name: string
-  readonly learner: boolean
-}
-
-interface MemberList {
-  readonly members: readonly {
-    readonly ID: number
-    readonly name?: string
-    readonly peerURLs: readonly string[]
-    readonly isLearner?: boolean
-  }[]
-}
-
-/** Members of etcd, asked on a control plane that is one. */
-export async function etcdMembers(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMember[]> {
-  // Member ids are 64 bit and JSON numbers would lose digits: hex keeps them exact.
-  const argv = [...etcdctl, 'member', 'list', '--write-out=json', '--hex']
-  const result = await node.exec(argv, { timeoutMs: 30_000, signal })
-  if (result.exitCode !== 0)
-    throw new KnestError(
-      'prerequisite',
-      `etcd on "${node.name}" does not answer: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
-    )
-  const text = result.stdout.replaceAll(/"ID":\s*"?([0-9a-fx]+)"?/g, '"ID":"$1"')
-  const list = JSON.parse(text) as MemberList
-  return list.members.map(({ ID, name, peerURLs, isLearner }) => ({
-    id: String(ID),
-    name: name ?? peerURLs[0] ?? '',
-    learner: isLearner ?? false,
-  }))
-}
 
 /**
  * Joins a further control plane by kubeadm: etcd learner, promotion, static pods. Repeatable. A member

@@ -1,0 +1,111 @@
+import { contextName, type Clusters, type ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { certificateTable, certificatesView } from '../certificate-view.js'
+import { checkTarget, defaultName } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { keepKubeconfig } from '../kubeconfig-files.js'
+import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { whatIsLeft } from '../what-is-left.js'
+
+export interface CertsOptions extends GlobalOptions {
+  readonly name: string
+  readonly renew: boolean
+  readonly all: boolean
+  readonly merge: boolean
+  readonly dryRun: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function certsRun(deps: Deps, options: CertsOptions): Promise<void> {
+  await checkTarget(deps, options)
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const again = { ...options, namespace: options.namespace ?? ref.namespace }
+    await (options.renew ? renew(deps, clusters, ref, again) : show(deps, clusters, ref, again))
+  })
+}
+
+async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: CertsOptions): Promise<void> {
+  const found = await ask(deps, (signal) => clusters.certificates(ref, signal))
+  const value = await renderValue(certificatesView(ref, found), options.output)
+  deps.streams.out(value ?? certificateTable(found, options.output === 'wide'))
+  if (options.quiet === true) return
+  for (const problem of found.problems) deps.streams.err(`warning: ${problem}\n`)
+  const due = found.certificates.filter(({ daysLeft }) => daysLeft < found.renewBeforeDays).length
+  if (due > 0 || found.unfinished.length > 0) {
+    const what =
+      due > 0
+        ? `${count(due)} ${due === 1 ? 'ends' : 'end'} within ${found.renewBeforeDays} days`
+        : 'a renewal was broken off'
+    deps.streams.err(`warning: ${what}; renew with ${commandLine(['certs', ref.name, '--renew'], options)}\n`)
+  }
+}
+
+async function renew(deps: Deps, clusters: Clusters, ref: ClusterRef, options: CertsOptions): Promise<void> {
+  const request = { all: options.all }
+  const left = (): ReturnType<typeof whatIsLeft> =>
+    whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+  if (options.dryRun) {
+    const plan = await operate(deps, options, (run) => clusters.planRenewal(ref, request, run), left)
+    await printPlan(deps, plan, options.output)
+    return
+  }
+  const result = await operate(deps, options, (run) => clusters.renewCertificates(ref, request, run), left)
+  // What this machine has may be older than what is stored on the host.
+  const { kubeconfig } = await ask(deps, (signal) => clusters.kubeconfig(ref, signal))
+  const file = await keepKubeconfig(deps, ref, kubeconfig, { merge: options.merge, switchContext: false })
+
+  const value = await renderValue(certificatesView(ref, result), options.output)
+  if (value !== undefined) deps.streams.out(value)
+  else if (options.output === 'table' || options.output === 'wide')
+    deps.streams.out(certificateTable(result, options.output === 'wide'))
+  else if (result.renewed.length > 0)
+    deps.streams.out(`${count(result.renewed.length)} of cluster "${ref.name}" renewed\n`)
+  else
+    deps.streams.out(`no certificate of cluster "${ref.name}" ends within ${result.renewBeforeDays} days\n`)
+  if (options.quiet === true) return
+  const context = options.merge ? `Context "${contextName(ref.name)}" is set; own file: ` : 'New kubeconfig: '
+  deps.streams.err(`${context}${file}\n`)
+}
+
+function count(certificates: number): string {
+  return certificates === 1 ? '1 certificate' : `${certificates} certificates`
+}
+
+interface CertsFlags {
+  readonly renew?: boolean
+  readonly all?: boolean
+  readonly merge?: boolean
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function certsCommand(deps: Deps, run: typeof certsRun = certsRun): Command {
+  return new Command('certs')
+    .description('show when certificates of a nested cluster end, or renew them')
+    .argument('[name]', 'cluster name', defaultName)
+    .option('--renew', 'renew those that end within a month, and your kubeconfig')
+    .option('--all', 'renew all; the same as --renew for every certificate')
+    .option('--no-merge', 'with --renew, do not change the context in your kubeconfig')
+    .option('--dry-run', 'print the steps of a renewal and do nothing')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
+    .action((name: string, flags: CertsFlags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        renew: flags.renew === true || flags.all === true || flags.dryRun === true,
+        all: flags.all === true,
+        merge: flags.merge !== false,
+        dryRun: flags.dryRun === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}

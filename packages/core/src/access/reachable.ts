@@ -1,0 +1,34 @@
+import { connect } from 'node:tls'
+
+export interface ApiTarget {
+  readonly url: string
+  /** PEM; only the cluster's own API server can show a certificate that it signed. */
+  readonly ca: string
+  readonly serverName: string
+}
+
+/**
+ * True when the cluster's API server itself answers there within the time. An open port is no proof: some
+ * networks answer for every address.
+ */
+export function reachesApi(target: ApiTarget, signal: AbortSignal, timeoutMs = 3000): Promise<boolean> {
+  const { hostname, port } = new URL(target.url)
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: hostname,
+      port: Number(port),
+      ca: target.ca,
+      servername: target.serverName,
+    })
+    const end = (answer: boolean): void => {
+      signal.removeEventListener('abort', give)
+      socket.destroy()
+      resolve(answer)
+    }
+    const give = (): void => end(false)
+    signal.addEventListener('abort', give)
+    socket.setTimeout(timeoutMs, give)
+    socket.once('secureConnect', () => end(socket.authorized))
+    socket.once('error', give)
+  })
+}

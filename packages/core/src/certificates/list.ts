@@ -1,0 +1,88 @@
+import { parse } from 'yaml'
+import type { AuthorityCertificate, Certificate, ClusterCertificates } from '../contracts/certificates.js'
+import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
+import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
+import type { BackendNode } from '../observe.js'
+import { readExpiry } from './expiry.js'
+import { readNodeCertificates } from './read-node.js'
+import type { NodeCertificates } from './read-node.js'
+import { renewBeforeDays } from './plan.js'
+
+/** A home that may be able to give the stored kubeconfig back. */
+export type CertificateHome = ClusterHome & {
+  readKubeconfig?(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
+}
+
+export interface CertificateSources {
+  readonly record: ClusterRecord
+  readonly home: CertificateHome
+  readonly nodes: readonly BackendNode[]
+}
+
+/** All certificates of a cluster. A node that does not answer becomes a problem in the list. */
+export async function listCertificates(
+  { record, home, nodes }: CertificateSources,
+  now: Date,
+  signal: AbortSignal,
+): Promise<ClusterCertificates> {
+  const [lists, authorities, kubeconfig] = await Promise.all([
+    Promise.all(nodes.map((node) => ofNode(record, node, now, signal))),
+    home.readAuthorities(record, signal),
+    home.readKubeconfig?.(record, signal),
+  ])
+  const stored = kubeconfig === undefined ? undefined : ofKubeconfig(kubeconfig, now)
+  return {
+    renewBeforeDays,
+    certificates: [
+      ...(stored === undefined ? [] : [stored]),
+      ...lists.flatMap(({ certificates }) => certificates),
+    ],
+    authorities: authorities === undefined ? [] : ofAuthorities(authorities, now),
+    unfinished: nodes.filter((_, index) => lists[index]?.unfinished === true).map(({ name }) => name),
+    problems: lists.flatMap(({ problems }) => problems),
+  }
+}
+
+async function ofNode(
+  record: ClusterRecord,
+  { backend, name, phase, reason }: BackendNode,
+  now: Date,
+  signal: AbortSignal,
+): Promise<NodeCertificates> {
+  const problem = (why: string): NodeCertificates => ({
+    certificates: [],
+    unfinished: false,
+    problems: [`node "${name}" cannot be asked: ${why}`],
+  })
+  if (phase !== 'running') return problem(reason ?? `it is ${phase}`)
+  try {
+    return await readNodeCertificates(await backend.openNode(record, name, signal), now, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    return problem(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function ofAuthorities(authorities: CertificateAuthorities, now: Date): readonly AuthorityCertificate[] {
+  const pairs = {
+    ca: authorities.ca,
+    'etcd-ca': authorities.etcdCa,
+    'front-proxy-ca': authorities.frontProxyCa,
+  }
+  return Object.entries(pairs).flatMap(([name, { cert }]) => {
+    const expiry = readExpiry(cert, now)
+    return expiry === undefined ? [] : [{ name, ...expiry }]
+  })
+}
+
+/** Of the one user in a kubeconfig that knest rendered. */
+function ofKubeconfig(text: string, now: Date): Certificate | undefined {
+  const { users } = parse(text) as {
+    users?: readonly { user?: { 'client-certificate-data'?: string } }[]
+  }
+  const data = users?.[0]?.user?.['client-certificate-data'] ?? ''
+  const expiry = readExpiry(Buffer.from(data, 'base64').toString('utf8'), now)
+  return expiry === undefined
+    ? undefined
+    : { node: undefined, name: 'kubeconfig', ...expiry, ca: 'ca', renewedBy: 'knest' }
+}

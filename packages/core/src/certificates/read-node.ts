@@ -1,0 +1,64 @@
+import type { Certificate } from '../contracts/certificates.js'
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { NodeCommandError } from '../errors.js'
+import { readExpiry } from './expiry.js'
+import { kubeletClient, knownCertificates } from './known.js'
+import { unfinishedMarker } from './node-scripts.js'
+
+export interface NodeCertificates {
+  readonly certificates: readonly Certificate[]
+  readonly unfinished: boolean
+  readonly problems: readonly string[]
+}
+
+// Private keys stand in the same files: only certificates leave the node.
+const script = `[ -e ${unfinishedMarker} ] && echo '= unfinished'
+while [ $# -gt 1 ]; do
+  if [ -e "$2" ]; then
+    echo "= $1"
+    case $2 in
+      *.conf) sed -n 's/^ *client-certificate-data: *//p' "$2" | base64 -d ;;
+      *) sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' "$2" ;;
+    esac
+  fi
+  shift 2
+done
+exit 0
+`
+
+/** Reads all certificates of a node in one command. One that is not there is not in the list. */
+export async function readNodeCertificates(
+  node: NodeHandle,
+  now: Date,
+  signal: AbortSignal,
+): Promise<NodeCertificates> {
+  const args = knownCertificates(node.role).flatMap(({ name, path }) => [name, path])
+  const argv = ['bash', '-c', script, 'certificates', ...args]
+  const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 30_000, signal })
+  if (exitCode !== 0) throw new NodeCommandError(node.name, ['reading certificates'], exitCode, stderr.trim())
+  return parseNodeCertificates(node, stdout, now)
+}
+
+export function parseNodeCertificates(
+  { name: node, role }: Pick<NodeHandle, 'name' | 'role'>,
+  text: string,
+  now: Date,
+): NodeCertificates {
+  const found = new Map(text.split(/^= /m).map((part) => splitAtLineEnd(part)))
+  const certificates: Certificate[] = []
+  const problems: string[] = []
+  for (const { name, ca } of knownCertificates(role)) {
+    const pem = found.get(name)
+    if (pem === undefined) continue
+    const expiry = readExpiry(pem, now)
+    const renewedBy = name === kubeletClient.name ? 'kubelet' : 'knest'
+    if (expiry === undefined) problems.push(`certificate "${name}" of node "${node}" cannot be read`)
+    else certificates.push({ node, name, ...expiry, ca, renewedBy })
+  }
+  return { certificates, unfinished: found.has('unfinished'), problems }
+}
+
+function splitAtLineEnd(part: string): [string, string] {
+  const end = part.indexOf('\n')
+  return [part.slice(0, end), part.slice(end + 1)]
+}

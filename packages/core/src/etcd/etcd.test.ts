@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { etcdHealth } from './health.js'
+import { etcdMembers } from './members.js'
+
+const list =
+  '{"header":{"cluster_id":"9bae191b850b9ee8","member_id":"374ac64b941d1ee6","raft_term":2},"members":[' +
+  '{"ID":"374ac64b941d1ee6","name":"q-cp-0","peerURLs":["https://10.107.185.29:2380"],"clientURLs":["https://10.107.185.29:2379"]},' +
+  '{"ID":"8211f1d0f64f3269","name":"q-cp-1","peerURLs":["https://10.107.1.2:2380"],"clientURLs":["https://10.107.1.2:2379"]},' +
+  '{"ID":"1","peerURLs":["https://10.107.1.3:2380"],"isLearner":true}]}'
+const status =
+  '[{"Endpoint":"https://10.107.185.29:2379","Status":{"header":{"cluster_id":11217931327813426920,"member_id":3984214848272408294,"revision":537,"raft_term":2},"version":"3.6.16","dbSize":1126400,"leader":3984214848272408294,"raftIndex":556,"raftTerm":2}}]'
+const health =
+  '[{"endpoint":"https://10.107.185.29:2379","health":true,"took":"9.1ms"},{"endpoint":"https://10.107.1.2:2379","health":false,"took":"4s","error":"context deadline exceeded"}]'
+
+const { signal } = new AbortController()
+
+function node(stdout: string, exitCode = 0, stderr = ''): NodeHandle {
+  return {
+    name: 'q-cp-0',
+    role: 'control-plane',
+    exec: () => Promise.resolve({ stdout, stderr, exitCode }),
+    dial: () => Promise.reject(new Error('not here')),
+  }
+}
+
+test('ids keep all their digits, in hex, decimal and with prefix', async () => {
+  const text =
+    '{"members":[{"ID":"a0b1","name":"x","peerURLs":[]},{"ID":9372538179322589801,"peerURLs":["p"]}]}'
+  expect(await etcdMembers(node(text), signal)).toEqual([
+    { id: 'a0b1', name: 'x', learner: false },
+    { id: '9372538179322589801', name: 'p', learner: false },
+  ])
+})
+
+test('an etcd that does not answer says why', async () => {
+  const silent = node('', 1, 'warning\nError: context deadline exceeded\n')
+  await expect(etcdMembers(silent, signal)).rejects.toThrow(
+    '"q-cp-0" does not answer: Error: context deadline',
+  )
+})
+
+test('health joins members, status and health', async () => {
+  expect(await etcdHealth([node(`${list}\n${status}\n\n${health}\n`)], signal)).toEqual({
+    members: [
+      {
+        id: '374ac64b941d1ee6',
+        name: 'q-cp-0',
+        learner: false,
+        healthy: true,
+        leader: true,
+        dbSizeBytes: 1126400,
+      },
+      {
+        id: '8211f1d0f64f3269',
+        name: 'q-cp-1',
+        learner: false,
+        healthy: false,
+        leader: false,
+        dbSizeBytes: undefined,
+      },
+      {
+        id: '1',
+        name: 'https://10.107.1.3:2380',
+        learner: true,
+        healthy: false,
+        leader: false,
+        dbSizeBytes: undefined,
+      },
+    ],
+    problem: undefined,
+  })
+})
+
+test('a member list alone: nobody is healthy', async () => {
+  const { members } = await etcdHealth([node(`${list}\n`)], signal)
+  expect(members.map(({ healthy }) => healthy)).toEqual([false, false, false])
+})
+
+test('asks the next control plane when one is silent', async () => {
+  const asked = await etcdHealth([node('', 1, 'Error: refused'), node(`${list}\n`)], signal)
+  expect(asked.members).toHaveLength(3)
+  expect(await etcdHealth([node('', 1, 'Error: refused')], signal)).toEqual({
+    members: [],
+    problem: 'etcd on "q-cp-0" does not answer: Error: refused',
+  })
+  expect((await etcdHealth([], signal)).problem).toBe('no control plane runs')
+})

@@ -1,0 +1,89 @@
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
+import { etcdctl, hexId, parseWithIds } from './etcdctl.js'
+import { parseMembers } from './members.js'
+import type { EtcdMember } from './members.js'
+
+export interface EtcdMemberHealth extends EtcdMember {
+  /** It answers and takes part; a learner only answers. */
+  readonly healthy: boolean
+  readonly leader: boolean
+  /** Undefined when it does not answer. */
+  readonly dbSizeBytes: number | undefined
+}
+
+export interface EtcdHealth {
+  readonly members: readonly EtcdMemberHealth[]
+  /** Why no control plane could be asked; undefined when one could. */
+  readonly problem: string | undefined
+}
+
+// A member list that needs no quorum, then both questions to all that are in it. Those that do not answer
+// make the exit code 1 and are missing in the answer, which is what there is to know.
+const script = `ctl=(etcdctl "\${@}" --dial-timeout=2s --command-timeout=4s --write-out=json)
+list=$("\${ctl[@]}" member list --consistency=s --hex) || exit
+echo "$list"
+urls=$(grep -o '"clientURLs":\\["[^"]*"' <<<"$list" | cut -d'"' -f4 | paste -sd,)
+"\${ctl[@]}" --endpoints="$urls" endpoint status 2>/dev/null
+echo
+"\${ctl[@]}" --endpoints="$urls" endpoint health 2>/dev/null
+exit 0
+`
+
+/** Asks the control planes in turn until one tells about all members; a single command on it. */
+export async function etcdHealth(nodes: readonly NodeHandle[], signal: AbortSignal): Promise<EtcdHealth> {
+  let problem = 'no control plane runs'
+  for (const node of nodes) {
+    try {
+      return { members: await ask(node, signal), problem: undefined }
+    } catch (error) {
+      signal.throwIfAborted()
+      problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+  return { members: [], problem }
+}
+
+async function ask(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMemberHealth[]> {
+  const argv = ['bash', '-c', script, ...etcdctl]
+  const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 30_000, signal })
+  if (exitCode === 0) return parseHealth(stdout)
+  const said = stderr.trim().split('\n').at(-1) ?? ''
+  throw new KnestError('prerequisite', `etcd on "${node.name}" does not answer: ${said}`)
+}
+
+interface MemberUrls {
+  readonly members: readonly { readonly ID: string; readonly clientURLs?: readonly string[] }[]
+}
+
+type Statuses = readonly {
+  readonly Endpoint: string
+  readonly Status: {
+    readonly header: { readonly member_id: string }
+    readonly leader?: string
+    readonly dbSize?: number
+  }
+}[]
+
+type Healths = readonly { readonly endpoint: string; readonly health: boolean }[]
+
+/** Three lines of JSON: member list, status, health; the latter two may be empty. */
+export function parseHealth(text: string): readonly EtcdMemberHealth[] {
+  const [list = '', ...answers] = text.split('\n').filter((line) => line.trim() !== '')
+  const parsed = answers.map(parseWithIds) as (Statuses | Healths)[]
+  const statuses = parsed.flat().filter((entry) => 'Status' in entry)
+  const healths = parsed.flat().filter((entry) => 'health' in entry)
+  const { members } = parseWithIds(list) as MemberUrls
+  return parseMembers(list).map((member) => {
+    const status = statuses.find(({ Status }) => hexId(Status.header.member_id) === member.id)?.Status
+    const url = members.find(({ ID }) => ID === member.id)?.clientURLs?.[0]
+    const answers = healths.find(({ endpoint }) => endpoint === url)?.health ?? false
+    return {
+      ...member,
+      // A learner refuses the question that health is measured by.
+      healthy: member.learner ? status !== undefined : answers,
+      leader: status?.leader !== undefined && hexId(status.leader) === member.id,
+      dbSizeBytes: status?.dbSize,
+    }
+  })
+}

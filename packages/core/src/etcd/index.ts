@@ -1,0 +1,3 @@
+export { etcdctl } from './etcdctl.js'
+export { etcdHealth, type EtcdHealth, type EtcdMemberHealth } from './health.js'
+export { etcdMembers, type EtcdMember } from './members.js'
