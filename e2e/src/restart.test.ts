@@ -78,8 +78,9 @@ describe.each([
       ),
     )
 
-    const apiBack = await secondsUntil(async () => (await readProof(cluster.api)) !== undefined, 60)
-    expect(await readProof(cluster.api)).toEqual({ written: 'before' })
+    let found: unknown
+    const apiBack = await secondsUntil(async () => (found = await readProof(cluster.api)) !== undefined, 60)
+    expect(found).toEqual({ written: 'before' })
     const allReady = await secondsUntil(async () => {
       const now = await addresses(cluster.api)
       const found = await cluster.api.list(nodeKind, { signal: within(3_000) })
