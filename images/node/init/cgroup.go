@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -141,6 +142,12 @@ func mountUnified() error {
 	for _, controller := range strings.Fields(string(controllers)) {
 		warn("enable cgroup controller "+controller,
 			os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0))
+	}
+	// kubelet lets a container that is out of memory end as a whole. A machine loses one process, and so
+	// must a node. (There is no such file without the memory controller.)
+	group := filepath.Join(cgroupRoot, "memory.oom.group")
+	if err := appendFile(group, "0"); !errors.Is(err, os.ErrNotExist) {
+		warn("set "+group, err)
 	}
 	return nil
 }

@@ -262,10 +262,10 @@ export const badInputCases: readonly BadInput[] = [
     message: /VM nodes.*not available yet/,
   },
   {
-    name: 'addresses of a later version',
-    argv: [...create, '--persistent', '--persistent-machine-addresses', '10.1.1.1-10.1.1.5'],
-    exitCode: hostFault,
-    message: /addresses that last/,
+    name: 'addresses for nodes that do not last',
+    argv: [...create, '--persistent-machine-addresses', '10.1.1.1-10.1.1.5'],
+    exitCode: usage,
+    message: /machine addresses are given, but the nodes are not persistent/,
   },
   {
     name: 'unknown CNI',

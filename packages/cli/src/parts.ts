@@ -1,4 +1,11 @@
-import type { BackendName, KubeApi, NodeBackend } from '@knest/core'
+import type {
+  AddressAdapter,
+  AddressAdapterName,
+  AddressOptions,
+  BackendName,
+  KubeApi,
+  NodeBackend,
+} from '@knest/core'
 import type * as kubeconfigRoom from './parts/kubeconfigs.js'
 import type * as specRoom from './parts/spec.js'
 
@@ -20,3 +27,13 @@ export const parts = {
 export const backends = {
   pod: async (api: KubeApi) => (await import('@knest/pod-node')).createPodNodeBackend(api),
 } as const satisfies Readonly<Partial<Record<BackendName, (api: KubeApi) => Promise<NodeBackend>>>>
+
+type OpenAddresses = (api: KubeApi, options: AddressOptions) => Promise<AddressAdapter>
+
+/** What keeps node addresses, by the host's CNI. */
+export const addressAdapters = {
+  calico: async (api, options) =>
+    (await import('@knest/persistent-ip-calico')).createCalicoAddresses(api, options),
+  'kube-ovn': async (api, options) =>
+    (await import('@knest/persistent-ip-kube-ovn')).createKubeOvnAddresses(api, options),
+} as const satisfies Readonly<Record<AddressAdapterName, OpenAddresses>>

@@ -20,6 +20,7 @@ import { listNodes } from './observe.js'
 import { nothing } from './plan/observed.js'
 import { planCluster, planRemoval } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import { leaseProblems } from './leases.js'
 import { runPreflight } from './preflight.js'
 import { checkScale, scaledSpec } from './spec/index.js'
 import { clusterStatus, summarize } from './status.js'
@@ -124,7 +125,9 @@ export function createClusters(parts: Parts): Clusters {
         const before = await mustRead(ref, inner.signal)
         if (before.phase === 'Creating' || before.phase === 'Kept') throw notYet(ref)
         if (before.phase === 'Deleting') throw beingDeleted(ref.name)
-        const record = await home.update(before, scaled(before, request), inner.signal)
+        const wanted = scaled(before, request)
+        throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
+        const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
         await converge(parts, record, 'Scaling', inner)
         return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
@@ -276,6 +279,7 @@ function sameWish(recorded: ClusterSpec, wish: ClusterSpec): boolean {
     ...wish,
     endpoint: wish.endpoint.serviceType === 'auto' ? recorded.endpoint : wish.endpoint,
     network: { ...wish.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
+    persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...wish.persistence },
   }
   return canonical(recorded) === canonical(decided)
 }

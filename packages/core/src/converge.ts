@@ -1,11 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterHome } from './contracts/cluster-home.js'
-import type { BackendName, ClusterCondition, ClusterPhase, ClusterRecord } from './contracts/cluster.js'
+import type {
+  AddressAdapterName,
+  BackendName,
+  ClusterCondition,
+  ClusterPhase,
+  ClusterRecord,
+} from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
 import type { KubeApi } from './contracts/kubernetes.js'
-import type { NodeBackend } from './contracts/node-backend.js'
+import type { AddressAdapter, NodeBackend } from './contracts/node-backend.js'
+import type { AddressOptions } from './addresses/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { KnestError } from './errors.js'
+import { openLeases } from './leases.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
 import type { BackendNode } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
@@ -19,6 +27,8 @@ export interface Parts {
   readonly home: ClusterHome
   /** Loads the backend of that name. */
   readonly backend: (name: BackendName) => Promise<NodeBackend>
+  /** Loads what keeps node addresses; absent where nothing can (the embedded host). */
+  readonly addressAdapter?: (name: AddressAdapterName, options: AddressOptions) => Promise<AddressAdapter>
 }
 
 /** The backends a cluster can have nodes of. */
@@ -108,6 +118,10 @@ export async function converge(
         await runStep(context, step, progress, signal)
         if (step.kind === 'install-addons')
           await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
+        if (step.kind === 'ensure-addresses' && context.leases.size > 0) {
+          const addresses = [...context.leases].map(([node, { ip, mac }]) => ({ node, ip, mac }))
+          await home.setStatus(record, { phase, conditions, addresses }, signal)
+        }
       },
       run,
     )
@@ -143,11 +157,9 @@ async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: Abort
   }
 }
 
-function stepContext(
-  { home, backend }: Parts,
-  record: ClusterRecord,
-  nodes: readonly BackendNode[],
-): StepContext {
+function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+  const { home, backend } = parts
+  let adapter: Promise<AddressAdapter | undefined> | undefined
   const desired = desiredNodes(record, record.spec, nodes)
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend
@@ -164,6 +176,9 @@ function stepContext(
     controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
+    nodeNames: desired.map(({ name }) => name),
+    leaseAdapter: () => (adapter ??= openLeases(parts, record, record.spec)),
+    leases: new Map(),
     addresses: undefined,
     authorities: undefined,
     api: undefined,

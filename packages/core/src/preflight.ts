@@ -5,6 +5,7 @@ import type { Parts } from './converge.js'
 import { KnestError } from './errors.js'
 import type { Problem } from './errors.js'
 import { renderCni } from './cni/index.js'
+import { decideLeases, leaseProblems } from './leases.js'
 import { chooseTunnel, findOverlaps } from './network/index.js'
 
 export interface PreflightResult {
@@ -28,15 +29,19 @@ export async function runPreflight(
   ])
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
+  const leases = decideLeases(spec, facts.cni)
+  if (leases.statement !== undefined) progress.note(leases.statement)
   return {
     problems: [
       ...findOverlaps(spec.network, facts.occupied),
       ...facts.problems,
       ...tunnel.problems,
       ...found.flat(),
+      ...leases.problems,
+      ...(await leaseProblems(parts, ref, leases.spec, signal)),
     ],
     resolved: {
-      ...spec,
+      ...leases.spec,
       network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
       endpoint: { serviceType },
     },

@@ -10,9 +10,6 @@ import { flagsToInput } from './flags-to-input.js'
 export interface Wish {
   readonly ref: ClusterRef
   readonly spec: ClusterSpec
-  /** Candidates for the addresses of persistent nodes. */
-  readonly addresses: readonly string[]
-  readonly hostClusterCni: 'calico' | 'kube-ovn' | undefined
 }
 
 export interface WishOptions {
@@ -34,10 +31,7 @@ export async function createWish(deps: Deps, options: WishOptions): Promise<Wish
   const serviceType = input.endpoint?.serviceType ?? 'auto'
   const spec: ClusterSpec = { ...resolved, endpoint: { serviceType } }
   checkAvoided(room, spec, flags.avoidCidr ?? [])
-  const addresses = [...(flags.machineAddresses ?? []), ...(flags.persistentMachineAddresses ?? [])]
-  for (const range of addresses) room.parseAddressRange(range)
-  const hostClusterCni = flags.hostClusterCni ?? flags.persistentHostClusterCni
-  return { ref: { name, namespace }, spec, addresses, hostClusterCni }
+  return { ref: { name, namespace }, spec }
 }
 
 async function readFile(

@@ -32,9 +32,19 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
       workers: worker === undefined ? undefined : [worker],
       network: defined({ podCidr: flags.podNetworkCidr, serviceCidr: flags.serviceCidr, cni: flags.cni }),
       endpoint: defined({ serviceType: flags.controlPlaneEndpointServiceType }),
-      persistence: defined({ enabled: flags.persistent, storageClass: flags.storageClass }),
+      persistence: defined({
+        enabled: flags.persistent,
+        storageClass: flags.storageClass,
+        addresses: machineAddresses(flags),
+        hostClusterCni: flags.hostClusterCni ?? flags.persistentHostClusterCni,
+      }),
     }) ?? {}
   )
+}
+
+function machineAddresses(flags: CreateFlags): string[] | undefined {
+  const given = [...(flags.machineAddresses ?? []), ...(flags.persistentMachineAddresses ?? [])]
+  return given.length === 0 ? undefined : given
 }
 
 /** The object without its undefined fields; undefined when nothing is left. */

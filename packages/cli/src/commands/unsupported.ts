@@ -2,15 +2,13 @@ import { PreflightError, type Problem } from '@knest/core'
 import type { Wish } from './create-wish.js'
 
 /** Throws for what this version parses and keeps but cannot do. The one place that says so. */
-export function refuseUnsupported({ spec, addresses, hostClusterCni }: Wish): void {
+export function refuseUnsupported({ spec }: Wish): void {
   const wanted: readonly (readonly [boolean, string, string])[] = [
     [
       [spec.controlPlane, ...spec.workers].some((group) => group.backend === 'vm'),
       'VM nodes (--backend vm) are',
       'use --backend pod',
     ],
-    [addresses.length > 0, 'addresses that last (--machine-addresses) are', 'leave it out'],
-    [hostClusterCni !== undefined, 'keeping addresses (--host-cluster-cni) is', 'leave it out'],
   ]
   const problems = wanted
     .filter(([asked]) => asked)

@@ -8,7 +8,7 @@ import {
   type NodeBackend,
 } from '@knest/core'
 import type { HostOptions, OpenClusters } from '../deps.js'
-import { backends } from '../parts.js'
+import { addressAdapters, backends } from '../parts.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
 export async function openClusters({ context, kubeconfig }: HostOptions): Promise<OpenClusters> {
@@ -17,6 +17,7 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
     clusters: createClusters({
       home: createKubernetesHome(api),
       backend: (name) => openBackend(name, api),
+      addressAdapter: (name, options) => addressAdapters[name](api, options),
     }),
     description: api.description,
     hostVersion: async (signal) => versionOf((await api.raw('/version', signal)).body),

@@ -12,7 +12,6 @@ export { listAddressHolders } from './holders.js'
 export {
   chooseAddressKeeping,
   detectAddressAdapter,
-  type AddressAdapterName,
   type AddressKeeping,
   type AddressWish,
 } from './keeping.js'

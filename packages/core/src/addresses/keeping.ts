@@ -1,6 +1,5 @@
+import type { AddressAdapterName } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
-
-export type AddressAdapterName = 'calico' | 'kube-ovn'
 
 /** What is known and wished, before an adapter is chosen. */
 export interface AddressWish {

@@ -73,6 +73,8 @@ export interface RecordedStatus {
   readonly conditions: readonly ClusterCondition[]
   readonly controlPlane?: { readonly desired: number; readonly ready: number }
   readonly workers?: { readonly desired: number; readonly ready: number }
+  /** What the nodes have for as long as they live; absent: as it was. */
+  readonly addresses?: readonly { readonly node: string; readonly ip: string; readonly mac: string }[]
 }
 
 /**

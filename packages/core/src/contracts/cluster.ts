@@ -2,6 +2,8 @@
 
 export type NodeRole = 'control-plane' | 'worker'
 export type BackendName = 'pod' | 'vm' | 'container'
+/** What can give a replaced node the same address. */
+export type AddressAdapterName = 'calico' | 'kube-ovn'
 export type ServiceType = 'NodePort' | 'LoadBalancer' | 'ClusterIP'
 
 /** Names a nested cluster: `namespace` is the host namespace its objects live in. */
@@ -74,6 +76,10 @@ export interface ClusterSpec {
     /** Node disks outlive pods and VMs. */
     readonly enabled: boolean
     readonly storageClass?: string | undefined
+    /** Addresses, `A-B` ranges and CIDRs the nodes get theirs from; absent: whatever the host gives. */
+    readonly addresses?: readonly string[] | undefined
+    /** What gives the nodes their addresses. In a record it is there when `addresses` is. */
+    readonly hostClusterCni?: AddressAdapterName | undefined
   }
   readonly patches: readonly NodePatch[]
 }

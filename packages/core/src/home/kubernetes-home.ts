@@ -52,7 +52,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       return recordFromObject(await api.replace({ ...wanted, metadata }, { signal }))
     },
 
-    setStatus: async (ref, { phase, conditions, controlPlane, workers }, signal) => {
+    setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal) => {
       const status = {
         phase,
         conditions,
@@ -60,6 +60,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
           ? {}
           : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
         ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
+        ...(addresses === undefined ? {} : { addresses }),
       }
       await api.patch(
         nestedClusterKind,

@@ -78,6 +78,14 @@ const statusSchema = {
     },
     controlPlane: counts,
     workers: counts,
+    addresses: {
+      type: 'array',
+      description: 'What nodes have for as long as they live; a copy of the claims in kube-system',
+      items: {
+        type: 'object',
+        properties: { node: { type: 'string' }, ip: { type: 'string' }, mac: { type: 'string' } },
+      },
+    },
     conditions: {
       type: 'array',
       'x-kubernetes-list-type': 'map',

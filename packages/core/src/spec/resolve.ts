@@ -1,5 +1,6 @@
 import type { BackendName, ClusterSpec, NodePatch } from '../contracts/cluster.js'
-import { PreflightError } from '../errors.js'
+import { parseCandidates } from '../addresses/candidates.js'
+import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from './defaults.js'
 import { imageFault, subdomainFault } from './kubernetes-syntax.js'
 import { ProblemList } from './problem-list.js'
@@ -104,8 +105,18 @@ function resolvePersistence(
   problems: ProblemList,
 ): ClusterSpec['persistence'] {
   const enabled = input?.enabled ?? false
-  const storageClass = input?.storageClass
-  if (storageClass === undefined) return { enabled }
+  const { storageClass, addresses, hostClusterCni } = input ?? {}
+  if (storageClass !== undefined) checkStorageClass(storageClass, enabled, problems)
+  if (addresses !== undefined && addresses.length > 0) checkAddresses(addresses, enabled, problems)
+  return {
+    enabled,
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(addresses === undefined || addresses.length === 0 ? {} : { addresses }),
+    ...(hostClusterCni === undefined ? {} : { hostClusterCni }),
+  }
+}
+
+function checkStorageClass(storageClass: string, enabled: boolean, problems: ProblemList): void {
   const fault = subdomainFault(storageClass)
   if (fault !== undefined) {
     problems.error(`StorageClass "${storageClass}" ${fault}`, 'see "kubectl get storageclass"')
@@ -116,5 +127,19 @@ function resolvePersistence(
       'add --persistent, or leave the StorageClass out',
     )
   }
-  return { enabled, storageClass }
+}
+
+function checkAddresses(addresses: readonly string[], enabled: boolean, problems: ProblemList): void {
+  try {
+    parseCandidates(addresses)
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    problems.error(`machine address ${error.message}`, error.hint ?? 'write it as 10.1.2.3-10.1.2.9')
+  }
+  if (!enabled) {
+    problems.error(
+      'machine addresses are given, but the nodes are not persistent',
+      'add --persistent, or leave them out',
+    )
+  }
 }

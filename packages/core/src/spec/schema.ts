@@ -84,6 +84,14 @@ export const clusterInputSchema = z.strictObject({
     .strictObject({
       enabled: z.boolean().meta({ description: 'Node disks outlive pods and VMs' }).optional(),
       storageClass: z.string().optional(),
+      addresses: z
+        .array(z.string())
+        .meta({ description: 'Addresses, A-B ranges and CIDRs the nodes get theirs from' })
+        .optional(),
+      hostClusterCni: z
+        .enum(['calico', 'kube-ovn'])
+        .meta({ description: 'What gives nodes their addresses; default: detected' })
+        .optional(),
     })
     .optional(),
   patches: z.array(patch).optional(),

@@ -1,7 +1,7 @@
 import type { CertificateAuthorities, ClusterAddresses, ClusterHome } from '../contracts/cluster-home.js'
 import type { BackendName, ClusterRecord } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
-import type { NodeBackend, NodeHandle } from '../contracts/node-backend.js'
+import type { AddressAdapter, AddressLease, NodeBackend, NodeHandle } from '../contracts/node-backend.js'
 
 /** What the steps of one run share. Steps that make a value come before those that read it. */
 export interface StepContext {
@@ -15,6 +15,12 @@ export interface StepContext {
   /** Names of those that were there before this run. */
   readonly existingControlPlanes: readonly string[]
   openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
+  /** Names of all nodes the cluster shall have. */
+  readonly nodeNames: readonly string[]
+  /** What keeps node addresses; undefined when none are kept. */
+  leaseAdapter(): Promise<AddressAdapter | undefined>
+  /** By node name; filled by `ensure-addresses`. */
+  leases: ReadonlyMap<string, AddressLease>
   addresses: ClusterAddresses | undefined
   authorities: CertificateAuthorities | undefined
   /** The nested API, opened by `await-api`. */

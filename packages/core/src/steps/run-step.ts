@@ -9,6 +9,7 @@ import type { Step } from '../plan/step.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
+import { releaseLeases, reserveLeases } from './leases.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, removeControlPlane } from './control-plane-members.js'
@@ -29,6 +30,7 @@ export async function runStep(
   switch (step.kind) {
     case 'ensure-addresses':
       context.addresses = await home.ensureAddresses(record, step.controlPlanes, signal)
+      context.leases = await reserveLeases(context, signal)
       return
     case 'ensure-authorities':
       context.authorities =
@@ -74,6 +76,7 @@ export async function runStep(
       return backend.deleteNode(record, step.node, { keepData: step.keepData, signal })
     }
     case 'remove-record':
+      await releaseLeases(context, undefined, signal)
       return home.remove(record, { keepData: false, signal })
   }
 }
@@ -91,7 +94,7 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     machine: node.machine,
     identity: addresses.identities.get(node.name),
     hosts: addresses.hosts,
-    lease: undefined,
+    lease: context.leases.get(node.name),
     persistent: record.spec.persistence.enabled,
     storageClass: record.spec.persistence.storageClass,
     patches: record.spec.patches,
@@ -116,5 +119,6 @@ async function removeNode(
     backend.deleteNode(record, step.node, { keepData: false, signal }),
     step.member ? forgetMember(context, step.node, signal) : undefined,
   ])
+  await releaseLeases(context, step.node, signal)
   if (step.role === 'control-plane') await home.releaseAddress(record, step.node, signal)
 }
