@@ -140,6 +140,8 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
       return JSON.parse(stored) as CertificateAuthorities
     },
 
+    readKubeconfig: async (ref, signal) =>
+      (await readHomeFiles(engine, ref, await imageOf(ref, signal), signal)).kubeconfig,
     saveKubeconfig: (record, kubeconfig, signal) =>
       writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
 

@@ -11,12 +11,15 @@ import type { RunOptions } from './contracts/clusters.js'
 import type { KubeApi } from './contracts/kubernetes.js'
 import type { AddressAdapter, NodeBackend } from './contracts/node-backend.js'
 import type { AddressOptions } from './addresses/index.js'
+import { listCertificates, planRenewal } from './certificates/index.js'
+import type { CertificateSources, RenewalPlan } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
 import type { BackendNode } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
+import type { ObservedCluster } from './plan/observed.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
 import type { Step } from './plan/step.js'
@@ -52,7 +55,20 @@ export async function planFor(
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const members = await memberNames(parts, record, nodes, signal)
   const observed = await observe(record, nodes, members, signal)
-  return { steps: planCluster(record, record.spec, observed), nodes }
+  const renewal = await dueCertificates({ record, home: parts.home, nodes }, observed, signal)
+  return { steps: planCluster(record, record.spec, { ...observed, renewal }), nodes }
+}
+
+/** Only nodes that are part of the cluster; one that lost its disk gets new certificates when it joins. */
+async function dueCertificates(
+  sources: CertificateSources,
+  { nodes }: ObservedCluster,
+  signal: AbortSignal,
+): Promise<RenewalPlan> {
+  const joined = nodes.filter(({ bootstrapped }) => bootstrapped === true).map(({ name }) => name)
+  const members = sources.nodes.filter(({ name }) => joined.includes(name))
+  const now = new Date()
+  return planRenewal(await listCertificates({ ...sources, nodes: members }, now, signal), now)
 }
 
 /** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
@@ -170,6 +186,7 @@ function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly Backen
   }
   return {
     record,
+    nodes,
     home,
     backend,
     backendOf,

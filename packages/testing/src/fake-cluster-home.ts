@@ -62,6 +62,7 @@ export function createFakeClusterHome(): ClusterHome {
       authorities.set(key(record), stored)
       return Promise.resolve(stored)
     },
+    readKubeconfig: () => Promise.resolve(undefined),
     saveKubeconfig: () => Promise.resolve(),
     ensureAddresses: (record, nodes) =>
       Promise.resolve({

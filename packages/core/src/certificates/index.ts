@@ -1,4 +1,4 @@
-export { listCertificates, type CertificateHome, type CertificateSources } from './list.js'
+export { listCertificates, type CertificateSources } from './list.js'
 export {
   isNothing,
   planRenewal,

@@ -1,21 +1,16 @@
 import { parse } from 'yaml'
 import type { AuthorityCertificate, Certificate, ClusterCertificates } from '../contracts/certificates.js'
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
-import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../observe.js'
 import { readExpiry } from './expiry.js'
 import { readNodeCertificates } from './read-node.js'
 import type { NodeCertificates } from './read-node.js'
 import { renewBeforeDays } from './plan.js'
 
-/** A home that may be able to give the stored kubeconfig back. */
-export type CertificateHome = ClusterHome & {
-  readKubeconfig?(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
-}
-
 export interface CertificateSources {
   readonly record: ClusterRecord
-  readonly home: CertificateHome
+  readonly home: ClusterHome
   readonly nodes: readonly BackendNode[]
 }
 
@@ -28,7 +23,7 @@ export async function listCertificates(
   const [lists, authorities, kubeconfig] = await Promise.all([
     Promise.all(nodes.map((node) => ofNode(record, node, now, signal))),
     home.readAuthorities(record, signal),
-    home.readKubeconfig?.(record, signal),
+    home.readKubeconfig(record, signal),
   ])
   const stored = kubeconfig === undefined ? undefined : ofKubeconfig(kubeconfig, now)
   return {

@@ -107,6 +107,8 @@ export interface ClusterHome {
   ): Promise<CertificateAuthorities>
   /** Stores the admin kubeconfig beside the record for others who have access to the host. */
   saveKubeconfig(record: ClusterRecord, kubeconfig: string, signal: AbortSignal): Promise<void>
+  /** The one that was saved; undefined when there is none. */
+  readKubeconfig(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
 
   /** Ensures API and identity addresses for these control-plane nodes. */
   ensureAddresses(

@@ -11,7 +11,7 @@ import { inspectHost } from './inspect.js'
 import { acquireLease } from './lease.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
 import { nestedClusterKind, recordFromObject, recordObject } from './record.js'
-import { readAuthorities, saveAuthorities, saveKubeconfig } from './secrets.js'
+import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
 
 const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
@@ -74,6 +74,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
     saveAuthorities: (record, authorities, signal) => saveAuthorities(api, record, authorities, signal),
     saveKubeconfig: (record, kubeconfig, signal) => saveKubeconfig(api, record, kubeconfig, signal),
+    readKubeconfig: (ref, signal) => readKubeconfig(api, ref, signal),
 
     ensureAddresses: (record, nodes, signal) => ensureServices(api, record, nodes, signal),
     releaseAddress: async (ref, node, signal) => {

@@ -89,6 +89,16 @@ export async function saveAuthorities(
   }
 }
 
+export async function readKubeconfig(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const found = await api.get(secretKind, objectNames.kubeconfigSecret(ref.name), ref.namespace, signal)
+  const { value } = (found?.data ?? {}) as { value?: string }
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8')
+}
+
 export async function saveKubeconfig(
   api: KubeApi,
   record: ClusterRecord,

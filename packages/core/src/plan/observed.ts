@@ -1,3 +1,4 @@
+import type { RenewalPlan } from '../certificates/plan.js'
 import type { BackendName, NodeRole } from '../contracts/cluster.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 
@@ -19,6 +20,8 @@ export interface ObservedCluster {
   readonly members: readonly string[] | undefined
   /** The nested network and DNS were installed. */
   readonly addonsInstalled: boolean
+  /** What of its certificates ends soon; undefined when they were not looked at. */
+  readonly renewal?: RenewalPlan | undefined
 }
 
 export const nothing: ObservedCluster = { nodes: [], members: undefined, addonsInstalled: false }

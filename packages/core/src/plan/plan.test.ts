@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { planRenewal } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { desiredNodes } from './desired-nodes.js'
 import { nothing } from './observed.js'
@@ -122,6 +123,37 @@ describe('planCluster', () => {
   it('forgets Node objects nobody stands behind', () => {
     const steps = planCluster(ref, spec(1, 0), observed(['c-cp-0'], { members: ['c-cp-0', 'gone'] }))
     expect(ids(steps)).toContain('forget:gone')
+  })
+})
+
+describe('certificates', () => {
+  const list = {
+    unfinished: [],
+    certificates: [
+      {
+        node: 'c-cp-0',
+        name: 'apiserver',
+        expires: '2027-11-21T08:00:00Z',
+        daysLeft: 365,
+        ca: 'ca',
+        renewedBy: 'knest' as const,
+      },
+    ],
+  }
+  const stepsOn = (day: string): readonly Step[] =>
+    planCluster(ref, spec(1, 1), {
+      ...observed(['c-cp-0', 'c-worker-0']),
+      renewal: planRenewal(list, new Date(`${day}T08:00:00Z`)),
+    })
+
+  it('are left alone until a month before their end', () => {
+    expect(ids(stepsOn('2027-10-20'))).not.toContain('certificates')
+  })
+
+  it.each(['2027-10-23', '2028-02-01'])('are renewed on %s, before the API is asked', (day) => {
+    const steps = stepsOn(day)
+    expect(ids(steps)).toContain('certificates')
+    expect(steps.find(({ id }) => id === 'api')?.needs).toContain('certificates')
   })
 })
 

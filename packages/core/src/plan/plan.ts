@@ -1,3 +1,4 @@
+import { isNothing } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
@@ -21,6 +22,7 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
   const forgotten = begun ? forgetSteps(desired, observed) : []
+  const renewal = initialized ? renewalStep(observed) : []
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -30,8 +32,12 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
       controlPlanes: controlPlanes.map(({ name }) => name),
     },
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
+    ...renewal,
     ...joining.map(ensureNode),
-    ...controlPlaneSteps(controlPlanes, joining, initialized, forgotten),
+    ...controlPlaneSteps(controlPlanes, joining, initialized, forgotten).map((step) =>
+      // An API server with expired certificates never answers.
+      step.kind === 'await-api' ? { ...step, needs: [...step.needs, ...renewal.map(({ id }) => id)] } : step,
+    ),
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
     ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
@@ -93,6 +99,12 @@ const addons: Step = {
   id: 'addons',
   title: 'Install network and DNS',
   needs: ['api'],
+}
+
+function renewalStep({ renewal }: ObservedCluster): readonly Step[] {
+  if (renewal === undefined || isNothing(renewal)) return []
+  const title = 'Renew certificates that end soon'
+  return [{ kind: 'renew-certificates', id: 'certificates', title, needs: ['authorities'], renewal }]
 }
 
 function isBootstrapped(observed: ObservedCluster, name: string): boolean {

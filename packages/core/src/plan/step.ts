@@ -1,3 +1,4 @@
+import type { RenewalPlan } from '../certificates/plan.js'
 import type { NodeRole } from '../contracts/cluster.js'
 import type { DesiredNode } from './desired-nodes.js'
 
@@ -12,6 +13,7 @@ interface Common {
 export type Step =
   | (Common & { readonly kind: 'ensure-addresses'; readonly controlPlanes: readonly string[] })
   | (Common & { readonly kind: 'ensure-authorities' })
+  | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
   | (Common & { readonly kind: 'boot-control-plane'; readonly node: string })
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })

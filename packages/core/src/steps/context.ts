@@ -2,9 +2,12 @@ import type { CertificateAuthorities, ClusterAddresses, ClusterHome } from '../c
 import type { BackendName, ClusterRecord } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { AddressAdapter, AddressLease, NodeBackend, NodeHandle } from '../contracts/node-backend.js'
+import type { BackendNode } from '../observe.js'
 
 /** What the steps of one run share. Steps that make a value come before those that read it. */
 export interface StepContext {
+  /** All nodes there were when the plan was made. */
+  readonly nodes: readonly BackendNode[]
   readonly record: ClusterRecord
   readonly home: ClusterHome
   backend(name: BackendName): Promise<NodeBackend>

@@ -1,3 +1,4 @@
+import { carryOut } from '../certificates/index.js'
 import { awaitApi } from '../access/await-api.js'
 import { openNestedApi } from '../access/nested-api.js'
 import { adminKubeconfig } from '../access/admin-kubeconfig.js'
@@ -37,6 +38,8 @@ export async function runStep(
         (await home.readAuthorities(record, signal)) ??
         (await home.saveAuthorities(record, await createAuthorities(new Date()), signal))
       return
+    case 'renew-certificates':
+      return carryOut(context, step.renewal, { progress, signal })
     case 'ensure-node': {
       const backend = await context.backend(step.node.backend)
       await backend.ensureNode(nodeSpec(context, step.node), signal)
