@@ -1,6 +1,16 @@
-import type { Clusters, RunOptions } from '@knest/core'
+import type { HostControl } from '@knest/container-node'
+import type { Clusters } from '@knest/core'
 import type { KubeconfigRoom, SpecRoom } from './parts.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
+
+export type {
+  EngineName,
+  HostControl,
+  HostReady,
+  HostStatus,
+  HostTarget,
+  HostUp,
+} from '@knest/container-node'
 
 /** The only way to the terminal. */
 export interface Streams {
@@ -34,54 +44,6 @@ export interface OpenClusters {
   /** Kubernetes version of the host, as in `v1.35.4`. */
   hostVersion(signal: AbortSignal): Promise<string>
   close(): void
-}
-
-export type Engine = 'podman' | 'docker'
-
-export interface HostTarget {
-  readonly name: string
-  /** Detected when absent. */
-  readonly engine?: Engine | undefined
-}
-
-export interface HostUp extends HostTarget {
-  /** Node image; the release's own when absent. */
-  readonly image?: string | undefined
-}
-
-export interface HostStatus {
-  readonly name: string
-  readonly engine: Engine
-  /** `stopped`: the container is there and `host up` starts it again with its data. */
-  readonly phase: 'running' | 'starting' | 'stopped' | 'failed'
-  readonly kubernetesVersion: string
-  /** Context by which kubectl reaches it: `knest-…`, as all of ours. */
-  readonly context: string
-  readonly server: string | undefined
-  /** RFC 3339. */
-  readonly createdAt: string
-  /** Why it is not running; undefined when it is. */
-  readonly reason: string | undefined
-}
-
-export interface HostReady {
-  readonly status: HostStatus
-  /** Kubeconfig text with one context, named `status.context`. */
-  readonly kubeconfig: string
-  /** False when it was running already and nothing was done. */
-  readonly changed: boolean
-}
-
-/** The embedded host: a cluster in containers of this machine. */
-export interface HostControl {
-  /** Creates it, starts it again, or finds it running. Throws `prerequisite` without an engine. */
-  up(options: HostUp, run: RunOptions): Promise<HostReady>
-  /** Throws `not-found`. */
-  status(target: HostTarget, signal: AbortSignal): Promise<HostStatus>
-  /** Puts images of this machine's engine into the host. Throws `not-found` naming the image or the host. */
-  load(target: HostTarget, images: readonly string[], run: RunOptions): Promise<void>
-  /** Removes it with its data. Throws `not-found`. */
-  down(target: HostTarget, run: RunOptions): Promise<void>
 }
 
 /** What commands may use. What is costly is a function that builds it. */

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander'
-import type { Deps, Engine, HostTarget } from '../../deps.js'
+import type { Deps, EngineName, HostTarget } from '../../deps.js'
 
 export interface TargetFlags {
   readonly name?: string
-  readonly engine?: Engine
+  readonly engine?: EngineName
 }
 
 export const defaultHostName = 'knest-host'
