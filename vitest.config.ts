@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
           environment: 'node',
+          globalSetup: 'hack/test-folder.mjs',
         },
       },
       {
@@ -17,6 +18,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/src/**/*.test.ts'],
           environment: 'node',
+          globalSetup: 'hack/test-folder.mjs',
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
