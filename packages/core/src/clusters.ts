@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { anySignal } from './abort.js'
 import { openForwardServer } from './host/index.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
@@ -78,6 +79,18 @@ export function createClusters(parts: Parts): Clusters {
     return { record, home, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
   }
 
+  /** Host proxies need a moment to follow the Service: a cluster that is handed over answers. */
+  const settledAccess = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterKubeconfig> => {
+    const deadline = Date.now() + 8_000
+    for (;;) {
+      const access = await adminAccess(ref, signal)
+      const { spec } = await mustRead(ref, signal)
+      const hopeless = spec.endpoint.serviceType === 'ClusterIP' || Date.now() > deadline
+      if (access.reachable || hopeless) return access
+      await delay(250, undefined, { signal })
+    }
+  }
+
   return {
     preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run)).problems,
 
@@ -107,7 +120,7 @@ export function createClusters(parts: Parts): Clusters {
         if (current.phase === 'Kept')
           await home.setStatus(ref, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, current, 'Creating', inner, async () => {
-          access = await adminAccess(ref, inner.signal)
+          access = await settledAccess(ref, inner.signal)
           await run.deliver?.(access)
         })
       })
