@@ -3,7 +3,7 @@ import { anySignal } from './abort.js'
 import { openForwardServer } from './host/index.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
 import { dialAny } from './access/nested-api.js'
-import { reachesApi } from './access/reachable.js'
+import { firstReachable } from './access/reachable.js'
 import {
   listCertificates,
   planRenewal,
@@ -13,7 +13,7 @@ import {
 } from './certificates/index.js'
 import type { ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
-import { backendsOf, converge, planFor, removalContext, tryNestedApi } from './converge.js'
+import { backendsOf, converge, planFor, stepContext, tryNestedApi } from './converge.js'
 import type { Parts } from './converge.js'
 import { KnestError, PreflightError } from './errors.js'
 import { defaultNamespace } from './names.js'
@@ -66,8 +66,10 @@ export function createClusters(parts: Parts): Clusters {
     if (authorities === undefined) throw notYet(ref)
     const urls = await home.apiUrls(record, signal)
     const target = { ca: authorities.ca.cert, serverName: serverName(record) }
-    const answers = await Promise.all(urls.map((url) => reachesApi({ ...target, url }, signal)))
-    const reached = urls.find((_, index) => answers[index])
+    const reached = await firstReachable(
+      urls.map((url) => ({ ...target, url })),
+      signal,
+    )
     const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
     const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, server)
     return { kubeconfig, server, reachable: reached !== undefined }
@@ -82,9 +84,9 @@ export function createClusters(parts: Parts): Clusters {
   /** Host proxies need a moment to follow the Service: a cluster that is handed over answers. */
   const settledAccess = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterKubeconfig> => {
     const deadline = Date.now() + 8_000
+    const { spec } = await mustRead(ref, signal)
     for (;;) {
       const access = await adminAccess(ref, signal)
-      const { spec } = await mustRead(ref, signal)
       const hopeless = spec.endpoint.serviceType === 'ClusterIP' || Date.now() > deadline
       if (access.reachable || hopeless) return access
       await delay(250, undefined, { signal })
@@ -170,7 +172,7 @@ export function createClusters(parts: Parts): Clusters {
           home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
         await say('Deleting')
         const nodes = await listNodes(record, await backendsOf(parts, record), inner.signal)
-        const context = removalContext(parts, record, nodes)
+        const context = stepContext(parts, record, nodes)
         await runSteps(
           planRemoval(ref, nodes, keepData),
           (step, progress, signal) => runStep(context, step, progress, signal),

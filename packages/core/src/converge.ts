@@ -173,7 +173,8 @@ async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: Abort
   }
 }
 
-function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+/** What the steps of one run on these nodes share. */
+export function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
   const { home, backend } = parts
   let adapter: Promise<AddressAdapter | undefined> | undefined
   const desired = desiredNodes(record, record.spec, nodes)
@@ -200,14 +201,6 @@ function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly Backen
     authorities: undefined,
     api: undefined,
   }
-}
-
-export function removalContext(
-  parts: Parts,
-  record: ClusterRecord,
-  nodes: readonly BackendNode[],
-): StepContext {
-  return stepContext(parts, record, nodes)
 }
 
 export function makeCondition(

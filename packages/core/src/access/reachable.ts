@@ -32,3 +32,18 @@ export function reachesApi(target: ApiTarget, signal: AbortSignal, timeoutMs = 3
     socket.once('error', give)
   })
 }
+
+/** The first of the targets, best first, that is reached; does not wait for worse ones. */
+export async function firstReachable(
+  targets: readonly ApiTarget[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const done = new AbortController()
+  const answers = targets.map((target) => reachesApi(target, AbortSignal.any([signal, done.signal])))
+  try {
+    for (const [index, target] of targets.entries()) if (await answers[index]) return target.url
+    return undefined
+  } finally {
+    done.abort()
+  }
+}
