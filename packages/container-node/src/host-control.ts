@@ -8,7 +8,7 @@ import {
 } from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
 import { createEngine, detectEngine, engineNames, type ContainerEngine, type EngineName } from './engine.js'
-import { inspectImage } from './engine-objects.js'
+import { inspectImage, removeObjects } from './engine-objects.js'
 import { createContainerHome } from './home.js'
 import { announceImages, copyImage } from './host-images.js'
 import { hostKubeconfig } from './host-kubeconfig.js'
@@ -18,7 +18,7 @@ import type { HostControl, HostReady, HostTarget, HostUp } from './host-types.js
 import { bringUp } from './host-up.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { acquireLock } from './lock.js'
-import { firstControlPlane } from './names.js'
+import { diskVolume, firstControlPlane } from './names.js'
 import { nestedClusters } from './nested-clusters.js'
 
 export interface HostControlOptions {
@@ -139,6 +139,8 @@ async function takeDown({ engine, label }: LocatedHost, ref: ClusterRef, run: Ru
     })
   }
   await home.remove(ref, { keepData: false, signal: run.signal })
+  // Without a record nobody knew of the disk.
+  await removeObjects(engine, 'volume', [diskVolume(firstControlPlane(ref.name))], run.signal)
 }
 
 function withDeadline(run: RunOptions): RunOptions {
