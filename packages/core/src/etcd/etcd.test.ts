@@ -28,8 +28,8 @@ test('ids keep all their digits, in hex, decimal and with prefix', async () => {
   const text =
     '{"members":[{"ID":"a0b1","name":"x","peerURLs":[]},{"ID":9372538179322589801,"peerURLs":["p"]}]}'
   expect(await etcdMembers(node(text), signal)).toEqual([
-    { id: 'a0b1', name: 'x', learner: false },
-    { id: '9372538179322589801', name: 'p', learner: false },
+    { id: 'a0b1', name: 'x', peerUrl: '', learner: false },
+    { id: '9372538179322589801', name: 'p', peerUrl: 'p', learner: false },
   ])
 })
 
@@ -46,6 +46,7 @@ test('health joins members, status and health', async () => {
       {
         id: '374ac64b941d1ee6',
         name: 'q-cp-0',
+        peerUrl: 'https://10.107.185.29:2380',
         learner: false,
         healthy: true,
         leader: true,
@@ -54,6 +55,7 @@ test('health joins members, status and health', async () => {
       {
         id: '8211f1d0f64f3269',
         name: 'q-cp-1',
+        peerUrl: 'https://10.107.1.2:2380',
         learner: false,
         healthy: false,
         leader: false,
@@ -62,6 +64,7 @@ test('health joins members, status and health', async () => {
       {
         id: '1',
         name: 'https://10.107.1.3:2380',
+        peerUrl: 'https://10.107.1.3:2380',
         learner: true,
         healthy: false,
         leader: false,

@@ -7,6 +7,7 @@ export interface EtcdMember {
   readonly id: string
   /** The node's name; the peer URL of a member that has not started yet. */
   readonly name: string
+  readonly peerUrl: string
   readonly learner: boolean
 }
 
@@ -36,6 +37,7 @@ export function parseMembers(text: string): readonly EtcdMember[] {
   return members.map(({ ID, name, peerURLs, isLearner }) => ({
     id: ID,
     name: name === undefined || name === '' ? (peerURLs[0] ?? '') : name,
+    peerUrl: peerURLs[0] ?? '',
     learner: isLearner ?? false,
   }))
 }

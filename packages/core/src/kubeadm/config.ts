@@ -11,6 +11,8 @@ export interface KubeadmInput {
   readonly node: string
   readonly addresses: ClusterAddresses
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  /** Control planes whose etcd members begin the cluster together; absent: only this one's. */
+  readonly founders?: readonly string[]
 }
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
@@ -30,7 +32,7 @@ export function initConfiguration(input: KubeadmInput): string {
   return documents.map((document) => stringify(document)).join('---\n')
 }
 
-function identityOf({ node, addresses }: KubeadmInput): string {
+function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'>): string {
   const identity = addresses.identities.get(node)
   if (identity === undefined) throw new Error(`no identity address for node ${node}`)
   return identity
@@ -47,7 +49,12 @@ export function controlPlaneTaints(spec: ClusterSpec): readonly unknown[] {
   return workers === 0 ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]
 }
 
-function clusterConfiguration({ ref, spec, addresses }: KubeadmInput): Record<string, unknown> {
+function clusterConfiguration({
+  ref,
+  spec,
+  addresses,
+  founders = [],
+}: KubeadmInput): Record<string, unknown> {
   const { network } = spec
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -80,6 +87,7 @@ function clusterConfiguration({ ref, spec, addresses }: KubeadmInput): Record<st
           { name: 'listen-peer-urls', value: 'https://0.0.0.0:2380' },
           // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
           ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
+          ...initialCluster(founders, addresses),
         ],
         // Peers arrive from pod addresses: etcd resolves these names forward (checkCertSAN in etcd).
         serverCertSANs: addresses.peerNames,
@@ -87,6 +95,16 @@ function clusterConfiguration({ ref, spec, addresses }: KubeadmInput): Record<st
       },
     },
   }
+}
+
+/** Only for the first start: kubeadm gives every later member its own, from what is uploaded. */
+function initialCluster(
+  founders: readonly string[],
+  addresses: ClusterAddresses,
+): readonly { readonly name: string; readonly value: string }[] {
+  if (founders.length < 2) return []
+  const members = founders.map((node) => `${node}=https://${identityOf({ node, addresses })}:2380`)
+  return [{ name: 'initial-cluster', value: members.join(',') }]
 }
 
 function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
@@ -111,13 +129,13 @@ export interface JoinInput {
 
 /** JoinConfiguration of a further control plane. The CA keys are on the node already: nothing is downloaded. */
 export function joinConfiguration({ spec, node, addresses, discoveryPath }: JoinInput): string {
-  const identity = addresses.identities.get(node)
-  if (identity === undefined) throw new Error(`no identity address for node ${node}`)
   return stringify({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'JoinConfiguration',
     discovery: { file: { kubeConfigPath: discoveryPath } },
-    controlPlane: { localAPIEndpoint: { advertiseAddress: identity, bindPort: 6443 } },
+    controlPlane: {
+      localAPIEndpoint: { advertiseAddress: identityOf({ node, addresses }), bindPort: 6443 },
+    },
     nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
   })
 }

@@ -121,7 +121,7 @@ function ensureNode(node: DesiredNode): Step {
   }
 }
 
-/** The first control plane is initialized, the others join it one after another. */
+/** Those of a new cluster begin it together; those of a cluster that is there join one after another. */
 function controlPlaneSteps(
   controlPlanes: readonly DesiredNode[],
   joining: readonly DesiredNode[],
@@ -129,56 +129,58 @@ function controlPlaneSteps(
   forgotten: readonly Step[],
 ): readonly Step[] {
   const fresh = joining.filter(({ role }) => role === 'control-plane')
-  const first = initialized ? undefined : fresh[0]
-  const others = fresh.filter((node) => node !== first)
-  const steps: Step[] = []
-  if (first !== undefined) {
-    const { name } = first
-    const needs = [`node:${name}`, 'authorities']
-    steps.push({
-      kind: 'boot-control-plane',
-      id: `boot:${name}`,
-      title: `Start the control plane on "${name}"`,
-      needs,
-      node: name,
-    })
-    steps.push({
-      kind: 'await-api',
-      id: 'api',
-      title: 'Wait for the API server',
-      needs: [`boot:${name}`],
-      nodes: [name],
-    })
-    steps.push({
-      kind: 'finish-control-plane',
-      id: `finish:${name}`,
-      title: 'Set up the cluster',
-      needs: ['api'],
-      node: name,
-    })
-  } else {
-    const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
-    steps.push({
-      kind: 'await-api',
-      id: 'api',
-      title: 'Reach the API server',
-      needs: ['addresses', 'authorities'],
-      nodes: there,
-    })
+  if (!initialized && fresh.length > 0) return beginSteps(fresh.map(({ name }) => name))
+  const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
+  const reach: Step = {
+    kind: 'await-api',
+    id: 'api',
+    title: 'Reach the API server',
+    needs: ['addresses', 'authorities'],
+    nodes: there,
   }
-  let previous = first === undefined ? 'api' : `finish:${first.name}`
-  for (const { name } of others) {
-    const needs = [`node:${name}`, previous, ...forgetOf(name, forgotten)]
-    steps.push({
+  const joins = fresh.map(({ name }, index): Step => {
+    const previous = fresh[index - 1]
+    return {
       kind: 'join-control-plane',
       id: `join:${name}`,
       title: `Join control plane "${name}"`,
-      needs,
+      needs: [
+        `node:${name}`,
+        previous === undefined ? 'api' : `join:${previous.name}`,
+        ...forgetOf(name, forgotten),
+      ],
       node: name,
-    })
-    previous = `join:${name}`
+    }
+  })
+  return [reach, ...joins]
+}
+
+/** All members of etcd are known before the first one starts: nobody waits for anybody's promotion. */
+function beginSteps(founders: readonly string[]): readonly Step[] {
+  const boots = founders.map((node): Step => ({
+    kind: 'boot-control-plane',
+    id: `boot:${node}`,
+    title: `Start the control plane on "${node}"`,
+    needs: [`node:${node}`, 'authorities'],
+    node,
+    founders,
+  }))
+  const reach: Step = {
+    kind: 'await-api',
+    id: 'api',
+    title: 'Wait for the API server',
+    needs: boots.map(({ id }) => id),
+    nodes: founders,
   }
-  return steps
+  const finishes = founders.map((node, index): Step => ({
+    kind: 'finish-control-plane',
+    id: `finish:${node}`,
+    title: index === 0 ? 'Set up the cluster' : `Finish control plane "${node}"`,
+    needs: index === 0 ? ['api'] : [`finish:${founders[0] ?? ''}`],
+    node,
+    first: index === 0,
+  }))
+  return [...boots, reach, ...finishes]
 }
 
 function startWorker({ name, pool }: DesiredNode, forgotten: readonly Step[]): Step {

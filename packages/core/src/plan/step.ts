@@ -15,9 +15,14 @@ export type Step =
   | (Common & { readonly kind: 'ensure-authorities' })
   | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
-  | (Common & { readonly kind: 'boot-control-plane'; readonly node: string })
+  /** `founders`: all control planes that begin the cluster together, this one among them. */
+  | (Common & {
+      readonly kind: 'boot-control-plane'
+      readonly node: string
+      readonly founders: readonly string[]
+    })
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
-  | (Common & { readonly kind: 'finish-control-plane'; readonly node: string })
+  | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
   | (Common & { readonly kind: 'join-control-plane'; readonly node: string })
   | (Common & { readonly kind: 'install-addons' })
   | (Common & { readonly kind: 'start-worker'; readonly node: string; readonly pool: string })

@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { etcdctl, etcdMembers } from '../etcd/index.js'
+import { etcdctl, etcdHealth, etcdMembers, quorumRisk } from '../etcd/index.js'
+import type { EtcdMember } from '../etcd/index.js'
 import { packBundle } from '../kubeadm/bundle.js'
-import { joinConfiguration } from '../kubeadm/config.js'
+import { criSocket, joinConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../kubeconfig/index.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { finishControlPlane } from './control-plane.js'
 import { otherControlPlane } from './remove-node.js'
-import { bootstrappedMarker, isBootstrapped, runScript } from './run-script.js'
+import { bootstrappedMarker, founderMarker, isBootstrapped, runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 const discoveryPath = '/etc/kubernetes/knest-discovery.conf'
@@ -24,14 +26,34 @@ export async function joinControlPlane(
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await isBootstrapped(node, signal))) {
-    const helper = await otherControlPlane(context, context.controlPlanes, node.name, signal)
-    await removeControlPlane(context, helper, node.name, signal)
-  }
+  if (await isBootstrapped(node, signal)) return
+  const helper = await otherControlPlane(context, context.controlPlanes, node.name, signal)
+  const member = memberOf(context, await etcdMembers(helper, signal), node.name)
+  // Creation was interrupted after this one had begun the cluster with the others.
+  if (member !== undefined && (await isFounder(node, signal)))
+    return finishControlPlane(context, node, false, signal)
+  if (member !== undefined) await removeMember(context, helper, node.name, signal)
+
+  const clear = `if [ -e /etc/kubernetes/manifests/etcd.yaml ] || [ -e /var/lib/etcd/member ]; then
+  kubeadm reset --force --cri-socket=${criSocket} --skip-phases=preflight,remove-etcd-member 2>&1
+fi
+`
+  const join = `tar --no-same-owner -xf - -C /
+kubeadm join --config ${configPath} --skip-phases=preflight 2>&1
+rm -f ${discoveryPath} ${founderMarker}
+touch ${bootstrappedMarker}
+`
+  // What an interrupted join left behind belongs to a member that is gone now.
+  await runScript(node, 'kubeadm reset', clear, { timeoutMs: 120_000, signal })
+  const stdin = await joinBundle(context, node.name)
+  await runScript(node, 'kubeadm join', join, { stdin, timeoutMs: 600_000, signal })
+}
+
+async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   const authorities = need(context.authorities, 'the certificate authorities')
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
-  const config = joinConfiguration({ spec: context.record.spec, node: node.name, addresses, discoveryPath })
+  const config = joinConfiguration({ spec: context.record.spec, node, addresses, discoveryPath })
   const discovery = renderKubeconfig({
     name: context.record.name,
     server: `https://${addresses.controlPlaneEndpoint}`,
@@ -39,46 +61,78 @@ export async function joinControlPlane(
     clientCert: client.cert,
     clientKey: client.key,
   })
-  const stdin = await packBundle([
+  return packBundle([
     ...authorityFiles(authorities),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])
-  const script = `tar --no-same-owner -xf - -C /
-[ -e ${bootstrappedMarker} ] && exit 0
-kubeadm join --config ${configPath} --skip-phases=preflight 2>&1
-rm -f ${discoveryPath}
-touch ${bootstrappedMarker}
-`
-  await runScript(node, 'kubeadm join', script, { stdin, timeoutMs: 600_000, signal })
 }
 
-/** Takes a control plane out of etcd, by way of one that stays. Absent is fine. */
-export async function removeControlPlane(
+async function isFounder(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
+  const { exitCode } = await node.exec(['test', '-e', founderMarker], { timeoutMs: 15_000, signal })
+  return exitCode === 0
+}
+
+/** A member that has never started has no name yet, only the address it is awaited at. */
+function memberOf(
+  { addresses }: StepContext,
+  members: readonly EtcdMember[],
+  node: string,
+): EtcdMember | undefined {
+  const identity = addresses?.identities.get(node)
+  return members.find(({ name, peerUrl }) => name === node || peerUrl === `https://${identity}:2380`)
+}
+
+const settleMs = 30_000
+
+/**
+ * The etcd member of a node that may go now; undefined when there is none. Waits a moment for others that
+ * are coming back, then throws `conflict`: without it etcd would have no majority that answers.
+ */
+export async function removableMember(
+  context: StepContext,
+  helper: NodeHandle,
+  node: string,
+  signal: AbortSignal,
+): Promise<EtcdMember | undefined> {
+  const deadline = Date.now() + settleMs
+  for (;;) {
+    const { members, problem } = await etcdHealth([helper], signal)
+    if (problem !== undefined) throw new KnestError('prerequisite', problem)
+    const member = memberOf(context, members, node)
+    const risk = member === undefined ? undefined : quorumRisk(members, member.name)
+    if (risk === undefined) return member
+    if (Date.now() > deadline) throw notNow(context, node, risk)
+    await delay(1000, undefined, { signal })
+  }
+}
+
+/** Takes a control plane out of etcd, by way of one that stays. Absent is fine. Throws as `removableMember`. */
+export async function removeMember(
   context: StepContext,
   helper: NodeHandle,
   node: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const member = (await etcdMembers(helper, signal)).find(({ name }) => name === node)
-  if (member === undefined) return
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + settleMs
   for (;;) {
-    const result = await helper.exec([...etcdctl, 'member', 'remove', member.id], {
-      timeoutMs: 30_000,
-      signal,
-    })
-    if (result.exitCode === 0 || result.stderr.includes('not found')) return
-    // etcd refuses while a member that joined a moment ago is not yet healthy.
-    if (Date.now() > deadline) {
-      throw new KnestError(
-        'timeout',
-        `etcd of "${context.record.name}" does not let member "${node}" go: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
-        {
-          hint: 'run the same command again when all control planes are Ready',
-        },
-      )
-    }
+    const member = await removableMember(context, helper, node, signal)
+    if (member === undefined) return
+    const argv = [...etcdctl, 'member', 'remove', member.id]
+    const { exitCode, stderr } = await helper.exec(argv, { timeoutMs: 30_000, signal })
+    if (exitCode === 0 || stderr.includes('not found')) return
+    // etcd itself refuses while a member that joined a moment ago has not been seen for five seconds.
+    if (Date.now() > deadline) throw notNow(context, node, stderr.trim().split('\n').at(-1) ?? '')
     await delay(1000, undefined, { signal })
   }
+}
+
+function notNow({ record }: StepContext, node: string, why: string): KnestError {
+  return new KnestError(
+    'conflict',
+    `control plane "${node}" cannot be taken out of etcd of "${record.name}": ${why}`,
+    {
+      hint: `bring the others back first (see: knest status ${record.name}), then run the same command again`,
+    },
+  )
 }

@@ -5,7 +5,7 @@ import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, isBootstrapped, runScript } from './run-script.js'
+import { bootstrappedMarker, founderMarker, isBootstrapped, runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 
@@ -21,6 +21,8 @@ const secondHalf = [
   'addon',
 ]
 const firstHalf = ['certs', 'kubeconfig', 'etcd', 'control-plane', 'kubelet-start']
+// What is done once for the cluster.
+const onlyOnce = ['upload-config', 'upload-certs', 'bootstrap-token', 'addon']
 const never = ['preflight', 'wait-control-plane', 'show-join-command']
 
 function kubeadmInit(skip: readonly string[]): string {
@@ -28,41 +30,63 @@ function kubeadmInit(skip: readonly string[]): string {
 }
 
 /**
- * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. Refuses to begin a
- * new cluster on an empty disk while another control plane may have the data of this one.
+ * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. `founders` are the
+ * control planes whose etcd members begin the cluster together. Refuses to begin a new cluster on an
+ * empty disk while another control plane may have the data of this one.
  */
 export async function bootControlPlane(
   context: StepContext,
   node: NodeHandle,
+  founders: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   if (!(await isBootstrapped(node, signal))) await refuseIfDataElsewhere(context, node.name, signal)
-  const backend = await context.backendOf(node.name)
-  const config = initConfiguration({
-    ref: context.record,
-    spec: context.record.spec,
-    node: node.name,
-    addresses: need(context.addresses, 'the addresses'),
-    cgroupDriver: backend.features.cgroupDriver,
-  })
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
-    { path: configPath, content: config, mode: 0o600 },
+    { path: configPath, content: await configOf(context, node.name, founders), mode: 0o600 },
   ])
-  const script = `tar --no-same-owner -xf - -C /
-[ -e ${bootstrappedMarker} ] && exit 0
-${kubeadmInit(secondHalf)} 2>&1
+  // As after kubeadm join, only one node has the key that is above all roles.
+  const skipped = node.name === founders[0] ? secondHalf : [...secondHalf, 'kubeconfig/super-admin']
+  const script = `[ -e ${bootstrappedMarker} ] && exit 0
+tar --no-same-owner -xf - -C /
+touch ${founderMarker}
+${kubeadmInit(skipped)} 2>&1
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })
 }
 
-/** Uploads kubeadm's configuration, marks the node, sets up bootstrap tokens and kube-proxy. Repeatable. */
-export async function finishControlPlane(node: NodeHandle, signal: AbortSignal): Promise<void> {
+/**
+ * Marks the node as a control plane; `first` also uploads kubeadm's configuration and sets up bootstrap
+ * tokens and kube-proxy. Repeatable.
+ */
+export async function finishControlPlane(
+  context: StepContext,
+  node: NodeHandle,
+  first: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const stdin = await packBundle([
+    { path: configPath, content: await configOf(context, node.name, []), mode: 0o600 },
+  ])
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
-${kubeadmInit([...firstHalf, 'addon/coredns'])} 2>&1
+tar --no-same-owner -xf - -C /
+${kubeadmInit([...firstHalf, ...(first ? ['addon/coredns'] : onlyOnce)])} 2>&1
 touch ${bootstrappedMarker}
+rm -f ${founderMarker}
 `
-  await runScript(node, 'kubeadm init', script, { timeoutMs: 300_000, signal })
+  await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
+}
+
+async function configOf(context: StepContext, node: string, founders: readonly string[]): Promise<string> {
+  const backend = await context.backendOf(node)
+  return initConfiguration({
+    ref: context.record,
+    spec: context.record.spec,
+    node,
+    addresses: need(context.addresses, 'the addresses'),
+    cgroupDriver: backend.features.cgroupDriver,
+    founders,
+  })
 }
 
 async function refuseIfDataElsewhere(context: StepContext, node: string, signal: AbortSignal): Promise<void> {

@@ -13,7 +13,7 @@ import { need } from './context.js'
 import { releaseLeases, reserveLeases } from './leases.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
-import { joinControlPlane, removeControlPlane } from './control-plane-members.js'
+import { joinControlPlane, removableMember, removeMember } from './control-plane-members.js'
 import { drain, forgetMember, otherControlPlane } from './remove-node.js'
 import { startWorker } from './worker.js'
 
@@ -46,7 +46,7 @@ export async function runStep(
       return
     }
     case 'boot-control-plane':
-      return bootControlPlane(context, await open(step.node), signal)
+      return bootControlPlane(context, await open(step.node), step.founders, signal)
     case 'await-api': {
       const nodes = await Promise.all(step.nodes.map(open))
       const authorities = need(context.authorities, 'the certificate authorities')
@@ -54,7 +54,7 @@ export async function runStep(
       return awaitApi(context.api, nodes, { timeoutMs: 10 * minute, signal })
     }
     case 'finish-control-plane':
-      return finishControlPlane(await open(step.node), signal)
+      return finishControlPlane(context, await open(step.node), step.first, signal)
     case 'join-control-plane':
       return joinControlPlane(context, await open(step.node), signal)
     case 'install-addons':
@@ -114,8 +114,9 @@ async function removeNode(
   const controlPlanes = context.controlPlanes
   if (step.member) {
     const helper = await otherControlPlane(context, controlPlanes, step.node, signal)
+    if (step.role === 'control-plane') await removableMember(context, helper, step.node, signal)
     await drain(helper, step.node, (text) => progress.warn(text), signal)
-    if (step.role === 'control-plane') await removeControlPlane(context, helper, step.node, signal)
+    if (step.role === 'control-plane') await removeMember(context, helper, step.node, signal)
   }
   const backend = await context.backendOf(step.node)
   await Promise.all([

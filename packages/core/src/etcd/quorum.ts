@@ -1,0 +1,15 @@
+import type { EtcdMemberHealth } from './health.js'
+
+/**
+ * Why etcd would stop if the member `leaving` were taken out now; undefined when it would go on. Only
+ * members that vote count: a majority of those that stay must answer.
+ */
+export function quorumRisk(members: readonly EtcdMemberHealth[], leaving: string): string | undefined {
+  const staying = members.filter(({ name, learner }) => name !== leaving && !learner)
+  const needed = Math.floor(staying.length / 2) + 1
+  const silent = staying.filter(({ healthy }) => !healthy)
+  if (staying.length - silent.length >= needed) return undefined
+  const names = silent.map(({ name }) => `"${name}"`).join(', ')
+  const who = silent.length === 1 ? `member ${names} does` : `members ${names} do`
+  return `${who} not answer, and ${needed} of the ${staying.length} that would stay are needed`
+}
