@@ -1,22 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createKubernetesHome, detectAddressAdapter, detectHostNetwork, KnestError } from '@knest/core'
+import { createKubernetesHome, detectAddressAdapter, detectHostNetwork } from '@knest/core'
 import type { AddressLease, AddressOptions, KubeApi, KubeObject } from '@knest/core'
 import { createCalicoAddresses } from '@knest/persistent-ip-calico'
 import { createKubeOvnAddresses } from '@knest/persistent-ip-kube-ovn'
 import { createPodNodeBackend } from '@knest/pod-node'
 import { describeAddressAdapter, sampleSpec } from '@knest/testing'
-import { parseAllDocuments } from 'yaml'
 import { never, openHost } from './support/cluster.js'
-import { createHome, hostContext } from './support/home.js'
+import { installDefinitions, missingDefinitions } from './support/crds.js'
+import { embeddedContainer, installFixedAddresses } from './support/equipment.js'
+import { createHome } from './support/home.js'
 import type { TestHome } from './support/home.js'
 
-const repository = fileURLToPath(new URL('../..', import.meta.url))
-const crdFolder = join(repository, '../shared/data/crds')
-const crdKind = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 
@@ -69,92 +63,22 @@ function describeOnCrds(
   open: (api: KubeApi) => (options: AddressOptions) => ReturnType<typeof createCalicoAddresses>,
   { range, objects }: { range: string; objects: readonly KubeObject[] },
 ): void {
-  const path = join(crdFolder, folder)
-  if (!existsSync(path)) {
-    const reason = `${title}'s resource definitions are not in ../shared/data/crds/${folder}`
-    console.log(`skipped: ${reason}`)
-    it.skip(`${title}: ${reason}`, () => undefined)
+  const missing = missingDefinitions(folder)
+  if (missing !== undefined) {
+    console.log(`skipped: ${title}: ${missing}`)
+    it.skip(`${title}: ${missing}`, () => undefined)
     return
   }
   describeAddressAdapter(`${title} on a real API server`, async () => {
     // As long as they are there, knest takes the host's CNI for another: no other test may run beside this.
-    const crds = readdirSync(path).flatMap((file) => definitionsIn(join(path, file)))
-    const made = await applyAbsent(host, crds)
-    for (const object of objects) await untilServed(() => host.apply(object, { signal: never }))
+    const definitions = await installDefinitions(host, folder, objects)
     return {
       open: open(host),
       range,
       outside: '198.51.100.1',
-      cleanUp: async () => {
-        for (const object of objects)
-          await host.delete(object, object.metadata.name, undefined, { signal: never })
-        for (const name of made) await host.delete(crdKind, name, undefined, { signal: never })
-        await host.waitFor(crdKind, {}, (found) => !found.some((crd) => made.includes(crd.metadata.name)), {
-          timeoutMs: 60_000,
-          signal: never,
-          awaited: `the resource definitions of ${title} to be gone`,
-          describe: (found) => `${found.length} definitions`,
-        })
-      },
+      cleanUp: () => definitions.remove(),
     }
   })
-}
-
-function definitionsIn(file: string): readonly KubeObject[] {
-  const objects = parseAllDocuments(readFileSync(file, 'utf8')).map(
-    (document) => document.toJS() as KubeObject | null,
-  )
-  return objects.filter((object) => object?.kind === crdKind.kind).filter((object) => object !== null)
-}
-
-/** Gives the names of those that were made here, so that a host's own are left alone. */
-async function applyAbsent(api: KubeApi, crds: readonly KubeObject[]): Promise<readonly string[]> {
-  const there = new Set((await api.list(crdKind, { signal: never })).map(({ metadata }) => metadata.name))
-  const absent = crds.filter(({ metadata }) => !there.has(metadata.name))
-  await Promise.all(absent.map((crd) => api.apply(crd, { signal: never })))
-  const names = absent.map(({ metadata }) => metadata.name)
-  await api.waitFor(crdKind, {}, (found) => names.every((name) => found.some(isEstablished(name))), {
-    timeoutMs: 60_000,
-    signal: never,
-    awaited: 'the resource definitions to be served',
-    describe: (found) => `${found.length} definitions`,
-  })
-  return names
-}
-
-function isEstablished(name: string): (crd: KubeObject) => boolean {
-  return ({ metadata, status }) =>
-    metadata.name === name &&
-    ((status as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []).some(
-      ({ type, status: value }) => type === 'Established' && value === 'True',
-    )
-}
-
-/** A definition is established a moment before its objects are served. */
-async function untilServed<T>(work: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + 30_000; ;) {
-    try {
-      return await work()
-    } catch (error) {
-      const isEarly = error instanceof KnestError && error.code === 'not-found'
-      if (!isEarly || Date.now() > end) throw error
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
-}
-
-/** Where the embedded host runs its pods' networks; undefined on any other host. */
-function embeddedContainer(): string | undefined {
-  const name = `${hostContext}-cp-0`
-  for (const engine of ['podman', 'docker']) {
-    try {
-      execFileSync(engine, ['container', 'inspect', name], { stdio: 'ignore' })
-      return name
-    } catch {
-      // The other engine may have it.
-    }
-  }
-  return undefined
 }
 
 // What a pod's annotations do, on the host's own CNI or on the equipment that stands in for it.
@@ -165,7 +89,7 @@ describe.each([
   const cluster = { name: 'e2e-address', namespace: 'knest-e2e-address' }
   const node = 'e2e-address-worker-0'
   let lease: AddressLease
-  let equipped = false
+  let unequip: (() => void) | undefined
   let skipped: string | undefined
 
   beforeAll(async () => {
@@ -175,10 +99,7 @@ describe.each([
       skipped = `the host has neither CNI nor test equipment`
     else if (own === undefined) {
       console.log(`${adapter}: runs on test equipment (e2e/fixed-address-cni), not on the real CNI`)
-      execFileSync(join(repository, 'e2e/fixed-address-cni/equip'), ['install', container ?? ''], {
-        stdio: 'inherit',
-      })
-      equipped = true
+      unequip = installFixedAddresses(container ?? '')
     } else console.log(`${adapter}: runs on the host's own CNI`)
     const ip = process.env.KNEST_E2E_ADDRESS ?? (await lastFreeAddress())
     const mac = `52:54:00:${ip.split('.').slice(1).map(hexByte).join(':')}`
@@ -187,8 +108,7 @@ describe.each([
 
   afterAll(async () => {
     await createKubernetesHome(host).remove(cluster, { keepData: false, signal: never })
-    if (equipped)
-      execFileSync(join(repository, 'e2e/fixed-address-cni/equip'), ['remove', embeddedContainer() ?? ''])
+    unequip?.()
   }, 300_000)
 
   it('comes back with the same IP and MAC when its pod is deleted', async (context) => {
@@ -249,7 +169,8 @@ describe.each([
     )
     const options = { cluster, candidates: [lease.ip], nodes: 1, clusters: () => Promise.resolve([cluster]) }
     // The equipment says it in Calico's words, whichever annotations ask.
-    const open = equipped || adapter === 'calico' ? createCalicoAddresses : createKubeOvnAddresses
+    const open =
+      unequip !== undefined || adapter === 'calico' ? createCalicoAddresses : createKubeOvnAddresses
     const opened = open(host, options)
     const isRefusal = (event: KubeObject): boolean =>
       (event.involvedObject as { name?: string }).name === 'thief' &&
@@ -269,7 +190,7 @@ describe.each([
             .slice(-2000),
       },
     )
-    if (equipped)
+    if (unequip !== undefined)
       expect(String(events.find(isRefusal)?.message)).toContain('Address already assigned in block')
     const thief = await host.get(podKind, 'thief', cluster.namespace, never)
     expect(podIp(thief)).toBe('')

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
 import { never, openHost } from './support/cluster.js'
+import { hostEngine, restartHost } from './support/host.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { runKnest } from './support/knest.js'
@@ -29,11 +30,6 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     home.remove()
   })
 
-  const engine = async (): Promise<string> => {
-    const { stdout } = await runKnest(home, ['host', 'status', '-o', 'json'])
-    return (JSON.parse(stdout) as { engine: string }).engine
-  }
-
   it('up is nothing to do when it is up', async () => {
     const outcome = await runKnest(home, ['host', 'up'])
     expect(outcome.code, outcome.stderr).toBe(0)
@@ -42,7 +38,7 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
 
   it('load puts an image into the host, which create then finds', async () => {
     const image = 'localhost/knest/node:e2e-copy'
-    const program = await engine()
+    const program = await hostEngine(home)
     execFileSync(program, ['tag', 'localhost/knest/node:v1.35.4', image])
     try {
       const loaded = await runKnest(home, ['host', 'load', image])
@@ -64,9 +60,7 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
   })
 
   it('up brings the same host back after its container was stopped, with its data', async () => {
-    execFileSync(await engine(), ['stop', '--time', '10', 'knest-host-cp-0'])
-    const outcome = await runKnest(home, ['host', 'up'])
-    expect(outcome.code, outcome.stderr).toBe(0)
+    await restartHost(home)
     const kept = await host.get(marker, 'e2e-marker', 'default', never)
     expect(kept?.data).toEqual({ kept: 'yes' })
   })

@@ -5,6 +5,7 @@ import { openKube } from '@knest/core'
 import type { KubeApi } from '@knest/core'
 import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
+import { memberList } from './support/etcd.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
@@ -73,5 +74,39 @@ describe('kill -9 at every step boundary, then the same command again', () => {
     expect(last.code, last.stderr).toBe(0)
     expect(await objectsOf('e2e-kill')).toEqual([])
     expect(existsSync(kubeconfig())).toBe(false)
+  })
+})
+
+describe('kill -9 at every step boundary of a create with three control planes', () => {
+  const name = 'e2e-kill-ha'
+  let home: TestHome
+  let host: KubeApi
+
+  beforeAll(async () => {
+    home = createHome()
+    host = await openHost(home)
+  })
+  afterAll(async () => {
+    await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+    home.remove()
+    host.close()
+  })
+
+  it('ends with three members of etcd and three nodes', async () => {
+    const { boundaries, last } = await killAtEveryBoundary(home, [
+      ...['create', name],
+      ...['--control-plane-machine-count', '3', '--worker-machine-count', '0'],
+    ])
+    expect(last.code, last.stderr).toBe(0)
+    expect(boundaries.length).toBeGreaterThan(12)
+    const nodes = [0, 1, 2].map((index) => `${name}-cp-${index}`)
+    const api = await openKube({
+      kubeconfig: join(home.path, '.kube', `knest.knest-${name}.${name}.kubeconfig`),
+    })
+    expect(await listNames(api, 'Node')).toEqual(nodes)
+    api.close()
+    expect(await memberList(host, { name, namespace: `knest-${name}` })).toEqual(
+      nodes.map((node) => `${node} started`),
+    )
   })
 })

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { createCluster, isReady, listNames, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
-import { runPods, shell, webPod } from './support/workload.js'
+import { secondsUntil } from './support/until.js'
+import { answers, runWeb } from './support/workload.js'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
@@ -19,17 +19,6 @@ async function addresses(api: KubeApi): Promise<ReadonlyMap<string, string>> {
     return all.find(({ type }) => type === 'InternalIP')?.address ?? ''
   }
   return new Map(nodes.map((node) => [node.metadata.name, ip(node)]))
-}
-
-/** Tries until it works; gives the seconds that took. */
-async function secondsUntil(works: () => Promise<boolean>, limitSeconds: number): Promise<number> {
-  const started = Date.now()
-  for (;;) {
-    const seconds = (Date.now() - started) / 1000
-    if (await works().catch(() => false)) return seconds
-    if (seconds > limitSeconds) throw new Error(`not within ${limitSeconds} s`)
-    await delay(250)
-  }
 }
 
 async function readProof(api: KubeApi): Promise<unknown> {
@@ -52,16 +41,7 @@ describe.each([
     cluster = await createCluster(name, '--persistent', ...flags)
     host = await openHost(cluster.home)
     await cluster.api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
-    await runPods(cluster.api, [webPod('one', undefined), webPod('two', undefined)])
-    await cluster.api.apply(
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: 'web', namespace: 'default' },
-        spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
-      },
-      { signal: never },
-    )
+    await runWeb(cluster.api)
   })
   afterAll(async () => {
     await cluster.remove()
@@ -94,9 +74,7 @@ describe.each([
       `${name}: API back after ${apiBack.toFixed(1)} s, all nodes Ready ${(apiBack + allReady).toFixed(1)} s after the deletion`,
     )
 
-    const serving = async (): Promise<boolean> =>
-      (await shell(cluster.api, 'one', 'busybox wget -qO- -T 2 http://web.default.svc.cluster.local/')) !== ''
-    expect(await secondsUntil(serving, 60)).toBeLessThan(60)
+    await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
   })
 
   it('is deleted with --keep-data and created again with its data', async () => {

@@ -65,3 +65,22 @@ export async function shell(api: KubeApi, pod: string, command: string): Promise
     throw new Error(`"${command}" in ${pod} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`)
   return result.stdout.trim()
 }
+
+/** Two replicas behind a Service. */
+export async function runWeb(api: KubeApi, node?: string): Promise<void> {
+  await runPods(api, [webPod('one', node), webPod('two', node)])
+  await api.apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+    { signal: never },
+  )
+}
+
+/** The Service that `runWeb` made answers by its DNS name, asked from one of its pods. */
+export async function answers(api: KubeApi): Promise<boolean> {
+  return (await shell(api, 'one', 'busybox wget -qO- -T 2 http://web.default.svc.cluster.local/')) !== ''
+}

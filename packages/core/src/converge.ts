@@ -65,7 +65,7 @@ async function dueCertificates(
   { nodes }: ObservedCluster,
   signal: AbortSignal,
 ): Promise<RenewalPlan> {
-  const joined = nodes.filter(({ bootstrapped }) => bootstrapped === true).map(({ name }) => name)
+  const joined = nodes.filter(({ disk }) => disk === 'bootstrapped').map(({ name }) => name)
   const members = sources.nodes.filter(({ name }) => joined.includes(name))
   const now = new Date()
   return planRenewal(await listCertificates({ ...sources, nodes: members }, now, signal), now)

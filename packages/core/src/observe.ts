@@ -1,7 +1,7 @@
 import type { ClusterRecord } from './contracts/cluster.js'
 import type { NodeBackend, NodeStatus } from './contracts/node-backend.js'
-import type { ObservedCluster, ObservedNode } from './plan/observed.js'
-import { isBootstrapped } from './steps/run-script.js'
+import type { DiskState, ObservedCluster, ObservedNode } from './plan/observed.js'
+import { readDisk } from './steps/disk.js'
 
 export interface BackendNode extends NodeStatus {
   readonly backend: NodeBackend
@@ -37,13 +37,13 @@ export async function observe(
       pool: node.pool,
       backend: node.backend.name,
       phase: node.phase,
-      bootstrapped: node.phase === 'running' ? await askDisk(record, node, signal) : undefined,
+      disk: node.phase === 'running' ? await askDisk(record, node, signal) : undefined,
     })),
   )
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
   return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
 }
 
-async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<boolean> {
-  return isBootstrapped(await node.backend.openNode(record, node.name, signal), signal)
+async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<DiskState> {
+  return readDisk(await node.backend.openNode(record, node.name, signal), signal)
 }

@@ -9,9 +9,16 @@ export interface ObservedNode {
   readonly pool: string
   readonly backend: BackendName
   readonly phase: NodeStatus['phase']
-  /** Its disk says that Kubernetes was set up on it; undefined when it cannot be asked now. */
-  readonly bootstrapped: boolean | undefined
+  /** Undefined when it cannot be asked now. */
+  readonly disk: DiskState | undefined
 }
+
+/**
+ * What a node's disk says. `bootstrapped`: Kubernetes was set up on it. `founder`: its etcd member is one of
+ * those the cluster began with, and the rest of the set-up did not come to its end. `empty`: neither, with or
+ * without what an interrupted run left.
+ */
+export type DiskState = 'bootstrapped' | 'founder' | 'empty'
 
 /** What there is. The planner sees nothing else. */
 export interface ObservedCluster {

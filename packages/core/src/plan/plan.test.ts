@@ -4,7 +4,7 @@ import { planRenewal } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { desiredNodes } from './desired-nodes.js'
 import { nothing } from './observed.js'
-import type { ObservedCluster, ObservedNode } from './observed.js'
+import type { DiskState, ObservedCluster, ObservedNode } from './observed.js'
 import { planCluster, planRemoval } from './plan.js'
 import type { Step } from './step.js'
 
@@ -31,16 +31,16 @@ function spec(controlPlanes: number, workers: number): ClusterSpec {
   }
 }
 
-function node(name: string, ...disk: [bootstrapped?: boolean | undefined]): ObservedNode {
-  const bootstrapped = disk.length === 0 ? true : disk[0]
+function node(name: string, ...given: [DiskState | undefined] | []): ObservedNode {
+  const disk = given.length === 0 ? 'bootstrapped' : given[0]
   const controlPlane = name.includes('-cp-')
   return {
     name,
     role: controlPlane ? 'control-plane' : 'worker',
     pool: controlPlane ? 'cp' : 'worker',
     backend: 'pod',
-    phase: bootstrapped === undefined ? 'pending' : 'running',
-    bootstrapped,
+    phase: disk === undefined ? 'pending' : 'running',
+    disk,
   }
 }
 
@@ -97,6 +97,32 @@ describe('planCluster', () => {
     expect(steps.find(({ id }) => id === 'join:c-cp-1')?.needs).toContain('api')
   })
 
+  it('begins a new cluster on all its control planes together', () => {
+    const steps = planCluster(ref, spec(3, 0), nothing)
+    const founders = ['c-cp-0', 'c-cp-1', 'c-cp-2']
+    expect(steps.filter(({ kind }) => kind === 'boot-control-plane')).toMatchObject([
+      { node: 'c-cp-0', founders, needs: ['node:c-cp-0', 'authorities'] },
+      { node: 'c-cp-1', founders },
+      { node: 'c-cp-2', founders },
+    ])
+    expect(steps.filter(({ kind }) => kind === 'finish-control-plane')).toMatchObject([
+      { node: 'c-cp-0', first: true, needs: ['api'] },
+      { node: 'c-cp-1', first: false, needs: ['finish:c-cp-0'] },
+      { node: 'c-cp-2', first: false },
+    ])
+  })
+
+  it('finishes a founder whose creation was interrupted; an empty one joins', () => {
+    const nodes = [node('c-cp-0'), node('c-cp-1', 'founder'), node('c-cp-2', 'empty')]
+    const steps = planCluster(
+      ref,
+      spec(3, 0),
+      observed([], { nodes, members: ['c-cp-0', 'c-cp-1', 'c-cp-2'] }),
+    )
+    expect(ids(steps)).toEqual(expect.arrayContaining(['finish:c-cp-1', 'forget:c-cp-2', 'join:c-cp-2']))
+    expect(ids(steps)).not.toContain('forget:c-cp-1')
+  })
+
   it('fills gaps before it takes new numbers, and keeps what is there', () => {
     const steps = planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0', 'c-worker-2']))
     expect(ids(steps)).toContain('node:c-worker-1')
@@ -105,7 +131,7 @@ describe('planCluster', () => {
 
   it('rejoins a node whose disk is gone and forgets its old Node object first', () => {
     const there = observed(['c-cp-0'], {
-      nodes: [node('c-cp-0'), node('c-worker-0', false)],
+      nodes: [node('c-cp-0'), node('c-worker-0', 'empty')],
       members: ['c-cp-0', 'c-worker-0'],
     })
     const steps = planCluster(ref, spec(1, 1), there)
@@ -165,7 +191,7 @@ describe('every plan', () => {
       fc.tuple(
         fc.constantFrom('cp', 'worker'),
         fc.integer({ min: 0, max: 8 }),
-        fc.constantFrom(true, false, undefined),
+        fc.constantFrom<DiskState | undefined>('bootstrapped', 'founder', 'empty', undefined),
       ),
       {
         selector: ([pool, index]) => `${pool}${index}`,
@@ -179,7 +205,7 @@ describe('every plan', () => {
   it('has unique steps whose needs are in it, without circles, and ends as wished', () => {
     fc.assert(
       fc.property(cluster, ({ controlPlanes, workers, existing, answers, addonsInstalled }) => {
-        const nodes = existing.map(([pool, index, bootstrapped]) => node(`c-${pool}-${index}`, bootstrapped))
+        const nodes = existing.map(([pool, index, disk]) => node(`c-${pool}-${index}`, disk))
         const there = { nodes, members: answers ? nodes.map(({ name }) => name) : undefined, addonsInstalled }
         const steps = planCluster(ref, spec(controlPlanes, workers), there)
         expect(new Set(ids(steps)).size).toBe(steps.length)

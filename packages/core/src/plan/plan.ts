@@ -2,7 +2,7 @@ import { isNothing } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
-import type { ObservedCluster } from './observed.js'
+import type { DiskState, ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
 
 /**
@@ -12,17 +12,14 @@ import type { Step } from './step.js'
 export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: ObservedCluster): readonly Step[] {
   const desired = desiredNodes(ref, spec, observed.nodes)
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
-  const initialized = observed.nodes.some(
-    ({ role, bootstrapped }) => role === 'control-plane' && bootstrapped === true,
-  )
-  const joining = desired.filter((node) => !isBootstrapped(observed, node.name))
-  // False when every control plane that is there has an empty disk: the cluster begins (anew) on the first one.
+  const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
+  // False when no control plane that is there was set up completely: the cluster begins (anew) on them.
   const begun = observed.nodes.some(
-    ({ role, bootstrapped }) => role === 'control-plane' && bootstrapped !== false,
+    ({ role, disk }) => role === 'control-plane' && (disk === 'bootstrapped' || disk === undefined),
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
   const forgotten = begun ? forgetSteps(desired, observed) : []
-  const renewal = initialized ? renewalStep(observed) : []
+  const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -34,7 +31,7 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...renewal,
     ...joining.map(ensureNode),
-    ...controlPlaneSteps(controlPlanes, joining, initialized, forgotten).map((step) =>
+    ...controlPlaneSteps(controlPlanes, joining, observed, forgotten).map((step) =>
       // An API server with expired certificates never answers.
       step.kind === 'await-api' ? { ...step, needs: [...step.needs, ...renewal.map(({ id }) => id)] } : step,
     ),
@@ -107,8 +104,12 @@ function renewalStep({ renewal }: ObservedCluster): readonly Step[] {
   return [{ kind: 'renew-certificates', id: 'certificates', title, needs: ['authorities'], renewal }]
 }
 
-function isBootstrapped(observed: ObservedCluster, name: string): boolean {
-  return observed.nodes.some((node) => node.name === name && node.bootstrapped === true)
+function isInitialized({ nodes }: ObservedCluster): boolean {
+  return nodes.some(({ role, disk }) => role === 'control-plane' && disk === 'bootstrapped')
+}
+
+function diskOf(observed: ObservedCluster, name: string): DiskState | undefined {
+  return observed.nodes.find((node) => node.name === name)?.disk
 }
 
 function ensureNode(node: DesiredNode): Step {
@@ -121,15 +122,18 @@ function ensureNode(node: DesiredNode): Step {
   }
 }
 
-/** Those of a new cluster begin it together; those of a cluster that is there join one after another. */
+/**
+ * Those of a new cluster begin it together; those of a cluster that is there join one after another. A
+ * founder that was left when creation was interrupted is a member already.
+ */
 function controlPlaneSteps(
   controlPlanes: readonly DesiredNode[],
   joining: readonly DesiredNode[],
-  initialized: boolean,
+  observed: ObservedCluster,
   forgotten: readonly Step[],
 ): readonly Step[] {
   const fresh = joining.filter(({ role }) => role === 'control-plane')
-  if (!initialized && fresh.length > 0) return beginSteps(fresh.map(({ name }) => name))
+  if (fresh.length > 0 && !isInitialized(observed)) return beginSteps(fresh.map(({ name }) => name))
   const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
   const reach: Step = {
     kind: 'await-api',
@@ -138,8 +142,11 @@ function controlPlaneSteps(
     needs: ['addresses', 'authorities'],
     nodes: there,
   }
-  const joins = fresh.map(({ name }, index): Step => {
-    const previous = fresh[index - 1]
+  const isFounder = ({ name }: DesiredNode): boolean => diskOf(observed, name) === 'founder'
+  const founders = fresh.filter(isFounder)
+  const newcomers = fresh.filter((node) => !isFounder(node))
+  const joins = newcomers.map(({ name }, index): Step => {
+    const previous = newcomers[index - 1]
     return {
       kind: 'join-control-plane',
       id: `join:${name}`,
@@ -152,7 +159,7 @@ function controlPlaneSteps(
       node: name,
     }
   })
-  return [reach, ...joins]
+  return [reach, ...founders.map(({ name }) => finishStep(name, false, 'api')), ...joins]
 }
 
 /** All members of etcd are known before the first one starts: nobody waits for anybody's promotion. */
@@ -172,15 +179,14 @@ function beginSteps(founders: readonly string[]): readonly Step[] {
     needs: boots.map(({ id }) => id),
     nodes: founders,
   }
-  const finishes = founders.map((node, index): Step => ({
-    kind: 'finish-control-plane',
-    id: `finish:${node}`,
-    title: index === 0 ? 'Set up the cluster' : `Finish control plane "${node}"`,
-    needs: index === 0 ? ['api'] : [`finish:${founders[0] ?? ''}`],
-    node,
-    first: index === 0,
-  }))
-  return [...boots, reach, ...finishes]
+  const [first = '', ...others] = founders
+  const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
+  return [...boots, reach, finishStep(first, true, 'api'), ...finishes]
+}
+
+function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {
+  const title = first ? 'Set up the cluster' : `Finish control plane "${node}"`
+  return { kind: 'finish-control-plane', id: `finish:${node}`, title, needs, node, first }
 }
 
 function startWorker({ name, pool }: DesiredNode, forgotten: readonly Step[]): Step {
@@ -198,7 +204,7 @@ function forgetSteps(desired: readonly DesiredNode[], observed: ObservedCluster)
     observed.nodes.find((candidate) => candidate.name === name)
   const isDesired = (name: string): boolean => desired.some((candidate) => candidate.name === name)
   const stale = (observed.members ?? []).filter(
-    (name) => node(name)?.bootstrapped === false || (node(name) === undefined && !isDesired(name)),
+    (name) => node(name)?.disk === 'empty' || (node(name) === undefined && !isDesired(name)),
   )
   return stale.map((node) => ({
     kind: 'forget-member',

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { etcdctl, etcdHealth, etcdMembers, quorumRisk } from '../etcd/index.js'
+import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
 import type { EtcdMember } from '../etcd/index.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { criSocket, joinConfiguration } from '../kubeadm/config.js'
@@ -10,12 +10,17 @@ import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../kubeconfig/index.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { finishControlPlane } from './control-plane.js'
+import { bootstrappedMarker, readSettledDisk } from './disk.js'
 import { otherControlPlane } from './remove-node.js'
-import { bootstrappedMarker, founderMarker, isBootstrapped, runScript } from './run-script.js'
+import { runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 const discoveryPath = '/etc/kubernetes/knest-discovery.conf'
+// What an interrupted run left behind belongs to a member that is gone now.
+const reset = `if [ -e /etc/kubernetes/manifests/etcd.yaml ] || [ -e /var/lib/etcd/member ]; then
+  kubeadm reset --force --cri-socket=${criSocket} --skip-phases=preflight,remove-etcd-member 2>&1
+fi
+`
 
 /**
  * Joins a further control plane by kubeadm: etcd learner, promotion, static pods. Repeatable. A member
@@ -26,25 +31,16 @@ export async function joinControlPlane(
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
-  if (await isBootstrapped(node, signal)) return
+  if ((await readSettledDisk(node, signal)) === 'bootstrapped') return
   const helper = await otherControlPlane(context, context.controlPlanes, node.name, signal)
-  const member = memberOf(context, await etcdMembers(helper, signal), node.name)
-  // Creation was interrupted after this one had begun the cluster with the others.
-  if (member !== undefined && (await isFounder(node, signal)))
-    return finishControlPlane(context, node, false, signal)
-  if (member !== undefined) await removeMember(context, helper, node.name, signal)
+  await removeMember(context, helper, node.name, signal)
 
-  const clear = `if [ -e /etc/kubernetes/manifests/etcd.yaml ] || [ -e /var/lib/etcd/member ]; then
-  kubeadm reset --force --cri-socket=${criSocket} --skip-phases=preflight,remove-etcd-member 2>&1
-fi
-`
   const join = `tar --no-same-owner -xf - -C /
 kubeadm join --config ${configPath} --skip-phases=preflight 2>&1
-rm -f ${discoveryPath} ${founderMarker}
+rm -f ${discoveryPath}
 touch ${bootstrappedMarker}
 `
-  // What an interrupted join left behind belongs to a member that is gone now.
-  await runScript(node, 'kubeadm reset', clear, { timeoutMs: 120_000, signal })
+  await runScript(node, 'kubeadm reset', reset, { timeoutMs: 120_000, signal })
   const stdin = await joinBundle(context, node.name)
   await runScript(node, 'kubeadm join', join, { stdin, timeoutMs: 600_000, signal })
 }
@@ -66,11 +62,6 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])
-}
-
-async function isFounder(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
-  const { exitCode } = await node.exec(['test', '-e', founderMarker], { timeoutMs: 15_000, signal })
-  return exitCode === 0
 }
 
 /** A member that has never started has no name yet, only the address it is awaited at. */

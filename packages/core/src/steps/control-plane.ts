@@ -5,7 +5,8 @@ import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, founderMarker, isBootstrapped, runScript } from './run-script.js'
+import { bootstrappedMarker, founderMarker, isBootstrapped } from './disk.js'
+import { runScript } from './run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 

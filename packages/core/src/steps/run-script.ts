@@ -30,15 +30,3 @@ export async function runScript(
   }
   return result.stdout
 }
-
-/** Tells that Kubernetes was set up on this disk. Gone when the disk is gone. */
-export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
-
-/** Tells that this node's etcd member is one of those the cluster began with, and not more. */
-export const founderMarker = '/var/lib/knest/founder'
-
-/** Asks the node whether Kubernetes was set up on its disk. */
-export async function isBootstrapped(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
-  const { exitCode } = await node.exec(['test', '-e', bootstrappedMarker], { timeoutMs: 15_000, signal })
-  return exitCode === 0
-}

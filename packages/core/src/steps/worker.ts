@@ -4,7 +4,8 @@ import { packBundle } from '../kubeadm/bundle.js'
 import { workerFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, runScript } from './run-script.js'
+import { bootstrappedMarker } from './disk.js'
+import { runScript } from './run-script.js'
 
 /** Gives the node what `kubeadm join` would leave behind, and starts kubelet. Repeatable. */
 export async function startWorker(

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeApi } from '@knest/core'
+import { createCluster, isReady, listNames, openHost, never, within } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { memberList } from './support/etcd.js'
+import { restartHost } from './support/host.js'
+import { hostContext } from './support/home.js'
+import { runKnest } from './support/knest.js'
+import { secondsUntil } from './support/until.js'
+import { answers, runWeb } from './support/workload.js'
+import { report, startWriter } from './support/writer.js'
+
+const name = 'e2e-members'
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+const foreign = process.env.KNEST_E2E_CONTEXT
+if (foreign !== undefined) console.log(`skipped: the foreign host "${foreign}" is not restarted`)
+
+// The tests go on from each other: one cluster lives through all of it.
+describe('a persistent cluster whose control planes come and go', () => {
+  let cluster: TestCluster
+  let host: KubeApi
+
+  beforeAll(async () => {
+    cluster = await createCluster(name, '--persistent')
+    host = await openHost(cluster.home)
+    await runWeb(cluster.api, `${name}-worker-0`)
+  })
+  afterAll(async () => {
+    await cluster.remove()
+    host.close()
+  })
+
+  const controlPlanes = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${name}-cp-${index}`)
+  const members = (count: number): readonly string[] => controlPlanes(count).map((node) => `${node} started`)
+  const podReady = async (node: string, otherThan?: string): Promise<boolean> => {
+    const pod = await host.get(podKind, `${node}-0`, cluster.namespace, within(5_000))
+    return pod !== undefined && pod.metadata.uid !== otherThan && isReady(pod)
+  }
+
+  /** Scales while a client writes; nothing that was acknowledged may be lost. */
+  const scaleUnderWrites = async (from: number, to: number): Promise<void> => {
+    const writer = await startWriter(cluster, `scale-${from}-${to}`)
+    await cluster.knest('scale', name, `${to}:`)
+    const written = await writer.stop()
+    report(`control planes ${from} → ${to}`, written)
+    expect(written.lost).toEqual([])
+    expect(written.acknowledged).toBeGreaterThan(20)
+    expect(await memberList(host, cluster)).toEqual(members(to))
+    const nodes = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
+    expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual([
+      ...controlPlanes(to),
+      `${name}-worker-0`,
+    ])
+    expect(nodes.every(isReady)).toBe(true)
+    expect(await answers(cluster.api)).toBe(true)
+  }
+
+  it('goes on where a scale was killed in the middle of a join', async () => {
+    for (const seconds of [1, 8]) {
+      const ended = await runKnest(cluster.home, ['scale', name, '3:', '--context', hostContext], {
+        onStderr: (text, child) => {
+          if (/Join control plane ".*cp-1" \.\.\./.test(text))
+            setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
+        },
+      })
+      expect(ended.signal, ended.stderr).toBe('SIGKILL')
+    }
+    await scaleUnderWrites(1, 3)
+  })
+
+  it.each([
+    [3, 5],
+    [5, 3],
+  ])('goes from %i to %i with a client writing', scaleUnderWrites)
+
+  it('loses no acknowledged write while one control plane is deleted ten times', async () => {
+    const node = `${name}-cp-1`
+    const writer = await startWriter(cluster, 'deletions')
+    for (let times = 0; times < 10; times++) {
+      const pod = await host.get(podKind, `${node}-0`, cluster.namespace, never)
+      await host.delete(podKind, `${node}-0`, cluster.namespace, { signal: never, gracePeriodSeconds: 0 })
+      await secondsUntil(() => podReady(node, pod?.metadata.uid), 90, `"${node}" to be back`)
+    }
+    const written = await writer.stop()
+    report('one control plane deleted ten times', written)
+    expect(written.lost).toEqual([])
+    expect(written.acknowledged).toBeGreaterThan(100)
+    expect(await memberList(host, cluster)).toEqual(members(3))
+    expect(await answers(cluster.api)).toBe(true)
+  })
+
+  it('replaces the member of a control plane whose disk is destroyed', async () => {
+    const node = `${name}-cp-2`
+    const writer = await startWriter(cluster, 'disk')
+    const pod = await host.get(podKind, `${node}-0`, cluster.namespace, never)
+    await host.delete(claimKind, `disk-${node}-0`, cluster.namespace, { signal: never })
+    await host.delete(podKind, `${node}-0`, cluster.namespace, { signal: never, gracePeriodSeconds: 0 })
+    await secondsUntil(
+      async () => {
+        const found = await host.get(podKind, `${node}-0`, cluster.namespace, within(5_000))
+        const { phase } = (found?.status ?? {}) as { phase?: string }
+        return found?.metadata.uid !== pod?.metadata.uid && phase === 'Running'
+      },
+      60,
+      `"${node}" to run on a new disk`,
+    )
+    await cluster.knest('scale', name, '3:')
+    const written = await writer.stop()
+    report('one disk destroyed', written)
+    expect(written.lost).toEqual([])
+    expect(await memberList(host, cluster)).toEqual(members(3))
+    expect(await memberList(host, cluster, node)).toEqual(members(3))
+    expect(await podReady(node)).toBe(true)
+    expect(await answers(cluster.api)).toBe(true)
+  })
+
+  it.skipIf(foreign !== undefined)('comes back with another cluster when the host is restarted', async () => {
+    const other = await createCluster('e2e-beside', '--worker-machine-count', '0')
+    const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
+    try {
+      for (const { api } of [cluster, other])
+        await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+      host.close()
+      await restartHost(cluster.home)
+      host = await openHost(cluster.home)
+      const back = async ({ api, name: which }: TestCluster): Promise<void> => {
+        const read = async (): Promise<boolean> =>
+          (await api.get(proof, 'proof', 'default', within(3_000)))?.data !== undefined
+        const apiBack = await secondsUntil(read, 90, `the API of "${which}"`)
+        const allReady = async (): Promise<boolean> =>
+          (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: within(3_000) })).every(isReady)
+        const nodesBack = apiBack + (await secondsUntil(allReady, 120, `the nodes of "${which}"`))
+        console.log(
+          `${which}: API back ${apiBack.toFixed(1)} s and nodes Ready ${nodesBack.toFixed(1)} s after host "${hostContext}" was up again`,
+        )
+      }
+      await Promise.all([back(cluster), back(other)])
+      await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
+      expect(await memberList(host, cluster)).toEqual(members(3))
+    } finally {
+      await other.remove()
+    }
+  })
+
+  it('goes from 3 to 1 with a client writing', () => scaleUnderWrites(3, 1))
+
+  it('leaves no volume behind when it is deleted', async () => {
+    await cluster.knest('delete', name)
+    expect(await listNames(host, 'PersistentVolume')).toEqual([])
+  })
+})
