@@ -81,7 +81,8 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
     const range = `${prefix}.240-${prefix}.243`
     const outcomes = await Promise.all(names.map((name) => create(name, range)))
     made = names.filter((_, index) => outcomes[index]?.code === 0)
-    console.log(`created at the same moment from ${range}: ${made.join(' and ')}`)
+    const refusals = outcomes.flatMap(({ stderr }) => /^error: .*/m.exec(stderr)?.[0] ?? [])
+    console.log(`created at the same moment from ${range}: ${[...made, ...refusals].join('; ')}`)
     expect(made.length, outcomes.map(({ stderr }) => stderr).join('\n')).toBeGreaterThan(0)
     const addresses = (await Promise.all(made.map(podsOf))).flat().map(ipOf)
     expect(addresses).toHaveLength(2 * made.length)
@@ -105,7 +106,8 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
     await secondsUntil(
       async () => {
         const now = await podsOf(name)
-        return now.length === before.length && now.every(isReady)
+        const fresh = now.filter(({ metadata }) => before.every((old) => old.metadata.uid !== metadata.uid))
+        return fresh.length === before.length && fresh.every(isReady)
       },
       120,
       `the nodes of "${name}" to be back`,

@@ -116,6 +116,17 @@ describe('a persistent cluster whose control planes come and go', () => {
     expect(await answers(cluster.api)).toBe(true)
   })
 
+  it('renews the certificates of all control planes, one after another', async () => {
+    const writer = await startWriter(cluster, 'certificates')
+    await cluster.knest('certs', name, '--renew', '--all')
+    // The kubeconfig is new as well; the old one is valid until its end.
+    const written = await writer.stop()
+    report('certificates renewed', written)
+    expect(written.lost).toEqual([])
+    expect(await memberList(host, cluster)).toEqual(members(3))
+    for (const node of controlPlanes(3)) expect(await podReady(node)).toBe(true)
+  })
+
   it.skipIf(foreign !== undefined)('comes back with another cluster when the host is restarted', async () => {
     const other = await createCluster('e2e-beside', '--worker-machine-count', '0')
     const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
