@@ -1,6 +1,7 @@
 import {
   KnestError,
   type ClusterCertificates,
+  type ClusterChange,
   type ClusterKubeconfig,
   type ClusterRef,
   type Clusters,
@@ -29,6 +30,8 @@ export class FakeClusters implements Clusters {
   lastRequest: ScaleRequest | undefined
   lastRun: RunOptions | undefined
   closedForwards = 0
+  /** What an apply to a cluster that is there would do. */
+  change: ClusterChange = { action: 'unchanged', changes: [], steps: [] }
   certificateList: ClusterCertificates = {
     renewBeforeDays: 30,
     certificates: [],
@@ -67,6 +70,20 @@ export class FakeClusters implements Clusters {
       { id: 'a', title: 'Create node "x-cp-0"', needs: [] },
       { id: 'b', title: 'Start the control plane', needs: ['a'] },
     ]
+  }
+
+  async apply(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterChange['action']> {
+    const { action } = await this.planApply(ref, spec)
+    if (action === 'created') await this.create(ref, spec, run)
+    else if (action === 'configured') this.changes.push(`apply ${ref.namespace}/${ref.name}`)
+    return action
+  }
+
+  async planApply(ref: ClusterRef, spec: ClusterSpec): Promise<ClusterChange> {
+    await this.check()
+    this.lastSpec = spec
+    if (this.clusters.has(ref.name)) return this.change
+    return { action: 'created', changes: [], steps: await this.planCreate(ref, spec) }
   }
 
   async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterStatus> {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { anySignal } from './abort.js'
+import { changedSpec, decidedLike, describeChange } from './apply.js'
 import { openForwardServer } from './host/index.js'
 import { adminKubeconfig, serverName } from './access/admin-kubeconfig.js'
 import { dialAny } from './access/nested-api.js'
@@ -23,6 +24,7 @@ import { planCluster, planRemoval } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
 import { leaseProblems } from './leases.js'
 import { runPreflight } from './preflight.js'
+import { specChanges } from './spec/changes.js'
 import { checkScale, scaledSpec } from './spec/index.js'
 import { clusterStatus, summarize } from './status.js'
 import { runStep } from './steps/run-step.js'
@@ -93,7 +95,7 @@ export function createClusters(parts: Parts): Clusters {
     }
   }
 
-  return {
+  const clusters: Clusters = {
     preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run)).problems,
 
     planCreate: async (ref, spec, run) => {
@@ -127,6 +129,41 @@ export function createClusters(parts: Parts): Clusters {
         })
       })
       return access ?? adminAccess(ref, run.signal)
+    },
+
+    planApply: async (ref, spec, run) => {
+      const record = await home.read(ref, run.signal)
+      if (record === undefined || isUnmade(record)) {
+        const steps = await clusters.planCreate(ref, spec, run)
+        return { action: 'created', changes: [], steps }
+      }
+      if (record.phase === 'Deleting') throw beingDeleted(ref.name)
+      const wanted = { ...record, spec: changedSpec(record, spec) }
+      return describeChange(record, spec, (await planFor(parts, wanted, run.signal)).steps)
+    },
+
+    apply: async (ref, spec, run) => {
+      const found = await home.read(ref, run.signal)
+      if (found === undefined || isUnmade(found)) {
+        await clusters.create(ref, spec, run)
+        return 'created'
+      }
+      return alone(ref, run, async (inner) => {
+        const before = await mustRead(ref, inner.signal)
+        if (before.phase === 'Deleting') throw beingDeleted(ref.name)
+        const wanted = changedSpec(before, spec)
+        const { action } = describeChange(
+          before,
+          spec,
+          (await planFor(parts, { ...before, spec: wanted }, inner.signal)).steps,
+        )
+        if (action === 'unchanged') return action
+        throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
+        const record = await home.update(before, wanted, inner.signal)
+        await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
+        await converge(parts, record, 'Scaling', inner)
+        return action
+      })
     },
 
     planScale: async (ref, request, run) => {
@@ -263,16 +300,22 @@ export function createClusters(parts: Parts): Clusters {
       )
     },
   }
+  return clusters
 }
 
 function scaled({ spec }: ClusterRecord, request: ScaleRequest): ClusterSpec {
   return scaledSpec(spec, checkScale(request, spec, { force: request.force ?? false }))
 }
 
+/** Its creation has not come to its end, or only its data are kept. */
+function isUnmade({ phase }: ClusterRecord): boolean {
+  return phase === 'Creating' || phase === 'Kept'
+}
+
 /** A record whose creation can go on with this wish. */
 function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
-  if (record.phase === 'Creating' || record.phase === 'Kept') {
-    if (sameWish(record.spec, spec)) return record
+  if (isUnmade(record)) {
+    if (specChanges(record.spec, decidedLike(record.spec, spec)).changes.length === 0) return record
     const state = record.phase === 'Kept' ? 'kept its data' : 'is half created'
     throw new KnestError('already-exists', `cluster "${record.name}" ${state}, with other settings`, {
       hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
@@ -285,26 +328,6 @@ function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
     {
       hint: `change it with knest scale, or remove it: knest delete ${record.name}`,
     },
-  )
-}
-
-/** What the host decides at first (MTU, kind of Service) does not count as a difference. */
-function sameWish(recorded: ClusterSpec, wish: ClusterSpec): boolean {
-  const decided = {
-    ...wish,
-    endpoint: wish.endpoint.serviceType === 'auto' ? recorded.endpoint : wish.endpoint,
-    network: { ...wish.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
-    persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...wish.persistence },
-  }
-  return canonical(recorded) === canonical(decided)
-}
-
-/** JSON with sorted keys: what the host stored has its own order, and no undefined. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a.localeCompare(b)))
-      : part,
   )
 }
 

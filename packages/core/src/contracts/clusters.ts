@@ -47,6 +47,22 @@ export interface PlannedStep {
   readonly needs: readonly string[]
 }
 
+/** One thing that a wish says differently than the cluster is recorded. */
+export interface SpecChange {
+  /** As in `workers.gpu.count`. */
+  readonly path: string
+  /** Undefined: it was not there, or shall not be there any more. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+}
+
+/** What an apply does, in kubectl's words. `steps` are those that change something. */
+export interface ClusterChange {
+  readonly action: 'created' | 'configured' | 'unchanged'
+  readonly changes: readonly SpecChange[]
+  readonly steps: readonly PlannedStep[]
+}
+
 export interface ClusterSummary extends ClusterRef {
   /** `pod`, `vm` or `container`; `pod+vm` when the node groups differ. */
   readonly backend: string
@@ -97,6 +113,14 @@ export interface Clusters {
   create(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterKubeconfig>
   /** The steps `create` would run now. Changes nothing. */
   planCreate(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly PlannedStep[]>
+  /**
+   * Makes the cluster as wished: creates it, or changes what can change while it exists (node counts,
+   * worker pools, patches for nodes to come) and mends what is broken. Throws PreflightError (`config`)
+   * with all that cannot change; nothing was changed then.
+   */
+  apply(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterChange['action']>
+  /** What `apply` would do now. Changes nothing. */
+  planApply(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterChange>
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
   scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>

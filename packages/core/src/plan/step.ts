@@ -9,6 +9,19 @@ interface Common {
   readonly needs: readonly string[]
 }
 
+const looking: ReadonlySet<Step['kind']> = new Set([
+  'ensure-addresses',
+  'ensure-authorities',
+  'await-api',
+  'save-kubeconfig',
+  'await-ready',
+])
+
+/** False for the steps of every plan: they only look on a cluster that is as wished. */
+export function isActing({ kind }: Step): boolean {
+  return !looking.has(kind)
+}
+
 /** What can be done to a cluster. Data only: `steps/` knows how. */
 export type Step =
   | (Common & { readonly kind: 'ensure-addresses'; readonly controlPlanes: readonly string[] })

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { ClusterSpec } from '../contracts/cluster.js'
+import { specChanges } from './changes.js'
+import { resolveSpec } from './resolve.js'
+
+const recorded = resolveSpec(
+  {
+    controlPlane: { count: 1 },
+    workers: [
+      { name: 'worker', count: 1 },
+      { name: 'gpu', count: 2, labels: { gpu: 'yes' } },
+    ],
+  },
+  { force: false },
+)
+const changed = (change: Partial<ClusterSpec>): ReturnType<typeof specChanges> =>
+  specChanges(recorded, { ...recorded, ...change })
+const [worker, gpu] = recorded.workers
+if (worker === undefined || gpu === undefined) throw new Error('two pools were given')
+
+test('the same wish changes nothing, whatever the order of pools', () => {
+  expect(changed({ workers: [gpu, worker] })).toEqual({ changes: [], refusals: [] })
+})
+
+test('counts change, pools come and go', () => {
+  const big = { ...worker, name: 'big', count: 3 }
+  expect(
+    changed({
+      controlPlane: { ...recorded.controlPlane, count: 3 },
+      workers: [{ ...worker, count: 2 }, big],
+    }),
+  ).toEqual({
+    changes: [
+      { path: 'controlPlane.count', from: '1', to: '3' },
+      { path: 'workers.worker.count', from: '1', to: '2' },
+      { path: 'workers.gpu', from: '2 nodes', to: undefined },
+      { path: 'workers.big', from: undefined, to: '3 nodes' },
+    ],
+    refusals: [],
+  })
+})
+
+test('a pool that stays keeps its machines and labels', () => {
+  const { refusals } = changed({
+    workers: [worker, { ...gpu, labels: { gpu: 'no' }, machine: { ...gpu.machine, cpuCores: 4 } }],
+  })
+  expect(refusals.map(({ message }) => message)).toEqual([
+    expect.stringContaining('workers.gpu.machine.cpuCores cannot be changed from 2 to 4'),
+    expect.stringContaining('workers.gpu.labels.gpu cannot be changed from yes to no'),
+  ])
+  expect(refusals[0]?.hint).toBe('add a worker pool of another name with it, and take "gpu" away')
+})
+
+test('networks stay', () => {
+  const { refusals } = changed({ network: { ...recorded.network, podCidr: '10.9.0.0/16' } })
+  expect(refusals[0]?.message).toContain('network.podCidr cannot be changed from')
+})

@@ -1,0 +1,77 @@
+import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
+import type { SpecChange } from '../contracts/clusters.js'
+import type { Problem } from '../errors.js'
+
+export interface SpecChanges {
+  readonly changes: readonly SpecChange[]
+  /** What of it cannot be changed on a cluster that exists, each with what to do instead. */
+  readonly refusals: readonly Problem[]
+}
+
+/**
+ * What would have to change so that a cluster becomes as wished. Node counts, worker pools that come and
+ * go, and patches (for nodes made from then on) can; the rest is decided when a cluster or a pool is made.
+ */
+export function specChanges(recorded: ClusterSpec, wish: ClusterSpec): SpecChanges {
+  const changes = [
+    ...differences({ ...recorded, workers: poolsByName(recorded) }, { ...wish, workers: poolsByName(wish) }),
+  ]
+  return { changes, refusals: changes.flatMap((change) => refusal(change) ?? []) }
+}
+
+const poolsByName = ({ workers }: ClusterSpec): Readonly<Record<string, WorkerPool>> =>
+  Object.fromEntries(workers.map((pool) => [pool.name, pool]))
+
+/** Leaves that differ; a whole pool that is on one side only is one difference. */
+function differences(from: unknown, to: unknown, path: readonly string[] = []): readonly SpecChange[] {
+  const isPool = path[0] === 'workers' && path.length === 2
+  if (isRecord(from) && isRecord(to)) {
+    const names = [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    return names.flatMap((name) => differences(from[name], to[name], [...path, name]))
+  }
+  const [before, after] = isPool ? [poolText(from), poolText(to)] : [text(from), text(to)]
+  return before === after ? [] : [{ path: path.join('.'), from: before, to: after }]
+}
+
+function refusal({ path, from, to }: SpecChange): Problem | undefined {
+  const [root = '', pool, ...rest] = path.split('.')
+  if (path === 'controlPlane.count' || root === 'patches') return undefined
+  if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
+  const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
+  if (root === 'workers') {
+    return {
+      severity: 'error',
+      message,
+      hint: `add a worker pool of another name with it, and take "${pool ?? ''}" away`,
+    }
+  }
+  if (root === 'kubernetesVersion' || root === 'image')
+    return {
+      severity: 'error',
+      message,
+      hint: 'this version of knest has no upgrade yet; create another cluster',
+    }
+  return { severity: 'error', message, hint: 'leave it as it is, or delete and create the cluster' }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function poolText(value: unknown): string | undefined {
+  return isRecord(value) ? `${String(value.count)} nodes` : undefined
+}
+
+function text(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  return typeof value === 'string' ? value : canonical(value)
+}
+
+/** JSON with sorted keys: what the host stored has its own order, and no undefined. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a.localeCompare(b)))
+      : part,
+  )
+}
