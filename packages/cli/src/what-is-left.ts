@@ -1,8 +1,8 @@
 import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from '@knest/core'
 import { commandLine, type GlobalOptions } from './global-options.js'
 
-/** How long a question about the rest may take when the user wants to leave. */
-const patienceMs = 5000
+/** How long a question about the rest may take when the user wants to leave; a status takes up to 5 s. */
+const patienceMs = 7000
 
 export interface Left {
   readonly message: string
@@ -30,7 +30,8 @@ export async function whatIsLeft(
 }
 
 function nodes(status: ClusterStatus): string {
+  const made = status.nodes.filter((node) => node.hostObject !== undefined).length
   const ready = status.nodes.filter((node) => node.ready).length
   const desired = status.controlPlane.desired + status.workers.desired
-  return `${status.nodes.length} of ${desired} nodes, ${ready} Ready`
+  return `${made} of ${desired} nodes, ${ready} Ready`
 }

@@ -26,7 +26,7 @@ import { leaseProblems } from './leases.js'
 import { runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
 import { checkScale, scaledSpec } from './spec/index.js'
-import { clusterStatus, summarize } from './status.js'
+import { clusterStatus, summarize } from './status/index.js'
 import { runStep } from './steps/run-step.js'
 
 /** The nested clusters of one home. Every call may be interrupted and made again. */

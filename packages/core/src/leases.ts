@@ -51,7 +51,11 @@ export function decideLeases(
     }
     case 'impossible':
       return { spec, problems: [keeping.problem] }
-    case 'by-host':
+    case 'by-host': {
+      const { adapter, statement } = keeping
+      const cni = adapter === undefined ? {} : { hostClusterCni: adapter }
+      return { spec: { ...spec, persistence: { ...spec.persistence, ...cni } }, problems: [], statement }
+    }
     case 'changing':
       return { spec, problems: [], statement: keeping.statement }
   }

@@ -12,6 +12,7 @@ export { listAddressHolders } from './holders.js'
 export {
   chooseAddressKeeping,
   detectAddressAdapter,
+  keepsAddress,
   type AddressKeeping,
   type AddressWish,
 } from './keeping.js'

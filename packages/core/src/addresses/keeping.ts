@@ -1,4 +1,4 @@
-import type { AddressAdapterName } from '../contracts/cluster.js'
+import type { AddressAdapterName, BackendName, ClusterSpec } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
 
 /** What is known and wished, before an adapter is chosen. */
@@ -18,7 +18,12 @@ export type AddressKeeping =
   /** An adapter pins addresses of the wish. */
   | { readonly kind: 'pinned'; readonly adapter: AddressAdapterName }
   /** The host gives nodes the same address again with nothing asked for. */
-  | { readonly kind: 'by-host'; readonly statement: string }
+  | {
+      readonly kind: 'by-host'
+      readonly statement: string
+      /** The CNI that does so for all kinds of nodes. */
+      readonly adapter?: AddressAdapterName
+    }
   | { readonly kind: 'changing'; readonly statement: string }
   | { readonly kind: 'impossible'; readonly problem: Problem }
 
@@ -39,13 +44,21 @@ export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
   }
   if (adapter === 'kube-ovn') {
     const statement = 'Kube-OVN gives a replaced node the same address again'
-    return { kind: 'by-host', statement }
+    return { kind: 'by-host', statement, adapter }
   }
   if (wish.onlyVms && wish.keepsVmAddresses) {
     return { kind: 'by-host', statement: `${host} gives a restarted VM the same address again` }
   }
   const cure = adapter === 'calico' ? '; --machine-addresses keeps them' : ''
   return { kind: 'changing', statement: `node addresses may change with ${host}, ${survives}${cure}` }
+}
+
+/** Whether the host of a recorded cluster gives nodes without a lease their address back. Pure. */
+export function keepsAddress(
+  { hostClusterCni }: ClusterSpec['persistence'],
+  backend: BackendName,
+): boolean {
+  return hostClusterCni === 'kube-ovn' && backend !== 'container'
 }
 
 const survives = 'and the cluster survives it'

@@ -1,4 +1,5 @@
 import { parse } from 'yaml'
+import { anySignal } from '../abort.js'
 import type { AuthorityCertificate, Certificate, ClusterCertificates } from '../contracts/certificates.js'
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
@@ -12,16 +13,18 @@ export interface CertificateSources {
   readonly record: ClusterRecord
   readonly home: ClusterHome
   readonly nodes: readonly BackendNode[]
+  /** How long one node may take, in milliseconds; absent: as long as a command on it may. */
+  readonly patienceMs?: number
 }
 
 /** All certificates of a cluster. A node that does not answer becomes a problem in the list. */
 export async function listCertificates(
-  { record, home, nodes }: CertificateSources,
+  { record, home, nodes, patienceMs }: CertificateSources,
   now: Date,
   signal: AbortSignal,
 ): Promise<ClusterCertificates> {
   const [lists, authorities, kubeconfig] = await Promise.all([
-    Promise.all(nodes.map((node) => ofNode(record, node, now, signal))),
+    Promise.all(nodes.map((node) => ofNode(record, node, now, { patienceMs, signal }))),
     home.readAuthorities(record, signal),
     home.readKubeconfig(record, signal),
   ])
@@ -42,8 +45,10 @@ async function ofNode(
   record: ClusterRecord,
   { backend, name, phase, reason }: BackendNode,
   now: Date,
-  signal: AbortSignal,
+  { patienceMs, signal }: { readonly patienceMs: number | undefined; readonly signal: AbortSignal },
 ): Promise<NodeCertificates> {
+  const limit = patienceMs === undefined ? undefined : AbortSignal.timeout(patienceMs)
+  const bounded = limit === undefined ? signal : anySignal(signal, limit)
   const problem = (why: string): NodeCertificates => ({
     certificates: [],
     unfinished: false,
@@ -51,9 +56,10 @@ async function ofNode(
   })
   if (phase !== 'running') return problem(reason ?? `it is ${phase}`)
   try {
-    return await readNodeCertificates(await backend.openNode(record, name, signal), now, signal)
+    return await readNodeCertificates(await backend.openNode(record, name, bounded), now, bounded)
   } catch (error) {
     signal.throwIfAborted()
+    if (limit?.aborted === true) return problem('it does not answer')
     return problem(error instanceof Error ? error.message : String(error))
   }
 }

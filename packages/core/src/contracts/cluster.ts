@@ -78,7 +78,10 @@ export interface ClusterSpec {
     readonly storageClass?: string | undefined
     /** Addresses, `A-B` ranges and CIDRs the nodes get theirs from; absent: whatever the host gives. */
     readonly addresses?: readonly string[] | undefined
-    /** What gives the nodes their addresses. In a record it is there when `addresses` is. */
+    /**
+     * What gives the nodes their addresses. In a record of a persistent cluster it is there when `addresses`
+     * is, and where the host keeps addresses by itself.
+     */
     readonly hostClusterCni?: AddressAdapterName | undefined
   }
   readonly patches: readonly NodePatch[]

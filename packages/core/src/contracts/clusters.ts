@@ -1,18 +1,13 @@
 import type { Problem } from '../errors.js'
 import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
-import type {
-  BackendName,
-  ClusterCondition,
-  ClusterPhase,
-  ClusterRef,
-  ClusterSpec,
-  NodeRole,
-} from './cluster.js'
+import type { ClusterRef, ClusterSpec } from './cluster.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
+import type { ClusterStatus, ClusterSummary } from './status.js'
 
 export type * from './certificates.js'
+export type * from './status.js'
 
 /** Given to everything that takes time. */
 export interface RunOptions {
@@ -63,36 +58,6 @@ export interface ClusterChange {
   readonly steps: readonly PlannedStep[]
 }
 
-export interface ClusterSummary extends ClusterRef {
-  /** `pod`, `vm` or `container`; `pod+vm` when the node groups differ. */
-  readonly backend: string
-  readonly kubernetesVersion: string
-  readonly phase: ClusterPhase
-  readonly controlPlane: { readonly desired: number; readonly ready: number }
-  readonly workers: { readonly desired: number; readonly ready: number }
-  readonly podNetworkCidr: string
-  readonly serviceCidr: string
-  /** RFC 3339. */
-  readonly createdAt: string
-}
-
-export interface NodeSummary {
-  readonly name: string
-  readonly role: NodeRole
-  readonly ready: boolean
-  readonly ip: string | undefined
-  readonly backend: BackendName
-  readonly hostObject: string
-  readonly hostNode: string | undefined
-  /** Why it is not ready; undefined when it is. */
-  readonly reason: string | undefined
-}
-
-export interface ClusterStatus extends ClusterSummary {
-  readonly nodes: readonly NodeSummary[]
-  readonly conditions: readonly ClusterCondition[]
-}
-
 export interface ClusterKubeconfig {
   /** Kubeconfig text with one cluster, user and context named `knest-NAME`. */
   readonly kubeconfig: string
@@ -135,7 +100,10 @@ export interface Clusters {
   ): Promise<readonly PlannedStep[]>
 
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterSummary[]>
-  /** Throws `not-found`. Answers also when the nested API does not. */
+  /**
+   * Throws `not-found`. Answers also when nodes, etcd or the nested API do not: each is waited for some
+   * seconds, all at once, and what stays unknown says why.
+   */
   status(ref: ClusterRef, signal: AbortSignal): Promise<ClusterStatus>
   /** The cluster of that name: in `namespace`, else `knest-NAME`, else the only one of that name anywhere. */
   find(name: string, namespace: string | undefined, signal: AbortSignal): Promise<ClusterRef>

@@ -1,0 +1,66 @@
+import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
+import type { EtcdStatus, NodeSummary } from '../contracts/clusters.js'
+import { makeCondition } from '../converge.js'
+
+export interface Observed {
+  readonly record: ClusterRecord
+  readonly nodes: readonly NodeSummary[]
+  /** Names of nodes that run and on whose disk nothing was set up. */
+  readonly emptyDisks: ReadonlySet<string>
+  readonly etcd: EtcdStatus
+  /** Why the nested API does not answer; undefined when it does. */
+  readonly apiProblem: string | undefined
+}
+
+/**
+ * What the record says, overruled by what is seen now. A condition that is as it was recorded keeps its
+ * time; of a changed one only the time of looking is known.
+ */
+export function observedConditions(observed: Observed): readonly ClusterCondition[] {
+  const { record } = observed
+  const seen = record.phase === 'Kept' ? [kept()] : [...ready(observed), api(observed), etcdHealthy(observed)]
+  const isSeen = ({ type }: ClusterCondition): boolean => seen.some((each) => each.type === type)
+  return [
+    ...record.conditions.filter((each) => !isSeen(each)),
+    ...seen.map(
+      (each) =>
+        record.conditions.find(({ type, status }) => type === each.type && status === each.status) ?? each,
+    ),
+  ]
+}
+
+function kept(): ClusterCondition {
+  return makeCondition('Ready', 'False', 'Kept', 'only disks, authorities and addresses are there')
+}
+
+/** A cluster that is being created has never been Ready: its record says nothing, and nor do we. */
+function ready({ record, nodes, apiProblem }: Observed): readonly ClusterCondition[] {
+  if (record.phase === 'Creating') return []
+  const not = nodes.filter((node) => !node.ready)
+  if (not.length === 0)
+    return [makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')]
+  if (apiProblem !== undefined) return [makeCondition('Ready', 'Unknown', 'NoAnswer', apiProblem)]
+  const names = not.map(({ name }) => `"${name}"`).join(', ')
+  const message = `${not.length} of ${nodes.length} nodes not Ready: ${names}`
+  return [makeCondition('Ready', 'False', 'NodesNotReady', message)]
+}
+
+function api({ apiProblem }: Observed): ClusterCondition {
+  return apiProblem === undefined
+    ? makeCondition('APIAvailable', 'True', 'Answers', 'the API server answers')
+    : makeCondition('APIAvailable', 'False', 'NoAnswer', apiProblem)
+}
+
+function etcdHealthy({ etcd: { members, problem } }: Observed): ClusterCondition {
+  if (problem !== undefined) return makeCondition('EtcdHealthy', 'Unknown', 'NoAnswer', problem)
+  const healthy = members.filter((member) => member.healthy).length
+  const message = `${healthy} of ${members.length} members are healthy`
+  if (healthy === members.length) return makeCondition('EtcdHealthy', 'True', 'AllMembersHealthy', message)
+  return makeCondition('EtcdHealthy', 'False', hasQuorum(members) ? 'MemberUnhealthy' : 'NoQuorum', message)
+}
+
+/** Learners have no vote. */
+export function hasQuorum(members: EtcdStatus['members']): boolean {
+  const voting = members.filter(({ learner }) => !learner)
+  return voting.filter(({ healthy }) => healthy).length > voting.length / 2
+}

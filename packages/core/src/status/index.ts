@@ -1,0 +1,2 @@
+export { clusterStatus } from './cluster-status.js'
+export { summarize } from './summary.js'

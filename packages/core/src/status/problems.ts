@@ -1,0 +1,110 @@
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { CertificateStatus, EtcdMemberStatus, NodeSummary } from '../contracts/clusters.js'
+import type { Problem } from '../errors.js'
+import { hasQuorum } from './conditions.js'
+import type { Observed } from './conditions.js'
+import { scaleCommand } from './scale-command.js'
+import { unfinishedProblem } from './unfinished.js'
+
+/** What is wrong with a cluster and what to do, most important first. Pure. */
+export function statusProblems(observed: Observed, certificates: CertificateStatus): readonly Problem[] {
+  const unfinished = unfinishedProblem(observed.record)
+  if (unfinished !== undefined) return [unfinished]
+  const etcd = etcdProblems(observed)
+  return [
+    ...etcd,
+    ...(etcd.length === 0 ? apiProblems(observed) : []),
+    ...lostNodes(observed),
+    ...certificateProblems(observed.record, certificates),
+  ]
+}
+
+function etcdProblems({ record, nodes, etcd: { members } }: Observed): readonly Problem[] {
+  if (members.length > 0 && !hasQuorum(members)) return [noQuorum(members)]
+  const silent = members.filter(({ healthy }) => !healthy)
+  const learners = members.filter(({ learner, healthy }) => learner && healthy)
+  return [
+    ...silent.map(({ name }) =>
+      warning(
+        `etcd member "${name}" does not answer; the others go on without it`,
+        cure(
+          record,
+          nodes.find((node) => node.name === name),
+        ),
+      ),
+    ),
+    ...learners.map(({ name }) =>
+      warning(
+        `etcd member "${name}" has no vote yet: its node has not joined completely`,
+        `go on with ${scaleCommand(record)}`,
+      ),
+    ),
+  ]
+}
+
+/** Without a majority no member is healthy, also those that run: these still tell their size. */
+function noQuorum(members: readonly EtcdMemberStatus[]): Problem {
+  const voting = members.filter(({ learner }) => !learner)
+  const silent = voting.filter(({ dbSizeBytes }) => dbSizeBytes === undefined)
+  const names = silent.map(({ name }) => `"${name}"`).join(', ')
+  const needed = Math.floor(voting.length / 2) + 1
+  return warning(
+    `etcd has no majority, so the API server can do nothing: of ${voting.length} members ${names || 'none'} do not answer`,
+    `it goes on by itself when ${needed} of them run with their disks; see why the nodes do not run`,
+  )
+}
+
+function apiProblems({ record, apiProblem }: Observed): readonly Problem[] {
+  if (apiProblem === undefined) return []
+  return [
+    warning(
+      `the API server does not answer: ${apiProblem}`,
+      `see the reasons of the control planes, and /var/log/knest and /var/log/pods on them; ${scaleCommand(record)} repairs what is lost`,
+    ),
+  ]
+}
+
+/** Nodes that do not come back by themselves and are not told of as members of etcd. */
+function lostNodes({ record, nodes, emptyDisks, etcd }: Observed): readonly Problem[] {
+  const told = new Set(etcd.members.filter(({ healthy }) => !healthy).map(({ name }) => name))
+  return nodes
+    .filter((node) => emptyDisks.has(node.name) || isMissing(node))
+    .filter(({ name }) => !told.has(name))
+    .map((node) =>
+      warning(
+        isMissing(node)
+          ? `the host has no node "${node.name}"`
+          : `node "${node.name}" has lost its disk and is not part of the cluster`,
+        cure(record, node),
+      ),
+    )
+}
+
+/** The cluster should have it and the host has not; one that knest never made has no disk that knest knows. */
+function isMissing({ hostObject, disk }: NodeSummary): boolean {
+  return hostObject === undefined && disk !== undefined
+}
+
+function cure(record: ClusterRecord, node: NodeSummary | undefined): string {
+  const again = `${scaleCommand(record)} replaces it`
+  const returns = node?.hostObject !== undefined && node.disk === 'persistent'
+  return returns ? `it comes back by itself when its node runs; if its disk is lost, ${again}` : again
+}
+
+function certificateProblems(
+  { name }: ClusterRecord,
+  { endSoon, unfinished, renewBeforeDays }: CertificateStatus,
+): readonly Problem[] {
+  if (endSoon === 0 && unfinished.length === 0) return []
+  const what = `${endSoon} ${endSoon === 1 ? 'certificate ends' : 'certificates end'} within ${renewBeforeDays} days`
+  return [
+    warning(
+      endSoon > 0 ? what : 'a renewal of certificates was broken off',
+      `renew with knest certs ${name} --renew`,
+    ),
+  ]
+}
+
+export function warning(message: string, hint: string): Problem {
+  return { message, hint, severity: 'warning' }
+}

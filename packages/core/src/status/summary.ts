@@ -1,0 +1,39 @@
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterSummary } from '../contracts/clusters.js'
+import { backendsOf } from '../converge.js'
+import type { Parts } from '../converge.js'
+import { listNodes } from '../observe.js'
+
+/** What the host alone can tell: quick, also for many clusters. */
+export async function summarize(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterSummary> {
+  return summary(record, await listNodes(record, await backendsOf(parts, record), signal))
+}
+
+export function summary(
+  record: ClusterRecord,
+  nodes: readonly { readonly role: string; readonly ready: boolean }[],
+): ClusterSummary {
+  const { spec } = record
+  const ready = (role: string): number => nodes.filter((node) => node.role === role && node.ready).length
+  const backends = [...new Set([spec.controlPlane.backend, ...spec.workers.map(({ backend }) => backend)])]
+  return {
+    name: record.name,
+    namespace: record.namespace,
+    backend: backends.join('+'),
+    kubernetesVersion: spec.kubernetesVersion,
+    phase: record.phase,
+    controlPlane: { desired: spec.controlPlane.count, ready: ready('control-plane') },
+    workers: { desired: workersOf(record), ready: ready('worker') },
+    podNetworkCidr: spec.network.podCidr,
+    serviceCidr: spec.network.serviceCidr,
+    createdAt: record.createdAt,
+  }
+}
+
+export function workersOf({ spec }: ClusterRecord): number {
+  return spec.workers.reduce((sum, { count }) => sum + count, 0)
+}
