@@ -25,7 +25,8 @@ export const parts = {
 
 /** Backends whose nodes live in a host cluster, by the name in a cluster's spec. */
 export const backends = {
-  pod: async (api: KubeApi) => (await import('@knest/pod-node')).createPodNodeBackend(api),
+  pod: async (api: KubeApi) =>
+    (await import('@knest/pod-node')).createPodNodeBackend(api, { explainEvent: explainAddressEvent }),
 } as const satisfies Readonly<Partial<Record<BackendName, (api: KubeApi) => Promise<NodeBackend>>>>
 
 type OpenAddresses = (api: KubeApi, options: AddressOptions) => Promise<AddressAdapter>
@@ -37,3 +38,12 @@ export const addressAdapters = {
   'kube-ovn': async (api, options) =>
     (await import('@knest/persistent-ip-kube-ovn')).createKubeOvnAddresses(api, options),
 } as const satisfies Readonly<Record<AddressAdapterName, OpenAddresses>>
+
+/** What an event of a pod that waits for its address means; each CNI has words of its own. */
+async function explainAddressEvent(event: string): Promise<string | undefined> {
+  const [{ explainCalicoEvent }, { explainKubeOvnEvent }] = await Promise.all([
+    import('@knest/persistent-ip-calico'),
+    import('@knest/persistent-ip-kube-ovn'),
+  ])
+  return explainCalicoEvent(event) ?? explainKubeOvnEvent(event)
+}

@@ -1,8 +1,8 @@
 import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from '@knest/core'
 import { commandLine, type GlobalOptions } from './global-options.js'
 
-/** How long a question about the rest may take when the user wants to leave; a status takes up to 5 s. */
-const patienceMs = 7000
+/** How long a question about the rest may take when the user wants to leave; a status takes up to 6 s. */
+const patienceMs = 8000
 
 export interface Left {
   readonly message: string

@@ -13,6 +13,7 @@ import type {
 import { claimKind, deleteClaim } from './claims.js'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
+import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 import { preflight } from './preflight.js'
 import { waitForPod } from './wait-for-pod.js'
@@ -20,8 +21,16 @@ import { waitForPod } from './wait-for-pod.js'
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 
+export interface PodNodeOptions {
+  /** Asked about events of pods that do not start, as when the host's CNI refuses an address. */
+  readonly explainEvent?: ExplainEvent
+}
+
 /** A node is a privileged pod of the host; commands reach it by exec. */
-export function createPodNodeBackend(api: KubeApi): NodeBackend {
+export function createPodNodeBackend(
+  api: KubeApi,
+  { explainEvent = () => Promise.resolve(undefined) }: PodNodeOptions = {},
+): NodeBackend {
   const handle = (cluster: ClusterRef, name: string, role: NodeRole): NodeHandle =>
     openPod(api, cluster.namespace, podName(name), name, role)
 
@@ -33,7 +42,7 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
 
     ensureNode: async (spec: NodeSpec, signal) => {
       await api.apply(nodeStatefulSet(spec), { signal })
-      await waitForPod(api, spec.cluster, spec.name, signal)
+      await waitForPod(api, spec.cluster, spec.name, explainEvent, signal)
       const node = handle(spec.cluster, spec.name, spec.role)
       const ready = await node.exec(['knest-init', 'ready', '--wait', '50'], { timeoutMs: 60_000, signal })
       if (ready.exitCode !== 0) {
@@ -75,7 +84,9 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
       // Whatever is left of a node is the node: what shows least comes first and is overruled.
       const owners = new Map([...byNode(claims), ...byNode(pods), ...byNode(sets)])
       const podOf = byNode(pods)
-      return [...owners].map(([name, owner]) => nodeStatus(name, owner, podOf.get(name)))
+      const untold = pods.filter((pod) => podState(pod).untold)
+      const warnings = await warningsOf(api, cluster.namespace, untold, explainEvent, signal)
+      return [...owners].map(([name, owner]) => nodeStatus(name, owner, podOf.get(name), warnings))
     },
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
@@ -98,9 +109,15 @@ export function createPodNodeBackend(api: KubeApi): NodeBackend {
   }
 }
 
-function nodeStatus(name: string, owner: KubeObject, pod: KubeObject | undefined): NodeStatus {
+function nodeStatus(
+  name: string,
+  owner: KubeObject,
+  pod: KubeObject | undefined,
+  warnings: ReadonlyMap<string, string>,
+): NodeStatus {
   const { labels: found = {} } = owner.metadata
   const state = pod === undefined ? undefined : podState(pod)
+  const said = [state?.reason, warnings.get(podName(name))].filter((text) => text !== undefined)
   return {
     name,
     role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
@@ -108,7 +125,7 @@ function nodeStatus(name: string, owner: KubeObject, pod: KubeObject | undefined
     phase: state?.phase ?? 'pending',
     ready: state?.ready ?? false,
     ip: state?.ip,
-    reason: state === undefined ? absence(owner) : state.reason,
+    reason: state === undefined ? absence(owner) : said.length === 0 ? undefined : said.join(': '),
     hostObject: podName(name),
     hostNode: state?.hostNode,
   }

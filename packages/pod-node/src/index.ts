@@ -1,3 +1,3 @@
 /** A node is a privileged pod of the host cluster. */
-export { createPodNodeBackend } from './backend.js'
+export { createPodNodeBackend, type PodNodeOptions } from './backend.js'
 export { nodeStatefulSet, podName } from './manifest.js'

@@ -38,6 +38,8 @@ export interface PodState {
   readonly reason: string | undefined
   /** Waiting longer will not help. */
   readonly hopeless: boolean
+  /** Its status does not say why it does not run, but its events may. */
+  readonly untold: boolean
 }
 
 // ErrImagePull is tried again by the host, but a node image is on the host or it is not.
@@ -53,22 +55,33 @@ const hopelessReasons = new Set([
 export function podState(pod: KubeObject): PodState {
   const { metadata, spec, status } = pod as unknown as PodView
   const container = status?.containerStatuses?.[0]
-  const common = { ip: status?.podIP, hostNode: spec?.nodeName, ready: container?.ready ?? false }
+  const common = {
+    ip: status?.podIP,
+    hostNode: spec?.nodeName,
+    ready: container?.ready ?? false,
+    hopeless: false,
+    untold: false,
+  }
   if (metadata.deletionTimestamp !== undefined) {
-    return { ...common, phase: 'deleting', ready: false, reason: 'pod is being deleted', hopeless: false }
+    return { ...common, phase: 'deleting', ready: false, reason: 'pod is being deleted' }
   }
   if (container?.state?.running !== undefined) {
-    return { ...common, phase: 'running', reason: undefined, hopeless: false }
+    return { ...common, phase: 'running', reason: undefined }
   }
   if (status?.phase === 'Failed') {
     const reason = [status.reason, status.message].filter(Boolean).join(': ')
-    return { ...common, phase: 'failed', reason: reason || 'pod failed', hopeless: false }
+    return { ...common, phase: 'failed', reason: reason || 'pod failed' }
   }
   const waiting = container?.state?.waiting
   const terminated = container?.state?.terminated
-  const reason =
-    waitingText(waiting) ?? terminatedText(terminated) ?? unscheduledText(status?.conditions) ?? status?.phase
-  return { ...common, phase: 'pending', reason, hopeless: hopelessReasons.has(waiting?.reason ?? '') }
+  const told = terminatedText(terminated) ?? unscheduledText(status?.conditions)
+  return {
+    ...common,
+    phase: 'pending',
+    reason: waitingText(waiting) ?? told ?? status?.phase,
+    hopeless: hopelessReasons.has(waiting?.reason ?? ''),
+    untold: waiting === undefined ? told === undefined : waiting.message === undefined,
+  }
 }
 
 function waitingText(waiting: { reason?: string; message?: string } | undefined): string | undefined {

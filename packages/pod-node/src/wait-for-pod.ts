@@ -1,26 +1,49 @@
 import { KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
+import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
 const timeoutMs = 300_000
 
-/** Resolves when the node's container runs; rejects at once when waiting longer cannot help. */
+/**
+ * Resolves when the node's container runs; rejects at once when waiting longer cannot help. A wait that took
+ * too long tells what the pod's events say, for an address that is not free with what to do.
+ */
 export async function waitForPod(
   api: KubeApi,
   cluster: ClusterRef,
   node: string,
+  explain: ExplainEvent,
   signal: AbortSignal,
 ): Promise<void> {
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
   try {
     await Promise.race([running(api, cluster, node, both), refused(api, cluster, node, both)])
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'timeout' || signal.aborted) throw error
+    throw await withWarning(error, api, cluster, node, explain, signal)
   } finally {
     ended.abort()
   }
+}
+
+async function withWarning(
+  timeout: KnestError,
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  explain: ExplainEvent,
+  signal: AbortSignal,
+): Promise<KnestError> {
+  const pod = await api.get(podKind, podName(node), namespace, signal)
+  const warnings = await warningsOf(api, namespace, pod === undefined ? [] : [pod], explain, signal)
+  const [warning] = warnings.values()
+  if (warning === undefined) return timeout
+  return new KnestError('timeout', `${timeout.message}: ${warning}`, { hint: timeout.hint, cause: timeout })
 }
 
 async function running(

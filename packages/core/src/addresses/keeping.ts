@@ -54,10 +54,7 @@ export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
 }
 
 /** Whether the host of a recorded cluster gives nodes without a lease their address back. Pure. */
-export function keepsAddress(
-  { hostClusterCni }: ClusterSpec['persistence'],
-  backend: BackendName,
-): boolean {
+export function keepsAddress({ hostClusterCni }: ClusterSpec['persistence'], backend: BackendName): boolean {
   return hostClusterCni === 'kube-ovn' && backend !== 'container'
 }
 

@@ -3,20 +3,19 @@ import { unlessAborted } from '../host/deadline.js'
 
 /** What was asked for, or one line on why it is not known. */
 export type Answer<T> =
-  | { readonly value: T; readonly problem: undefined }
-  | { readonly value: undefined; readonly problem: string }
+  { readonly value: T; readonly problem: undefined } | { readonly value: undefined; readonly problem: string }
 
 /**
  * How long one part of a status may take. etcdctl gives up on a silent member after 3 s; the rest is for
  * a slow machine.
  */
-export const patienceMs = 5_000
+export const patienceMs = 6_000
 
 /** Never takes longer than `limitMs`, and throws only when `signal` is aborted. */
 export async function answerOf<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
-  limitMs = patienceMs,
+  limitMs: number,
 ): Promise<Answer<T>> {
   const limit = AbortSignal.timeout(limitMs)
   const bounded = anySignal(signal, limit)

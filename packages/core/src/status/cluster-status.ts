@@ -1,11 +1,9 @@
 import { listCertificates } from '../certificates/index.js'
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterStatus, EtcdStatus, NodeSummary } from '../contracts/clusters.js'
-import type { KubeObject } from '../contracts/kubernetes.js'
 import type { AddressLease } from '../contracts/node-backend.js'
-import { backendsOf, tryNestedApi } from '../converge.js'
+import { backendsOf } from '../converge.js'
 import type { Parts } from '../converge.js'
-import { KnestError } from '../errors.js'
 import { openLeases } from '../leases.js'
 import { listNodes } from '../observe.js'
 import type { BackendNode } from '../observe.js'
@@ -15,39 +13,41 @@ import type { Answer } from './answer.js'
 import { certificateStatus } from './certificates.js'
 import { observedConditions } from './conditions.js'
 import { askEtcd } from './etcd.js'
+import { askNodeObjects } from './members.js'
 import { nodeSummaries } from './nodes.js'
 import { statusProblems } from './problems.js'
 import { summary } from './summary.js'
 
-/** A node must have been given up before the whole question is, so that the others' answers count. */
-const nodePatienceMs = patienceMs - 1_000
-
 /**
- * Everything that can be known of a cluster now. What does not answer within some seconds becomes a line
+ * Everything that can be known of a cluster now. What does not answer within `limitMs` becomes a line
  * that says so; only a host that does not answer is an error.
  */
 export async function clusterStatus(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
+  limitMs = patienceMs,
 ): Promise<ClusterStatus> {
+  const answer = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<Answer<T>> =>
+    answerOf(work, signal, limitMs)
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
   const [members, etcdMembers, found, leases, emptyDisks] = await Promise.all([
-    answerOf((bounded) => nodeObjects(parts, record, hostNodes, bounded), signal),
-    answerOf((bounded) => askEtcd(record, running, bounded), signal),
-    answerOf((bounded) => {
-      const sources = { record, home: parts.home, nodes: running, patienceMs: nodePatienceMs }
+    answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
+    answer((bounded) => askEtcd(record, running, bounded)),
+    answer((bounded) => {
+      // One silent node is given up before the whole question is.
+      const sources = { record, home: parts.home, nodes: running, patienceMs: limitMs * 0.8 }
       return listCertificates(sources, now, bounded)
-    }, signal),
-    answerOf((bounded) => leasesByNode(parts, record, bounded), signal),
-    nodesWithEmptyDisks(record, running, signal),
+    }),
+    answer((bounded) => leasesByNode(parts, record, bounded)),
+    nodesWithEmptyDisks(record, running, answer),
   ])
   const nodes = nodeSummaries({ record, hostNodes, members, leases, emptyDisks })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
-  const observed = { record, nodes, emptyDisks, etcd, apiProblem: members.problem }
+  const observed = { record, hostNodes, nodes, emptyDisks, etcd, apiProblem: members.problem }
   return {
     ...summary(record, nodes),
     phase: phaseOf(record, nodes, etcd),
@@ -64,21 +64,6 @@ function phaseOf({ phase }: ClusterRecord, nodes: readonly NodeSummary[], etcd: 
   return phase === 'Ready' && !well ? 'Degraded' : phase
 }
 
-async function nodeObjects(
-  parts: Parts,
-  record: ClusterRecord,
-  hostNodes: readonly BackendNode[],
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const api = await tryNestedApi(parts, record, hostNodes, signal)
-  if (api === undefined) throw new KnestError('prerequisite', 'no control plane is ready')
-  try {
-    return await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal })
-  } finally {
-    api.close()
-  }
-}
-
 async function leasesByNode(
   parts: Parts,
   record: ClusterRecord,
@@ -93,15 +78,13 @@ async function leasesByNode(
 async function nodesWithEmptyDisks(
   record: ClusterRecord,
   running: readonly BackendNode[],
-  signal: AbortSignal,
+  answer: (work: (signal: AbortSignal) => Promise<boolean>) => Promise<Answer<boolean>>,
 ): Promise<ReadonlySet<string>> {
-  const asked = running.map(async ({ backend, name }): Promise<[string, Answer<boolean>]> => [
-    name,
-    await answerOf(
-      async (bounded) => isBootstrapped(await backend.openNode(record, name, bounded), bounded),
-      signal,
-    ),
-  ])
-  const answers = await Promise.all(asked)
-  return new Set(answers.filter(([, { value }]) => value === false).map(([name]) => name))
+  const asked = running.map(async ({ backend, name }) => {
+    const isSetUp = await answer(async (bounded) =>
+      isBootstrapped(await backend.openNode(record, name, bounded), bounded),
+    )
+    return isSetUp.value === false ? [name] : []
+  })
+  return new Set((await Promise.all(asked)).flat())
 }

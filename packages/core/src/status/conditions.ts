@@ -1,9 +1,11 @@
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { EtcdStatus, NodeSummary } from '../contracts/clusters.js'
+import type { NodeStatus } from '../contracts/node-backend.js'
 import { makeCondition } from '../converge.js'
 
 export interface Observed {
   readonly record: ClusterRecord
+  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase'>[]
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>

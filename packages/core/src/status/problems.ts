@@ -19,19 +19,15 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
   ]
 }
 
-function etcdProblems({ record, nodes, etcd: { members } }: Observed): readonly Problem[] {
+function etcdProblems(observed: Observed): readonly Problem[] {
+  const { record, etcd } = observed
+  const { members } = etcd
   if (members.length > 0 && !hasQuorum(members)) return [noQuorum(members)]
   const silent = members.filter(({ healthy }) => !healthy)
   const learners = members.filter(({ learner, healthy }) => learner && healthy)
   return [
     ...silent.map(({ name }) =>
-      warning(
-        `etcd member "${name}" does not answer; the others go on without it`,
-        cure(
-          record,
-          nodes.find((node) => node.name === name),
-        ),
-      ),
+      warning(`etcd member "${name}" does not answer; the others go on without it`, cure(observed, name)),
     ),
     ...learners.map(({ name }) =>
       warning(
@@ -58,14 +54,15 @@ function apiProblems({ record, apiProblem }: Observed): readonly Problem[] {
   if (apiProblem === undefined) return []
   return [
     warning(
-      `the API server does not answer: ${apiProblem}`,
+      `the API server cannot be asked: ${apiProblem}`,
       `see the reasons of the control planes, and /var/log/knest and /var/log/pods on them; ${scaleCommand(record)} repairs what is lost`,
     ),
   ]
 }
 
 /** Nodes that do not come back by themselves and are not told of as members of etcd. */
-function lostNodes({ record, nodes, emptyDisks, etcd }: Observed): readonly Problem[] {
+function lostNodes(observed: Observed): readonly Problem[] {
+  const { nodes, emptyDisks, etcd } = observed
   const told = new Set(etcd.members.filter(({ healthy }) => !healthy).map(({ name }) => name))
   return nodes
     .filter((node) => emptyDisks.has(node.name) || isMissing(node))
@@ -75,7 +72,7 @@ function lostNodes({ record, nodes, emptyDisks, etcd }: Observed): readonly Prob
         isMissing(node)
           ? `the host has no node "${node.name}"`
           : `node "${node.name}" has lost its disk and is not part of the cluster`,
-        cure(record, node),
+        cure(observed, node.name),
       ),
     )
 }
@@ -85,10 +82,17 @@ function isMissing({ hostObject, disk }: NodeSummary): boolean {
   return hostObject === undefined && disk !== undefined
 }
 
-function cure(record: ClusterRecord, node: NodeSummary | undefined): string {
+/** How a node that is silent as a member, or away, comes back. */
+function cure({ record, hostNodes, nodes, emptyDisks }: Observed, name: string): string {
   const again = `${scaleCommand(record)} replaces it`
-  const returns = node?.hostObject !== undefined && node.disk === 'persistent'
-  return returns ? `it comes back by itself when its node runs; if its disk is lost, ${again}` : again
+  const found = hostNodes.find((node) => node.name === name)
+  if (found === undefined || emptyDisks.has(name)) return again
+  if (found.phase === 'running')
+    return 'its node runs; if it does not come back by itself, see /var/log/pods there'
+  const { disk } = nodes.find((node) => node.name === name) ?? {}
+  return disk === 'persistent'
+    ? `it comes back by itself when its node runs; if its disk is lost, ${again}`
+    : again
 }
 
 function certificateProblems(
@@ -105,6 +109,6 @@ function certificateProblems(
   ]
 }
 
-export function warning(message: string, hint: string): Problem {
+function warning(message: string, hint: string): Problem {
   return { message, hint, severity: 'warning' }
 }

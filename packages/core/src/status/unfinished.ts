@@ -37,7 +37,6 @@ const texts: Readonly<Partial<Record<ClusterPhase, Text>>> = {
   ],
   Failed: [
     'has failed',
-    ({ name }) =>
-      `run the last command on it again to go on, or remove it with knest delete ${name}`,
+    ({ name }) => `run the last command on it again to go on, or remove it with knest delete ${name}`,
   ],
 }

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest'
+import type { CertificateStatus, ClusterCertificates, EtcdMemberStatus } from '../contracts/clusters.js'
+import type { NodeBackend } from '../contracts/node-backend.js'
+import { certificateStatus } from './certificates.js'
+import { observedConditions, type Observed } from './conditions.js'
+import { fakeHostNode, fakeRecord } from './fake-parts.js'
+import { nodeSummaries } from './nodes.js'
+import { statusProblems } from './problems.js'
+import { scaleCommand } from './scale-command.js'
+
+const backend = { name: 'pod' } as NodeBackend
+const names = ['q-cp-0', 'q-cp-1', 'q-cp-2']
+const now = new Date('2026-01-01T00:00:00Z')
+const certificates: CertificateStatus = certificateStatus(
+  {
+    value: { renewBeforeDays: 30, certificates: [], authorities: [], unfinished: [], problems: [] },
+    problem: undefined,
+  },
+  now,
+)
+
+function members(...silent: readonly string[]): readonly EtcdMemberStatus[] {
+  const majority = silent.length < 2
+  return names.map((name, index) => ({
+    id: String(index),
+    name,
+    healthy: majority && !silent.includes(name),
+    leader: false,
+    learner: false,
+    dbSizeBytes: silent.includes(name) ? undefined : 1,
+  }))
+}
+
+interface Case {
+  readonly silent?: readonly string[]
+  readonly away?: string
+  readonly empty?: string
+  readonly persistent?: boolean
+}
+
+function observed({ silent = [], away, empty, persistent = false }: Case): Observed {
+  const record = fakeRecord({ controlPlanes: 3, workers: 0, persistence: { enabled: persistent } })
+  const hostNodes = names.map((name) => ({
+    ...fakeHostNode(name, name === away ? { phase: 'pending', ready: false, reason: 'Unschedulable' } : {}),
+    backend,
+  }))
+  const emptyDisks = new Set(empty === undefined ? [] : [empty])
+  const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+  const nodes = nodeSummaries({
+    record,
+    hostNodes,
+    members: {
+      value: names.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status })),
+      problem: undefined,
+    },
+    leases: { value: new Map(), problem: undefined },
+    emptyDisks,
+  })
+  return {
+    record,
+    hostNodes,
+    nodes,
+    emptyDisks,
+    etcd: { members: members(...silent), problem: undefined },
+    apiProblem: undefined,
+  }
+}
+
+const told = (found: Observed): string =>
+  statusProblems(found, certificates)
+    .map(({ message, hint }) => `${message} | ${hint}`)
+    .join('\n')
+
+describe('a dead control plane of three', () => {
+  test('all is well: nothing is told', () => {
+    expect(told(observed({}))).toBe('')
+  })
+
+  test('its disk went with it', () => {
+    expect(told(observed({ silent: ['q-cp-1'], empty: 'q-cp-1' }))).toBe(
+      'etcd member "q-cp-1" does not answer; the others go on without it | knest scale q 3:0 replaces it',
+    )
+  })
+
+  test('its pod waits, and its disk is persistent', () => {
+    expect(told(observed({ silent: ['q-cp-1'], away: 'q-cp-1', persistent: true }))).toMatch(
+      /it comes back by itself when its node runs; if its disk is lost, knest scale q 3:0 replaces it$/,
+    )
+  })
+
+  test('it runs, with its disk', () => {
+    expect(told(observed({ silent: ['q-cp-1'] }))).toMatch(/its node runs; .*\/var\/log\/pods/)
+  })
+
+  test('two are away: no majority, and only these are named', () => {
+    const found = { ...observed({ silent: ['q-cp-1', 'q-cp-2'] }), apiProblem: 'no control plane is ready' }
+    expect(told(found)).toMatch(
+      /^etcd has no majority.*of 3 members "q-cp-1", "q-cp-2" do not answer \| .* when 2 of them run/,
+    )
+    expect(told(found).split('\n')).toHaveLength(1)
+    expect(observedConditions(found)).toContainEqual(
+      expect.objectContaining({ type: 'EtcdHealthy', status: 'False', reason: 'NoQuorum' }),
+    )
+  })
+})
+
+describe('conditions', () => {
+  test('one that is as recorded keeps its time', () => {
+    const [ready] = observedConditions(observed({}))
+    expect(ready).toMatchObject({ type: 'Ready', lastTransitionTime: '2026-01-01T00:01:00Z' })
+  })
+
+  test('one that has changed overrules the record', () => {
+    expect(observedConditions(observed({ silent: ['q-cp-1'], empty: 'q-cp-1' }))).toMatchObject([
+      { type: 'Ready', status: 'False', message: '1 of 3 nodes not Ready: "q-cp-1"' },
+      { type: 'APIAvailable', status: 'True' },
+      {
+        type: 'EtcdHealthy',
+        status: 'False',
+        reason: 'MemberUnhealthy',
+        message: '2 of 3 members are healthy',
+      },
+    ])
+  })
+})
+
+describe('certificates', () => {
+  const found: ClusterCertificates = {
+    renewBeforeDays: 30,
+    certificates: [
+      {
+        node: 'a',
+        name: 'late',
+        expires: '2026-12-01T00:00:00Z',
+        daysLeft: 334,
+        ca: 'ca',
+        renewedBy: 'knest',
+      },
+      { node: 'b', name: 'soon', expires: '2026-01-08T00:00:00Z', daysLeft: 7, ca: 'ca', renewedBy: 'knest' },
+    ],
+    authorities: [{ name: 'ca', expires: '2035-01-01T00:00:00Z', daysLeft: 3287 }],
+    unfinished: [],
+    problems: [],
+  }
+
+  test('the first to end, how many are due, and the cure', () => {
+    const status = certificateStatus({ value: found, problem: undefined }, now)
+    expect(status.earliest).toEqual({ node: 'b', name: 'soon', expires: '2026-01-08T00:00:00Z', daysLeft: 7 })
+    expect(status.endSoon).toBe(1)
+    expect(statusProblems(observed({}), status)).toEqual([
+      {
+        severity: 'warning',
+        message: '1 certificate ends within 30 days',
+        hint: 'renew with knest certs q --renew',
+      },
+    ])
+  })
+
+  test('unknown says why', () => {
+    expect(certificateStatus({ value: undefined, problem: 'no answer' }, now)).toMatchObject({
+      earliest: undefined,
+      problems: ['no answer'],
+    })
+  })
+})
+
+test('the command that heals names the present counts', () => {
+  const record = fakeRecord({ controlPlanes: 3, workers: 2 })
+  expect(scaleCommand(record)).toBe('knest scale q 3:2')
+  const pools = [...record.spec.workers, ...record.spec.workers]
+  expect(scaleCommand({ ...record, spec: { ...record.spec, workers: pools } })).toBe('knest scale q 3:')
+  expect(scaleCommand(fakeRecord({ controlPlanes: 2 }))).toBe('knest scale q 2:0 --force')
+})
