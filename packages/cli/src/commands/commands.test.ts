@@ -114,7 +114,7 @@ describe('list', () => {
     expect(terminal.out).toBe('other\n')
   })
 
-  test('status adds nodes and conditions', async () => {
+  test('status adds nodes, etcd, certificates, conditions and problems', async () => {
     terminal.clusters.add(fakeStatus())
     await terminal.run('status', 'quickstart', '-o', 'json')
     expect(JSON.parse(terminal.out)).toEqual({
@@ -124,7 +124,12 @@ describe('list', () => {
           name: 'quickstart-cp-0',
           role: 'control-plane',
           ready: true,
+          status: 'Ready',
+          version: '1.35.4',
           ip: '10.244.0.7',
+          disk: 'persistent',
+          addressKept: true,
+          lease: { ip: '10.244.0.7', mac: '52:54:00:f4:00:07' },
           hostPod: 'quickstart-cp-0-0',
           hostNode: 'host-1',
           reason: null,
@@ -133,12 +138,43 @@ describe('list', () => {
           name: 'quickstart-worker-0',
           role: 'worker',
           ready: false,
+          status: 'NotReady',
+          version: null,
           ip: null,
+          disk: 'ephemeral',
+          addressKept: false,
+          lease: null,
           hostPod: 'quickstart-worker-0-0',
           hostNode: null,
           reason: 'Unschedulable: too little memory',
         },
       ],
+      etcd: {
+        members: [
+          {
+            id: '374ac64b941d1ee6',
+            name: 'quickstart-cp-0',
+            healthy: true,
+            leader: true,
+            learner: false,
+            dbSizeBytes: 1_552_384,
+          },
+        ],
+        problem: null,
+      },
+      certificates: {
+        earliest: {
+          node: 'quickstart-cp-0',
+          name: 'apiserver',
+          expires: '2027-01-01T00:00:00Z',
+          daysLeft: 364,
+        },
+        endSoon: 0,
+        renewBeforeDays: 30,
+        unfinished: [],
+        problems: [],
+      },
+      problems: [],
       conditions: [
         {
           type: 'Ready',

@@ -117,7 +117,10 @@ describe('chooseAddressKeeping', () => {
   })
 
   it('prefers what the host does by itself', () => {
-    expect(chooseAddressKeeping({ ...wish, hostCni: 'Kube-OVN' })).toMatchObject({ kind: 'by-host' })
+    expect(chooseAddressKeeping({ ...wish, hostCni: 'Kube-OVN' })).toMatchObject({
+      kind: 'by-host',
+      adapter: 'kube-ovn',
+    })
     expect(chooseAddressKeeping({ ...wish, onlyVms: true, keepsVmAddresses: true })).toMatchObject({
       kind: 'by-host',
     })

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeApi } from '@knest/core'
+import { createCluster, never, openHost } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+
+const name = 'e2e-status'
+const node = `${name}-cp-0`
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const setKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
+
+interface Status {
+  readonly phase: string
+  readonly nodes: readonly Readonly<Record<string, unknown>>[]
+  readonly etcd: {
+    readonly members: readonly Readonly<Record<string, unknown>>[]
+    readonly problem: string | null
+  }
+  readonly certificates: {
+    readonly earliest: { readonly daysLeft: number } | null
+    readonly endSoon: number
+    readonly problems: readonly string[]
+  }
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[]
+  readonly problems: readonly { readonly message: string; readonly hint: string }[]
+}
+
+describe('knest status', () => {
+  let cluster: TestCluster
+  let host: KubeApi
+
+  beforeAll(async () => {
+    cluster = await createCluster(name, '--persistent', '--worker-machine-count', '0')
+    host = await openHost(cluster.home)
+  })
+  afterAll(async () => {
+    host.close()
+    await cluster.remove()
+  })
+
+  const status = async (): Promise<Status> =>
+    JSON.parse(await cluster.knest('status', name, '-o', 'json')) as Status
+
+  const conditions = ({ conditions: found }: Status): readonly string[] =>
+    found.map(({ type, status: value }) => `${type} ${value}`)
+
+  const runPods = async (replicas: number): Promise<void> => {
+    await host.patch(setKind, node, cluster.namespace, { spec: { replicas } }, { signal: never })
+    await host.waitFor(
+      podKind,
+      { namespace: cluster.namespace, labelSelector: `knest.dev/node=${node}` },
+      (pods) => pods.length === replicas,
+      {
+        timeoutMs: 120_000,
+        signal: never,
+        awaited: `${replicas} pods`,
+        describe: (seen) => `${seen.length}`,
+      },
+    )
+  }
+
+  it('shows a cluster that is well, and what outlives its node', async () => {
+    const shown = await status()
+    expect(shown.phase).toBe('Ready')
+    expect(shown.nodes).toEqual([
+      expect.objectContaining({
+        name: node,
+        ready: true,
+        status: 'Ready',
+        version: '1.35.4',
+        disk: 'persistent',
+        reason: null,
+      }),
+    ])
+    expect(shown.etcd).toEqual({
+      members: [
+        expect.objectContaining({
+          id: expect.stringMatching(/^[0-9a-f]+$/) as string,
+          name: node,
+          healthy: true,
+          leader: true,
+          learner: false,
+          dbSizeBytes: expect.any(Number) as number,
+        }),
+      ],
+      problem: null,
+    })
+    expect(shown.certificates).toMatchObject({ endSoon: 0, problems: [] })
+    expect(shown.certificates.earliest?.daysLeft).toBeGreaterThan(360)
+    expect(shown.certificates.earliest?.daysLeft).toBeLessThan(367)
+    expect(conditions(shown)).toEqual([
+      'AddonsInstalled True',
+      'Ready True',
+      'APIAvailable True',
+      'EtcdHealthy True',
+    ])
+    expect(shown.problems).toEqual([])
+  })
+
+  it('shows the same to people', async () => {
+    const text = await cluster.knest('status', name)
+    expect(text).toMatch(new RegExp(`\\n${node} +control-plane +Ready +1\\.35\\.4 +[\\d.]+ +persistent`))
+    expect(text).toMatch(new RegExp(`\\n[0-9a-f]+ +${node} +healthy +yes +no +[\\d.]+ MiB\\n`))
+    expect(text).toMatch(/\ncertificates: the first to end is .* \(36\d days left\)\n/)
+    expect(text).not.toContain('warning:')
+  })
+
+  it('answers soon when the only control plane is away, and again when it is back', async () => {
+    await runPods(0)
+    const begun = Date.now()
+    const away = await status()
+    expect(Date.now() - begun).toBeLessThan(15_000)
+    expect(away.phase).toBe('Degraded')
+    expect(away.nodes).toMatchObject([
+      { name: node, status: 'NotReady', disk: 'persistent', reason: 'no pod yet' },
+    ])
+    expect(away.etcd).toEqual({ members: [], problem: 'no control plane runs' })
+    expect(conditions(away)).toEqual([
+      'AddonsInstalled True',
+      'Ready Unknown',
+      'APIAvailable False',
+      'EtcdHealthy Unknown',
+    ])
+    expect(away.problems.map(({ message }) => message)).toEqual([
+      'the API server cannot be asked: no control plane is ready',
+    ])
+
+    await runPods(1)
+    let last = ''
+    for (const end = Date.now() + 180_000; last !== 'Ready' && Date.now() < end;)
+      last = (await status()).phase
+    expect(last).toBe('Ready')
+  })
+
+  it('tells how to go on with a cluster of which only the data is kept', async () => {
+    await cluster.knest('delete', name, '--keep-data')
+    const kept = await status()
+    expect(kept.phase).toBe('Kept')
+    expect(kept.nodes).toMatchObject([
+      { name: node, status: 'NotReady', disk: 'persistent', ip: null, reason: 'only its disk is kept' },
+    ])
+    expect(kept.conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Kept',
+    })
+    expect(kept.problems).toMatchObject([{ hint: expect.stringContaining(`knest delete ${name}`) as string }])
+  })
+})
