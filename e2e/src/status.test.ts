@@ -99,7 +99,7 @@ describe('knest status', () => {
   it('shows the same to people', async () => {
     const text = await cluster.knest('status', name)
     expect(text).toMatch(new RegExp(`\\n${node} +control-plane +Ready +1\\.35\\.4 +[\\d.]+ +persistent`))
-    expect(text).toMatch(new RegExp(`\\n[0-9a-f]+ +${node} +healthy +yes +no +[\\d.]+ MiB\\n`))
+    expect(text).toMatch(new RegExp(`\\n[0-9a-f]+ +${node} +healthy +yes +no +[\\d.]+ [KM]iB\\n`))
     expect(text).toMatch(/\ncertificates: the first to end is .* \(36\d days left\)\n/)
     expect(text).not.toContain('warning:')
   })
