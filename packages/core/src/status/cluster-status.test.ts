@@ -1,13 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { clusterStatus } from './cluster-status.js'
+import type { DiskState } from '../plan/observed.js'
+import { bootstrappedMarker } from '../steps/disk.js'
 import { done, failed, fakeHostNode, fakeParts, fakeRecord, type FakeAnswer } from './fake-parts.js'
 
 const { signal } = new AbortController()
 const limitMs = 200
 
-/** A node that was set up and whose etcd does not answer. */
-const setUp: FakeAnswer = (_node, argv) =>
-  argv[0] === 'test' || argv.includes('certificates') ? done : failed
+const asksDisk = (argv: readonly string[]): boolean => argv.some((each) => each.includes(bootstrappedMarker))
+/** A node whose disk says this, and whose etcd does not answer. */
+const disk = (state: DiskState): FakeAnswer => {
+  return (_node, argv) => {
+    if (asksDisk(argv)) return { ...done, stdout: `${state}\n` }
+    return state !== 'empty' && argv.includes('certificates') ? done : failed
+  }
+}
+const setUp = disk('bootstrapped')
+const emptied = disk('empty')
 
 describe('clusterStatus', () => {
   test('nothing hangs when every node hangs, and each part says that it is not known', async () => {
@@ -66,7 +75,7 @@ describe('clusterStatus', () => {
     const record = fakeRecord({ controlPlanes: 3, workers: 2 })
     const nodes = ['q-cp-0', 'q-cp-1', 'q-cp-2', 'q-worker-0', 'q-worker-1'].map((name) => fakeHostNode(name))
     const status = await clusterStatus(
-      fakeParts(nodes, (node, argv) => (node === 'q-cp-2' ? failed : setUp(node, argv))),
+      fakeParts(nodes, (node, argv) => (node === 'q-cp-2' ? emptied : setUp)(node, argv)),
       record,
       signal,
       limitMs,
@@ -122,12 +131,7 @@ describe('clusterStatus', () => {
   test('nodes that are not made yet are listed', async () => {
     const record = fakeRecord({ workers: 1 }, { phase: 'Creating', conditions: [] })
     const nodes = [fakeHostNode('q-cp-0', { ready: false })]
-    const status = await clusterStatus(
-      fakeParts(nodes, () => failed),
-      record,
-      signal,
-      limitMs,
-    )
+    const status = await clusterStatus(fakeParts(nodes, emptied), record, signal, limitMs)
     expect(status.nodes.map(({ name, reason, hostObject }) => [name, reason, hostObject])).toEqual([
       ['q-cp-0', 'not set up yet', 'q-cp-0-0'],
       ['q-worker-0', 'not made yet', undefined],
