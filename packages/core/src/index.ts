@@ -1,10 +1,23 @@
 /** The TypeScript SDK of knest. What is not exported here is not promised. */
+export { claimKind, deleteClaim } from './claims.js'
 export { createClusters } from './clusters.js'
 export { canConnect } from './home/api-urls.js'
 export { keptCrd } from './home/crd.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
 export { localPathObjects } from './cni/index.js'
-export { openForwardServer, openKube } from './host/index.js'
+export {
+  endedBy,
+  onAbort,
+  openDeadline,
+  openForwardServer,
+  openKube,
+  pause,
+  seconds,
+  unlessAborted,
+} from './host/index.js'
+export { ownedBy } from './home/record.js'
+export { applyPatches, nodeLabels, spreadByRole } from './node-objects.js'
+export * from './host-checks/index.js'
 export * from './addresses/index.js'
 export * from './kubeconfig/index.js'
 export * from './network/index.js'

@@ -4,6 +4,8 @@ export const labels = {
   node: 'knest.dev/node',
   role: 'knest.dev/role',
   pool: 'knest.dev/pool',
+  /** What a node is on the host; absent means `pod`. Keeps the backends of a mixed cluster apart. */
+  backend: 'knest.dev/backend',
   /** Annotation of a host Node: images put there by hand, comma-separated. */
   images: 'knest.dev/images',
   managedBy: 'app.kubernetes.io/managed-by',

@@ -35,6 +35,8 @@ export const objectNames = {
   apiService: (cluster: string): string => `${cluster}-api`,
   nodesService: (cluster: string): string => `${cluster}-nodes`,
   pkiSecret: (cluster: string): string => `${cluster}-pki`,
+  /** Key pairs of knest and of each VM node. */
+  sshSecret: (cluster: string): string => `${cluster}-ssh`,
   kubeconfigSecret: (cluster: string): string => `${cluster}-kubeconfig`,
   lease: (cluster: string): string => `${cluster}-lock`,
 } as const

@@ -1,4 +1,4 @@
-import { clusterSelector, KnestError, labels } from '@knest/core'
+import { claimKind, clusterSelector, deleteClaim, KnestError, labels } from '@knest/core'
 import type {
   ClusterRef,
   KindRef,
@@ -10,7 +10,6 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
-import { claimKind, deleteClaim } from './claims.js'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
@@ -71,7 +70,8 @@ export function createPodNodeBackend(
     listNodes: async (cluster, signal) => {
       const selector = {
         namespace: cluster.namespace,
-        labelSelector: `${clusterSelector(cluster.name)},${labels.node}`,
+        // The pods and claims of VM nodes have the same labels, and this one.
+        labelSelector: `${clusterSelector(cluster.name)},${labels.node},${labels.backend}!=vm`,
         signal,
       }
       const [sets, pods, claims] = await Promise.all([

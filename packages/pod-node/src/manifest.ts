@@ -1,6 +1,5 @@
-import { labels, managedByKnest, objectNames } from '@knest/core'
+import { applyPatches, labels, nodeLabels, objectNames, ownedBy, spreadByRole } from '@knest/core'
 import type { KubeObject, NodeSpec } from '@knest/core'
-import { mergePatch } from './merge-patch.js'
 import { nodeResources } from './resources.js'
 
 export const containerName = 'node'
@@ -15,16 +14,6 @@ export function claimName(node: string): string {
   return `${diskVolume}-${podName(node)}`
 }
 
-export function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
-  return {
-    [labels.cluster]: spec.cluster.name,
-    [labels.node]: spec.name,
-    [labels.role]: spec.role,
-    [labels.pool]: spec.pool,
-    [labels.managedBy]: managedByKnest,
-  }
-}
-
 /**
  * One StatefulSet with one replica per node: the host brings a deleted or evicted node back by itself,
  * never runs two of it, and any node can be replaced, not just the last.
@@ -37,16 +26,7 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
       name: spec.name,
       namespace: spec.cluster.namespace,
       labels: nodeLabels(spec),
-      ownerReferences: [
-        {
-          apiVersion: 'knest.dev/v1alpha1',
-          kind: 'NestedCluster',
-          name: spec.cluster.name,
-          uid: spec.clusterUid,
-          controller: false,
-          blockOwnerDeletion: false,
-        },
-      ],
+      ownerReferences: [ownedBy(spec.cluster.name, spec.clusterUid)],
     },
     spec: {
       replicas: 1,
@@ -60,9 +40,7 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
       ...(spec.persistent ? { volumeClaimTemplates: [diskClaim(spec)] } : {}),
     },
   }
-  return spec.patches
-    .filter(({ role }) => role === undefined || role === spec.role)
-    .reduce((object, { patch }) => mergePatch(object, patch) as KubeObject, base)
+  return applyPatches(base, spec)
 }
 
 function podSpec(spec: NodeSpec): Record<string, unknown> {
@@ -99,17 +77,6 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
       { name: 'tmp', emptyDir: { medium: 'Memory' } },
       { name: 'modules', hostPath: { path: '/lib/modules', type: '' } },
     ],
-  }
-}
-
-/** Soft: a host with one node can still hold several. */
-function spreadByRole(spec: NodeSpec): Record<string, unknown> {
-  const matchLabels = { [labels.cluster]: spec.cluster.name, [labels.role]: spec.role }
-  const podAffinityTerm = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } }
-  return {
-    podAntiAffinity: {
-      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }],
-    },
   }
 }
 

@@ -84,6 +84,7 @@ export function createFakeKubeApi(kinds: readonly KindRef[]): KubeApi {
     exec: unsupported,
     terminal: unsupported,
     forward: unsupported,
+    openStream: unsupported,
     close: () => undefined,
   }
 

@@ -67,6 +67,8 @@ export interface ClusterSpec {
   readonly kubernetesVersion: string
   /** Node image of pod and container nodes. */
   readonly image: string
+  /** What VM nodes boot from, a KubeVirt containerDisk; there when the cluster has VM nodes. */
+  readonly vmImage?: string | undefined
   readonly controlPlane: NodeGroup
   readonly workers: readonly WorkerPool[]
   readonly network: ClusterNetwork

@@ -144,8 +144,23 @@ export interface KubeApi {
   ): Promise<number>
   /** A byte stream to a TCP port of a pod. */
   forward(pod: PodRef, port: number, signal: AbortSignal): Promise<Duplex>
-  /** Closes kept connections. The object is not used afterwards. */
+  /**
+   * A byte stream on a WebSocket whose messages are raw bytes, as KubeVirt's subresources have them. Ends
+   * with `signal` and with `close`. A cut connection looks like the far side's end. Rejects as every call
+   * does when the server refuses, and with `timeout` when it does not answer.
+   */
+  openStream(path: string, options: ByteStreamOptions, signal: AbortSignal): Promise<Duplex>
+  /** Closes kept connections and open streams. The object is not used afterwards. */
   close(): void
+}
+
+export interface ByteStreamOptions {
+  /** The WebSocket subprotocol, as in `plain.kubevirt.io`. */
+  readonly protocol: string
+  /** As in `port 22 of VM "demo/a"`; for messages. */
+  readonly subject: string
+  /** How long the server may take to answer, in milliseconds; 30 s when absent. */
+  readonly timeoutMs?: number | undefined
 }
 
 export interface PodRef {

@@ -11,7 +11,10 @@ export interface NodeSpec {
   readonly role: NodeRole
   /** `control-plane`, or the worker pool's name. */
   readonly pool: string
+  /** Node image: what a pod or container node runs. */
   readonly image: string
+  /** What a VM node boots from; undefined for other nodes. */
+  readonly vmImage?: string | undefined
   readonly machine: MachineSpec
   /**
    * Address that is the node's own for ever, whatever address its pod or VM has today; the node
@@ -58,6 +61,8 @@ export interface ExecOptions {
   readonly signal: AbortSignal
   /** Called with each piece of standard output as it arrives. */
   readonly onStdout?: ((chunk: string) => void) | undefined
+  /** The same for standard error. */
+  readonly onStderr?: ((chunk: string) => void) | undefined
 }
 
 /** A running node. Pod exec, SSH and podman exec look the same from here. */

@@ -100,8 +100,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
         ...services.map(({ metadata }) =>
           api.delete(v1('Service'), metadata.name, ref.namespace, { signal }),
         ),
-        ...[objectNames.pkiSecret(ref.name), objectNames.kubeconfigSecret(ref.name)].map((name) =>
-          api.delete(v1('Secret'), name, ref.namespace, { signal }),
+        ...[objectNames.pkiSecret, objectNames.sshSecret, objectNames.kubeconfigSecret].map((nameOf) =>
+          api.delete(v1('Secret'), nameOf(ref.name), ref.namespace, { signal }),
         ),
       ])
       // The record goes last: as long as it is there, the same delete can be run again.

@@ -35,6 +35,8 @@ export interface ApiLink {
   /** Runs credential plugins when the kubeconfig names one. */
   credentials(): Promise<Credentials>
   asked(request: string): Asked
+  /** Ends with `close`. */
+  readonly life: AbortSignal
   close(): void
 }
 
@@ -73,6 +75,7 @@ export function openApiLink(
     socketAgent,
     credentials: () => readCredentials(chosen, description),
     asked: (request) => ({ description, server: chosen.server, request }),
+    life: life.signal,
     close: () => {
       life.abort(new KnestError('cancelled', `${description} was closed`))
       agent.destroy()

@@ -39,7 +39,7 @@ export async function execInPod(
   })
   const ending = openEnding(link, subject, argv)
   const stdout = openOutput(options.onStdout)
-  const stderr = openOutput()
+  const stderr = openOutput(options.onStderr)
   let socket: ChannelSocket | undefined
   try {
     const withStdin = options.stdin !== undefined

@@ -2,6 +2,7 @@ import type { KindRef, KubeApi, KubeObject, ListOptions } from '../contracts/kub
 import { KnestError } from '../errors.js'
 import { answerError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import { openByteStream } from './byte-stream.js'
 import { execInPod } from './exec.js'
 import { forwardToPod } from './forward.js'
 import { objectPath, openResources, queryText, unknownKind } from './resources.js'
@@ -129,6 +130,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
     exec: (pod, argv, options) => execInPod(link, pod, argv, options),
     terminal: (pod, argv, streams, signal) => openTerminal(link, pod, argv, streams, signal),
     forward: (pod, port, signal) => forwardToPod(link, pod, port, signal),
+    openStream: (path, options, signal) => openByteStream(link, path, options, signal),
     close: () => {
       link.close()
     },

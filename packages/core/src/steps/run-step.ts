@@ -94,6 +94,7 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     role: node.role,
     pool: node.pool,
     image: record.spec.image,
+    vmImage: record.spec.vmImage,
     machine: node.machine,
     identity: addresses.identities.get(node.name),
     hosts: addresses.hosts,

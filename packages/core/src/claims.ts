@@ -1,4 +1,4 @@
-import type { KindRef, KubeApi, KubeObject } from '@knest/core'
+import type { KindRef, KubeApi, KubeObject } from './contracts/kubernetes.js'
 
 export const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }

@@ -1,0 +1,3 @@
+export { imageProblems } from './images.js'
+export { rightsProblems, type Right } from './rights.js'
+export { storageProblems } from './storage.js'

@@ -1,0 +1,39 @@
+import WebSocket from 'ws'
+import type { Pulse } from './api-link.js'
+
+/**
+ * Pings the peer and reports when it has been quiet for too long. A peer that is busy handing our
+ * bytes to a slow reader cannot answer pings (API servers and kubelets read pings and data in one
+ * loop), so it gets more time while bytes of ours are unanswered.
+ */
+export function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) => void) {
+  // What fits in the buffers of a peer that still answers.
+  const harmless = 4096
+  let heardAt = performance.now()
+  let sentBytes = 0
+  let answeredBytes = 0
+  const heard = () => {
+    heardAt = performance.now()
+  }
+  const timer = setInterval(() => {
+    // Nothing can be heard while we do not read.
+    if (socket.isPaused) heard()
+    const limitMs = sentBytes - answeredBytes > harmless ? limits.stalledMs : limits.quietMs
+    if (performance.now() - heardAt > limitMs) onQuiet(limitMs)
+    else if (socket.readyState === WebSocket.OPEN) socket.ping(String(sentBytes))
+  }, limits.everyMs)
+  socket.on('pong', (data) => {
+    heard()
+    answeredBytes = Math.max(answeredBytes, Number(data.toString()) || 0)
+  })
+  socket.on('ping', heard)
+  return {
+    heard,
+    sent: (bytes: number) => {
+      sentBytes += bytes
+    },
+    stop: () => {
+      clearInterval(timer)
+    },
+  }
+}

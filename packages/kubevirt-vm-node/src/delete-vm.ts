@@ -1,0 +1,94 @@
+import { deleteClaim, KnestError, labels } from '@knest/core'
+import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
+import { jobKind } from './copy-job.js'
+import { dataVolumeKind, vmiKind, vmiStatus, vmKind } from './kubevirt.js'
+import { copyJob, rootDisk, userdataSecret } from './names.js'
+import { forgetNodeKeys } from './ssh-keys.js'
+
+const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+/** A booted VM shuts down within its grace period of 30 s, and KubeVirt needs ten more; two at once, twice that. */
+const goneMs = 180_000
+
+export interface DeleteOptions {
+  readonly keepData: boolean
+  readonly signal: AbortSignal
+}
+
+/** Removes a node's VM, then what it used; resolves when all is gone. What is absent is already gone. */
+export async function deleteVm(
+  api: KubeApi,
+  cluster: ClusterRef,
+  node: string,
+  { keepData, signal }: DeleteOptions,
+): Promise<void> {
+  const { namespace } = cluster
+  const remove = { signal, propagationPolicy: 'Background' } as const
+  await ignoreUnknownKind(api.delete(vmKind, node, namespace, remove))
+  await untilGone(api, cluster, node, signal)
+  await Promise.all([
+    api.delete(secretKind, userdataSecret(node), namespace, { signal }),
+    api.delete(jobKind, copyJob(node), namespace, remove),
+  ])
+  if (keepData) return
+  await forgetNodeKeys(api, cluster, node, signal)
+  // Before its claim: CDI would make the claim again.
+  await ignoreUnknownKind(api.delete(dataVolumeKind, rootDisk(node), namespace, remove))
+  await deleteClaim(api, namespace, rootDisk(node), signal)
+}
+
+/** KubeVirt deletes VM, instance and pod one after another; the pod may outlive both. */
+async function untilGone(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const byName = { namespace, fieldSelector: `metadata.name=${node}` }
+  const none = (found: readonly KubeObject[]): boolean => found.length === 0
+  const wait = (what: string) => ({
+    timeoutMs: goneMs,
+    signal,
+    awaited: `${what} of node "${node}" in namespace "${namespace}" to be gone`,
+    describe: describeStuck,
+  })
+  try {
+    await ignoreUnknownKind(api.waitFor(vmiKind, byName, none, wait('the VMI')))
+    await ignoreUnknownKind(api.waitFor(vmKind, byName, none, wait('the VM')))
+  } catch (error) {
+    throw stuck(error, namespace, node)
+  }
+  const launchers = { namespace, labelSelector: `${labels.node}=${node},${labels.backend}=vm` }
+  await api.waitFor(podKind, launchers, none, {
+    ...wait('the launcher pod'),
+    describe: (pods) => pods.map(({ metadata }) => metadata.name).join(', '),
+  })
+}
+
+function describeStuck([object]: readonly KubeObject[]): string {
+  if (object === undefined) return 'nothing'
+  const { metadata } = object
+  const phase = vmiStatus(object).phase ?? 'no phase'
+  const state = metadata.deletionTimestamp === undefined ? 'not being deleted' : 'being deleted'
+  return `${object.kind} "${metadata.name}" is ${state}, ${phase}, with finalizers ${(metadata.finalizers ?? []).join(', ') || 'none'}`
+}
+
+/** A VMI whose set-up failed on its node may keep its finalizer for ever (seen with kernelBoot, KubeVirt 1.8). */
+function stuck(error: unknown, namespace: string, node: string): unknown {
+  if (!(error instanceof KnestError) || error.code !== 'timeout') return error
+  return new KnestError('timeout', error.message, {
+    cause: error,
+    hint:
+      `KubeVirt does not let it go; see: kubectl describe vmi -n ${namespace} ${node}; when nothing runs there any more, ` +
+      `kubectl patch vmi -n ${namespace} ${node} --type merge -p '{"metadata":{"finalizers":null}}' and delete again`,
+  })
+}
+
+/** Without KubeVirt or CDI there is nothing of theirs to delete. */
+async function ignoreUnknownKind(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'not-found') throw error
+  }
+}

@@ -1,0 +1,4 @@
+/** A node is a KubeVirt VirtualMachine of the host cluster. */
+export { createVmNodeBackend } from './backend.js'
+export { readKubeVirt } from './host-facts.js'
+export type { VmNodeOptions } from './options.js'

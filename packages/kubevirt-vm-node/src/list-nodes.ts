@@ -1,0 +1,73 @@
+import { claimKind, clusterSelector, KnestError, labels } from '@knest/core'
+import type { ClusterRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
+import { vmiKind, vmKind } from './kubevirt.js'
+import { isListening } from './portforward.js'
+import { vmState } from './vm-state.js'
+
+const apiServerPort = 6443
+const kubeletPort = 10250
+
+/** The VM nodes of a cluster, and the disks of those that were deleted without their data. */
+export async function listVmNodes(
+  api: KubeApi,
+  cluster: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly NodeStatus[]> {
+  const selector = {
+    namespace: cluster.namespace,
+    labelSelector: `${clusterSelector(cluster.name)},${labels.node},${labels.backend}=vm`,
+    signal,
+  }
+  const known = (error: unknown): readonly KubeObject[] => {
+    if (error instanceof KnestError && error.code === 'not-found') return []
+    throw error
+  }
+  const [vms, vmis, claims] = await Promise.all([
+    api.list(vmKind, selector).catch(known),
+    api.list(vmiKind, selector).catch(known),
+    api.list(claimKind, selector),
+  ])
+  const vmOf = byNode(vms)
+  const vmiOf = byNode(vmis)
+  // Whatever is left of a node is the node: what shows least comes first and is overruled.
+  const owners = new Map([...byNode(claims), ...vmiOf, ...vmOf])
+  return Promise.all(
+    [...owners].map(([name, owner]) =>
+      nodeStatus(api, cluster, name, owner, vmOf.get(name), vmiOf.get(name), signal),
+    ),
+  )
+}
+
+function byNode(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> {
+  return new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
+}
+
+async function nodeStatus(
+  api: KubeApi,
+  cluster: ClusterRef,
+  name: string,
+  owner: KubeObject,
+  vm: KubeObject | undefined,
+  vmi: KubeObject | undefined,
+  signal: AbortSignal,
+): Promise<NodeStatus> {
+  const { phase, ip, reason, hostNode } = vmState(vm, vmi)
+  const role = roleOf(owner)
+  const port = role === 'control-plane' ? apiServerPort : kubeletPort
+  return {
+    name,
+    role,
+    pool: owner.metadata.labels?.[labels.pool] ?? 'worker',
+    phase,
+    // The host looks at the SSH server only: knest asks for Kubernetes itself.
+    ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
+    ip,
+    reason,
+    hostObject: name,
+    hostNode,
+  }
+}
+
+export function roleOf({ metadata }: KubeObject): NodeRole {
+  return metadata.labels?.[labels.role] === 'control-plane' ? 'control-plane' : 'worker'
+}

@@ -1,0 +1,147 @@
+import { claimKind, KnestError, ownedBy, parseQuantity } from '@knest/core'
+import type { KubeApi, KubeObject, NodeSpec } from '@knest/core'
+import { copyImageJob, jobKind, populated } from './copy-job.js'
+import { dataVolumeKind } from './kubevirt.js'
+import { vmLabels, type RootVolume } from './manifest.js'
+import { copyJob, rootDisk } from './names.js'
+
+/** CDI is there when the host knows its kind. */
+export async function hasDataVolumes(api: KubeApi, signal: AbortSignal): Promise<boolean> {
+  const answer = await api.raw('/apis/cdi.kubevirt.io/v1beta1', signal)
+  return answer.status === 200
+}
+
+export interface DiskWait {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes the disk of a persistent node, or adopts the one that is there. A DataVolume is left to CDI, which
+ * may wait for the VM; without CDI a Job fills a claim, and is waited for.
+ */
+export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWait): Promise<RootVolume> {
+  if (!spec.persistent) return 'image'
+  const { signal } = wait
+  const { namespace } = spec.cluster
+  const name = rootDisk(spec.name)
+  const claim = await api.get(claimKind, name, namespace, signal)
+  const withCdi = await hasDataVolumes(api, signal)
+  const volume = withCdi ? await api.get(dataVolumeKind, name, namespace, signal) : undefined
+  if (volume !== undefined) return 'data-volume'
+  // CDI's own garbage collection leaves a filled claim without its DataVolume.
+  if (claim === undefined && withCdi) {
+    await api.apply(dataVolume(spec), { signal })
+    return 'data-volume'
+  }
+  if (claim === undefined) await api.apply(diskClaim(spec), { signal })
+  if (claim !== undefined && isFilled(claim)) return 'claim'
+  await fillClaim(api, spec, wait)
+  return 'claim'
+}
+
+/**
+ * Stands alone and is not one of the VM's `dataVolumeTemplates`: those go with the VM, and a kept disk must
+ * not. `pullMethod: node` takes the image from where pods get theirs, with the same credentials.
+ */
+export function dataVolume(spec: NodeSpec): KubeObject {
+  return {
+    ...dataVolumeKind,
+    metadata: {
+      ...diskMetadata(spec),
+      annotations: { 'cdi.kubevirt.io/storage.deleteAfterCompletion': 'false' },
+    },
+    spec: {
+      source: { registry: { url: `docker://${spec.vmImage ?? ''}`, pullMethod: 'node' } },
+      storage: { accessModes: ['ReadWriteOnce'], ...storage(spec, spec.machine.rootfsSize) },
+    },
+  }
+}
+
+/** A claim for a file of the wished size: a file system keeps some of a volume for itself. */
+export function diskClaim(spec: NodeSpec): KubeObject {
+  return {
+    ...claimKind,
+    metadata: diskMetadata(spec),
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      volumeMode: 'Filesystem',
+      ...storage(spec, withOverhead(spec.machine.rootfsSize)),
+    },
+  }
+}
+
+/** CDI's default for file systems is 5.5 %. */
+const overhead = 1.06
+
+function withOverhead(size: string): string {
+  const mebibyte = 2 ** 20
+  return `${Math.ceil((parseQuantity(size) * overhead) / mebibyte)}Mi`
+}
+
+function storage(spec: NodeSpec, size: string): Record<string, unknown> {
+  return {
+    ...(spec.storageClass === undefined ? {} : { storageClassName: spec.storageClass }),
+    resources: { requests: { storage: size } },
+  }
+}
+
+/** Owned by the record, which stays when data is kept, and not by the VM. */
+function diskMetadata(spec: NodeSpec): KubeObject['metadata'] {
+  return {
+    name: rootDisk(spec.name),
+    namespace: spec.cluster.namespace,
+    labels: vmLabels(spec),
+    ownerReferences: [ownedBy(spec.cluster.name, spec.clusterUid)],
+  }
+}
+
+function isFilled(claim: KubeObject): boolean {
+  return claim.metadata.annotations?.[populated] === 'true' || isOfCdi(claim)
+}
+
+function isOfCdi({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.['cdi.kubevirt.io/storage.pod.phase'] === 'Succeeded'
+}
+
+interface JobStatus {
+  readonly succeeded?: number
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly status: string
+    readonly message?: string
+  }[]
+}
+
+/** Repeatable: the copy ends at once when the file is there. */
+async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: DiskWait): Promise<void> {
+  const { namespace } = spec.cluster
+  const name = copyJob(spec.name)
+  await api.apply(copyImageJob(spec), { signal })
+  const failed = (jobs: readonly KubeObject[]): string | undefined =>
+    statusOf(jobs).conditions?.find(({ type, status }) => type === 'Failed' && status === 'True')?.message
+  const jobs = await api.waitFor(
+    jobKind,
+    { namespace, fieldSelector: `metadata.name=${name}` },
+    (seen) => (statusOf(seen).succeeded ?? 0) > 0 || failed(seen) !== undefined,
+    {
+      timeoutMs,
+      signal,
+      awaited: `job "${name}" in namespace "${namespace}" to copy the VM image to the disk`,
+      describe: (seen) => (seen.length === 0 ? 'no job yet' : 'it is at work, or its pod cannot start'),
+    },
+  )
+  const fault = failed(jobs)
+  if (fault !== undefined) {
+    throw new KnestError('prerequisite', `the disk of node "${spec.name}" could not be filled: ${fault}`, {
+      hint: `see: kubectl logs -n ${namespace} job/${name}; then run the same command again`,
+    })
+  }
+  const done = { metadata: { annotations: { [populated]: 'true' } } }
+  await api.patch(claimKind, rootDisk(spec.name), namespace, done, { signal })
+  await api.delete(jobKind, name, namespace, { signal, propagationPolicy: 'Background' })
+}
+
+function statusOf(jobs: readonly KubeObject[]): JobStatus {
+  return (jobs[0]?.status ?? {}) as JobStatus
+}

@@ -1,0 +1,78 @@
+import { KnestError, openDeadline, seconds } from '@knest/core'
+import type { ExecOptions, ExecResult, NodeHandle, NodeRole } from '@knest/core'
+import { ConnectionLost } from './connection.js'
+import { openOutput } from './output.js'
+import { quote } from './quote.js'
+import { runJob } from './run-job.js'
+import type { SshSession } from './session.js'
+import { openSshTerminal } from './terminal.js'
+
+export interface HandleOptions {
+  readonly name: string
+  readonly role: NodeRole
+  readonly session: SshSession
+  /** Longer time limits for an emulated machine: a factor. */
+  readonly slowness: () => Promise<number>
+  /** Where detached commands keep their files. */
+  readonly jobsFolder?: string | undefined
+}
+
+/** A command that may take longer than this must survive a dropped connection. */
+const longMs = 30_000
+
+/** A node whose commands travel over SSH. Connects with the first of them. */
+export function openSshNode({ name, role, session, slowness, jobsFolder }: HandleOptions): NodeHandle {
+  const subject = `node "${name}"`
+  return {
+    name,
+    role,
+    exec: async (argv, options) => {
+      const timeoutMs = options.timeoutMs * (await slowness())
+      const deadline = openDeadline(options.signal, timeoutMs, () => {
+        const message = `command "${argv[0] ?? ''}" on ${subject} did not end within ${seconds(timeoutMs)}`
+        return new KnestError('timeout', message)
+      })
+      const bounded = { ...options, signal: deadline.signal }
+      try {
+        if (options.timeoutMs <= longMs) return await runNow(session, argv, bounded)
+        return await runJob(subject, (signal) => session.connect(signal), argv, bounded, jobsFolder)
+      } finally {
+        deadline.clear()
+      }
+    },
+    dial: async (port, signal) => {
+      // Over SSH and not the subresource: it has flow control, half-closed streams and one way in for all.
+      const connection = await session.connect(signal)
+      return connection.dial(port, signal).catch(async (error: unknown) => {
+        if (!(error instanceof ConnectionLost)) throw error
+        return (await session.connect(signal)).dial(port, signal)
+      })
+    },
+    terminal: async (argv, streams, signal) =>
+      openSshTerminal(await session.connect(signal), subject, argv, streams, signal),
+  }
+}
+
+/** Once more when the kept connection turns out to be dead; not when the command may have begun. */
+async function runNow(
+  session: SshSession,
+  argv: readonly string[],
+  options: Pick<ExecOptions, 'stdin' | 'signal' | 'onStdout' | 'onStderr'>,
+): Promise<ExecResult> {
+  for (;;) {
+    const stdout = openOutput(options.onStdout)
+    const stderr = openOutput(options.onStderr)
+    const connection = await session.connect(options.signal)
+    try {
+      const exitCode = await connection.run(quote(argv), {
+        stdin: options.stdin,
+        signal: options.signal,
+        onStdout: stdout.write,
+        onStderr: stderr.write,
+      })
+      return { exitCode, stdout: stdout.end(), stderr: stderr.end() }
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || error.begun) throw error
+    }
+  }
+}

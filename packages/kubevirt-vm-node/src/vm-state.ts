@@ -1,0 +1,72 @@
+import type { KubeObject, NodeStatus } from '@knest/core'
+import { faultText, findCondition, vmiStatus, vmStatus } from './kubevirt.js'
+
+export interface VmState {
+  readonly phase: NodeStatus['phase']
+  readonly ip: string | undefined
+  readonly hostNode: string | undefined
+  /** Why it does not run, in KubeVirt's words; undefined when it does. */
+  readonly reason: string | undefined
+}
+
+/** What the VM and its instance say of a node. It runs when it takes commands, not when it is switched on. */
+export function vmState(vm: KubeObject | undefined, vmi: KubeObject | undefined): VmState {
+  const status = vmiStatus(vmi)
+  const ip = podAddress(vmi)
+  const common = { ip, hostNode: status.nodeName }
+  if (vm?.metadata.deletionTimestamp !== undefined || (vm === undefined && vmi !== undefined)) {
+    return { ...common, phase: 'deleting', reason: 'VM is being deleted' }
+  }
+  if (vm === undefined) return { ...common, phase: 'pending', reason: 'only its disk is kept' }
+  const reason = whyNotRunning(vm, vmi)
+  if (reason === undefined) return { ...common, phase: 'running', reason }
+  return { ...common, phase: status.phase === 'Failed' ? 'failed' : 'pending', reason }
+}
+
+/** The address of the pod network; KubeVirt lists the interface before it has one. */
+export function podAddress(vmi: KubeObject | undefined): string | undefined {
+  const address = vmiStatus(vmi).interfaces?.[0]?.ipAddress
+  return address === '' ? undefined : address
+}
+
+/** Undefined: it runs, has an address and its SSH server answers. */
+export function whyNotRunning(vm: KubeObject | undefined, vmi: KubeObject | undefined): string | undefined {
+  const status = vmiStatus(vmi)
+  const printable = vmStatus(vm).printableStatus ?? 'not seen by KubeVirt yet'
+  if (vmi === undefined || vmi.metadata.deletionTimestamp !== undefined) {
+    return [printable, startTrouble(vm)].filter(Boolean).join(': ')
+  }
+  if (status.phase !== 'Running') {
+    const trouble =
+      faultText(findCondition(status, 'Synchronized')) ?? faultText(findCondition(status, 'PodScheduled'))
+    return [printable, trouble ?? `VMI is ${status.phase ?? 'not scheduled'}`].join(': ')
+  }
+  if (podAddress(vmi) === undefined) return `${printable}: it has no address yet`
+  const ready = findCondition(status, 'Ready')
+  return ready?.status === 'True' ? undefined : `${printable}: its SSH server does not answer yet`
+}
+
+function startTrouble(vm: KubeObject | undefined): string | undefined {
+  const status = vmStatus(vm)
+  const failures = status.startFailure?.consecutiveFailCount ?? 0
+  const fault =
+    faultText(findCondition(status, 'Failure')) ?? faultText(findCondition(status, 'PodScheduled'))
+  if (fault !== undefined) return fault
+  return failures > 0 ? `its start failed ${failures} times` : undefined
+}
+
+/** As for pods: tried again by the host, but a VM image is there or it is not. */
+const hopelessStatus = new Set(['ErrImagePull', 'ImagePullBackOff', 'DataVolumeError', 'ErrorPvcNotFound'])
+/** A start may fail for a moment (a host node that reboots); one that fails so often does not heal. */
+const hopelessFailures = 3
+
+/** How often the VM failed to start since it last ran. */
+export function startFailures(vm: KubeObject | undefined): number {
+  return vmStatus(vm).startFailure?.consecutiveFailCount ?? 0
+}
+
+/** Waiting longer will not help; `failuresBefore` were there before somebody cured the cause. */
+export function isHopeless(vm: KubeObject | undefined, failuresBefore: number): boolean {
+  if (hopelessStatus.has(vmStatus(vm).printableStatus ?? '')) return true
+  return startFailures(vm) >= failuresBefore + hopelessFailures
+}
