@@ -16,6 +16,7 @@ export {
   unlessAborted,
 } from './host/index.js'
 export { ownedBy } from './home/record.js'
+export { mergePatch } from './merge-patch.js'
 export { applyPatches, nodeLabels, spreadByRole } from './node-objects.js'
 export * from './host-checks/index.js'
 export * from './addresses/index.js'

@@ -3,7 +3,7 @@ export { describeAddressAdapter, type AddressAdapterSubject } from './address-ad
 export { describeClusterHome, type ClusterHomeSubject } from './cluster-home-contract.js'
 export { createFakeAddressAdapter, type FakeAddressHost } from './fake-address-adapter.js'
 export { createFakeClusterHome } from './fake-cluster-home.js'
-export { createFakeKubeApi } from './fake-kube-api.js'
+export { createFakeKubeApi, type FakeKubeApi } from './fake-kube-api.js'
 export { createFakeNodeBackend } from './fake-node-backend.js'
 export { describeNodeBackend, type NodeBackendSubject } from './node-backend-contract.js'
 export { sampleSpec } from './sample-spec.js'

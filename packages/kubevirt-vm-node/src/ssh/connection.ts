@@ -32,8 +32,11 @@ export interface SshConnection {
   run(command: string, options: RunOptions): Promise<number>
   /** A byte stream to a port of the node itself. */
   dial(port: number, signal: AbortSignal): Promise<Duplex>
-  /** A channel with a terminal; a login shell without a command. */
-  openTerminal(command: string | undefined, window: Window): Promise<ClientChannel>
+  /** A channel with a terminal, a login shell without a command, given to `take` as soon as it is open. */
+  openTerminal<T>(
+    command: string | undefined,
+    terminal: { readonly window: Window; readonly take: (channel: ClientChannel) => T },
+  ): Promise<T>
   end(): void
 }
 
@@ -50,22 +53,32 @@ export function holdConnection(client: Client, subject: string): SshConnection {
     state.closed = true
   })
 
-  /** Opens a channel; ssh2 forgets to call back when the connection ends meanwhile. */
-  const open = <T>(ask: (done: (error: Error | undefined, channel: T) => void) => void): Promise<T> =>
+  /**
+   * Opens a channel and gives it to `take` at once: what the far side says next may be in the same packet.
+   * ssh2 forgets to call back when the connection ends meanwhile.
+   */
+  const open = <T>(
+    ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+    refused: (cause: Error) => KnestError,
+    take: (channel: ClientChannel) => T,
+  ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       const onClose = (): void => reject(new ConnectionLost(subject, false))
       client.once('close', onClose)
       try {
         ask((error, channel) => {
           client.off('close', onClose)
-          if (error === undefined) resolve(channel)
-          else reject(error)
+          if (error !== undefined)
+            reject(state.closed ? new ConnectionLost(subject, false, error) : refused(error))
+          else resolve(take(channel))
         })
       } catch (error) {
         client.off('close', onClose)
         reject(new ConnectionLost(subject, false, error))
       }
     })
+  const noChannel = (cause: Error): KnestError =>
+    new KnestError('host-unreachable', `${subject} opens no channel for a command`, { cause })
 
   return {
     get closed() {
@@ -73,38 +86,37 @@ export function holdConnection(client: Client, subject: string): SshConnection {
     },
     run: async (command, options) => {
       options.signal.throwIfAborted()
-      const channel = await open<ClientChannel>((done) => client.exec(command, done)).catch(
-        (error: unknown) => {
-          if (error instanceof ConnectionLost) throw error
-          throw new KnestError('host-unreachable', `${subject} opens no channel for a command`, {
-            cause: error,
-          })
-        },
-      )
-      return exitCodeOf(channel, subject, options)
+      const take = (channel: ClientChannel): { readonly exitCode: Promise<number> } => ({
+        exitCode: exitCodeOf(channel, subject, options),
+      })
+      const { exitCode } = await open((done) => client.exec(command, done), noChannel, take)
+      return exitCode
     },
-    dial: async (port, signal) => {
+    dial: (port, signal) => {
       signal.throwIfAborted()
-      const channel = await open<ClientChannel>((done) =>
-        client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, done),
-      ).catch((error: unknown) => {
-        if (error instanceof ConnectionLost) throw error
-        const message = `port ${port} of ${subject} does not answer: ${error instanceof Error ? error.message : ''}`
-        throw new KnestError('host-unreachable', message, {
-          cause: error,
+      const refused = (cause: Error): KnestError =>
+        new KnestError('host-unreachable', `port ${port} of ${subject} does not answer: ${cause.message}`, {
+          cause,
           hint: 'does a program listen there?',
         })
-      })
-      const forget = onAbort(signal, () => channel.destroy())
-      channel.once('close', forget)
-      // Its end is seen by who reads it.
-      channel.on('error', () => undefined)
-      return channel
+      return open(
+        (done) => client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, done),
+        refused,
+        (channel) => {
+          const forget = onAbort(signal, () => channel.destroy())
+          channel.once('close', forget)
+          // Its end is seen by who reads it.
+          channel.on('error', () => undefined)
+          return channel
+        },
+      )
     },
-    openTerminal: (command, window) => {
+    openTerminal: (command, { window, take }) => {
       const pty = { ...window, width: 0, height: 0 }
-      return open<ClientChannel>((done) =>
-        command === undefined ? client.shell(pty, done) : client.exec(command, { pty }, done),
+      return open(
+        (done) => (command === undefined ? client.shell(pty, done) : client.exec(command, { pty }, done)),
+        noChannel,
+        take,
       )
     },
     end: () => {
@@ -114,7 +126,7 @@ export function holdConnection(client: Client, subject: string): SshConnection {
 }
 
 /** Reads a channel to its end. */
-export function exitCodeOf(channel: ClientChannel, subject: string, options: RunOptions): Promise<number> {
+function exitCodeOf(channel: ClientChannel, subject: string, options: RunOptions): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     let code: number | undefined
     const forget = onAbort(options.signal, (error) => {

@@ -13,14 +13,15 @@ export async function openSshTerminal(
   signal: AbortSignal,
 ): Promise<number> {
   const command = argv.length === 0 ? undefined : quote(argv)
-  const size = { rows: stdout.rows || 24, cols: stdout.columns || 80, term: process.env.TERM ?? 'xterm' }
-  const channel = await connection.openTerminal(command, size)
-  const disconnect = connectKeyboard(channel, { stdin, stdout })
-  try {
-    return await readTerminal(channel, subject, stdout, signal)
-  } finally {
-    disconnect()
-  }
+  const window = { rows: stdout.rows || 24, cols: stdout.columns || 80, term: process.env.TERM ?? 'xterm' }
+  const { exitCode } = await connection.openTerminal(command, {
+    window,
+    take: (channel) => {
+      const disconnect = connectKeyboard(channel, { stdin, stdout })
+      return { exitCode: readTerminal(channel, subject, stdout, signal).finally(disconnect) }
+    },
+  })
+  return exitCode
 }
 
 function readTerminal(
