@@ -1,5 +1,5 @@
 import type { HostControl } from '@knest/container-node'
-import type { Clusters } from '@knest/core'
+import type { Clusters, TerminalStreams } from '@knest/core'
 import type { KubeconfigRoom, SpecRoom } from './parts.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
@@ -20,6 +20,7 @@ export interface Streams {
   err(text: string): void
   readonly errIsTty: boolean
   readStdin(): Promise<string>
+  readStdinBytes(): Promise<Buffer>
 }
 
 /** SIGINT and SIGTERM. */
@@ -58,6 +59,8 @@ export interface Deps {
   kubeconfigs(): Promise<KubeconfigRoom>
   openClusters(options: HostOptions): Promise<OpenClusters>
   hostControl(): Promise<HostControl>
+  /** Undefined when standard input or output is none. */
+  terminal(): TerminalStreams | undefined
   /** Runs a program on our terminal; gives its exit code, 128 + n after signal n, 127 when there is none. */
   spawn(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number>
 }

@@ -8,6 +8,9 @@ import {
   type CreateRun,
   type ClusterSpec,
   type ClusterStatus,
+  type ExecOptions,
+  type ExecResult,
+  type NodeHandle,
   type PlannedStep,
   type Problem,
   type RenewedCertificates,
@@ -32,6 +35,10 @@ export class FakeClusters implements Clusters {
   closedForwards = 0
   /** What an apply to a cluster that is there would do. */
   change: ClusterChange = { action: 'unchanged', changes: [], steps: [] }
+  readonly executed: { node: string; argv: readonly string[]; stdin: string | undefined }[] = []
+  /** What commands on nodes do. */
+  onExec: (options: ExecOptions) => Promise<ExecResult> = () =>
+    Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
   certificateList: ClusterCertificates = {
     renewBeforeDays: 30,
     certificates: [],
@@ -151,8 +158,28 @@ export class FakeClusters implements Clusters {
     return Promise.resolve({ port: 16443, kubeconfig: `${fakeKubeconfig(ref.name)}# forwarded\n`, close })
   }
 
-  openNode(): never {
-    throw new Error('the fake has no nodes')
+  async openNode(ref: ClusterRef, node: string): Promise<NodeHandle> {
+    const found = (await this.status(ref)).nodes.find(({ name }) => name === node)
+    if (found === undefined) throw new KnestError('not-found', `cluster "${ref.name}" has no node "${node}"`)
+    const dial = (): never => {
+      throw new Error('the fake has no ports')
+    }
+    return {
+      name: node,
+      role: found.role,
+      exec: async (argv, options) => {
+        this.executed.push({ node, argv, stdin: options.stdin?.toString() })
+        const result = await this.onExec(options)
+        options.onStdout?.(result.stdout)
+        options.onStderr?.(result.stderr)
+        return result
+      },
+      dial,
+      terminal: (argv) => {
+        this.executed.push({ node, argv, stdin: 'terminal' })
+        return Promise.resolve(3)
+      },
+    }
   }
 
   async certificates(ref: ClusterRef): Promise<ClusterCertificates> {

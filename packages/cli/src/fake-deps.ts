@@ -1,3 +1,4 @@
+import type { TerminalStreams } from '@knest/core'
 import type { Deps, HostControl, HostStatus } from './deps.js'
 import { FakeClusters } from './fake-clusters.js'
 import { main } from './main.js'
@@ -13,6 +14,7 @@ export class FakeTerminal {
   readonly files = new Map<string, string>()
   readonly spawned: { argv: readonly string[]; env: Readonly<Record<string, string | undefined>> }[] = []
   stdin = ''
+  terminal: TerminalStreams | undefined
   out = ''
   err = ''
   /** Thrown instead of opening the host. */
@@ -48,6 +50,7 @@ export class FakeTerminal {
         err: write,
         errIsTty: false,
         readStdin: () => Promise.resolve(this.stdin),
+        readStdinBytes: () => Promise.resolve(Buffer.from(this.stdin)),
       },
       interrupts: {
         listen: (onSignal) => {
@@ -81,6 +84,7 @@ export class FakeTerminal {
         })
       },
       hostControl: () => Promise.resolve(this.host),
+      terminal: () => this.terminal,
       spawn: (argv, env) => {
         this.spawned.push({ argv, env })
         return this.spawn(argv)

@@ -27,6 +27,7 @@ export const parts = {
 export const backends = {
   pod: async (api: KubeApi) =>
     (await import('@knest/pod-node')).createPodNodeBackend(api, { explainEvent: explainAddressEvent }),
+  vm: async (api: KubeApi) => (await import('@knest/kubevirt-vm-node')).createVmNodeBackend(api),
 } as const satisfies Readonly<Partial<Record<BackendName, (api: KubeApi) => Promise<NodeBackend>>>>
 
 type OpenAddresses = (api: KubeApi, options: AddressOptions) => Promise<AddressAdapter>

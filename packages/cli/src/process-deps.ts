@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { parts } from './parts.js'
 import { jsonRenderer } from './render/json.js'
@@ -26,6 +26,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     kubeconfigs: parts.kubeconfigs,
     openClusters: async (options) => (await parts.clusters()).openClusters(options),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
+    terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
     spawn: runProgram,
   }
 }
@@ -38,6 +39,7 @@ const streams: Streams = {
     return (process.stderr.isTTY as boolean | undefined) === true
   },
   readStdin: () => text(process.stdin),
+  readStdinBytes: () => buffer(process.stdin),
 }
 
 async function renderer(style: ProgressStyle): Promise<Renderer> {

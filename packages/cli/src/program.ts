@@ -11,6 +11,7 @@ import { listCommand } from './commands/list.js'
 import { preflightCommand } from './commands/preflight.js'
 import { scaleCommand } from './commands/scale.js'
 import { shellCommand } from './commands/shell.js'
+import { sshCommand } from './commands/ssh.js'
 import { statusCommand } from './commands/status.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
@@ -30,6 +31,7 @@ export function buildProgram(deps: Deps): Command {
     statusCommand(deps),
     kubeconfigCommand(deps),
     shellCommand(deps),
+    sshCommand(deps),
     scaleCommand(deps),
     certsCommand(deps),
     deleteCommand(deps),

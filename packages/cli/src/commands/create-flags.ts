@@ -4,7 +4,10 @@ import { Option, type Command } from 'commander'
 export interface CreateFlags {
   readonly kubernetesVersion?: string
   readonly image?: string
+  readonly vmImage?: string
   readonly backend?: 'pod' | 'vm'
+  readonly controlPlaneBackend?: 'pod' | 'vm'
+  readonly workerBackend?: 'pod' | 'vm'
   readonly controlPlaneMachineCount?: string
   readonly workerMachineCount?: string
   readonly controlPlaneMachineCpuCores?: string
@@ -58,8 +61,11 @@ export function addCreateFlags(command: Command): Command {
       '--kubernetes-version <version>',
       'Kubernetes of the nested cluster (default: as in `knest version`)',
     )
-    .option('--image <image>', 'node image')
+    .option('--image <image>', 'node image of pod nodes')
+    .option('--vm-image <image>', 'KubeVirt containerDisk that VM nodes boot from')
     .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', ['pod', 'vm']))
+    .addOption(choice('--control-plane-backend <kind>', 'the same for control planes only', ['pod', 'vm']))
+    .addOption(choice('--worker-backend <kind>', 'the same for workers only', ['pod', 'vm']))
     .option('--pod-network-cidr <cidr>', 'addresses of nested pods (default: 10.200.0.0/16)')
     .option('--service-cidr <cidr>', 'addresses of nested Services (default: 10.201.0.0/16)')
     .option('--cni <name|file|url>', 'flannel, calico, cilium, none, or a manifest (default: flannel)')

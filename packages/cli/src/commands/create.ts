@@ -11,7 +11,6 @@ import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { createWish } from './create-wish.js'
-import { refuseUnsupported } from './unsupported.js'
 
 export interface CreateOptions extends GlobalOptions {
   readonly name?: string | undefined
@@ -25,7 +24,6 @@ export interface CreateOptions extends GlobalOptions {
 
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
   const wish = await createWish(deps, options)
-  refuseUnsupported(wish)
   const { ref, spec } = wish
   await withClusters(deps, options, async (clusters) => {
     const left = (): ReturnType<typeof whatIsLeft> =>

@@ -8,7 +8,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
   refuseKernels(flags)
   const controlPlane = defined({
     count: wholeNumber(flags.controlPlaneMachineCount, '--control-plane-machine-count'),
-    backend: flags.backend,
+    backend: flags.controlPlaneBackend ?? flags.backend,
     machine: defined({
       cpuCores: cores(room, flags.controlPlaneMachineCpuCores, '--control-plane-machine-cpu-cores'),
       memorySize: flags.controlPlaneMachineMemorySize,
@@ -17,7 +17,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
   })
   const worker = defined({
     count: wholeNumber(flags.workerMachineCount, '--worker-machine-count'),
-    backend: flags.backend,
+    backend: flags.workerBackend ?? flags.backend,
     machine: defined({
       cpuCores: cores(room, flags.workerMachineCpuCores, '--worker-machine-cpu-cores'),
       memorySize: flags.workerMachineMemorySize,
@@ -28,6 +28,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
     defined({
       kubernetesVersion: flags.kubernetesVersion,
       image: image(flags),
+      vmImage: flags.vmImage,
       controlPlane,
       workers: worker === undefined ? undefined : [worker],
       network: defined({ podCidr: flags.podNetworkCidr, serviceCidr: flags.serviceCidr, cni: flags.cni }),

@@ -8,7 +8,6 @@ import { operate, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { createWish } from './create-wish.js'
-import { refuseUnsupported } from './unsupported.js'
 
 export interface PreflightOptions extends GlobalOptions {
   readonly name?: string | undefined
@@ -19,7 +18,6 @@ export interface PreflightOptions extends GlobalOptions {
 
 export async function preflightRun(deps: Deps, options: PreflightOptions): Promise<void> {
   const wish = await createWish(deps, options)
-  refuseUnsupported(wish)
   const problems = await withClusters(deps, options, (clusters) =>
     operate(
       deps,

@@ -9,6 +9,7 @@ import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, withClusters } from '../operation.js'
 import { shellStart } from '../shell-start.js'
+import { splitWords } from '../split-words.js'
 
 export interface ShellOptions extends GlobalOptions {
   readonly name: string
@@ -92,16 +93,13 @@ export function shellCommand(deps: Deps, run: typeof shellRun = shellRun): Comma
     .argument('[name]', 'cluster name (default: knest)')
     .argument('[command...]', 'after --: run this instead, and give its exit code')
     .action((_name: string | undefined, _words: readonly string[], _flags: object, self: Command) =>
-      run(deps, { ...globalOptions(self), ...splitWords(self) }),
+      run(deps, { ...globalOptions(self), ...nameAndCommand(self) }),
     )
 }
 
-/** commander drops `--`, which tells a cluster name from the first word of a command. */
-function splitWords(self: Command): { name: string; command: readonly string[] } {
-  const { rawArgs = [] } = (self.parent ?? self) as Command & { readonly rawArgs?: readonly string[] }
-  const dashes = rawArgs.indexOf('--')
-  const command = dashes === -1 ? [] : rawArgs.slice(dashes + 1)
-  const [name = defaultName, ...more] = self.args.slice(0, self.args.length - command.length)
+function nameAndCommand(self: Command): { name: string; command: readonly string[] } {
+  const { operands, command } = splitWords(self)
+  const [name = defaultName, ...more] = operands
   if (more.length > 0) {
     throw new KnestError('usage', `"${more.join(' ')}" comes after the cluster name without --`, {
       hint: `write knest shell ${name} -- ${more.join(' ')}`,

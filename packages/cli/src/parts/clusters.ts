@@ -13,10 +13,12 @@ import { addressAdapters, backends } from '../parts.js'
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
 export async function openClusters({ context, kubeconfig }: HostOptions): Promise<OpenClusters> {
   const api = await openKube({ context, kubeconfig })
+  // One of each for a command: the VM backend keeps connections that all its steps share.
+  const opened: Partial<Record<BackendName, Promise<NodeBackend>>> = {}
   return {
     clusters: createClusters({
       home: createKubernetesHome(api),
-      backend: (name) => openBackend(name, api),
+      backend: (name) => (opened[name] ??= openBackend(name, api)),
       addressAdapter: (name, options) => addressAdapters[name](api, options),
     }),
     description: api.description,

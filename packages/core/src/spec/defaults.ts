@@ -7,6 +7,10 @@ export function defaultImage(kubernetesVersion: string): string {
   return `localhost/knest/node:v${kubernetesVersion}`
 }
 
+export function defaultVmImage(kubernetesVersion: string): string {
+  return `localhost/knest/vm:v${kubernetesVersion}`
+}
+
 export const defaultPodCidr = '10.200.0.0/16'
 export const defaultServiceCidr = '10.201.0.0/16'
 export const defaultDnsDomain = 'cluster.local'
@@ -38,6 +42,12 @@ export const gibibyte: number = 1024 * mebibyte
 /** Measured: a control plane holds 440 MiB without any cache, a worker 100 MiB. */
 export const minControlPlaneMemory: number = 768 * mebibyte
 export const minWorkerMemory: number = 512 * mebibyte
+/**
+ * A VM has a kernel and an operating system of its own, and kubeadm asks for 1700 MB of what is left to a
+ * control plane (its preflight check Mem). Measured: a worker joined with 1.6 GiB and used half of it.
+ */
+export const minVmControlPlaneMemory: number = 1920 * mebibyte
+export const minVmWorkerMemory: number = 1024 * mebibyte
 export const maxMemory: number = 16 * 1024 * gibibyte
 export const minRootfs: number = gibibyte
 export const maxRootfs: number = 256 * 1024 * gibibyte

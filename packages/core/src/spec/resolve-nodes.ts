@@ -23,7 +23,7 @@ export function resolveControlPlane(
       'control-plane',
       input?.machine,
       backend,
-      defaults.minControlPlaneMemory,
+      backend === 'vm' ? defaults.minVmControlPlaneMemory : defaults.minControlPlaneMemory,
       problems,
     ),
   }
@@ -137,11 +137,12 @@ function resolvePool(input: WorkerPoolInput, defaultBackend: BackendName, proble
   const taints = input.taints ?? []
   checkTaints(what, taints, problems)
   const backend = input.backend ?? defaultBackend
+  const minMemory = backend === 'vm' ? defaults.minVmWorkerMemory : defaults.minWorkerMemory
   return {
     name,
     count,
     backend,
-    machine: resolveMachine(what, input.machine, backend, defaults.minWorkerMemory, problems),
+    machine: resolveMachine(what, input.machine, backend, minMemory, problems),
     labels,
     taints: taints.map((taint) => ({
       key: taint.key,

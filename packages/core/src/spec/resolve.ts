@@ -1,4 +1,4 @@
-import type { BackendName, ClusterSpec, NodePatch } from '../contracts/cluster.js'
+import type { BackendName, ClusterSpec, NodeGroup, NodePatch } from '../contracts/cluster.js'
 import { parseCandidates } from '../addresses/candidates.js'
 import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from './defaults.js'
@@ -34,6 +34,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext): Clust
   const spec: ClusterSpec = {
     kubernetesVersion,
     image: resolveImage(wish.image ?? defaults.defaultImage(kubernetesVersion), problems),
+    ...resolveVmImage(wish.vmImage, kubernetesVersion, [controlPlane, ...workers], problems),
     controlPlane,
     workers,
     network: resolveNetwork(wish.network, countable(nodes), problems),
@@ -98,6 +99,22 @@ function resolveImage(image: string, problems: ProblemList): string {
   const fault = imageFault(image)
   if (fault !== undefined) problems.error(`image "${image}" ${fault}`, 'correct the image')
   return image
+}
+
+/** A cluster without VM nodes has none, so that its record says what it needs and no more. */
+function resolveVmImage(
+  image: string | undefined,
+  kubernetesVersion: string,
+  groups: readonly NodeGroup[],
+  problems: ProblemList,
+): Pick<ClusterSpec, 'vmImage'> {
+  if (groups.some(({ backend }) => backend === 'vm')) {
+    return { vmImage: resolveImage(image ?? defaults.defaultVmImage(kubernetesVersion), problems) }
+  }
+  if (image !== undefined) {
+    problems.error(`VM image "${image}" is given, but no node is a VM`, 'add --backend vm, or leave it out')
+  }
+  return {}
 }
 
 function resolvePersistence(

@@ -69,6 +69,7 @@ const patch = z.strictObject({
 export const clusterInputSchema = z.strictObject({
   kubernetesVersion: z.string().meta({ description: 'As in 1.35.4' }).optional(),
   image: z.string().meta({ description: 'Node image of pod and container nodes' }).optional(),
+  vmImage: z.string().meta({ description: 'KubeVirt containerDisk that VM nodes boot from' }).optional(),
   controlPlane: controlPlane.optional(),
   workers: z.array(pool).meta({ description: 'Worker pools' }).optional(),
   network: network.optional(),

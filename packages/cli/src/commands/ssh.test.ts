@@ -1,0 +1,64 @@
+import { tmpdir } from 'node:os'
+import type { TerminalStreams } from '@knest/core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fakeStatus } from '../fake-clusters.js'
+import { FakeTerminal } from '../fake-deps.js'
+
+let terminal: FakeTerminal
+
+beforeEach(() => {
+  terminal = new FakeTerminal(tmpdir())
+  terminal.clusters.add(fakeStatus())
+})
+
+describe('ssh', () => {
+  test('runs a command and gives its output and exit code', async () => {
+    terminal.clusters.onExec = () => Promise.resolve({ exitCode: 7, stdout: 'out', stderr: 'err' })
+    expect(await terminal.run('ssh', 'quickstart', 'quickstart-cp-0', '--', 'ls', '-n', 'x')).toBe(7)
+    expect(terminal.out).toBe('out')
+    expect(terminal.err).toBe('err')
+    expect(terminal.clusters.executed).toEqual([
+      { node: 'quickstart-cp-0', argv: ['ls', '-n', 'x'], stdin: undefined },
+    ])
+    expect(terminal.closed).toBe(1)
+  })
+
+  test('takes a node without the name of its cluster, and passes standard input on when asked', async () => {
+    terminal.stdin = 'hello'
+    expect(await terminal.run('ssh', '-i', 'quickstart', 'worker-0', '--', 'cat')).toBe(0)
+    expect(terminal.clusters.executed).toEqual([
+      { node: 'quickstart-worker-0', argv: ['cat'], stdin: 'hello' },
+    ])
+  })
+
+  test('opens a terminal without a command', async () => {
+    terminal.terminal = {} as TerminalStreams
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0')).toBe(3)
+    expect(terminal.clusters.executed).toEqual([
+      { node: 'quickstart-cp-0', argv: ['bash', '-l'], stdin: 'terminal' },
+    ])
+  })
+
+  test('wants a terminal or a command', async () => {
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0')).toBe(2)
+    expect(terminal.err).toContain('knest ssh quickstart cp-0 -- COMMAND')
+    expect(terminal.opened).toEqual([])
+  })
+
+  test('says how to write what is missing or out of place', async () => {
+    expect(await terminal.run('ssh')).toBe(2)
+    expect(await terminal.run('ssh', 'quickstart')).toBe(2)
+    expect(terminal.err).toContain('knest status quickstart')
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0', 'ls')).toBe(2)
+    expect(terminal.err).toContain('knest ssh quickstart cp-0 -- ls')
+  })
+
+  test('Ctrl-C lets go of the command', async () => {
+    terminal.clusters.onExec = ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+        terminal.signal()
+      })
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0', '--', 'sleep', '9')).toBe(130)
+  })
+})

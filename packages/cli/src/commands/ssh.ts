@@ -1,0 +1,116 @@
+import { KnestError, type NodeHandle } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { SilentExit } from '../exit-codes.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { interruptible } from '../interrupt.js'
+import { ask, withClusters } from '../operation.js'
+import { splitWords } from '../split-words.js'
+
+export interface SshOptions extends GlobalOptions {
+  readonly name: string
+  /** As in `quickstart-worker-0`, or without the cluster's name. */
+  readonly node: string
+  /** Run instead of an interactive shell. */
+  readonly command: readonly string[]
+  /** Pass standard input on to the command. */
+  readonly stdin: boolean
+}
+
+/** A command is ended by Ctrl-C, not by a clock. */
+const dayMs = 24 * 60 * 60_000
+
+export async function sshRun(deps: Deps, options: SshOptions): Promise<void> {
+  await checkTarget(deps, options)
+  const { name, command } = options
+  const terminal = deps.terminal()
+  if (command.length === 0 && terminal === undefined) {
+    throw new KnestError('usage', 'standard input and output are no terminal', {
+      hint: `give a command: knest ssh ${name} ${options.node} -- COMMAND`,
+    })
+  }
+  const exitCode = await withClusters(deps, options, async (clusters) => {
+    const node = await ask(deps, async (signal) => {
+      const ref = await clusters.find(name, options.namespace, signal)
+      const full = options.node.startsWith(`${ref.name}-`) ? options.node : `${ref.name}-${options.node}`
+      return clusters.openNode(ref, full, signal)
+    })
+    return command.length === 0 && terminal !== undefined
+      ? openTerminal(deps, node, terminal)
+      : runCommand(deps, node, options)
+  })
+  if (exitCode !== 0) throw new SilentExit(exitCode)
+}
+
+async function openTerminal(
+  deps: Deps,
+  node: NodeHandle,
+  terminal: NonNullable<ReturnType<Deps['terminal']>>,
+): Promise<number> {
+  if (node.terminal === undefined)
+    throw new KnestError('prerequisite', `node "${node.name}" offers no terminal`)
+  // Ctrl-C is a key like others there.
+  const ignore = deps.interrupts.listen(() => undefined)
+  try {
+    return await node.terminal(['bash', '-l'], terminal, new AbortController().signal)
+  } finally {
+    ignore()
+  }
+}
+
+async function runCommand(deps: Deps, node: NodeHandle, { command, stdin }: SshOptions): Promise<number> {
+  const input = stdin ? await deps.streams.readStdinBytes() : undefined
+  const interruption = {
+    onFirst: () => undefined,
+    describe: () =>
+      Promise.resolve({
+        message: `"${command[0] ?? ''}" may still run on node "${node.name}"`,
+        hint: undefined,
+      }),
+  }
+  const { exitCode } = await interruptible(deps.interrupts, interruption, (signal) =>
+    node.exec(command, {
+      stdin: input,
+      timeoutMs: dayMs,
+      signal,
+      onStdout: (text) => deps.streams.out(text),
+      onStderr: (text) => deps.streams.err(text),
+    }),
+  )
+  return exitCode
+}
+
+export function sshCommand(deps: Deps, run: typeof sshRun = sshRun): Command {
+  return new Command('ssh')
+    .description('open a shell on a node of a nested cluster, whether it is a pod or a VM')
+    .usage('<name> <node> [options] [-- command...]')
+    .argument('[name]', 'cluster name')
+    .argument('[node]', 'node name, as in `knest status`; the name of the cluster may be left out')
+    .argument('[command...]', 'after --: run this instead, and give its exit code')
+    .option('-i, --stdin', 'pass standard input on to the command')
+    .action(
+      (_name: unknown, _node: unknown, _words: unknown, flags: { readonly stdin?: boolean }, self: Command) =>
+        run(deps, { ...globalOptions(self), ...nodeAndCommand(self), stdin: flags.stdin === true }),
+    )
+}
+
+function nodeAndCommand(self: Command): Pick<SshOptions, 'name' | 'node' | 'command'> {
+  const { operands, command } = splitWords(self)
+  const [name, node, ...more] = operands
+  if (name === undefined || node === undefined) {
+    throw new KnestError(
+      'usage',
+      name === undefined ? 'no cluster and no node is given' : `no node of cluster "${name}" is given`,
+      {
+        hint: `write knest ssh ${name ?? 'NAME'} NODE; \`knest status ${name ?? 'NAME'}\` shows the nodes`,
+      },
+    )
+  }
+  if (more.length > 0) {
+    throw new KnestError('usage', `"${more.join(' ')}" comes after the node without --`, {
+      hint: `write knest ssh ${name} ${node} -- ${more.join(' ')}`,
+    })
+  }
+  return { name, node, command }
+}
