@@ -1,5 +1,6 @@
 import { KnestError } from '@knest/core'
 import { Command, type CommanderError } from 'commander'
+import { applyCommand } from './commands/apply.js'
 import { certsCommand } from './commands/certs.js'
 import { completeCommand } from './commands/complete.js'
 import { completionCommand } from './commands/completion.js'
@@ -8,6 +9,7 @@ import { deleteCommand } from './commands/delete.js'
 import { hostCommand } from './commands/host/host.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
+import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
 import { scaleCommand } from './commands/scale.js'
 import { shellCommand } from './commands/shell.js'
@@ -27,6 +29,8 @@ export function buildProgram(deps: Deps): Command {
   addGlobalOptions(program)
   for (const command of [
     createCommand(deps),
+    applyCommand(deps),
+    planCommand(deps),
     listCommand(deps),
     statusCommand(deps),
     kubeconfigCommand(deps),

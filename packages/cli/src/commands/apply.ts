@@ -1,0 +1,82 @@
+import type { ClusterKubeconfig, ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { changeText } from '../change-view.js'
+import { confirm } from '../confirm.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { keepKubeconfig } from '../kubeconfig-files.js'
+import { defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, type OutputFormat } from '../output.js'
+import { whatIsLeft } from '../what-is-left.js'
+import { createWish } from './create-wish.js'
+import { printChange } from './plan.js'
+
+export interface ApplyOptions extends GlobalOptions {
+  readonly file: string
+  readonly yes: boolean
+  readonly dryRun: boolean
+  readonly merge: boolean
+  readonly switchContext: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
+  const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
+  await withClusters(deps, options, async (clusters) => {
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+    const terminal = options.yes ? undefined : deps.terminal()
+    if (options.dryRun || terminal !== undefined) {
+      const change = await operate(deps, options, (run) => clusters.planApply(ref, spec, run), left)
+      if (options.dryRun) return printChange(deps, ref, change, options.output)
+      deps.streams.err(changeText(change))
+      if (terminal !== undefined && change.action !== 'unchanged')
+        await confirm(terminal, `Apply this to cluster "${ref.name}"?`)
+    }
+    const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
+      await keepKubeconfig(deps, ref, kubeconfig, options)
+    }
+    const action = await operate(deps, options, (run) => clusters.apply(ref, spec, { ...run, deliver }), left)
+    deps.streams.out(outcome(ref, action, options.output))
+  })
+}
+
+function outcome(ref: ClusterRef, action: string, output: OutputFormat | undefined): string {
+  return output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" ${action}\n`
+}
+
+interface ApplyFlags {
+  readonly filename: string
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+  readonly merge?: boolean
+  readonly switchContext?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Command {
+  return new Command('apply')
+    .description('create the cluster that a file describes, or change it to what the file says')
+    .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .option('-y, --yes', 'do not ask on a terminal')
+    .option('--dry-run', 'print what would change and do nothing')
+    .option('--no-merge', 'do not add a context to your kubeconfig')
+    .option('--switch-context', 'make the new context the current one')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['json', 'yaml', 'name']))
+    .action((flags: ApplyFlags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        file: flags.filename,
+        yes: flags.yes === true,
+        dryRun: flags.dryRun === true,
+        merge: flags.merge !== false,
+        switchContext: flags.switchContext === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}

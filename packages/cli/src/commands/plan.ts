@@ -1,0 +1,58 @@
+import type { ClusterChange, ClusterRef } from '@knest/core'
+import { Command } from 'commander'
+import { changeText } from '../change-view.js'
+import type { Deps } from '../deps.js'
+import { SilentExit } from '../exit-codes.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { createWish } from './create-wish.js'
+
+export interface PlanOptions extends GlobalOptions {
+  readonly file: string
+  readonly output?: OutputFormat | undefined
+}
+
+/** As `terraform plan -detailed-exitcode` and `kubectl diff` tell a script that something would change. */
+const changesExitCode = 2
+
+export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
+  const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
+  const change = await withClusters(deps, options, (clusters) =>
+    operate(
+      deps,
+      { ...options, timeoutMs: defaultTimeoutMs },
+      (run) => clusters.planApply(ref, spec, run),
+      () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
+    ),
+  )
+  await printChange(deps, ref, change, options.output)
+  if (change.action !== 'unchanged') throw new SilentExit(changesExitCode)
+}
+
+export async function printChange(
+  deps: Deps,
+  ref: ClusterRef,
+  change: ClusterChange,
+  output: OutputFormat | undefined,
+): Promise<void> {
+  const steps = change.steps.map(({ id, title, needs }) => ({ id, title, needs }))
+  const value = await renderValue({ cluster: ref.name, namespace: ref.namespace, ...change, steps }, output)
+  const would = change.action === 'unchanged' ? 'is as the file says' : `would be ${change.action}`
+  deps.streams.out(value ?? `${changeText(change)}cluster "${ref.name}" ${would}\n`)
+}
+
+interface PlanFlags {
+  readonly filename: string
+  readonly output?: OutputFormat
+}
+
+export function planCommand(deps: Deps, run: typeof planRun = planRun): Command {
+  return new Command('plan')
+    .description('show what `apply` with the same file would do: exit code 0 when nothing, 2 when something')
+    .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .addOption(outputOption(['json', 'yaml']))
+    .action((flags: PlanFlags, command: Command) =>
+      run(deps, { ...globalOptions(command), file: flags.filename, output: flags.output }),
+    )
+}
