@@ -504,6 +504,25 @@ export const badInputCases: readonly BadInput[] = [
 
   // Scale and the other commands
   {
+    name: 'apply without a file',
+    argv: ['apply'],
+    exitCode: usage,
+    message: /required option '-f, --filename <file>' not specified/,
+  },
+  {
+    name: 'plan of a file that is not there',
+    argv: ['plan', '-f', '/nonexistent/cluster.yaml'],
+    exitCode: usage,
+    message: /cannot read cluster file "\/nonexistent\/cluster.yaml"/,
+  },
+  {
+    name: 'apply of another kind of object',
+    argv: ['apply', '-f', '{file}'],
+    file: 'apiVersion: v1\nkind: ConfigMap\n',
+    exitCode: usage,
+    message: /holds no NestedCluster: its kind is "ConfigMap"/,
+  },
+  {
     name: 'scale to a bare number',
     argv: ['scale', 'quickstart', '3'],
     exitCode: usage,
