@@ -76,18 +76,25 @@ export async function startFakePortforward(): Promise<FakePortforward> {
       webSockets.handleUpgrade(request, raw, head, (webSocket) => serve(webSocket, vm))
     const refusal = refusals.shift()
     if (refusal === 'silence') return
-    if (refusal === 'mute') { upgrade(undefined); return; }
+    if (refusal === 'mute') {
+      upgrade(undefined)
+      return
+    }
     if (refusal === 'end') {
       webSockets.handleUpgrade(request, raw, head, (webSocket) => webSocket.terminate())
       return
     }
-    if (refusal !== undefined) { answer(request, raw, refusal); return; }
+    if (refusal !== undefined) {
+      answer(request, raw, refusal)
+      return
+    }
     const [, name = '', port = ''] =
       /virtualmachineinstances\/([^/]+)\/portforward\/(\d+)\/tcp$/.exec(path) ?? []
     const local = locals.get(`${name}:${port}`)
     if (local === undefined) {
       const message = `dialing VM: dial tcp 10.0.0.9:${port}: connect: connection refused`
-      answer(request, raw, { code: 500, message }); return;
+      answer(request, raw, { code: 500, message })
+      return
     }
     const vm = connect(local, '127.0.0.1', () => upgrade(vm))
     vm.once('error', (error) => answer(request, raw, { code: 500, message: `dialing VM: ${error.message}` }))

@@ -4,7 +4,7 @@ import WebSocket from 'ws'
 import { KnestError } from '../errors.js'
 import { answerError, connectionError, parseStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
-import { onAbort, openDeadline, seconds, unlessAborted } from './deadline.js'
+import { endedBy, onAbort, openDeadline, seconds, unlessAborted } from './deadline.js'
 
 export interface WebSocketOptions {
   readonly path: string
@@ -40,6 +40,7 @@ export async function openWebSocket<T>(
   options: WebSocketOptions,
   take: (socket: WebSocket) => Taken<T>,
 ): Promise<T> {
+  if (link.life.aborted) throw endedBy(link.life)
   const asked = link.asked(`connecting to ${options.subject}`)
   const timeoutMs = options.timeoutMs ?? openTimeoutMs
   const deadline = openDeadline(options.signal, timeoutMs, () => {

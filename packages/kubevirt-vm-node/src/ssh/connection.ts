@@ -63,16 +63,19 @@ export function holdConnection(client: Client, subject: string): SshConnection {
     take: (channel: ClientChannel) => T,
   ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
-      const onClose = (): void => reject(new ConnectionLost(subject, false))
+      // It was asked for: who knows what the far side has done by now.
+      const onClose = (): void => reject(new ConnectionLost(subject, true))
       client.once('close', onClose)
       try {
         ask((error, channel) => {
           client.off('close', onClose)
           if (error !== undefined)
-            reject(state.closed ? new ConnectionLost(subject, false, error) : refused(error))
+            reject(state.closed ? new ConnectionLost(subject, true, error) : refused(error))
           else resolve(take(channel))
         })
       } catch (error) {
+        // ssh2 throws when it is not connected, which it may know before it says so.
+        state.closed = true
         client.off('close', onClose)
         reject(new ConnectionLost(subject, false, error))
       }

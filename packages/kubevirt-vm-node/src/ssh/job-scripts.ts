@@ -45,7 +45,7 @@ wait
 `
 
 const killScript = `job=$1
-kill -TERM -- "-$(cat "$job/pid")"
+kill -s TERM -- "-$(cat "$job/pid")"
 rm -rf "$job"
 `
 

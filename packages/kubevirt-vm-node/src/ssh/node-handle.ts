@@ -59,20 +59,20 @@ async function runNow(
   argv: readonly string[],
   options: Pick<ExecOptions, 'stdin' | 'signal' | 'onStdout' | 'onStderr'>,
 ): Promise<ExecResult> {
-  for (;;) {
-    const stdout = openOutput(options.onStdout)
-    const stderr = openOutput(options.onStderr)
+  const stdout = openOutput(options.onStdout)
+  const stderr = openOutput(options.onStderr)
+  const run = async (): Promise<number> => {
     const connection = await session.connect(options.signal)
-    try {
-      const exitCode = await connection.run(quote(argv), {
-        stdin: options.stdin,
-        signal: options.signal,
-        onStdout: stdout.write,
-        onStderr: stderr.write,
-      })
-      return { exitCode, stdout: stdout.end(), stderr: stderr.end() }
-    } catch (error) {
-      if (!(error instanceof ConnectionLost) || error.begun) throw error
-    }
+    return connection.run(quote(argv), {
+      stdin: options.stdin,
+      signal: options.signal,
+      onStdout: stdout.write,
+      onStderr: stderr.write,
+    })
   }
+  const exitCode = await run().catch((error: unknown) => {
+    if (!(error instanceof ConnectionLost) || error.begun) throw error
+    return run()
+  })
+  return { exitCode, stdout: stdout.end(), stderr: stderr.end() }
 }

@@ -1,0 +1,270 @@
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { ExecOptions, ExecResult, NodeHandle, TerminalStreams } from '@knest/core'
+import ssh2 from 'ssh2'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { startFakePortforward, type FakePortforward } from '../fake-portforward.js'
+import { startFakeSshServer, type FakeSshServer } from '../fake-ssh-server.js'
+import { forwardToVm, mayPass } from '../portforward.js'
+import { openSshNode } from './node-handle.js'
+import { SshSession, type SshRoute } from './session.js'
+
+vi.setConfig({ testTimeout: 20_000 })
+
+const cluster = { name: 'demo', namespace: 'knest-demo' }
+const name = 'demo-worker-0'
+const { signal } = new AbortController()
+const newPair = (): { private: string; public: string } => ssh2.utils.generateKeyPairSync('ed25519')
+const host = newPair()
+const client = newPair()
+
+let portforward: FakePortforward
+let sshServer: FakeSshServer
+let folder: string
+let node: NodeHandle
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'knest-jobs-'))
+  portforward = await startFakePortforward()
+  sshServer = await startFakeSshServer({ hostKey: host.private, authorizedKey: client.public })
+  portforward.listen(name, 22, sshServer.port)
+  node = openNode()
+})
+
+afterEach(async () => {
+  await portforward.close()
+  await sshServer.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function openNode(
+  change: Partial<SshRoute> = {},
+  keys = { host: host.public, client: client.private },
+  reachMs = 4_000,
+): NodeHandle {
+  const route: SshRoute = {
+    identity: () =>
+      Promise.resolve({ subject: `node "${name}"`, privateKey: keys.client, hostPublicKey: keys.host }),
+    dial: (until) => forwardToVm(portforward.api, cluster, name, 22, until, 1_000),
+    worthRetrying: mayPass,
+    explain: () => Promise.resolve(undefined),
+    ...change,
+  }
+  const limits = { bannerMs: 700, loginMs: 5_000, keepaliveMs: 15_000, reachMs }
+  const session = new SshSession(route, limits)
+  return openSshNode({
+    name,
+    role: 'worker',
+    session,
+    slowness: () => Promise.resolve(1),
+    jobsFolder: folder,
+  })
+}
+
+function short(argv: readonly string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
+  return node.exec(argv, { timeoutMs: 20_000, signal, ...options })
+}
+
+function long(script: string, options: Partial<ExecOptions> = {}): Promise<ExecResult> {
+  return node.exec(['sh', '-c', script], { timeoutMs: 60_000, signal, ...options })
+}
+
+describe('a short command', () => {
+  it('gets its words unchanged, and all commands share one login', async () => {
+    const words = ['a b', "it's", '$HOME', '"q"', '', '*', 'line\nbreak', '--x=1']
+    const results = await Promise.all(words.map((word) => short(['printf', '%s', word])))
+    expect(results.map(({ stdout }) => stdout)).toEqual(words)
+    expect(sshServer.logins).toBe(1)
+  })
+
+  it('gives the code of a signal as shells do', async () => {
+    expect((await short(['sh', '-c', 'kill -9 $$'])).exitCode).toBe(137)
+  })
+
+  it('carries megabytes whole, both ways', async () => {
+    const stdin = Buffer.alloc(8 * 2 ** 20, 'k')
+    const { stdout } = await short(['cat'], { stdin })
+    expect(stdout.length).toBe(stdin.length)
+  })
+
+  it('is an error when the connection is cut, since it may have run', async () => {
+    const hanging = short(['sleep', '10'])
+    await vi.waitFor(() => expect(sshServer.commands).toContain('sleep 10'))
+    portforward.cut()
+    await expect(hanging).rejects.toMatchObject({ code: 'host-unreachable' })
+    expect((await short(['echo', 'again'])).stdout).toBe('again\n')
+  })
+})
+
+describe('a long command', () => {
+  it('gives exit code and both outputs, and leaves no file behind', async () => {
+    const result = await long('cat; echo err >&2; exit 7', { stdin: 'in\n' })
+    expect(result).toEqual({ exitCode: 7, stdout: 'in\n', stderr: 'err\n' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('outlives a cut connection: runs once, and its output has no gap', async () => {
+    const pieces: string[] = []
+    const script = 'echo run >> "$0/runs"; for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.3; done; exit 3'
+    const running = node.exec(['sh', '-c', script, folder], {
+      timeoutMs: 60_000,
+      signal,
+      onStdout: (text) => pieces.push(text),
+    })
+    for (const digit of ['2', '5']) {
+      await vi.waitFor(() => expect(pieces.join('')).toContain(digit), { timeout: 5_000 })
+      portforward.cut()
+    }
+    expect(await running).toEqual({ exitCode: 3, stdout: '1\n2\n3\n4\n5\n6\n7\n8\n', stderr: '' })
+    expect(pieces.join('')).toBe('1\n2\n3\n4\n5\n6\n7\n8\n')
+    expect(await readFile(join(folder, 'runs'), 'utf8')).toBe('run\n')
+    expect(sshServer.logins).toBe(3)
+  })
+
+  it('begins only with all of its input, however often that is cut', async () => {
+    await short(['true'])
+    const stdin = Buffer.alloc(2 * 2 ** 20, 'k')
+    const running = long('wc -c; echo run >> "$0/runs"'.replace('$0', folder), { stdin })
+    await vi.waitFor(() => expect(sshServer.commands.length).toBeGreaterThan(1))
+    portforward.cut()
+    expect((await running).stdout.trim()).toBe(String(stdin.length))
+    expect(await readFile(join(folder, 'runs'), 'utf8')).toBe('run\n')
+  })
+
+  it('keeps its input from others, and only until it has opened it', async () => {
+    const { stdout } = await long(
+      'cat; ls "$0"/*/stdin 2>&1; stat -c %a "$0"/*/ | sort -u'.replaceAll('$0', folder),
+      {
+        stdin: 'secret ',
+      },
+    )
+    expect(stdout).toMatch(/^secret ls: .*No such file or directory\n700\n$/)
+  })
+
+  it('is ended when aborted', async () => {
+    const abort = new AbortController()
+    const file = join(folder, 'alive')
+    const running = long(`trap 'echo ended > ${file}; exit 1' TERM; echo up; sleep 30 & wait`, {
+      signal: abort.signal,
+      onStdout: () => abort.abort(),
+    })
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' })
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('ended\n'), 4_000)
+  })
+
+  it('says when the node has forgotten it', async () => {
+    const running = long('echo up; sleep 30', {
+      onStdout: () => {
+        void rm(folder, { recursive: true, force: true }).then(() => {
+          portforward.cut()
+        })
+      },
+    })
+    await expect(running).rejects.toThrow(/node "demo-worker-0" was restarted, or "sh" was killed/)
+  })
+})
+
+describe('a node that cannot be reached at once', () => {
+  it('is tried again through everything a starting VM answers', async () => {
+    portforward.refuse(
+      { code: 400, message: 'no network interfaces are present' },
+      { code: 409, message: 'VMI is not started' },
+      { code: 500, message: 'dialing VM: connect: no route to host' },
+      'mute',
+      'end',
+      'silence',
+    )
+    const patient = openNode({}, undefined, 30_000)
+    const limits = { timeoutMs: 20_000, signal }
+    await expect(patient.exec(['echo', 'up'], limits)).resolves.toMatchObject({ stdout: 'up\n' })
+    expect(portforward.asked).toHaveLength(7)
+  }, 30_000)
+
+  it.each([
+    [403, 'not-permitted'],
+    [404, 'not-found'],
+  ])('is given up at once when the answer is %i', async (code, expected) => {
+    portforward.refuse({ code, message: 'no' })
+    await expect(short(['true'])).rejects.toMatchObject({ code: expected })
+    expect(portforward.asked).toHaveLength(1)
+  })
+
+  it('tells what was seen last, and what is known of it', async () => {
+    const lost = openNode({
+      dial: (until) => forwardToVm(portforward.api, cluster, 'other', 22, until),
+      explain: () => Promise.resolve('its host node reaches it'),
+    })
+    const failing = lost.exec(['true'], { timeoutMs: 20_000, signal })
+    await expect(failing).rejects.toMatchObject({ code: 'timeout' })
+    await expect(failing).rejects.toThrow(
+      /within 4 s; last seen: .*connection refused; its host node reaches it/,
+    )
+  })
+})
+
+describe('trust', () => {
+  it('refuses another host key at once, and says nothing to it', async () => {
+    const suspicious = openNode({}, { host: newPair().public, client: client.private })
+    const refused = suspicious.exec(['true'], { timeoutMs: 20_000, signal })
+    await expect(refused).rejects.toMatchObject({ code: 'conflict' })
+    await expect(refused).rejects.toThrow(/another SSH host key/)
+    expect(sshServer.logins).toBe(0)
+    expect(portforward.asked).toHaveLength(1)
+  })
+
+  it('says when its own key is not accepted', async () => {
+    const stranger = openNode({}, { host: host.public, client: newPair().private })
+    await expect(stranger.exec(['true'], { timeoutMs: 20_000, signal })).rejects.toMatchObject({
+      code: 'not-permitted',
+    })
+  })
+})
+
+describe('a port of the node', () => {
+  let echo: Server
+
+  beforeEach(async () => {
+    echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+  })
+  afterEach(() => new Promise((resolve) => echo.close(resolve)))
+
+  it('carries bytes, also after one side has said its last', async () => {
+    const stream = await node.dial((echo.address() as AddressInfo).port, signal)
+    stream.end(Buffer.alloc(2 ** 20, 'k'))
+    expect((await buffer(stream)).length).toBe(2 ** 20)
+  })
+
+  it('that is closed is an error', async () => {
+    const { port } = echo.address() as AddressInfo
+    await new Promise((resolve) => echo.close(resolve))
+    await expect(node.dial(port, signal)).rejects.toMatchObject({ code: 'host-unreachable' })
+  })
+})
+
+describe('a terminal', () => {
+  it('passes keys, sizes and the exit code on', async () => {
+    const stdin = new PassThrough()
+    const stdout = Object.assign(new PassThrough(), { columns: 100, rows: 30 })
+    const streams = { stdin, stdout } as unknown as TerminalStreams
+    let seen = ''
+    stdout.on('data', (data: Buffer) => (seen += data.toString()))
+    const code = node.terminal?.([], streams, signal)
+    await vi.waitFor(() => expect(seen).toContain('shell of 100x30'))
+    Object.assign(stdout, { columns: 120, rows: 40 }).emit('resize')
+    stdin.write('size')
+    await vi.waitFor(() => expect(seen).toContain('120x40'))
+    stdin.write('5')
+    expect(await code).toBe(5)
+  })
+})
+
+it('connections end with the API client', async () => {
+  await short(['true'])
+  portforward.api.close()
+  await expect(short(['sleep', '5'])).rejects.toMatchObject({ code: 'cancelled' })
+})
