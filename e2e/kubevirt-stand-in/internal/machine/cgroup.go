@@ -1,0 +1,48 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const cgroupRoot = "/sys/fs/cgroup"
+
+// machineCgroup makes a cgroup of the machine's own beside the launcher's, where the container has a cgroup
+// v2: knest-init takes everything out of the root of what it sees, which it could not do with a launcher
+// outside of its PID namespace. On cgroup v1 a hierarchy may hold both: there is nothing to do.
+func machineCgroup() (*os.File, error) {
+	controllers, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.controllers"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	launcher, machine := filepath.Join(cgroupRoot, "launcher"), filepath.Join(cgroupRoot, "machine")
+	for _, directory := range []string{launcher, machine} {
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(launcher, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())), 0); err != nil {
+		return nil, fmt.Errorf("move the launcher to a cgroup of its own: %w", err)
+	}
+	for _, controller := range strings.Fields(string(controllers)) {
+		if err := os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0); err != nil {
+			return nil, fmt.Errorf("enable cgroup controller %s: %w", controller, err)
+		}
+	}
+	// The machine finds its size in its own cgroup.
+	for _, limit := range []string{"memory.max", "cpu.max"} {
+		if value, err := os.ReadFile(filepath.Join(cgroupRoot, limit)); err == nil {
+			if err := os.WriteFile(filepath.Join(machine, limit), value, 0); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return os.Open(machine)
+}
