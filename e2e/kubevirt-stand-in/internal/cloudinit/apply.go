@@ -3,15 +3,13 @@ package cloudinit
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
-// Apply does what the user data says in the file system under root ("/" but in tests). Commands and the
-// host name are for Start: they are not of the file system.
+// Apply does what the user data says in the file system under root, which is "/" but in tests. The host name
+// is the node's own business: knest-init sets it.
 func (config Config) Apply(root string) error {
 	for _, file := range config.WriteFiles {
 		if err := file.write(root); err != nil {
@@ -89,48 +87,8 @@ func (config Config) writeHostKeys(directory string) error {
 }
 
 func (config Config) writeAuthorizedKeys(directory string) error {
-	keys := append([]string{}, config.SSHAuthorizedKeys...)
-	for _, user := range config.Users {
-		keys = append(keys, user.SSHAuthorizedKeys...)
-	}
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(directory, "authorized_keys"), []byte(strings.Join(keys, "\n")+"\n"), 0o600)
-}
-
-// Start does what is done anew at the first boot of a machine: the host name, then the commands.
-func (config Config) Start(console *os.File) error {
-	if config.Hostname != "" && !config.PreserveHostname {
-		if err := syscall.Sethostname([]byte(config.Hostname)); err != nil {
-			return err
-		}
-	}
-	for _, entry := range config.RunCommands {
-		command, err := runnable(entry)
-		if err != nil {
-			return err
-		}
-		command.Stdout, command.Stderr = console, console
-		if err := command.Run(); err != nil {
-			return fmt.Errorf("runcmd: %s: %w", command.Path, err)
-		}
-	}
-	return nil
-}
-
-func runnable(entry any) (*exec.Cmd, error) {
-	switch value := entry.(type) {
-	case string:
-		return exec.Command("sh", "-c", value), nil
-	case []any:
-		words := []string{}
-		for _, word := range value {
-			words = append(words, fmt.Sprint(word))
-		}
-		if len(words) > 0 {
-			return exec.Command(words[0], words[1:]...), nil
-		}
-	}
-	return nil, fmt.Errorf("runcmd: not a command: %v", entry)
+	return os.WriteFile(filepath.Join(directory, "authorized_keys"), []byte(strings.Join(config.SSHAuthorizedKeys, "\n")+"\n"), 0o600)
 }

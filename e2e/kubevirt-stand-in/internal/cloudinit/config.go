@@ -16,25 +16,12 @@ import (
 type Config struct {
 	Hostname          string            `json:"hostname,omitempty"`
 	ManageEtcHosts    bool              `json:"manage_etc_hosts,omitempty"`
-	PreserveHostname  bool              `json:"preserve_hostname,omitempty"`
 	DisableRoot       *bool             `json:"disable_root,omitempty"`
 	SSHPasswordAuth   bool              `json:"ssh_pwauth,omitempty"`
 	SSHDeleteKeys     *bool             `json:"ssh_deletekeys,omitempty"`
-	SSHGenKeyTypes    []string          `json:"ssh_genkeytypes,omitempty"`
 	SSHKeys           map[string]string `json:"ssh_keys,omitempty"`
 	SSHAuthorizedKeys []string          `json:"ssh_authorized_keys,omitempty"`
-	Users             []User            `json:"users,omitempty"`
 	WriteFiles        []File            `json:"write_files,omitempty"`
-	RunCommands       []any             `json:"runcmd,omitempty"`
-	// What grows the file system of a disk: a machine here has none.
-	GrowPartition map[string]any `json:"growpart,omitempty"`
-	ResizeRoot    any            `json:"resize_rootfs,omitempty"`
-}
-
-// User is root: there are no others.
-type User struct {
-	Name              string   `json:"name"`
-	SSHAuthorizedKeys []string `json:"ssh_authorized_keys,omitempty"`
 }
 
 type File struct {
@@ -63,11 +50,6 @@ func Parse(text []byte) (Config, error) {
 	}
 	if config.DisableRoot == nil || *config.DisableRoot {
 		return config, errors.New("user data: disable_root must be false: cloud-init would keep root from logging in, and there is no other user here")
-	}
-	for _, user := range config.Users {
-		if user.Name != "root" {
-			return config, fmt.Errorf("user data: there is no user but root here, and so not %q", user.Name)
-		}
 	}
 	for _, file := range config.WriteFiles {
 		if _, err := file.bytes(); err != nil {

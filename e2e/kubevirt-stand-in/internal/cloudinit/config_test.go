@@ -65,7 +65,7 @@ func TestRefusesWhatItDoesNotDo(t *testing.T) {
 		"#cloud-config\ndisable_root: false\npackages: [curl]\n":   "packages",
 		"#cloud-config\n":                                          "disable_root",
 		"#cloud-config\ndisable_root: false\nssh_pwauth: true\n":   "ssh_pwauth",
-		"#cloud-config\ndisable_root: false\nusers: [{name: u}]\n": `"u"`,
+		"#cloud-config\ndisable_root: false\nruncmd: [[reboot]]\n": "runcmd",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%q: %v", text, err)

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,10 +16,6 @@ import (
 const (
 	nodeInit = "/usr/local/bin/knest-init"
 	nodeEnv  = "/etc/knest/node.env"
-	// appliedMarker tells that this root file system has had its user data: a reboot changes nothing.
-	appliedMarker = "/var/lib/cloud/instance/boot-finished"
-	// instanceFile is what the machine's lasting disk remembers of cloud-init.
-	instanceFile = NodeDisk + "/cloud-instance.json"
 )
 
 // BootContainer is PID 1 of a machine of the engine container, until it has become the node image's init.
@@ -55,45 +50,18 @@ func BootContainer() error {
 	return syscall.Exec(nodeInit, []string{nodeInit}, environment)
 }
 
-// initialize does what cloud-init does. A disk that outlives the pod also keeps the user data it was first
-// booted with: the instance ID is the firmware's UUID, and that does not change (observed 32).
+// initialize does what cloud-init of the VM image does, at every boot: the seed is the truth, on a disk that
+// outlived its pod as well (images/vm/README.md).
 func initialize(description Description) error {
 	userData, err := description.userData()
 	if err != nil || userData == nil {
 		return err
 	}
-	var known struct {
-		ID       string `json:"id"`
-		UserData []byte `json:"userData"`
-	}
-	if content, err := os.ReadFile(instanceFile); err == nil && json.Unmarshal(content, &known) == nil && known.ID == description.UUID {
-		userData = known.UserData
-	}
 	config, err := cloudinit.Parse(userData)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(appliedMarker); err == nil {
-		return nil
-	}
-	if err := config.Apply("/"); err != nil {
-		return err
-	}
-	if err := config.Start(os.Stdout); err != nil {
-		return err
-	}
-	known.ID, known.UserData = description.UUID, userData
-	content, err := json.Marshal(known)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(instanceFile, content, 0o600); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(appliedMarker), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(appliedMarker, nil, 0o644)
+	return config.Apply("/")
 }
 
 // installGuestPrograms adds to the node image what a VM image has and it has not.

@@ -21,13 +21,11 @@ func installSSHD(from string) error {
 	if err := copyTree(from, "/", false); err != nil {
 		return err
 	}
-	// The defaults of OpenSSH, but for what a container lacks: PAM's configuration.
-	const settings = `UsePAM no
+	// As in the VM image; all else is OpenSSH's default.
+	const settings = `PermitRootLogin prohibit-password
 PasswordAuthentication no
-PermitRootLogin prohibit-password
-PrintMotd no
-AcceptEnv LANG LC_*
-Subsystem sftp internal-sftp
+KbdInteractiveAuthentication no
+UsePAM no
 `
 	if err := os.MkdirAll(filepath.Dir(sshdConfig), 0o755); err != nil {
 		return err

@@ -1,0 +1,68 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { KnestError } from '@knest/core'
+import type { KubeApi } from '@knest/core'
+import { never } from './cluster.js'
+import { hostContext } from './home.js'
+
+const equip = fileURLToPath(new URL('../../kubevirt-stand-in/equip', import.meta.url))
+const engineLabel = 'kubevirt-stand-in.knest.dev/engine'
+
+/** What runs VMs on the host: only the first is KubeVirt. */
+export type HostKubeVirt = 'real KubeVirt' | 'stand-in/container' | 'stand-in/qemu'
+
+/** What a machine of the stand-in is: see e2e/kubevirt-stand-in/README.md. */
+export type StandInEngine = 'container' | 'qemu'
+
+/** Tells what is there; undefined when nothing is. */
+export async function findKubeVirt(host: KubeApi): Promise<HostKubeVirt | undefined> {
+  const kind = { apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt' }
+  const found = await host.list(kind, { signal: never }).catch((error: unknown) => {
+    if (error instanceof KnestError && error.code === 'not-found') return []
+    throw error
+  })
+  const object = found[0]
+  if (object === undefined) return undefined
+  const engine = object.metadata.labels?.[engineLabel]
+  if (engine === undefined) return 'real KubeVirt'
+  return engine === 'qemu' ? 'stand-in/qemu' : 'stand-in/container'
+}
+
+export interface Equipped {
+  readonly kind: HostKubeVirt
+  /** Takes away what was installed here; leaves alone what was there before. */
+  remove(): void
+}
+
+/**
+ * Sees to it that the host runs VMs, and prints by what: a real KubeVirt as it is found, else the stand-in with
+ * this engine, which is installed on an embedded host. On any other host gives why there is none.
+ */
+export async function equipKubeVirt(
+  host: KubeApi,
+  engine: StandInEngine = 'container',
+): Promise<Equipped | { readonly skipped: string }> {
+  const found = await findKubeVirt(host)
+  if (found === 'real KubeVirt' || found === `stand-in/${engine}`) {
+    console.log(`VMs run on ${found}`)
+    return { kind: found, remove: () => undefined }
+  }
+  if (!isEmbeddedHost())
+    return { skipped: `the host "${hostContext}" has no KubeVirt, and is no embedded host` }
+  console.log(`VMs run on stand-in/${engine} (e2e/kubevirt-stand-in), not on a real KubeVirt`)
+  run('install', '--engine', engine)
+  // Of two installations the last one has the engine: the one before is brought back, not taken away.
+  const before = found === undefined ? undefined : found.slice('stand-in/'.length)
+  const remove = (): void => (before === undefined ? run('remove') : run('install', '--engine', before))
+  return { kind: `stand-in/${engine}`, remove }
+}
+
+function run(...args: readonly string[]): void {
+  execFileSync(equip, [...args, '--name', hostContext], { stdio: 'inherit' })
+}
+
+/** The context of an embedded host has the host's name. */
+function isEmbeddedHost(): boolean {
+  const asked = ['container', 'inspect', `${hostContext}-cp-0`]
+  return ['podman', 'docker'].some((engine) => spawnSync(engine, asked, { stdio: 'ignore' }).status === 0)
+}
