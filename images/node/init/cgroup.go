@@ -152,6 +152,17 @@ func mountUnified() error {
 	return nil
 }
 
+// appendFile writes to a file of the kernel's: it must be there.
+func appendFile(path, text string) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = file.WriteString(text)
+	return err
+}
+
 // emptyInto moves every process of the root cgroup to the leaf. An exec that is just entering the
 // container is seen as process 0 until it has joined our PID namespace, so it may take another look.
 func emptyInto(leaf string) error {

@@ -16,7 +16,7 @@ const (
 
 // containerdSettings is containerd 1.7's configuration. The plugins left out cannot work here and cost
 // start-up time. CNI's binaries and configuration are where everyone looks for them.
-func containerdSettings(pause string, restrictOOM bool) string {
+func containerdSettings(pause string, restrictOOM, systemdCgroup bool) string {
 	return fmt.Sprintf(`version = 2
 disabled_plugins = [
   "io.containerd.internal.v1.tracing", "io.containerd.tracing.processor.v1.otlp",
@@ -40,8 +40,8 @@ disabled_plugins = [
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        SystemdCgroup = false
-`, pause, restrictOOM)
+        SystemdCgroup = %t
+`, pause, restrictOOM, systemdCgroup)
 }
 
 // waitForContainerd waits for the message containerd sends to its service manager when all its

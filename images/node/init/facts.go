@@ -135,10 +135,13 @@ func reserved(machine, limit limits) limits {
 }
 
 // kubeletDropIn holds the settings that can differ at every start; everything else is kubeadm's.
-func kubeletDropIn(reserve limits, resolvConf string, oomScoreAdj *int) string {
+func kubeletDropIn(reserve limits, resolvConf string, oomScoreAdj *int, systemd bool) string {
 	var out strings.Builder
 	out.WriteString("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n")
 	fmt.Fprintf(&out, "resolvConf: %s\nfailCgroupV1: false\nfailSwapOn: false\n", resolvConf)
+	if systemd {
+		out.WriteString("cgroupDriver: systemd\n")
+	}
 	if oomScoreAdj != nil {
 		fmt.Fprintf(&out, "oomScoreAdj: %d\n", *oomScoreAdj)
 	}
@@ -183,4 +186,16 @@ func (f facts) write(path string) error {
 		return err
 	}
 	return writeFile(path, string(content)+"\n", 0o644)
+}
+
+func readFacts(path string) (facts, error) {
+	var f facts
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(content, &f); err != nil {
+		return f, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
 }

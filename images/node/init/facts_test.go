@@ -45,14 +45,18 @@ func TestReserved(t *testing.T) {
 
 func TestKubeletDropIn(t *testing.T) {
 	zero := 0
-	got := kubeletDropIn(limits{memoryBytes: 1024, milliCPUs: 500}, "/r", &zero)
+	got := kubeletDropIn(limits{memoryBytes: 1024, milliCPUs: 500}, "/r", &zero, false)
 	for _, want := range []string{"resolvConf: /r\n", "oomScoreAdj: 0\n", "systemReserved:\n  memory: \"1024\"\n  cpu: 500m\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
-	if got := kubeletDropIn(limits{}, "/r", nil); strings.Contains(got, "systemReserved") || strings.Contains(got, "oomScoreAdj") {
+	if got := kubeletDropIn(limits{}, "/r", nil, false); strings.Contains(got, "systemReserved") || strings.Contains(got, "oomScoreAdj") ||
+		strings.Contains(got, "cgroupDriver") {
 		t.Errorf("nothing to reserve, but got\n%s", got)
+	}
+	if got := kubeletDropIn(limits{}, "/r", nil, true); !strings.Contains(got, "\ncgroupDriver: systemd\n") {
+		t.Errorf("systemd owns the cgroups, but got\n%s", got)
 	}
 }
 
@@ -106,5 +110,19 @@ func TestCapLog(t *testing.T) {
 	kept, _ := os.ReadFile(path + ".1")
 	if now, _ := os.ReadFile(path); len(now) != 0 || string(kept) != "0123456789" {
 		t.Errorf("got %q and %q", now, kept)
+	}
+}
+
+func TestFactsAreReadAsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run", "facts")
+	want := facts{NodeName: "a", NodeIP: "192.0.2.1", Interface: "eth0", MTU: 1450, CgroupVersion: 2, NewDisk: true, Store: "x-plain"}
+	if err := want.write(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readFacts(path); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := readFacts(path + "-none"); !os.IsNotExist(err) {
+		t.Errorf("no facts, but got %v", err)
 	}
 }

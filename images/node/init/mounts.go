@@ -48,6 +48,15 @@ func ensureTmpfs(directory, options string) error {
 	return syscall.Mount("tmpfs", directory, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, options)
 }
 
+func makeDirectories(directories ...string) error {
+	for _, directory := range directories {
+		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func bind(source, target string) error {
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
@@ -65,9 +74,9 @@ func bindReadOnly(source, target string) error {
 	return syscall.Mount("", target, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 }
 
-func onOverlay(directory string) bool {
+func isFileSystem(directory string, magic uint32) bool {
 	var stat syscall.Statfs_t
-	return syscall.Statfs(directory, &stat) == nil && uint32(stat.Type) == overlayMagic
+	return syscall.Statfs(directory, &stat) == nil && uint32(stat.Type) == magic
 }
 
 // mountDisk puts the parts of the node that outlive a start on its disk.
@@ -75,7 +84,7 @@ func mountDisk(disk string) error {
 	if err := os.MkdirAll(disk, 0o755); err != nil {
 		return err
 	}
-	if onOverlay(disk) {
+	if isFileSystem(disk, overlayMagic) {
 		// An overlay cannot be the upper layer of containers' overlays (kubernetes-sigs/cluster-api#239).
 		logf("warning: %s is not a volume: the node keeps its state in memory and loses it when it stops", disk)
 		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "mode=755"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -43,19 +44,25 @@ func (s *storeState) add(snapshots string, names []string) {
 }
 
 // mount puts the image's directories over their stand-ins. A stand-in of an older image gets today's
-// layer as well: what it holds goes by the same names.
+// layer as well: what it holds goes by the same names. Repeatable.
 func (s storeState) mount() error {
-	for _, name := range s.Layers {
-		if err := bindReadOnly(filepath.Join(storeRoot, "layer"), filepath.Join(snapshotsRoot, name, "fs")); err != nil {
-			return err
+	mounted := mountPoints()
+	over := func(names []string, source string) error {
+		for _, name := range names {
+			target := filepath.Join(snapshotsRoot, name, "fs")
+			if slices.Contains(mounted, target) {
+				continue
+			}
+			if err := bindReadOnly(source, target); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	for _, name := range s.Nodes {
-		if err := bindReadOnly(nodeImage, filepath.Join(snapshotsRoot, name, "fs")); err != nil {
-			return err
-		}
+	if err := over(s.Layers, filepath.Join(storeRoot, "layer")); err != nil {
+		return err
 	}
-	return nil
+	return over(s.Nodes, nodeImage)
 }
 
 // storeVariant is "host" in the embedded host, whose pods run the node image itself.
@@ -106,6 +113,18 @@ func prepareStore() (archive string, id string, err error) {
 		return "", "", err
 	}
 	return "", id, state.mount()
+}
+
+// importImages lets the running containerd import the archive of another image than filled the disk.
+func importImages(archive, id string, run func(argv []string) error) error {
+	before, err := snapshotNames()
+	if err != nil {
+		return err
+	}
+	if err := run([]string{"/usr/bin/ctr", "-n", "k8s.io", "images", "import", archive}); err != nil {
+		return err
+	}
+	return adoptImported(id, before)
 }
 
 // adoptImported mounts the layer over the snapshots that an import has just made.

@@ -81,6 +81,9 @@ func readyCommand(args []string) int {
 		r.WaitMillis = int64(seconds * 1000)
 	}
 	deadline := time.Now().Add(time.Duration(r.WaitMillis) * time.Millisecond)
+	if runsSystemd() {
+		return awaitMachine(deadline)
+	}
 	for {
 		if _, err := os.Stat(socketPath); err == nil {
 			return ask(r)
