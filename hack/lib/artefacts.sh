@@ -54,12 +54,16 @@ artefact() {
   rm -rf "$scratch" && scratch=''
 }
 
+# builds NAME: all builds of an artefact, the newest first.
+builds() {
+  find "$cache" -maxdepth 1 -regextype posix-extended -regex "$cache/$1-[0-9a-f]{16}(\\..*)?" -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-
+}
+
 # forget NAME: the next artefact of that name is built anew.
-forget() { rm -f "$cache/$1"-*; }
+forget() { prune "$1" 0; }
 
 # prune NAME COUNT: keeps the newest builds of an artefact.
 prune() {
   local old
-  find "$cache" -maxdepth 1 -name "$1-*" -printf '%T@ %p\n' | sort -rn | tail -n "+$(($2 + 1))" | cut -d' ' -f2- |
-    while read -r old; do rm -f "$old"; done
+  builds "$1" | tail -n "+$(($2 + 1))" | while read -r old; do rm -f "$old"; done
 }
