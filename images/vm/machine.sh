@@ -30,6 +30,11 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/knest-vm.XXXXXX")
 machine=knest-vm-${work##*.}
 mounted=()
 clean_up() {
+  local failed=$?
+  if ((failed)) && [[ -s $work/console.log ]]; then
+    echo 'The end of the console:' >&2
+    tail -n 40 "$work/console.log" >&2
+  fi
   podman rm --force --time 1 "$machine" >/dev/null 2>&1 || true
   local image
   for image in "${mounted[@]}"; do podman image unmount "$image" >/dev/null 2>&1 || true; done
@@ -39,12 +44,13 @@ trap clean_up EXIT
 
 runtime=()
 podman info --format '{{.Host.OCIRuntime.Name}}' 2>/dev/null | grep -qx runc || runtime=(--runtime runc)
-# in_qemu_image OPTION... -- COMMAND...: what the test has is at /work.
+# in_qemu_image OPTION... -- COMMAND...: what the test has is at /work. The limits are any that podman may set
+# without CAP_SYS_RESOURCE; its own are above what some machines allow.
 in_qemu_image() {
   local options=()
   while [[ $1 != -- ]]; do options+=("$1") && shift; done
   shift
-  podman "${runtime[@]}" run --rm --ulimit host --network host --volume "$work:/work" "${options[@]}" "$qemu_image" "$@"
+  podman "${runtime[@]}" run --rm --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 --network host --volume "$work:/work" "${options[@]}" "$qemu_image" "$@"
 }
 
 # mount_image IMAGE: $files is where its files are, until the test ends.
@@ -80,16 +86,20 @@ new_disk() {
   in_qemu_image --volume "$files:/vm:ro" -- qemu-img create -q -f qcow2 -b /vm/disk/knest.qcow2 -F qcow2 /work/disk.qcow2 ${1:+"$1"}
 }
 
-# start_machine [QEMU-OPTION...]: returns at once; $started is the moment. KVM where it works, else emulation.
+# start_machine [QEMU-OPTION...]: returns at once; $started is the moment. KVM where it works, else emulation: a
+# /dev/kvm without the processor's extension opens, but no machine runs.
 start_machine() {
-  local devices=() volumes=(--volume "$disk_files:/vm:ro")
-  [[ ! -e /dev/kvm ]] || devices+=(--device /dev/kvm)
+  local devices=() acceleration=tcg volumes=(--volume "$disk_files:/vm:ro")
+  if [[ -w /dev/kvm ]] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
+    acceleration=kvm
+    devices+=(--device /dev/kvm)
+  fi
   [[ -z ${kernel_files:-} ]] || volumes+=(--volume "$kernel_files:/kernel:ro")
   [[ -z ${more_files:-} ]] || volumes+=(--volume "$more_files:/more:ro")
   port=$(free_port)
   started=$(now)
   in_qemu_image --detach --name "$machine" "${devices[@]}" "${volumes[@]}" -- qemu-system-x86_64 \
-    -machine q35 -accel kvm -accel tcg -cpu max -smp 2 -m "$memory_mib" -nodefaults -no-user-config -display none \
+    -machine q35 -accel "$acceleration" -cpu max -smp 2 -m "$memory_mib" -nodefaults -no-user-config -display none \
     -serial file:/work/console.log -device virtio-rng-pci \
     -drive file=/work/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap -drive file=/work/seed.iso,if=virtio,format=raw,readonly=on \
     -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,mac=52:54:00:6b:6e:01,romfile= \
@@ -131,8 +141,7 @@ await_ssh() {
     podman container exists "$machine" || break
     sleep 0.5
   done
-  echo "no SSH after $boot_seconds s; the console's end:" >&2
-  tail -n 30 "$work/console.log" >&2
+  echo "no SSH after $boot_seconds s" >&2
   return 1
 }
 

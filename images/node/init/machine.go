@@ -53,6 +53,9 @@ func prepareMachine() error {
 		return fmt.Errorf("image store: %w", err)
 	}
 	f.Store = store
+	if archive != "" {
+		os.Remove(readyFile) //nolint:errcheck // complete writes it when the import is done
+	}
 	if err := writeFile(pendingArchive, archive, 0o644); err != nil {
 		return err
 	}
