@@ -19,13 +19,15 @@ let home: ReturnType<typeof createHome>
 let host: KubeApi
 let equipped: Equipped | { readonly skipped: string }
 let skipped: string | undefined
+let vmFlags: readonly string[] = []
 let before: readonly string[]
 
 beforeAll(async () => {
   home = createHome()
   host = await openHost(home)
   equipped = await equipKubeVirt(host)
-  skipped = 'skipped' in equipped ? equipped.skipped : undefined
+  if ('skipped' in equipped) skipped = equipped.skipped
+  else vmFlags = equipped.createFlags
   if (skipped !== undefined) console.log(`skipped: VM nodes: ${skipped}`)
   before = await inventory(host)
 })
@@ -35,6 +37,9 @@ afterAll(() => {
   home.remove()
 })
 
+/** Creates by the CLI, with what the host's kind of VM needs to be told. */
+const create = (name: string, ...flags: readonly string[]): Promise<TestCluster> =>
+  createCluster(name, ...flags, ...vmFlags)
 const machines = (cluster: TestCluster): Promise<readonly KubeObject[]> =>
   host.list(machineKind, { namespace: cluster.namespace, signal: never })
 
@@ -50,7 +55,7 @@ describe('a cluster whose nodes are VMs', () => {
 
   it('is created, runs pods and is reached by knest ssh', async (context) => {
     if (skipped !== undefined) return context.skip(skipped)
-    cluster = await createCluster(name, '--backend', 'vm')
+    cluster = await create(name, '--backend', 'vm')
     expect((await machines(cluster)).map(({ metadata }) => metadata.name).sort()).toEqual([
       `${name}-cp-0`,
       `${name}-worker-0`,
@@ -94,7 +99,7 @@ describe('a cluster with control planes in pods and workers in VMs', () => {
 
   it('is one network, and goes without a trace', async (context) => {
     if (skipped !== undefined) return context.skip(skipped)
-    const cluster = await createCluster(name, '--control-plane-backend', 'pod', '--worker-backend', 'vm')
+    const cluster = await create(name, '--control-plane-backend', 'pod', '--worker-backend', 'vm')
     expect((await machines(cluster)).map(({ metadata }) => metadata.name)).toEqual([`${name}-worker-0`])
     expect(await allReady(cluster, [`${name}-cp-0`, `${name}-worker-0`])).toBe(true)
     await runWeb(cluster.api, `${name}-worker-0`)
@@ -113,7 +118,7 @@ describe('a persistent cluster whose nodes are VMs', () => {
 
   it('comes back when all its VMs are restarted at once', async (context) => {
     if (skipped !== undefined) return context.skip(skipped)
-    const made = await createCluster(name, '--backend', 'vm', '--persistent')
+    const made = await create(name, '--backend', 'vm', '--persistent')
     cluster = made
     const { api, namespace } = made
     await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
@@ -141,7 +146,7 @@ describe('a persistent cluster whose nodes are VMs', () => {
     if (cluster === undefined) return context.skip(skipped ?? 'there is no cluster')
     await cluster.knest('delete', name, '--keep-data')
     expect(await machines(cluster)).toEqual([])
-    await cluster.knest('create', name, '--backend', 'vm', '--persistent')
+    await cluster.knest('create', name, '--backend', 'vm', '--persistent', ...vmFlags)
     const api = await cluster.reopen()
     expect((await api.get(proof, 'proof', 'default', never))?.data).toEqual({ written: 'before' })
     api.close()

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { KnestError } from '@knest/core'
 import type { KubeApi } from '@knest/core'
+import { sampleSpec } from '@knest/testing'
 import { never } from './cluster.js'
 import { hostContext } from './home.js'
 
@@ -30,6 +31,8 @@ export async function findKubeVirt(host: KubeApi): Promise<HostKubeVirt | undefi
 
 export interface Equipped {
   readonly kind: HostKubeVirt
+  /** What `knest create` is told: a machine that is a container starts the node image and no disk. */
+  readonly createFlags: readonly string[]
   /** Takes away what was installed here; leaves alone what was there before. */
   remove(): void
 }
@@ -45,7 +48,7 @@ export async function equipKubeVirt(
   const found = await findKubeVirt(host)
   if (found === 'real KubeVirt' || found === `stand-in/${engine}`) {
     console.log(`VMs run on ${found}`)
-    return { kind: found, remove: () => undefined }
+    return { kind: found, createFlags: createFlags(found), remove: () => undefined }
   }
   if (!isEmbeddedHost())
     return { skipped: `the host "${hostContext}" has no KubeVirt, and is no embedded host` }
@@ -54,7 +57,12 @@ export async function equipKubeVirt(
   // Of two installations the last one has the engine: the one before is brought back, not taken away.
   const before = found === undefined ? undefined : found.slice('stand-in/'.length)
   const remove = (): void => (before === undefined ? run('remove') : run('install', '--engine', before))
-  return { kind: `stand-in/${engine}`, remove }
+  const kind = `stand-in/${engine}` as const
+  return { kind, createFlags: createFlags(kind), remove }
+}
+
+function createFlags(kind: HostKubeVirt): readonly string[] {
+  return kind === 'stand-in/container' ? ['--vm-image', sampleSpec.image] : []
 }
 
 function run(...args: readonly string[]): void {
