@@ -256,6 +256,24 @@ export const badInputCases: readonly BadInput[] = [
     message: /--backend.*'docker' is invalid/,
   },
   {
+    name: 'install of something else',
+    argv: ['host', 'install', 'virtink'],
+    exitCode: usage,
+    message: /'virtink' is invalid/,
+  },
+  {
+    name: 'install of KubeVirt from nowhere',
+    argv: ['host', 'install', 'kubevirt'],
+    exitCode: usage,
+    message: /not said where the manifests of KubeVirt are/,
+  },
+  {
+    name: 'install of a KubeVirt that is no release',
+    argv: ['host', 'install', 'kubevirt', '--version', 'latest', '--manifests', '.'],
+    exitCode: usage,
+    message: /KubeVirt version "latest"/,
+  },
+  {
     name: 'ssh without a node',
     argv: ['ssh', 'quickstart'],
     exitCode: usage,

@@ -1,8 +1,10 @@
 import type { HostControl } from '@knest/container-node'
-import type { Clusters, TerminalStreams } from '@knest/core'
+import type { Clusters, RunOptions, TerminalStreams } from '@knest/core'
+import type { InstallOptions } from '@knest/kubevirt-vm-node'
 import type { KubeconfigRoom, SpecRoom } from './parts.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
+export type { InstallOptions } from '@knest/kubevirt-vm-node'
 export type {
   EngineName,
   HostControl,
@@ -37,11 +39,19 @@ export interface HostOptions {
   readonly kubeconfig?: string | undefined
 }
 
+/** KubeVirt of a host cluster. */
+export interface KubeVirtControl {
+  /** True also when the user may not look. */
+  isThere(signal: AbortSignal): Promise<boolean>
+  install(options: InstallOptions, run: RunOptions): Promise<void>
+}
+
 /** A connection to a host cluster. */
 export interface OpenClusters {
   readonly clusters: Clusters
   /** As in `context "kind-dev"`. */
   readonly description: string
+  readonly kubeVirt: KubeVirtControl
   /** Kubernetes version of the host, as in `v1.35.4`. */
   hostVersion(signal: AbortSignal): Promise<string>
   close(): void
@@ -59,6 +69,8 @@ export interface Deps {
   kubeconfigs(): Promise<KubeconfigRoom>
   openClusters(options: HostOptions): Promise<OpenClusters>
   hostControl(): Promise<HostControl>
+  /** Asks for yes or no; undefined when there is nobody to ask. */
+  confirm(question: string): Promise<boolean | undefined>
   /** Undefined when standard input or output is none. */
   terminal(): TerminalStreams | undefined
   /** Runs a program on our terminal; gives its exit code, 128 + n after signal n, 127 when there is none. */

@@ -1,5 +1,5 @@
 import type { TerminalStreams } from '@knest/core'
-import type { Deps, HostControl, HostStatus } from './deps.js'
+import type { Deps, HostControl, HostStatus, InstallOptions, KubeVirtControl } from './deps.js'
 import { FakeClusters } from './fake-clusters.js'
 import { main } from './main.js'
 import { parts } from './parts.js'
@@ -15,6 +15,10 @@ export class FakeTerminal {
   readonly spawned: { argv: readonly string[]; env: Readonly<Record<string, string | undefined>> }[] = []
   stdin = ''
   terminal: TerminalStreams | undefined
+  readonly questions: string[] = []
+  /** To every question; undefined: nobody is there. */
+  answer: boolean | undefined
+  readonly kubeVirt = new FakeKubeVirtControl()
   out = ''
   err = ''
   /** Thrown instead of opening the host. */
@@ -77,6 +81,7 @@ export class FakeTerminal {
         return Promise.resolve({
           clusters: this.clusters,
           description: 'context "fake"',
+          kubeVirt: this.kubeVirt,
           hostVersion: () => Promise.resolve('v1.34.1'),
           close: () => {
             this.closed++
@@ -84,12 +89,28 @@ export class FakeTerminal {
         })
       },
       hostControl: () => Promise.resolve(this.host),
+      confirm: (question) => {
+        this.questions.push(question)
+        return Promise.resolve(this.answer)
+      },
       terminal: () => this.terminal,
       spawn: (argv, env) => {
         this.spawned.push({ argv, env })
         return this.spawn(argv)
       },
     }
+  }
+}
+
+class FakeKubeVirtControl implements KubeVirtControl {
+  there = true
+  readonly installs: InstallOptions[] = []
+
+  isThere: KubeVirtControl['isThere'] = () => Promise.resolve(this.there)
+  install: KubeVirtControl['install'] = (options) => {
+    this.installs.push(options)
+    this.there = true
+    return Promise.resolve()
   }
 }
 

@@ -4,7 +4,7 @@ import { reportError } from './report-error.js'
 
 /** Runs one command line (without `node` and the script); gives the exit code. Never throws. */
 export async function main(argv: readonly string[], deps: Deps): Promise<number> {
-  const program = buildProgram(deps)
+  const program = buildProgram(deps, argv)
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return 0

@@ -1,5 +1,5 @@
 import type { Clusters, RunOptions } from '@knest/core'
-import type { Deps } from './deps.js'
+import type { Deps, OpenClusters } from './deps.js'
 import { progressStyle, type GlobalOptions } from './global-options.js'
 import { interruptible, type Interruption } from './interrupt.js'
 
@@ -46,16 +46,25 @@ export function ask<T>(deps: Deps, work: (signal: AbortSignal) => Promise<T>): P
   )
 }
 
-/** Opens the host's clusters for the time of `work`. */
-export async function withClusters<T>(
+/** Opens the host for the time of `work`. */
+export async function withHost<T>(
+  deps: Deps,
+  options: GlobalOptions,
+  work: (open: OpenClusters) => Promise<T>,
+): Promise<T> {
+  const open = await deps.openClusters({ context: options.context, kubeconfig: options.kubeconfig })
+  try {
+    return await work(open)
+  } finally {
+    open.close()
+  }
+}
+
+/** The same for its clusters alone. */
+export function withClusters<T>(
   deps: Deps,
   options: GlobalOptions,
   work: (clusters: Clusters) => Promise<T>,
 ): Promise<T> {
-  const open = await deps.openClusters({ context: options.context, kubeconfig: options.kubeconfig })
-  try {
-    return await work(open.clusters)
-  } finally {
-    open.close()
-  }
+  return withHost(deps, options, ({ clusters }) => work(clusters))
 }

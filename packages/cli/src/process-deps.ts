@@ -26,6 +26,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     kubeconfigs: parts.kubeconfigs,
     openClusters: async (options) => (await parts.clusters()).openClusters(options),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
+    confirm,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
     spawn: runProgram,
   }
@@ -69,6 +70,17 @@ function interrupts(exitNow: (code: number) => void): Interrupts {
       if (process.stderr.isTTY) writeSync(2, '\u001b[?25h\n')
       exitNow(130)
     },
+  }
+}
+
+async function confirm(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
+  const { createInterface } = await import('node:readline/promises')
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim())
+  } finally {
+    asking.close()
   }
 }
 

@@ -20,11 +20,13 @@ import type { Deps } from './deps.js'
 import { addGlobalOptions } from './global-options.js'
 import { version } from './version.js'
 
-/** The whole command line. Building it costs nothing: what is costly hangs on `deps`. */
-export function buildProgram(deps: Deps): Command {
+/**
+ * The command line that can read `words`. Building it costs nothing: what is costly hangs on `deps`. Beside a
+ * command, `--version` is that command's own and not ours.
+ */
+export function buildProgram(deps: Deps, words: readonly string[] = []): Command {
   const program = new Command('knest')
     .description('Kubernetes clusters inside a Kubernetes cluster')
-    .version(version, '--version', 'print the version of knest')
     .helpCommand(false)
   addGlobalOptions(program)
   for (const command of [
@@ -50,6 +52,8 @@ export function buildProgram(deps: Deps): Command {
     completeCommand(deps, () => buildProgram(deps)),
     { hidden: true },
   )
+  const namesCommand = program.commands.some((command) => words.includes(command.name()))
+  if (!namesCommand) program.version(version, '--version', 'print the version of knest')
   settle(program, deps)
   return program
 }

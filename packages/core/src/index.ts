@@ -5,6 +5,7 @@ export { canConnect } from './home/api-urls.js'
 export { keptCrd } from './home/crd.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
 export { localPathObjects } from './cni/index.js'
+export { loadManifest, parseManifest, type ManifestPurpose } from './cni/manifest-text.js'
 export {
   endedBy,
   onAbort,

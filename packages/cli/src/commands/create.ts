@@ -5,7 +5,8 @@ import type { Deps } from '../deps.js'
 import { parseDuration } from '../duration.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig } from '../kubeconfig-files.js'
-import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { offerKubeVirt } from '../kubevirt-offer.js'
+import { ask, defaultTimeoutMs, operate, withHost } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
@@ -16,6 +17,8 @@ export interface CreateOptions extends GlobalOptions {
   readonly name?: string | undefined
   readonly flags: CreateFlags
   readonly dryRun: boolean
+  /** Answers for whom nobody asks. */
+  readonly yes: boolean
   readonly merge: boolean
   readonly switchContext: boolean
   readonly timeoutMs: number
@@ -25,7 +28,8 @@ export interface CreateOptions extends GlobalOptions {
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
   const wish = await createWish(deps, options)
   const { ref, spec } = wish
-  await withClusters(deps, options, async (clusters) => {
+  await withHost(deps, options, async (open) => {
+    const { clusters } = open
     const left = (): ReturnType<typeof whatIsLeft> =>
       whatIsLeft(clusters, ref, 'run the same command again to go on', options)
     if (options.dryRun) {
@@ -33,6 +37,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       await printPlan(deps, plan, options.output)
       return
     }
+    const install = await offerKubeVirt(deps, open, spec, options.yes)
     try {
       let file = ''
       const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
@@ -41,7 +46,10 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       const access = await operate(
         deps,
         options,
-        (run) => clusters.create(ref, spec, { ...run, deliver }),
+        async (run) => {
+          await install?.(run)
+          return clusters.create(ref, spec, { ...run, deliver })
+        },
         left,
       )
       await printResult(deps, clusters, ref, options.output)
@@ -95,6 +103,7 @@ function isHalfWay(error: unknown): boolean {
 
 interface OwnFlags extends CreateFlags {
   readonly dryRun?: boolean
+  readonly yes?: boolean
   readonly merge?: boolean
   readonly switchContext?: boolean
   readonly timeout?: string
@@ -107,17 +116,19 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .argument('[name]', 'cluster name (default: the name in the file, else knest)')
   return addCreateFlags(command)
     .option('--dry-run', 'print the steps and do nothing')
+    .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-merge', 'do not add a context to your kubeconfig')
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
-      const { dryRun, merge, switchContext, timeout, output, ...flags } = given
+      const { dryRun, yes, merge, switchContext, timeout, output, ...flags } = given
       return run(deps, {
         ...globalOptions(self),
         name,
         flags,
         dryRun: dryRun === true,
+        yes: yes === true,
         merge: merge !== false,
         switchContext: switchContext === true,
         timeoutMs: timeout === undefined ? defaultTimeoutMs : parseDuration(timeout, '--timeout'),

@@ -7,7 +7,7 @@ import {
   type KubeApi,
   type NodeBackend,
 } from '@knest/core'
-import type { HostOptions, OpenClusters } from '../deps.js'
+import type { HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
 import { addressAdapters, backends } from '../parts.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
@@ -22,8 +22,24 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
       addressAdapter: (name, options) => addressAdapters[name](api, options),
     }),
     description: api.description,
+    kubeVirt: kubeVirtControl(api),
     hostVersion: async (signal) => versionOf((await api.raw('/version', signal)).body),
     close: () => api.close(),
+  }
+}
+
+function kubeVirtControl(api: KubeApi): KubeVirtControl {
+  const room = () => import('@knest/kubevirt-vm-node')
+  return {
+    isThere: async (signal) => {
+      try {
+        return (await (await room()).readKubeVirt(api, signal)) !== undefined
+      } catch (error) {
+        if (error instanceof KnestError && error.code === 'not-permitted') return true
+        throw error
+      }
+    },
+    install: async (options, run) => (await room()).installKubeVirt(api, options, run),
   }
 }
 

@@ -1,15 +1,17 @@
 import { Command } from 'commander'
 import type { Deps } from '../../deps.js'
 import { hostDownCommand } from './down.js'
+import { hostInstallCommand } from './install.js'
 import { hostLoadCommand } from './load.js'
 import { hostStatusCommand } from './status.js'
 import { hostUpCommand } from './up.js'
 
 export function hostCommand(deps: Deps): Command {
   return new Command('host')
-    .description('run a host cluster in containers of this machine')
+    .description('run a host cluster in containers of this machine; install KubeVirt on any')
     .addCommand(hostUpCommand(deps))
     .addCommand(hostStatusCommand(deps))
     .addCommand(hostLoadCommand(deps))
+    .addCommand(hostInstallCommand(deps))
     .addCommand(hostDownCommand(deps))
 }

@@ -1,0 +1,136 @@
+import { join } from 'node:path'
+import { KnestError, loadManifest, parseManifest, mergePatch } from '@knest/core'
+import type { KindRef, KubeApi, KubeObject, ManifestPurpose, RunOptions } from '@knest/core'
+import { findCondition, kubeVirtKind, type VmStatus } from './kubevirt.js'
+
+export interface InstallOptions {
+  /**
+   * Folder or URL that holds `kubevirt-operator.yaml` and `kubevirt-cr.yaml` of a KubeVirt release;
+   * `{version}` in it stands for the version.
+   */
+  readonly manifests: string
+  /** As in `v1.8.4`. */
+  readonly version: string | undefined
+  /** Run VMs in software where there is no KVM. */
+  readonly emulation: boolean
+}
+
+const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+const crdMs = 60_000
+
+const purpose: ManifestPurpose = {
+  what: 'KubeVirt manifest',
+  unreadableHint:
+    'without internet, copy both files of a KubeVirt release into a folder and give it with --manifests',
+}
+
+/** Installs KubeVirt, or changes the one that is there, and waits until it is deployed. Repeatable. */
+export async function installKubeVirt(
+  api: KubeApi,
+  options: InstallOptions,
+  { signal, progress, timeoutMs }: RunOptions,
+): Promise<void> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const [operator, resource] = await progress.phase('Read the manifests of KubeVirt', () =>
+    Promise.all([
+      read(options, 'kubevirt-operator.yaml', bounded),
+      read(options, 'kubevirt-cr.yaml', bounded),
+    ]),
+  )
+  await progress.phase('Install the operator of KubeVirt', async () => {
+    for (const object of operator) await api.apply(object, { signal: bounded })
+    await crdEstablished(api, bounded)
+    for (const object of resource) await api.apply(configured(object, options), { signal: bounded })
+  })
+  await progress.phase('Wait until KubeVirt is deployed', async (inner) =>
+    deployed(api, timeoutMs, signal, inner.note),
+  )
+}
+
+async function read(
+  { manifests, version }: InstallOptions,
+  name: string,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  if (manifests.includes('{version}') && version === undefined) {
+    throw new KnestError('usage', `"${manifests}" asks for a version, and none is given`, {
+      hint: 'give one, as in --version v1.8.4',
+    })
+  }
+  const base = manifests.replaceAll('{version}', version ?? '')
+  const source = /^https?:\/\//.test(base) ? `${base.replace(/\/$/, '')}/${name}` : join(base, name)
+  return parseManifest(await loadManifest(source, signal, purpose), source, purpose)
+}
+
+function configured(object: KubeObject, { emulation }: InstallOptions): KubeObject {
+  if (object.kind !== kubeVirtKind.kind || !emulation) return object
+  const configuration = { developerConfiguration: { useEmulation: true } }
+  return mergePatch(object, { spec: { configuration } }) as KubeObject
+}
+
+async function crdEstablished(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const established = ([crd]: readonly KubeObject[]): boolean =>
+    findCondition((crd?.status ?? {}) as VmStatus, 'Established')?.status === 'True'
+  await api.waitFor(crdKind, { fieldSelector: 'metadata.name=kubevirts.kubevirt.io' }, established, {
+    timeoutMs: crdMs,
+    signal,
+    awaited: 'the host to know objects of kind KubeVirt',
+    describe: (seen) =>
+      seen.length === 0 ? 'the manifest of the operator has no such kind' : 'not established yet',
+  })
+}
+
+/** The operator says little while its images are pulled: its pods say it. */
+async function deployed(
+  api: KubeApi,
+  timeoutMs: number,
+  signal: AbortSignal,
+  note: (text: string) => void,
+): Promise<void> {
+  const ended = new AbortController()
+  const watching = AbortSignal.any([signal, ended.signal])
+  let pods = ''
+  const onlooker = api
+    .waitFor(
+      podKind,
+      { labelSelector: 'kubevirt.io' },
+      (seen) => {
+        pods = [...new Set(seen.flatMap(waitingReason))].join('; ')
+        if (pods !== '') note(pods)
+        return false
+      },
+      { timeoutMs, signal: watching, awaited: 'pods', describe: () => '' },
+    )
+    .catch(() => undefined)
+  const phaseOf = ([object]: readonly KubeObject[]): string =>
+    (object?.status as { phase?: string } | undefined)?.phase ?? 'not begun'
+  try {
+    await api.waitFor(kubeVirtKind, {}, (seen) => phaseOf(seen) === 'Deployed', {
+      timeoutMs,
+      signal,
+      awaited: 'KubeVirt to be deployed',
+      describe: (seen) => [phaseOf(seen), pods].filter(Boolean).join('; '),
+    })
+  } finally {
+    ended.abort()
+    await onlooker
+  }
+}
+
+interface PodView {
+  readonly status?: {
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } }
+    }[]
+  }
+}
+
+function waitingReason(pod: KubeObject): readonly string[] {
+  const statuses = (pod as unknown as PodView).status?.containerStatuses ?? []
+  return statuses.flatMap(({ state }) => {
+    const { reason, message } = state?.waiting ?? {}
+    if (reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing') return []
+    return [`pod "${pod.metadata.name}": ${[reason, message].filter(Boolean).join(': ')}`]
+  })
+}
