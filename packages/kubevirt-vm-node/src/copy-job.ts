@@ -1,4 +1,4 @@
-import { labels, managedByKnest, ownedBy } from '@knest/core'
+import { labels, managedByKnest, ownedBy, parseQuantity } from '@knest/core'
 import type { KindRef, KubeObject, NodeSpec } from '@knest/core'
 import { vmLabels } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
@@ -8,18 +8,20 @@ export const jobKind: KindRef = { apiVersion: 'batch/v1', kind: 'Job' }
 /** Annotation of a claim that holds the whole disk. */
 export const populated = 'knest.dev/populated'
 
+/** Label of the pod that fills a claim. */
+export const copiesTo = 'knest.dev/copies-to'
+
 /** KubeVirt runs its machines as this user, and looks for this file on a claim. */
 const qemuUser = 107
 const diskFile = 'disk.img'
 const tools = '/knest-tools'
-const program = 'knest-init'
+const program = 'knest-write-disk'
 
 /**
  * Copies the disk of the VM image to the node's claim, without CDI. The image holds a disk and no program,
- * so the static `knest-init` of the node image is put beside it, as KubeVirt puts its own there.
+ * so the static one of the node image is put beside it, as KubeVirt puts its own there.
  */
 export function copyImageJob(spec: NodeSpec): KubeObject {
-  const pod = { [labels.managedBy]: managedByKnest, 'knest.dev/copies-to': rootDisk(spec.name) }
   return {
     ...jobKind,
     metadata: {
@@ -32,7 +34,7 @@ export function copyImageJob(spec: NodeSpec): KubeObject {
       backoffLimit: 2,
       template: {
         // Not the labels of a node: its Services would send traffic here.
-        metadata: { labels: pod },
+        metadata: { labels: { [labels.managedBy]: managedByKnest, [copiesTo]: rootDisk(spec.name) } },
         spec: {
           restartPolicy: 'Never',
           automountServiceAccountToken: false,
@@ -51,15 +53,12 @@ export function copyImageJob(spec: NodeSpec): KubeObject {
               name: 'copy',
               image: spec.vmImage,
               imagePullPolicy: 'IfNotPresent',
-              command: [
-                `${tools}/${program}`,
-                'write-disk',
-                '--from',
-                '/disk',
-                '--to',
-                `/target/${diskFile}`,
+              command: [`${tools}/${program}`],
+              args: [
+                ...['--from', '/disk', '--to', `/target/${diskFile}`],
+                ...['--size', String(parseQuantity(spec.machine.rootfsSize)), '--owner', String(qemuUser)],
               ],
-              args: ['--size', spec.machine.rootfsSize, '--owner', String(qemuUser)],
+              terminationMessagePolicy: 'FallbackToLogsOnError',
               // It gives the file to another user; the image has none of its own.
               securityContext: { runAsUser: 0 },
               volumeMounts: [

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { KnestError, loadManifest, parseManifest, mergePatch } from '@knest/core'
-import type { KindRef, KubeApi, KubeObject, ManifestPurpose, RunOptions } from '@knest/core'
+import type { KindRef, KubeApi, KubeObject, ManifestPurpose, Progress, RunOptions } from '@knest/core'
 import { findCondition, kubeVirtKind, type VmStatus } from './kubevirt.js'
+import { podTrouble } from './pod-trouble.js'
 
 export interface InstallOptions {
   /**
@@ -44,7 +45,7 @@ export async function installKubeVirt(
     for (const object of resource) await api.apply(configured(object, options), { signal: bounded })
   })
   await progress.phase('Wait until KubeVirt is deployed', async (inner) =>
-    deployed(api, timeoutMs, signal, inner.note),
+    deployed(api, timeoutMs, signal, inner),
   )
 }
 
@@ -86,7 +87,7 @@ async function deployed(
   api: KubeApi,
   timeoutMs: number,
   signal: AbortSignal,
-  note: (text: string) => void,
+  progress: Progress,
 ): Promise<void> {
   const ended = new AbortController()
   const watching = AbortSignal.any([signal, ended.signal])
@@ -96,8 +97,8 @@ async function deployed(
       podKind,
       { labelSelector: 'kubevirt.io' },
       (seen) => {
-        pods = [...new Set(seen.flatMap(waitingReason))].join('; ')
-        if (pods !== '') note(pods)
+        pods = [...new Set(seen.map(podTrouble))].filter(Boolean).join('; ')
+        if (pods !== '') progress.note(pods)
         return false
       },
       { timeoutMs, signal: watching, awaited: 'pods', describe: () => '' },
@@ -116,21 +117,4 @@ async function deployed(
     ended.abort()
     await onlooker
   }
-}
-
-interface PodView {
-  readonly status?: {
-    readonly containerStatuses?: readonly {
-      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } }
-    }[]
-  }
-}
-
-function waitingReason(pod: KubeObject): readonly string[] {
-  const statuses = (pod as unknown as PodView).status?.containerStatuses ?? []
-  return statuses.flatMap(({ state }) => {
-    const { reason, message } = state?.waiting ?? {}
-    if (reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing') return []
-    return [`pod "${pod.metadata.name}": ${[reason, message].filter(Boolean).join(': ')}`]
-  })
 }

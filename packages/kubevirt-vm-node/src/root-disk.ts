@@ -1,9 +1,12 @@
 import { claimKind, KnestError, ownedBy, parseQuantity } from '@knest/core'
-import type { KubeApi, KubeObject, NodeSpec } from '@knest/core'
-import { copyImageJob, jobKind, populated } from './copy-job.js'
-import { dataVolumeKind } from './kubevirt.js'
+import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
+import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
+import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
 import { vmLabels, type RootVolume } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
+import { podTrouble } from './pod-trouble.js'
+
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 
 /** CDI is there when the host knows its kind. */
 export async function hasDataVolumes(api: KubeApi, signal: AbortSignal): Promise<boolean> {
@@ -106,42 +109,64 @@ function isOfCdi({ metadata }: KubeObject): boolean {
 
 interface JobStatus {
   readonly succeeded?: number
-  readonly conditions?: readonly {
-    readonly type: string
-    readonly status: string
-    readonly message?: string
-  }[]
+  readonly conditions?: readonly Condition[]
 }
 
-/** Repeatable: the copy ends at once when the file is there. */
+/** Repeatable: the copy ends at once when the file is there. A job that failed before is made again. */
 async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: DiskWait): Promise<void> {
   const { namespace } = spec.cluster
   const name = copyJob(spec.name)
   await api.apply(copyImageJob(spec), { signal })
-  const failed = (jobs: readonly KubeObject[]): string | undefined =>
-    statusOf(jobs).conditions?.find(({ type, status }) => type === 'Failed' && status === 'True')?.message
-  const jobs = await api.waitFor(
-    jobKind,
-    { namespace, fieldSelector: `metadata.name=${name}` },
-    (seen) => (statusOf(seen).succeeded ?? 0) > 0 || failed(seen) !== undefined,
-    {
+  const ended = new AbortController()
+  const watching = AbortSignal.any([signal, ended.signal])
+  let trouble = ''
+  const onlooker = api
+    .waitFor(
+      podKind,
+      { namespace, labelSelector: `${copiesTo}=${rootDisk(spec.name)}` },
+      (pods) => {
+        trouble = pods.map(podTrouble).filter(Boolean).join('; ') || trouble
+        return false
+      },
+      { timeoutMs, signal: watching, awaited: 'pods', describe: () => '' },
+    )
+    .catch(() => undefined)
+  const job = { namespace, fieldSelector: `metadata.name=${name}` }
+  const remove = () => api.delete(jobKind, name, namespace, { signal, propagationPolicy: 'Background' })
+  try {
+    const [found] = await api.waitFor(jobKind, job, ([seen]) => isOver(seen), {
       timeoutMs,
       signal,
       awaited: `job "${name}" in namespace "${namespace}" to copy the VM image to the disk`,
-      describe: (seen) => (seen.length === 0 ? 'no job yet' : 'it is at work, or its pod cannot start'),
-    },
-  )
-  const fault = failed(jobs)
-  if (fault !== undefined) {
-    throw new KnestError('prerequisite', `the disk of node "${spec.name}" could not be filled: ${fault}`, {
-      hint: `see: kubectl logs -n ${namespace} job/${name}; then run the same command again`,
+      describe: (seen) => trouble || (seen.length === 0 ? 'no job yet' : 'it is at work'),
     })
+    if (hasFailed(found)) {
+      await remove()
+      throw new KnestError(
+        'prerequisite',
+        `the disk of node "${spec.name}" could not be filled: ${trouble || 'the copy failed'}`,
+        {
+          hint: 'correct what it names, then run the same command again',
+        },
+      )
+    }
+  } finally {
+    ended.abort()
+    await onlooker
   }
   const done = { metadata: { annotations: { [populated]: 'true' } } }
   await api.patch(claimKind, rootDisk(spec.name), namespace, done, { signal })
-  await api.delete(jobKind, name, namespace, { signal, propagationPolicy: 'Background' })
+  await remove()
 }
 
-function statusOf(jobs: readonly KubeObject[]): JobStatus {
-  return (jobs[0]?.status ?? {}) as JobStatus
+function isOver(job: KubeObject | undefined): boolean {
+  return (jobStatus(job).succeeded ?? 0) > 0 || hasFailed(job)
+}
+
+function hasFailed(job: KubeObject | undefined): boolean {
+  return findCondition(jobStatus(job), 'Failed')?.status === 'True'
+}
+
+function jobStatus(job: KubeObject | undefined): JobStatus {
+  return (job?.status ?? {}) as JobStatus
 }
