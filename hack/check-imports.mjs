@@ -62,7 +62,8 @@ function checkArrow(room, file, specifier, isSource) {
   if (parts[0] !== '@knest') return
   if (parts.length > 2) report(file, specifier, 'goes past the door of a package')
   if (parts[1] === room) return report(file, specifier, 'imports its own package by name')
-  const isTest = isSource && file.endsWith('.test.ts')
+  // Fakes are for tests, too.
+  const isTest = isSource && /(\.test\.ts|[/\\]fake-[^/\\]*\.ts)$/.test(file)
   const allowed = (mayImport[room] ?? ((other) => other === 'core'))(parts[1])
   if (!allowed && !(isTest && parts[1] === 'testing')) report(file, specifier, `is not for ${room} to import`)
 }
