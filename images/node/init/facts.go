@@ -139,9 +139,12 @@ func kubeletDropIn(reserve limits, resolvConf string, oomScoreAdj *int, systemd 
 	var out strings.Builder
 	out.WriteString("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n")
 	fmt.Fprintf(&out, "resolvConf: %s\nfailCgroupV1: false\nfailSwapOn: false\n", resolvConf)
+	// The cluster's own setting is that of its first control plane, which may be of the other kind.
+	driver := "cgroupfs"
 	if systemd {
-		out.WriteString("cgroupDriver: systemd\n")
+		driver = "systemd"
 	}
+	fmt.Fprintf(&out, "cgroupDriver: %s\n", driver)
 	if oomScoreAdj != nil {
 		fmt.Fprintf(&out, "oomScoreAdj: %d\n", *oomScoreAdj)
 	}
