@@ -1,0 +1,381 @@
+import { KnestError, type ClusterSpec, type KubeApi, type KubeObject } from '@knest/core'
+import { sampleSpec } from '@knest/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { createVmNodeBackend } from './backend.js'
+import { deleteVm } from './delete-vm.js'
+import { startFakeKubeVirt, type FakeKubeVirt } from './fake-kubevirt.js'
+import { dataVolumeKind, kubeVirtKind, vmiKind, vmKind } from './kubevirt.js'
+import { sampleNode } from './sample-node.js'
+import { waitForVm } from './wait-for-vm.js'
+
+const { signal } = new AbortController()
+const { namespace } = sampleNode.cluster
+const node = sampleNode.name
+const v1 = (kind: string) => ({ apiVersion: 'v1', kind })
+const root = `${node}-root`
+let fake: FakeKubeVirt
+
+beforeEach(async () => {
+  fake = await startFakeKubeVirt()
+})
+afterEach(() => fake.close())
+
+function backend(api: KubeApi = fake.api) {
+  return createVmNodeBackend(api, { jobsFolder: fake.jobsFolder })
+}
+
+async function put(
+  kind: { apiVersion: string; kind: string },
+  name: string,
+  fields: object = {},
+): Promise<void> {
+  await fake.objects.apply({ ...kind, metadata: { name, namespace }, ...fields } as KubeObject, { signal })
+}
+
+function get(kind: { apiVersion: string; kind: string }, name: string) {
+  return fake.objects.get(kind, name, namespace, signal)
+}
+
+describe('making a node', () => {
+  it('tells cloud-init what the image expects, before there is a VM', async () => {
+    let secretFirst = false
+    fake.objects.onChange((object) => {
+      if (object.kind === 'Secret' && object.metadata.name === `${node}-userdata`) secretFirst = true
+      if (object.kind === vmKind.kind) expect(secretFirst).toBe(true)
+    })
+    await backend().ensureNode({ ...sampleNode, identity: '10.96.0.7' }, signal)
+    const secret = await get(v1('Secret'), `${node}-userdata`)
+    const text = Buffer.from((secret?.data as { userdata: string }).userdata, 'base64').toString()
+    expect(text).toMatch(/^#cloud-config\n/)
+    expect(parse(text)).toMatchObject({
+      hostname: node,
+      manage_etc_hosts: false,
+      disable_root: false,
+      ssh_pwauth: false,
+      ssh_deletekeys: true,
+      ssh_keys: {
+        ed25519_private: expect.stringContaining('OPENSSH PRIVATE KEY') as string,
+        ed25519_public: expect.stringMatching(/^ssh-ed25519 /) as string,
+      },
+      ssh_authorized_keys: [expect.stringMatching(/^ssh-ed25519 /)],
+      write_files: [
+        { path: '/etc/knest/node.env', content: `KNEST_NODE_NAME=${node}\nKNEST_IDENTITY=10.96.0.7\n` },
+        { path: '/etc/knest/hosts', content: '10.96.1.2 demo-api.knest-demo.svc\n' },
+      ],
+    })
+  })
+
+  it('gives every node a host key of its own, and keeps it', async () => {
+    const vms = backend()
+    const other = { ...sampleNode, name: 'demo-worker-1' }
+    await Promise.all([vms.ensureNode(sampleNode, signal), vms.ensureNode(other, signal)])
+    const before = (await get(v1('Secret'), 'demo-ssh'))?.data as Record<string, string>
+    await vms.ensureNode(sampleNode, signal)
+    const after = (await get(v1('Secret'), 'demo-ssh'))?.data as Record<string, string>
+    expect(after).toEqual(before)
+    expect(before[`host-${node}`]).not.toBe(before['host-demo-worker-1'])
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: false, signal })
+    const left = (await get(v1('Secret'), 'demo-ssh'))?.data as Record<string, string>
+    expect(Object.keys(left).sort()).toEqual([
+      'host-demo-worker-1',
+      'host-demo-worker-1.pub',
+      'id_ed25519',
+      'id_ed25519.pub',
+    ])
+  })
+})
+
+describe('waiting for a VM', () => {
+  const wait = { timeoutMs: 300, signal, dataVolume: false }
+
+  beforeEach(async () => {
+    fake.startsVms = false
+    await put(vmKind, node)
+  })
+
+  it('ends at once when the image cannot be pulled, with the text of the registry', async () => {
+    await put(vmKind, node, { status: { printableStatus: 'ImagePullBackOff' } })
+    const condition = {
+      type: 'Synchronized',
+      status: 'False',
+      reason: 'ImagePullBackOff',
+      message: 'no such image',
+    }
+    await put(vmiKind, node, { status: { phase: 'Scheduling', conditions: [condition] } })
+    await expect(waitForVm(fake.api, sampleNode, { ...wait, timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'prerequisite',
+      message: expect.stringContaining('no such image') as string,
+    })
+  })
+
+  it.each([
+    [
+      'no room',
+      vmKind,
+      {
+        status: {
+          printableStatus: 'ErrorUnschedulable',
+          conditions: [
+            { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'too little memory' },
+          ],
+        },
+      },
+      /ErrorUnschedulable: Unschedulable: too little memory/,
+    ],
+    [
+      'a start that fails',
+      vmKind,
+      { status: { printableStatus: 'CrashLoopBackOff', startFailure: { consecutiveFailCount: 2 } } },
+      /CrashLoopBackOff: its start failed 2 times/,
+    ],
+    [
+      'no address',
+      vmiKind,
+      { status: { phase: 'Running', interfaces: [{ name: 'pod', ipAddress: '' }] } },
+      /no address yet/,
+    ],
+    [
+      'no SSH',
+      vmiKind,
+      {
+        status: {
+          phase: 'Running',
+          interfaces: [{ ipAddress: '10.0.0.9' }],
+          conditions: [{ type: 'Ready', status: 'False' }],
+        },
+      },
+      /SSH server does not answer yet/,
+    ],
+  ])('says at the end: %s', async (_what, kind, fields, message) => {
+    await put(kind, node, fields)
+    await expect(waitForVm(fake.api, sampleNode, wait)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(message) as string,
+    })
+  })
+
+  it('finds what only an event of the pod tells, and not that of another node', async () => {
+    const lastTimestamp = new Date().toISOString()
+    const event = (name: string, message: string) => ({
+      involvedObject: { kind: 'Pod', name },
+      reason: 'FailedMount',
+      message,
+      lastTimestamp,
+    })
+    await put(v1('Event'), 'a', event(`virt-launcher-${node}-abcde`, 'secret "x" not found'))
+    await put(v1('Event'), 'b', event(`virt-launcher-${node}-1-abcde`, 'other'))
+    await expect(waitForVm(fake.api, sampleNode, wait)).rejects.toThrow('FailedMount: secret "x" not found')
+  })
+
+  it('tells how far the disk is', async () => {
+    await put(dataVolumeKind, root, { status: { phase: 'ImportInProgress', progress: '42.0%' } })
+    const waiting = waitForVm(fake.api, sampleNode, { ...wait, dataVolume: true })
+    await expect(waiting).rejects.toThrow('disk is ImportInProgress 42.0%')
+  })
+})
+
+describe('a persistent node', () => {
+  const persistent = { ...sampleNode, persistent: true, storageClass: 'fast' }
+  const withCdi = (): KubeApi => ({ ...fake.api, raw: () => Promise.resolve({ status: 200, body: '{}' }) })
+
+  it('has a DataVolume that does not go with the VM, where there is CDI', async () => {
+    const vms = backend(withCdi())
+    await vms.ensureNode(persistent, signal)
+    expect((await get(dataVolumeKind, root))?.spec).toEqual({
+      source: { registry: { url: `docker://${sampleNode.vmImage ?? ''}`, pullMethod: 'node' } },
+      storage: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'fast',
+        resources: { requests: { storage: '20Gi' } },
+      },
+    })
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
+    expect(await get(vmKind, node)).toBeUndefined()
+    expect(await get(dataVolumeKind, root)).toBeDefined()
+    await vms.ensureNode(persistent, signal)
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: false, signal })
+    expect(await get(dataVolumeKind, root)).toBeUndefined()
+  })
+
+  /** Ends jobs as a host does whose copy took no time. */
+  function endJobs(status: object): { readonly made: KubeObject[] } {
+    const made: KubeObject[] = []
+    fake.objects.onChange((object, deleted) => {
+      if (object.kind !== 'Job' || deleted || object.status !== undefined) return
+      made.push(object)
+      void fake.objects.patch(
+        { apiVersion: 'batch/v1', kind: 'Job' },
+        object.metadata.name,
+        namespace,
+        { status },
+        { signal },
+      )
+    })
+    return { made }
+  }
+
+  it('has a claim that a job fills once, where there is no CDI', async () => {
+    const { made } = endJobs({ succeeded: 1 })
+    const vms = backend()
+    await vms.ensureNode(persistent, signal)
+    await vms.ensureNode(persistent, signal)
+    expect(made).toHaveLength(1)
+    const [copy] = made[0]?.spec.template.spec.containers as [{ image: string; args: string[] }]
+    expect(copy.image).toBe(sampleNode.vmImage)
+    expect(copy.args.join(' ')).toBe(`--from /disk --to /target/disk.img --size ${20 * 2 ** 30} --owner 107`)
+    expect(made[0]?.spec.template.metadata.labels).not.toHaveProperty('knest.dev/cluster')
+    expect((await get(v1('PersistentVolumeClaim'), root))?.spec.resources.requests.storage).toBe('21709Mi')
+    const volumes = (await get(vmKind, node))?.spec.template.spec.volumes as readonly object[]
+    expect(volumes[0]).toEqual({ name: 'root', persistentVolumeClaim: { claimName: root } })
+  })
+
+  it('is listed by its kept disk, and adopted with it', async () => {
+    const { made } = endJobs({ succeeded: 1 })
+    const vms = backend()
+    await vms.ensureNode(persistent, signal)
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([
+      { name: node, role: 'worker', phase: 'pending', ready: false, reason: 'only its disk is kept' },
+    ])
+    await vms.ensureNode(persistent, signal)
+    expect(made).toHaveLength(1)
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: false, signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toEqual([])
+  })
+
+  it('says why its disk could not be filled, and begins anew the next time', async () => {
+    await put(v1('Pod'), 'copy', {
+      metadata: { name: 'copy', namespace, labels: { 'knest.dev/copies-to': root } },
+      status: {
+        containerStatuses: [{ state: { terminated: { exitCode: 1, message: 'more than the node' } } }],
+      },
+    })
+    const { made } = endJobs({ conditions: [{ type: 'Failed', status: 'True' }] })
+    await expect(backend().ensureNode(persistent, signal)).rejects.toThrow(
+      /could not be filled: more than the node/,
+    )
+    await expect(backend().ensureNode(persistent, signal)).rejects.toThrow()
+    expect(made).toHaveLength(2)
+    expect(await get(vmKind, node)).toBeUndefined()
+  })
+})
+
+describe('deleting', () => {
+  it('says what holds a VMI that KubeVirt does not let go', async () => {
+    const finalizers = ['kubevirt.io/virtualMachineControllerFinalize']
+    const metadata = { name: node, namespace, finalizers, deletionTimestamp: '2026-01-01T00:00:00Z' }
+    const stuck = { ...vmiKind, metadata, status: { phase: 'Failed' } } as KubeObject
+    const impatient: KubeApi = {
+      ...fake.api,
+      waitFor: (_kind, _selector, _done, options) =>
+        Promise.reject(
+          new KnestError('timeout', `waited for ${options.awaited}; last seen: ${options.describe([stuck])}`),
+        ),
+    }
+    const deleting = deleteVm(impatient, sampleNode.cluster, node, { keepData: false, signal })
+    await expect(deleting).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(
+        /is being deleted, Failed, with finalizers kubevirt.io\/virtualMachine/,
+      ) as string,
+      hint: expect.stringContaining('kubectl patch vmi') as string,
+    })
+  })
+
+  it('is content on a host that has lost KubeVirt', async () => {
+    const bare: KubeApi = {
+      ...fake.api,
+      delete: (kind, ...rest) =>
+        kind.apiVersion.includes('kubevirt')
+          ? Promise.reject(new KnestError('not-found', 'no kind'))
+          : fake.api.delete(kind, ...rest),
+      waitFor: (kind, ...rest) =>
+        kind.apiVersion.includes('kubevirt')
+          ? Promise.reject(new KnestError('not-found', 'no kind'))
+          : fake.api.waitFor(kind, ...rest),
+    }
+    await backend(bare).deleteNode(sampleNode.cluster, node, { keepData: false, signal })
+  })
+})
+
+describe('preflight', () => {
+  const spec: ClusterSpec = {
+    ...sampleSpec,
+    vmImage: 'registry.example/vm:1',
+    controlPlane: { ...sampleSpec.controlPlane, backend: 'vm' },
+  }
+  const kubeVirt = (configuration: object, phase = 'Deployed') =>
+    put(kubeVirtKind, 'kubevirt', { spec: { configuration }, status: { phase } })
+  const kvm = (count: string) =>
+    put(v1('Node'), 'host-0', { status: { allocatable: { 'devices.kubevirt.io/kvm': count } } })
+  const problems = (change: Partial<ClusterSpec> = {}, api: KubeApi = fake.api) =>
+    backend(api).preflight({ ...spec, ...change }, signal)
+
+  it('finds nothing on a host that is fit', async () => {
+    await kubeVirt({})
+    await kvm('110')
+    expect(await problems()).toEqual([])
+  })
+
+  it('says that there is no KubeVirt, and nothing else', async () => {
+    expect(await problems()).toMatchObject([
+      { severity: 'error', hint: expect.stringContaining('knest host install kubevirt') as string },
+    ])
+  })
+
+  it.each<[string, object, string, string, RegExp]>([
+    ['KubeVirt is not ready', {}, 'Deploying', '110', /its phase is Deploying/],
+    [
+      'bridges are forbidden',
+      { network: { permitBridgeInterfaceOnPodNetwork: false } },
+      'Deployed',
+      '110',
+      /forbids bridged VMs/,
+    ],
+    ['neither KVM nor emulation', {}, 'Deployed', '0', /no node of the host has KVM/],
+  ])('%s', async (_what, configuration, phase, devices, message) => {
+    await kubeVirt(configuration, phase)
+    await kvm(devices)
+    const found = await problems()
+    expect(found).toMatchObject([{ severity: 'error', message: expect.stringMatching(message) as string }])
+  })
+
+  it('warns of emulation', async () => {
+    await kubeVirt({ developerConfiguration: { useEmulation: true } })
+    await kvm('0')
+    expect(await problems()).toMatchObject([{ severity: 'warning' }])
+  })
+
+  it('refuses masquerade with the reason, and passes on what the host does not admit', async () => {
+    await kubeVirt({})
+    await kvm('110')
+    const interfaces = [{ name: 'pod', masquerade: {} }]
+    const patch = { spec: { template: { spec: { domain: { devices: { interfaces } } } } } }
+    expect(await problems({ patches: [{ patch }] })).toMatchObject([
+      {
+        message: expect.stringContaining('masquerade') as string,
+        hint: expect.stringContaining('same address') as string,
+      },
+    ])
+    const strict: KubeApi = {
+      ...fake.api,
+      create: () => Promise.reject(new KnestError('config', 'quota exceeded')),
+    }
+    expect(await problems({}, strict)).toMatchObject([
+      { message: expect.stringContaining('quota exceeded') as string },
+    ])
+  })
+
+  it('names a missing VM image, and the missing helper where claims must be filled', async () => {
+    await kubeVirt({})
+    await kvm('110')
+    await put({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }, 'fast')
+    const persistence = { enabled: true, storageClass: 'fast' }
+    const found = await problems({ vmImage: 'localhost/knest/vm:v1', persistence })
+    expect(found.map(({ message }) => message)).toEqual([
+      'no node of the host has the image "localhost/knest/vm:v1"',
+      expect.stringMatching(/localhost\/knest\/node.*fills the disks of persistent VMs/),
+    ])
+  })
+})
