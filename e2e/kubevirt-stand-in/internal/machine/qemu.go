@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ func newQEMUEngine(description Description, console *os.File) (engine, error) {
 		return nil, err
 	}
 	own.arguments = append([]string{
-		"-machine", "q35", "-accel", "kvm", "-accel", "tcg", "-cpu", "max",
+		"-machine", "q35", "-accel", accelerator(), "-cpu", "max",
 		"-smp", strconv.FormatUint(uint64(description.Cores), 10),
 		"-m", strconv.FormatInt(description.MemoryBytes/mebibyte, 10),
 		"-uuid", description.UUID, "-name", description.Name,
@@ -105,4 +106,19 @@ func tool(name string, arguments ...string) error {
 		return fmt.Errorf("%s: %w: %s", name, err, strings.TrimSpace(string(output)))
 	}
 	return nil
+}
+
+// accelerator is kvm where it works. A machine may have /dev/kvm without the processor's extension: it opens
+// there, but QEMU stops at an assertion about a model-specific register.
+func accelerator() string {
+	content, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil || !regexp.MustCompile(`\b(vmx|svm)\b`).Match(content) {
+		return "tcg"
+	}
+	device, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		return "tcg"
+	}
+	device.Close()
+	return "kvm"
 }
