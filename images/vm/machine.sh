@@ -148,3 +148,19 @@ await_ssh() {
 now() { date +%s%N; }
 seconds_since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f", (b - a) / 1e9 }'; }
 step() { printf '%-44s %7s s\n' "$1" "$(seconds_since "$2")"; }
+
+# check TITLE COMMAND: in the machine; the command's output tells why it failed. All failures are told.
+failures=0 check_prelude=:
+check() {
+  local output
+  if output=$(in_machine "set -e; $check_prelude; $2" </dev/null 2>&1); then
+    printf '  ok: %s\n' "$1"
+  else
+    failed "$1: $2" "$output"
+  fi
+}
+failed() {
+  printf 'FAILED: %s\n' "$@" >&2
+  failures=$((failures + 1))
+}
+no_failures() { ((failures == 0)); }
