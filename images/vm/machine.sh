@@ -101,7 +101,7 @@ start_machine() {
   in_qemu_image --detach --name "$machine" "${devices[@]}" "${volumes[@]}" -- qemu-system-x86_64 \
     -machine q35 -accel "$acceleration" -cpu max -smp 2 -m "$memory_mib" -nodefaults -no-user-config -display none \
     -serial file:/work/console.log -device virtio-rng-pci \
-    -drive file=/work/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap -drive file=/work/seed.iso,if=virtio,format=raw,readonly=on \
+    -drive file=/work/disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap -drive "file=/work/seed.iso,format=raw,readonly=on,${seed_drive:-if=virtio}" \
     -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$port-:22" -device virtio-net-pci,netdev=net,mac=52:54:00:6b:6e:01,romfile= \
     -device virtio-serial -chardev socket,id=agent,path=/work/agent.sock,server=on,wait=off \
     -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 "$@" >/dev/null

@@ -75,7 +75,7 @@ func v1Mounts(entries []cgroupEntry) []v1Mount {
 // enterNamespaces replaces this process by itself in a cgroup and a mount namespace of its own.
 // A privileged container sees the host's whole cgroup tree: two kubelets would then share /kubepods
 // and kill each other's pods (siderolabs/talos#6071, kubernetes/kubernetes#112937).
-// It does not fork: exec into the container joins the namespaces of PID 1.
+// It does not fork: exec into the container joins the mount namespace of PID 1 and lands in its cgroup.
 func enterNamespaces() error {
 	runtime.LockOSThread()
 	if err := syscall.Unshare(syscall.CLONE_NEWNS | cloneNewCgroup); err != nil {
