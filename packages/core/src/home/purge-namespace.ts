@@ -9,7 +9,8 @@ interface ResourceList {
   readonly resources: readonly {
     readonly name: string
     readonly namespaced: boolean
-    readonly verbs: readonly string[]
+    /** Extension API servers written in Go send null for none. */
+    readonly verbs: readonly string[] | null
   }[]
 }
 
@@ -47,7 +48,7 @@ async function namespacedCollections(
     roots.map(async (root) => {
       const list = await readJson<ResourceList>(api, root, signal)
       const deletable = (list?.resources ?? []).filter(
-        ({ namespaced, verbs }) => namespaced && verbs.includes('deletecollection'),
+        ({ namespaced, verbs }) => namespaced && (verbs ?? []).includes('deletecollection'),
       )
       return deletable.map(({ name }) => `${root}/namespaces/${namespace}/${name}`)
     }),
