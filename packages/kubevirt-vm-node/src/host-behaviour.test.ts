@@ -30,7 +30,7 @@ async function put(
   name: string,
   fields: object = {},
 ): Promise<void> {
-  await fake.objects.apply({ ...kind, metadata: { name, namespace }, ...fields } as KubeObject, { signal })
+  await fake.objects.apply({ ...kind, metadata: { name, namespace }, ...fields }, { signal })
 }
 
 function get(kind: { apiVersion: string; kind: string }, name: string) {

@@ -1,13 +1,7 @@
 import { KnestError, labels, managedByKnest, objectNames, ownedBy } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
-import ssh2 from 'ssh2'
-
-export interface SshKeyPair {
-  /** One line, as in `ssh-ed25519 AAAA…`. */
-  readonly public: string
-  /** OpenSSH format. */
-  readonly private: string
-}
+import { newKeyPair } from './ssh/key-pair.js'
+import type { SshKeyPair } from './ssh/key-pair.js'
 
 export interface NodeKeys {
   /** By which nodes know knest: one for the cluster. */
@@ -34,7 +28,7 @@ export async function ensureNodeKeys(api: KubeApi, spec: NodeSpec, signal: Abort
     (await api.get(secretKind, secret, namespace, signal)) ?? (await createSecret(api, spec, signal))
   const found = readNodeKeys(stored, spec.name)
   if (found !== undefined) return found
-  const patch = { data: encoded(hostKey(spec.name), newPair(spec.name)) }
+  const patch = { data: encoded(hostKey(spec.name), newKeyPair(spec.name)) }
   const patched = await api.patch(secretKind, secret, namespace, patch, { signal })
   const keys = readNodeKeys(patched, spec.name)
   if (keys === undefined) throw damaged(spec.cluster)
@@ -53,7 +47,7 @@ async function createSecret(api: KubeApi, spec: NodeSpec, signal: AbortSignal): 
       ownerReferences: [ownedBy(name, spec.clusterUid)],
     },
     type: 'Opaque',
-    data: encoded(clientKey, newPair(`knest ${namespace}/${name}`)),
+    data: encoded(clientKey, newKeyPair(`knest ${namespace}/${name}`)),
   }
   try {
     return await api.create(object, { signal })
@@ -91,11 +85,6 @@ export async function forgetNodeKeys(
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'not-found') throw error
   }
-}
-
-function newPair(comment: string): SshKeyPair {
-  // Those of node:crypto come in PKCS#8, which ssh2 1.17 does not read ("Unsupported key format").
-  return ssh2.utils.generateKeyPairSync('ed25519', { comment })
 }
 
 function encoded(name: string, pair: SshKeyPair): Record<string, string> {
