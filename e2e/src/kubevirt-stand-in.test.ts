@@ -195,6 +195,19 @@ describe('the stand-in for KubeVirt, engine container', () => {
   const main = 'main'
   const forward = `virtualmachineinstances/${main}/portforward/22`
 
+  /** What portforward answers while the machine boots, each answer once. */
+  async function refusalsUntilOpen(): Promise<readonly string[]> {
+    const answers = new Set<string>()
+    for (;;) {
+      const outcome = await open(forward)
+      if (isOpen(outcome)) {
+        outcome.socket.terminate()
+        return [...answers]
+      }
+      answers.add(`${outcome.status} ${outcome.message}`)
+    }
+  }
+
   it('is announced as KubeVirt is, and says what it is', async (context) => {
     if (skipped !== undefined) return context.skip(skipped)
     const [kubeVirt] = await host.list({ apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt' }, { signal: never })
@@ -229,9 +242,10 @@ describe('the stand-in for KubeVirt, engine container', () => {
     expect(problems[5]).toBe('')
   })
 
-  it('starts a VM through all phases, Ready only when sshd answers (1, 2, 3, 8, 10, 22, 23)', async (context) => {
+  it('starts a VM through all phases, Ready only when sshd answers (1, 2, 3, 8, 10, 22, 23, 25)', async (context) => {
     if (skipped !== undefined) return context.skip(skipped)
     await host.create(machine(main), { signal: never })
+    const refusals = refusalsUntilOpen()
     const [vm, vmi] = await Promise.all([
       until('vm', main, isReady),
       until(
@@ -269,6 +283,13 @@ describe('the stand-in for KubeVirt, engine container', () => {
     expect(pod.spec.terminationGracePeriodSeconds).toBe(35)
     expect(pod.spec.containers[0].resources.requests).toEqual({ cpu: '100m', memory: '782Mi' })
     expect(await inside(main, 'cat /sys/class/net/eth0/address')).toBe(mac)
+    const answers = await refusals
+    for (const answer of answers) {
+      expect(answer).toMatch(
+        /^(404 .*not found|400 no network interfaces are present|500 .*dialing VM: dial tcp .*:22: connect: (connection refused|no route to host))$/,
+      )
+    }
+    expect(answers.join()).toContain('dialing VM')
     const log = await host.raw(
       `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/log?container=guest-console-log`,
       never,
