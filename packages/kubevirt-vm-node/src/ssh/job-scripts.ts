@@ -45,7 +45,7 @@ wait
 `
 
 const killScript = `job=$1
-kill -s TERM -- "-$(cat "$job/pid")"
+pkill -TERM -s "$(cat "$job/pid")"
 rm -rf "$job"
 `
 
@@ -67,7 +67,7 @@ export function remove(job: string): readonly string[] {
   return ['rm', '-rf', job]
 }
 
-/** Ends all processes of the job that did not leave its session. */
+/** Ends all processes of the job's session; `timeout` makes a process group of its own. */
 export function kill(job: string): readonly string[] {
   return ['sh', '-c', killScript, 'knest-job', job]
 }

@@ -148,10 +148,13 @@ describe('a long command', () => {
   it('is ended when aborted', async () => {
     const abort = new AbortController()
     const file = join(folder, 'alive')
-    const running = long(`trap 'echo ended > ${file}; exit 1' TERM; echo up; sleep 30 & wait`, {
-      signal: abort.signal,
-      onStdout: () => abort.abort(),
-    })
+    const running = long(
+      `timeout 60 sh -c 'trap "echo ended > ${file}; exit 1" TERM; echo up; sleep 30 & wait'`,
+      {
+        signal: abort.signal,
+        onStdout: () => abort.abort(),
+      },
+    )
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
     await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('ended\n'), 4_000)
   })
