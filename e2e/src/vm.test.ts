@@ -66,15 +66,8 @@ describe('a cluster whose nodes are VMs', () => {
     expect(await cluster.knest('ssh', name, 'worker-0', '--', 'cat', '/proc/sys/kernel/hostname')).toBe(
       `${name}-worker-0\n`,
     )
-    const failing = await runKnest(home, [
-      'ssh',
-      name,
-      'cp-0',
-      '--context',
-      hostContext,
-      '--',
-      'sh -c "exit 7"',
-    ])
+    const inside = ['--', 'sh', '-c', 'exit 7']
+    const failing = await runKnest(home, ['ssh', name, 'cp-0', '--context', hostContext, ...inside])
     expect(failing.code).toBe(7)
   })
 

@@ -46,7 +46,10 @@ export function runKnest(
 
 /** Runs the CLI on the host under test and expects success; gives standard output. */
 export async function knest(home: TestHome, ...args: readonly string[]): Promise<string> {
-  const outcome = await runKnest(home, [...args, '--context', hostContext])
+  // What is behind `--` is another program's.
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const context = ['--context', hostContext]
+  const outcome = await runKnest(home, [...args.slice(0, end), ...context, ...args.slice(end)])
   if (outcome.code !== 0) {
     throw new Error(
       `knest ${args.join(' ')} ended with ${outcome.code ?? outcome.signal ?? ''}:\n${outcome.stderr}${outcome.stdout}`,

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { KnestError } from '@knest/core'
-import type { KubeApi } from '@knest/core'
-import { sampleSpec } from '@knest/testing'
+import type { KubeApi, KubeObject } from '@knest/core'
 import { never } from './cluster.js'
 import { hostContext } from './home.js'
 
@@ -31,7 +30,7 @@ export async function findKubeVirt(host: KubeApi): Promise<HostKubeVirt | undefi
 
 export interface Equipped {
   readonly kind: HostKubeVirt
-  /** What `knest create` is told: a machine that is a container starts the node image and no disk. */
+  /** What `knest create` is told: a machine that is a container has an image with an empty disk. */
   readonly createFlags: readonly string[]
   /** Takes away what was installed here; leaves alone what was there before. */
   remove(): void
@@ -48,7 +47,7 @@ export async function equipKubeVirt(
   const found = await findKubeVirt(host)
   if (found === 'real KubeVirt' || found === `stand-in/${engine}`) {
     console.log(`VMs run on ${found}`)
-    return { kind: found, createFlags: createFlags(found), remove: () => undefined }
+    return { kind: found, createFlags: await createFlags(host, found), remove: () => undefined }
   }
   if (!isEmbeddedHost())
     return { skipped: `the host "${hostContext}" has no KubeVirt, and is no embedded host` }
@@ -58,11 +57,20 @@ export async function equipKubeVirt(
   const before = found === undefined ? undefined : found.slice('stand-in/'.length)
   const remove = (): void => (before === undefined ? run('remove') : run('install', '--engine', before))
   const kind = `stand-in/${engine}` as const
-  return { kind, createFlags: createFlags(kind), remove }
+  return { kind, createFlags: await createFlags(host, kind), remove }
 }
 
-function createFlags(kind: HostKubeVirt): readonly string[] {
-  return kind === 'stand-in/container' ? ['--vm-image', sampleSpec.image] : []
+async function createFlags(host: KubeApi, kind: HostKubeVirt): Promise<readonly string[]> {
+  if (kind !== 'stand-in/container') return []
+  const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' }
+  const standIn = await host.get(deployments, 'virt-api', 'kubevirt', never)
+  const image = (standIn as Deployment | undefined)?.spec.template.spec.containers[0]?.image
+  if (image === undefined) throw new Error('the stand-in has no image')
+  return ['--vm-image', image]
+}
+
+interface Deployment extends KubeObject {
+  readonly spec: { template: { spec: { containers: readonly { image: string }[] } } }
 }
 
 function run(...args: readonly string[]): void {

@@ -109,24 +109,29 @@ func limits(vmi *kubevirt.VirtualMachineInstance) corev1.ResourceList {
 	}
 }
 
-// nodeImage is the pod-node image of the same version as the VM image a disk or kernel is taken from. Any
-// other image is run as it is, so that a missing one shows as it does with the real KubeVirt.
+// nodeImage is the pod-node image for the VM image a disk or kernel is taken from: that of the same version, or
+// the one of the settings for the stand-in's own image and its empty disk. Any other image is run as it is, so
+// that a missing one shows as it does with the real KubeVirt.
 func nodeImage(vmi *kubevirt.VirtualMachineInstance, settings Settings) string {
 	for _, volume := range vmi.Spec.Volumes {
 		if volume.ContainerDisk != nil {
-			return asNodeImage(volume.ContainerDisk.Image)
+			return settings.asNodeImage(volume.ContainerDisk.Image)
 		}
 	}
 	if boot := vmi.Spec.Domain.Firmware.KernelBoot; boot != nil && boot.Container != nil {
-		return asNodeImage(boot.Container.Image)
+		return settings.asNodeImage(boot.Container.Image)
 	}
 	return settings.NodeImage
 }
 
-func asNodeImage(image string) string {
+func (s Settings) asNodeImage(image string) string {
 	name, tag, _ := strings.Cut(path.Base(image), ":")
-	if name != "vm" && name != "vm-kernel" {
+	switch name {
+	case "vm", "vm-kernel":
+		return path.Join(path.Dir(image), "node:"+tag)
+	case "kubevirt-stand-in":
+		return s.NodeImage
+	default:
 		return image
 	}
-	return path.Join(path.Dir(image), "node:"+tag)
 }

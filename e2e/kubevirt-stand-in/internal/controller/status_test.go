@@ -103,12 +103,14 @@ func TestOnlyStartsThatNeverRanCountAsFailed(t *testing.T) {
 }
 
 func TestImagesOfMachinesAreNodesOfTheSameVersion(t *testing.T) {
+	settings := Settings{NodeImage: "localhost/knest/node:v1.36.0"}
 	for image, wanted := range map[string]string{
-		"localhost/knest/vm:v1.35.4":        "localhost/knest/node:v1.35.4",
-		"localhost/knest/vm-kernel:v1.34.1": "localhost/knest/node:v1.34.1",
-		"localhost/knest/nothing:1":         "localhost/knest/nothing:1",
+		"localhost/knest/vm:v1.35.4":              "localhost/knest/node:v1.35.4",
+		"localhost/knest/vm-kernel:v1.34.1":       "localhost/knest/node:v1.34.1",
+		"localhost/knest/kubevirt-stand-in:0a1b2": "localhost/knest/node:v1.36.0",
+		"localhost/knest/nothing:1":               "localhost/knest/nothing:1",
 	} {
-		if got := asNodeImage(image); got != wanted {
+		if got := settings.asNodeImage(image); got != wanted {
 			t.Errorf("%s: %s", image, got)
 		}
 	}
