@@ -1,5 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+const onHost = {
+  environment: 'node',
+  fileParallelism: false,
+  testTimeout: 600_000,
+  hookTimeout: 420_000,
+} as const
+
+/** Runs test files of pod nodes unchanged with other nodes, on the KubeVirt of the host or its stand-in. */
+function withVms(nodes: 'vm' | 'mixed', files: readonly string[]) {
+  return {
+    test: {
+      ...onHost,
+      name: `e2e-${nodes}`,
+      include: files.map((file) => `e2e/src/${file}.test.ts`),
+      env: { KNEST_E2E_NODES: nodes },
+      globalSetup: ['hack/test-folder.mjs', 'e2e/src/support/kubevirt-setup.ts'],
+    },
+  }
+}
+
+const promises = ['create', 'network', 'scale', 'delete', 'interrupt', 'restart']
+const long = process.env.KNEST_TEST_LONG === undefined ? [] : ['kill']
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,13 +38,21 @@ export default defineConfig({
       },
       {
         test: {
+          ...onHost,
           name: 'e2e',
           include: ['e2e/src/**/*.test.ts'],
-          environment: 'node',
+          exclude: ['e2e/src/vm*.test.ts'],
           globalSetup: 'hack/test-folder.mjs',
-          fileParallelism: false,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+        },
+      },
+      withVms('vm', [...promises, 'kill', 'fixed-addresses', 'vm', 'vm-refusals']),
+      withVms('mixed', [...promises, ...long]),
+      {
+        test: {
+          ...onHost,
+          name: 'e2e-emulated',
+          include: ['e2e/src/vm-emulated.test.ts'],
+          globalSetup: 'hack/test-folder.mjs',
         },
       },
     ],

@@ -52,7 +52,7 @@ describe('bad input', () => {
     const outcome = await runKnest(home, [verb, ...extra(bad), ...rest])
     const errors = outcome.stderr.match(/^error: .*$/gm) ?? []
     expect(errors, outcome.stderr).toHaveLength(1)
-    expect(errors[0]?.replace(existing, 'quickstart')).toMatch(bad.message)
+    expect(errors[0]?.replaceAll(existing, 'quickstart')).toMatch(bad.message)
     expect(outcome.code).toBe(bad.exitCode)
     expect(outcome.stdout).toBe('')
   })

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, never } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
+import { isVm, nodesAre } from './support/nodes.js'
 import { runPods, shell, webPod } from './support/workload.js'
 
 describe('knest create with the flags of the README', () => {
@@ -83,7 +84,7 @@ describe('knest create with the flags of the README', () => {
     }
     expect(list.items.find(({ name }) => name === 'e2e-create')).toMatchObject({
       namespace: 'knest-e2e-create',
-      backend: 'pod',
+      backend: nodesAre === 'mixed' ? 'pod+vm' : nodesAre,
       kubernetesVersion: '1.35.4',
       phase: 'Ready',
       controlPlane: { desired: 1, ready: 1 },
@@ -100,7 +101,7 @@ describe('knest create with the flags of the README', () => {
       name: 'e2e-create-cp-0',
       role: 'control-plane',
       ready: true,
-      hostPod: 'e2e-create-cp-0-0',
+      ...(isVm('e2e-create-cp-0') ? { hostVm: 'e2e-create-cp-0' } : { hostPod: 'e2e-create-cp-0-0' }),
     })
   })
 

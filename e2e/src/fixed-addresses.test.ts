@@ -8,9 +8,9 @@ import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { knest, runKnest } from './support/knest.js'
 import type { Outcome } from './support/knest.js'
+import { killNode, nodeFlags, patience, podsOfNodes } from './support/nodes.js'
 import { secondsUntil } from './support/until.js'
 
-const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 const container = embeddedContainer()
 const skipped =
@@ -55,11 +55,11 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
   let made: readonly string[] = []
   const create = (name: string, addresses: string): Promise<Outcome> =>
     runKnest(home, [
-      ...['create', name, '--context', hostContext, '--persistent'],
+      ...['create', name, '--context', hostContext, ...nodeFlags, '--persistent'],
       ...['--machine-addresses', addresses, '--host-cluster-cni', 'calico'],
     ])
-  const podsOf = async (name: string): Promise<readonly KubeObject[]> =>
-    host.list(podKind, { namespace: `knest-${name}`, signal: never })
+  const podsOf = (name: string): Promise<ReadonlyMap<string, KubeObject>> =>
+    podsOfNodes(host, `knest-${name}`)
   const ipOf = (pod: KubeObject): string => (pod.status as { podIP?: string }).podIP ?? ''
   const claims = async (): Promise<readonly string[]> =>
     (await host.list(leaseKind, { namespace: 'kube-system', signal: never }))
@@ -84,7 +84,7 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
     const refusals = outcomes.flatMap(({ stderr }) => /^error: .*/m.exec(stderr)?.[0] ?? [])
     console.log(`created at the same moment from ${range}: ${[...made, ...refusals].join('; ')}`)
     expect(made.length, outcomes.map(({ stderr }) => stderr).join('\n')).toBeGreaterThan(0)
-    const addresses = (await Promise.all(made.map(podsOf))).flat().map(ipOf)
+    const addresses = (await Promise.all(made.map(podsOf))).flatMap((pods) => [...pods.values()]).map(ipOf)
     expect(addresses).toHaveLength(2 * made.length)
     expect(new Set(addresses).size).toBe(addresses.length)
     for (const ip of addresses) expect(ip).toMatch(new RegExp(`^${prefix}\\.24[0-3]$`))
@@ -101,20 +101,19 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
   it('brings a deleted node back with the same address', async () => {
     const [name = ''] = made
     const before = await podsOf(name)
-    for (const { metadata } of before)
-      await host.delete(podKind, metadata.name, metadata.namespace, { signal: never })
+    for (const node of before.keys()) await killNode(host, `knest-${name}`, node)
     await secondsUntil(
       async () => {
         const now = await podsOf(name)
-        const fresh = now.filter(({ metadata }) => before.every((old) => old.metadata.uid !== metadata.uid))
-        return fresh.length === before.length && fresh.every(isReady)
+        const fresh = [...now].filter(([node, pod]) => before.get(node)?.metadata.uid !== pod.metadata.uid)
+        return fresh.length === before.size && fresh.every(([, pod]) => isReady(pod))
       },
-      120,
+      120 * patience,
       `the nodes of "${name}" to be back`,
     )
-    const byName = (pods: readonly KubeObject[]): Record<string, string> =>
-      Object.fromEntries(pods.map((pod) => [pod.metadata.name, ipOf(pod)]))
-    expect(byName(await podsOf(name))).toEqual(byName(before))
+    const byNode = (pods: ReadonlyMap<string, KubeObject>): Record<string, string> =>
+      Object.fromEntries([...pods].map(([node, pod]) => [node, ipOf(pod)]))
+    expect(byNode(await podsOf(name))).toEqual(byNode(before))
   })
 
   it('frees the addresses on delete', async () => {

@@ -11,6 +11,7 @@ import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { killAtEveryBoundary } from './support/killing.js'
 import { runKnest } from './support/knest.js'
+import { hostNodes, nodeFlags, podsOfNodes } from './support/nodes.js'
 
 describe('kill -9 at every step boundary, then the same command again', () => {
   let calm: TestCluster
@@ -36,12 +37,13 @@ describe('kill -9 at every step boundary, then the same command again', () => {
       .filter(
         (object) => object.includes(`knest-${name}`) && !/EndpointSlice|ControllerRevision/.test(object),
       )
-      .map((object) => object.replaceAll(name, 'NAME'))
+      .map((object) => object.replaceAll(name, 'NAME').replace(/(virt-launcher-.*)-\w{5}$/, '$1'))
 
   it('create converges to what an undisturbed create makes', async () => {
     const { boundaries, last } = await killAtEveryBoundary(home, [
       'create',
       'e2e-kill',
+      ...nodeFlags,
       '--worker-machine-count',
       '1',
     ])
@@ -64,8 +66,8 @@ describe('kill -9 at every step boundary, then the same command again', () => {
     expect(last.code, last.stderr).toBe(0)
     const api = await openKube({ kubeconfig: kubeconfig() })
     expect(await listNames(api, 'Node')).toEqual(expected)
-    const pods = await listNames(host, 'Pod', 'knest-e2e-kill')
-    expect(pods).toEqual(expected.map((name) => `${name}-0`))
+    expect(await hostNodes(host, 'knest-e2e-kill')).toEqual(expected)
+    expect([...(await podsOfNodes(host, 'knest-e2e-kill')).keys()]).toEqual(expected)
     api.close()
   })
 
@@ -94,7 +96,7 @@ describe('kill -9 at every step boundary of a create with three control planes',
 
   it('ends with three members of etcd and three nodes', async () => {
     const { boundaries, last } = await killAtEveryBoundary(home, [
-      ...['create', name],
+      ...['create', name, ...nodeFlags],
       ...['--control-plane-machine-count', '3', '--worker-machine-count', '0'],
     ])
     expect(last.code, last.stderr).toBe(0)

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { createCluster, isReady, listNames, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
+import { hostNodes, killNode, nodeFlags, patience, podsOfNodes } from './support/nodes.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
-const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
 
 /** Node addresses by name. */
@@ -48,18 +48,25 @@ describe.each([
     host.close()
   })
 
-  it('survives all its node pods being deleted at once, with new addresses and nobody helping', async () => {
+  it('survives all its nodes being deleted at once, with new addresses and nobody helping', async () => {
     const before = await addresses(cluster.api)
-    const pods = await listNames(host, 'Pod', cluster.namespace)
-    expect(pods).toHaveLength(count)
-    await Promise.all(
-      pods.map((pod) =>
-        host.delete(podKind, pod, cluster.namespace, { signal: never, gracePeriodSeconds: 0 }),
-      ),
-    )
+    const nodes = await hostNodes(host, cluster.namespace)
+    expect(nodes).toHaveLength(count)
+    const old = await podsOfNodes(host, cluster.namespace)
+    // What is being ended answers for a moment.
+    const areNew = async (): Promise<boolean> => {
+      const now = await podsOfNodes(host, cluster.namespace)
+      return nodes.every(
+        (node) => now.has(node) && now.get(node)?.metadata.uid !== old.get(node)?.metadata.uid,
+      )
+    }
+    await Promise.all(nodes.map((node) => killNode(host, cluster.namespace, node)))
 
     let found: unknown
-    const apiBack = await secondsUntil(async () => (found = await readProof(cluster.api)) !== undefined, 60)
+    const apiBack = await secondsUntil(
+      async () => (await areNew()) && (found = await readProof(cluster.api)) !== undefined,
+      60 * patience,
+    )
     expect(found).toEqual({ written: 'before' })
     const allReady = await secondsUntil(async () => {
       const now = await addresses(cluster.api)
@@ -69,7 +76,7 @@ describe.each([
         found.every(isReady) &&
         [...now].every(([node, ip]) => before.get(node) !== ip)
       )
-    }, 90)
+    }, 90 * patience)
     console.log(
       `${name}: API back after ${apiBack.toFixed(1)} s, all nodes Ready ${(apiBack + allReady).toFixed(1)} s after the deletion`,
     )
@@ -79,8 +86,8 @@ describe.each([
 
   it('is deleted with --keep-data and created again with its data', async () => {
     await cluster.knest('delete', name, '--keep-data')
-    expect(await listNames(host, 'Pod', cluster.namespace)).toEqual([])
-    await cluster.knest('create', name, '--persistent', ...flags)
+    expect(await podsOfNodes(host, cluster.namespace)).toEqual(new Map())
+    await cluster.knest('create', name, '--persistent', ...nodeFlags, ...flags)
     const api = await cluster.reopen()
     expect(await readProof(api)).toEqual({ written: 'before' })
     api.close()

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
+import { hostNodes, podsOfNodes } from './support/nodes.js'
 import { runPods, webPod } from './support/workload.js'
 
 describe('knest scale', () => {
@@ -30,7 +31,8 @@ describe('knest scale', () => {
     await cluster.knest('scale', 'e2e-scale', ':0')
     expect(await nodes()).toEqual(['e2e-scale-cp-0'])
     const host = await openHost(cluster.home)
-    expect(await listNames(host, 'Pod', cluster.namespace)).toEqual(['e2e-scale-cp-0-0'])
+    expect(await hostNodes(host, cluster.namespace)).toEqual(['e2e-scale-cp-0'])
+    expect([...(await podsOfNodes(host, cluster.namespace)).keys()]).toEqual(['e2e-scale-cp-0'])
     host.close()
   })
 

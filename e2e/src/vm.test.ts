@@ -1,151 +1,168 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi, KubeObject } from '@knest/core'
-import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
-import type { TestCluster } from './support/cluster.js'
+import type { KubeApi } from '@knest/core'
+import { isReady, listNames, never, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
+import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
-import { runKnest } from './support/knest.js'
-import { equipKubeVirt } from './support/kubevirt.js'
-import type { Equipped } from './support/kubevirt.js'
+import { knest, runKnest } from './support/knest.js'
+import { instanceKind, nodeFlags, patience, podKind, podsOfNodes } from './support/nodes.js'
+import { openCluster } from './support/cluster.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 
-const machineKind = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' }
-const instanceKind = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance' }
+const name = 'e2e-vm'
+const namespace = `knest-${name}`
+const controlPlane = `${name}-cp-0`
+const worker = `${name}-worker-0`
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
 
-let home: ReturnType<typeof createHome>
+let home: TestHome
 let host: KubeApi
-let equipped: Equipped | { readonly skipped: string }
-let skipped: string | undefined
-let vmFlags: readonly string[] = []
 let before: readonly string[]
+let api: KubeApi | undefined
 
 beforeAll(async () => {
   home = createHome()
   host = await openHost(home)
-  equipped = await equipKubeVirt(host)
-  if ('skipped' in equipped) skipped = equipped.skipped
-  else vmFlags = equipped.createFlags
-  if (skipped !== undefined) console.log(`skipped: VM nodes: ${skipped}`)
   before = await inventory(host)
 })
-afterAll(() => {
+afterAll(async () => {
+  api?.close()
+  await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
   host.close()
-  if ('remove' in equipped) equipped.remove()
   home.remove()
 })
 
-/** Creates by the CLI, with what the host's kind of VM needs to be told. */
-const create = (name: string, ...flags: readonly string[]): Promise<TestCluster> =>
-  createCluster(name, ...flags, ...vmFlags)
-const machines = (cluster: TestCluster): Promise<readonly KubeObject[]> =>
-  host.list(machineKind, { namespace: cluster.namespace, signal: never })
-
-async function allReady(cluster: TestCluster, names: readonly string[]): Promise<boolean> {
-  const nodes = await cluster.api.list(nodeKind, { signal: AbortSignal.timeout(5_000) })
-  expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual(names)
-  return nodes.every(isReady)
+/** What carries SSH ends: every connection through it is cut. */
+async function cutConnections(): Promise<void> {
+  for (const labelSelector of ['kubevirt.io=virt-api', 'app=kubevirt-stand-in']) {
+    for (const { metadata } of await host.list(podKind, {
+      namespace: 'kubevirt',
+      labelSelector,
+      signal: never,
+    }))
+      await host.delete(podKind, metadata.name, 'kubevirt', { signal: never, gracePeriodSeconds: 0 })
+  }
 }
 
-describe('a cluster whose nodes are VMs', () => {
-  const name = 'e2e-vm'
-  let cluster: TestCluster | undefined
+const ssh = (node: string, ...command: readonly string[]): Promise<string> =>
+  knest(home, 'ssh', name, node, '--', ...command)
 
-  it('is created, runs pods and is reached by knest ssh', async (context) => {
-    if (skipped !== undefined) return context.skip(skipped)
-    cluster = await create(name, '--backend', 'vm')
-    expect((await machines(cluster)).map(({ metadata }) => metadata.name).sort()).toEqual([
-      `${name}-cp-0`,
-      `${name}-worker-0`,
-    ])
-    expect(await allReady(cluster, [`${name}-cp-0`, `${name}-worker-0`])).toBe(true)
-    await runWeb(cluster.api)
-    expect(await answers(cluster.api)).toBe(true)
-    expect(await cluster.knest('ssh', name, 'worker-0', '--', 'cat', '/proc/sys/kernel/hostname')).toBe(
-      `${name}-worker-0\n`,
+/** Changes when the machine's first process is another one. */
+const bootOf = (node: string): Promise<string> => ssh(node, 'stat', '-c', '%Y', '/proc/1')
+
+describe('a persistent cluster whose nodes are VMs', () => {
+  it('is created though the way to its nodes is cut in the middle', async () => {
+    let cut: Promise<void> | undefined
+    const outcome = await runKnest(
+      home,
+      ['create', name, ...nodeFlags, '--persistent', '--context', hostContext],
+      {
+        onStderr: (text) => {
+          if (text.includes(`Start the control plane on "${controlPlane}" ...`)) cut ??= cutConnections()
+        },
+      },
     )
+    expect(outcome.code, outcome.stderr).toBe(0)
+    expect(cut).toBeDefined()
+    await cut
+    api = await openCluster(home, name)
+    await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+    await runWeb(api, worker)
+  })
+
+  it('is reached by knest ssh: output, exit code, a hundred megabytes', async (context) => {
+    if (api === undefined) return context.skip('there is no cluster')
+    expect(await ssh('worker-0', 'cat', '/proc/sys/kernel/hostname')).toBe(`${worker}\n`)
     const inside = ['--', 'sh', '-c', 'exit 7']
     const failing = await runKnest(home, ['ssh', name, 'cp-0', '--context', hostContext, ...inside])
     expect(failing.code).toBe(7)
+    const started = Date.now()
+    const bytes = (await ssh('worker-0', 'sh', '-c', 'head -c 104857600 /dev/zero')).length
+    expect(bytes).toBe(104_857_600)
+    console.log(`knest ssh: ${(100_000 / (Date.now() - started)).toFixed(0)} MiB/s, start included`)
   })
 
-  it('scales', async (context) => {
-    if (cluster === undefined) return context.skip(skipped ?? 'there is no cluster')
-    await cluster.knest('scale', name, ':2')
-    expect(await allReady(cluster, [`${name}-cp-0`, `${name}-worker-0`, `${name}-worker-1`])).toBe(true)
-    await cluster.knest('scale', name, ':1')
-    expect(await allReady(cluster, [`${name}-cp-0`, `${name}-worker-0`])).toBe(true)
+  it.skipIf(process.env.KNEST_TEST_LONG === undefined)(
+    'keeps a session that says nothing for 30 minutes',
+    async (context) => {
+      if (api === undefined) return context.skip('there is no cluster')
+      expect(await ssh('worker-0', 'sh', '-c', 'sleep 1800; echo still here')).toBe('still here\n')
+    },
+    2_400_000,
+  )
+
+  it.each([
+    {
+      what: 'its VMI deleted',
+      node: controlPlane,
+      harm: (node: string) => host.delete(instanceKind, node, namespace, { signal: never }),
+    },
+    {
+      what: 'its virt-launcher pod evicted',
+      node: worker,
+      harm: async (node: string) => {
+        const pod = (await podsOfNodes(host, namespace)).get(node)
+        await host.create(
+          {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name: pod?.metadata.name ?? '', namespace },
+          },
+          { signal: never },
+        )
+      },
+    },
+    { what: 'rebooted from inside', node: controlPlane, harm: reboot },
+    { what: 'rebooted from inside', node: worker, harm: reboot },
+  ])('has $node back, the same one with its data, after it was $what', async ({ what, node, harm }) => {
+    const nested = api
+    if (nested === undefined) throw new Error('there is no cluster')
+    const uidOf = async (): Promise<string | undefined> =>
+      (await nested.get(nodeKind, node, undefined, within(5_000)))?.metadata.uid
+    const uid = await uidOf()
+    const boot = await bootOf(node)
+    await harm(node)
+    const started = await secondsUntil(
+      async () => {
+        const now = await bootOf(node).catch(() => boot)
+        return now !== boot
+      },
+      180 * patience,
+      `node "${node}" to start again`,
+    )
+    const startedAt = Date.now()
+    const ready = await secondsUntil(
+      async () => (await renewedAfter(nested, node, startedAt)) && (await answers(nested)),
+      180 * patience,
+      `node "${node}" to be Ready and the Service to answer`,
+    )
+    console.log(
+      `${node} ${what}: back after ${started.toFixed(1)} s, all answers ${ready.toFixed(1)} s later`,
+    )
+    expect(await uidOf()).toBe(uid)
+    expect(await listNames(nested, 'Node')).toEqual([controlPlane, worker])
+    expect((await nested.get(proof, 'proof', 'default', never))?.data).toEqual({ written: 'before' })
   })
 
   it('is deleted without a trace', async (context) => {
-    if (cluster === undefined) return context.skip(skipped ?? 'there is no cluster')
-    await cluster.knest('delete', name)
-    await cluster.remove()
+    if (api === undefined) return context.skip('there is no cluster')
+    await knest(home, 'delete', name)
     expect(await inventory(host)).toEqual(before)
   })
 })
 
-describe('a cluster with control planes in pods and workers in VMs', () => {
-  const name = 'e2e-mixed'
+/** The connection may or may not live to tell how the command ended. */
+async function reboot(node: string): Promise<void> {
+  await runKnest(home, ['ssh', name, node, '--context', hostContext, '--', 'systemctl', 'reboot'])
+}
 
-  it('is one network, and goes without a trace', async (context) => {
-    if (skipped !== undefined) return context.skip(skipped)
-    const cluster = await create(name, '--control-plane-backend', 'pod', '--worker-backend', 'vm')
-    expect((await machines(cluster)).map(({ metadata }) => metadata.name)).toEqual([`${name}-worker-0`])
-    expect(await allReady(cluster, [`${name}-cp-0`, `${name}-worker-0`])).toBe(true)
-    await runWeb(cluster.api, `${name}-worker-0`)
-    expect(await answers(cluster.api)).toBe(true)
-    expect(await cluster.knest('ssh', name, 'cp-0', '--', 'hostname')).toBe(`${name}-cp-0\n`)
-    await cluster.knest('delete', name)
-    await cluster.remove()
-    expect(await inventory(host)).toEqual(before)
-  })
-})
-
-describe('a persistent cluster whose nodes are VMs', () => {
-  const name = 'e2e-vm-lasting'
-  const nodes = [`${name}-cp-0`, `${name}-worker-0`]
-  let cluster: TestCluster | undefined
-
-  it('comes back when all its VMs are restarted at once', async (context) => {
-    if (skipped !== undefined) return context.skip(skipped)
-    const made = await create(name, '--backend', 'vm', '--persistent')
-    cluster = made
-    const { api, namespace } = made
-    await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
-    const old = new Set(
-      (await host.list(instanceKind, { namespace, signal: never })).map(({ metadata }) => metadata.uid),
-    )
-    for (const node of nodes) await host.delete(instanceKind, node, namespace, { signal: never })
-    const renewed = async (): Promise<boolean> => {
-      const now = await host.list(instanceKind, { namespace, signal: never })
-      return now.length === nodes.length && now.every(({ metadata }) => !old.has(metadata.uid))
-    }
-    await secondsUntil(renewed, 120, 'new VMs')
-    const back = await secondsUntil(
-      async () => (await api.get(proof, 'proof', 'default', AbortSignal.timeout(3_000)))?.data !== undefined,
-      180,
-      'the API with its data',
-    )
-    const ready = await secondsUntil(() => allReady(made, nodes), 180, 'all nodes')
-    console.log(
-      `${name}: API back ${back.toFixed(1)} s after the new VMs, nodes ${(back + ready).toFixed(1)} s`,
-    )
-  })
-
-  it('keeps its data with --keep-data, and leaves nothing without', async (context) => {
-    if (cluster === undefined) return context.skip(skipped ?? 'there is no cluster')
-    await cluster.knest('delete', name, '--keep-data')
-    expect(await machines(cluster)).toEqual([])
-    await cluster.knest('create', name, '--backend', 'vm', '--persistent', ...vmFlags)
-    const api = await cluster.reopen()
-    expect((await api.get(proof, 'proof', 'default', never))?.data).toEqual({ written: 'before' })
-    api.close()
-    await cluster.knest('delete', name)
-    await cluster.remove()
-    expect(await listNames(host, 'PersistentVolume')).toEqual([])
-    expect(await inventory(host)).toEqual(before)
-  })
-})
+/** The node is Ready, and its kubelet has said so since. */
+async function renewedAfter(nested: KubeApi, node: string, time: number): Promise<boolean> {
+  const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+  const lease = await nested.get(leaseKind, node, 'kube-node-lease', within(5_000))
+  const { renewTime = 0 } = (lease?.spec ?? {}) as { renewTime?: string }
+  const object = await nested.get(nodeKind, node, undefined, within(5_000))
+  return new Date(renewTime).getTime() > time && object !== undefined && isReady(object)
+}

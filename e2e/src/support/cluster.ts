@@ -5,6 +5,7 @@ import type { KubeApi, KubeObject } from '@knest/core'
 import { createHome, hostContext } from './home.js'
 import type { TestHome } from './home.js'
 import { knest, runKnest } from './knest.js'
+import { nodeFlags, patience } from './nodes.js'
 
 /** A nested cluster that a test made, with the ways to look at it. */
 export interface TestCluster {
@@ -24,12 +25,21 @@ export async function openHost(home: TestHome): Promise<KubeApi> {
   return openKube({ kubeconfig: home.kubeconfig, context: hostContext })
 }
 
-/** Creates a cluster by the CLI. Its name tells which test it belongs to. */
+/** The nested API by the kubeconfig that knest wrote. */
+export function openCluster(home: TestHome, name: string): Promise<KubeApi> {
+  return openKube({ kubeconfig: kubeconfigOf(home, name) })
+}
+
+function kubeconfigOf(home: TestHome, name: string): string {
+  return join(home.path, '.kube', `knest.knest-${name}.${name}.kubeconfig`)
+}
+
+/** Creates a cluster by the CLI, with nodes of the run's kind. Its name tells which test it belongs to. */
 export async function createCluster(name: string, ...flags: readonly string[]): Promise<TestCluster> {
   const home = createHome()
-  await knest(home, 'create', name, ...flags)
+  await knest(home, 'create', name, ...nodeFlags, '--timeout', `${5 * patience}m`, ...flags)
   const namespace = `knest-${name}`
-  const kubeconfigPath = join(home.path, '.kube', `knest.${namespace}.${name}.kubeconfig`)
+  const kubeconfigPath = kubeconfigOf(home, name)
   const open = (): Promise<KubeApi> => openKube({ kubeconfigText: readFileSync(kubeconfigPath, 'utf8') })
   return {
     name,

@@ -262,12 +262,6 @@ export const badInputCases: readonly BadInput[] = [
     message: /'virtink' is invalid/,
   },
   {
-    name: 'install of KubeVirt from nowhere',
-    argv: ['host', 'install', 'kubevirt'],
-    exitCode: usage,
-    message: /not said where the manifests of KubeVirt are/,
-  },
-  {
     name: 'install of a KubeVirt that is no release',
     argv: ['host', 'install', 'kubevirt', '--version', 'latest', '--manifests', '.'],
     exitCode: usage,

@@ -1,13 +1,27 @@
 import type { ClusterSpec, RunOptions } from '@knest/core'
-import type { Deps, OpenClusters } from './deps.js'
+import type { Deps, InstallOptions, OpenClusters } from './deps.js'
 import { ask } from './operation.js'
 
-/** Where `knest host install kubevirt` takes manifests from when no flag says it. */
+/** Where manifests are taken from when no flag says it; `{version}` in it stands for the version. */
 export const manifestsVariable = 'KNEST_KUBEVIRT_MANIFESTS'
+const releases = 'https://github.com/kubevirt/kubevirt/releases/download/{version}'
+/** The release that VM nodes were written for. */
+export const kubeVirtVersion = 'v1.8.4'
+
+/** What to install from where, when the user says no more than this. */
+export function kubeVirtRelease(
+  env: Deps['env'],
+  asked: Partial<InstallOptions> = {},
+): Pick<InstallOptions, 'manifests' | 'version'> {
+  return {
+    manifests: asked.manifests ?? (env[manifestsVariable] || releases),
+    version: asked.version ?? kubeVirtVersion,
+  }
+}
 
 /**
  * Makes up for a host without KubeVirt when the cluster has VM nodes: gives what installs it, if the user
- * wants that. Without a place to take it from, or anybody to ask, preflight says what to do.
+ * wants that. Without anybody to ask, preflight says what to do.
  */
 export async function offerKubeVirt(
   deps: Deps,
@@ -16,10 +30,10 @@ export async function offerKubeVirt(
   yes: boolean,
 ): Promise<((run: RunOptions) => Promise<void>) | undefined> {
   const withVms = [controlPlane, ...workers].some(({ backend }) => backend === 'vm')
-  const manifests = deps.env[manifestsVariable]
-  if (!withVms || manifests === undefined) return undefined
+  if (!withVms) return undefined
   if (await ask(deps, (signal) => kubeVirt.isThere(signal))) return undefined
-  const question = `VM nodes need KubeVirt, and ${description} has none. Install it from ${manifests}?`
+  const release = kubeVirtRelease(deps.env)
+  const question = `VM nodes need KubeVirt, and ${description} has none. Install it from ${release.manifests.replaceAll('{version}', release.version ?? '')}?`
   if (!yes && (await deps.confirm(question)) !== true) return undefined
-  return (run) => kubeVirt.install({ manifests, version: undefined, emulation: false }, run)
+  return (run) => kubeVirt.install({ ...release, emulation: false }, run)
 }

@@ -20,10 +20,17 @@ describe('host install kubevirt', () => {
     expect(terminal.out).toBe('KubeVirt is installed on context "fake"\n')
   })
 
+  test('takes the release from KubeVirt when nothing is said', async () => {
+    expect(await terminal.run('host', 'install', 'kubevirt')).toBe(0)
+    expect(terminal.kubeVirt.installs).toMatchObject([
+      { manifests: expect.stringMatching(/github\.com\/kubevirt\/.*{version}/) as string, version: 'v1.8.4' },
+    ])
+  })
+
   test('takes the place from the environment', async () => {
     terminal.env.KNEST_KUBEVIRT_MANIFESTS = '/m'
     expect(await terminal.run('host', 'install', 'kubevirt')).toBe(0)
-    expect(terminal.kubeVirt.installs).toEqual([{ manifests: '/m', version: undefined, emulation: false }])
+    expect(terminal.kubeVirt.installs).toEqual([{ manifests: '/m', version: 'v1.8.4', emulation: false }])
   })
 })
 
@@ -54,12 +61,9 @@ describe('create with VM nodes on a host without KubeVirt', () => {
     expect(terminal.kubeVirt.installs).toEqual([])
   })
 
-  test('asks nothing when there is KubeVirt, no VM, no place to take it from, or nothing to be done', async () => {
+  test('asks nothing when there is KubeVirt, no VM, or nothing to be done', async () => {
     await terminal.run('create', 'pods')
     await terminal.run('create', 'plan', '--backend', 'vm', '--dry-run')
-    delete terminal.env.KNEST_KUBEVIRT_MANIFESTS
-    await terminal.run('create', 'vms', '--backend', 'vm')
-    terminal.env.KNEST_KUBEVIRT_MANIFESTS = '/m'
     terminal.kubeVirt.there = true
     await terminal.run('create', 'there', '--backend', 'vm')
     expect(terminal.questions).toEqual([])

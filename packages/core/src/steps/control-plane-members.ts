@@ -5,6 +5,7 @@ import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
 import type { EtcdMember } from '../etcd/index.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { criSocket, joinConfiguration } from '../kubeadm/config.js'
+import { joinScript } from '../kubeadm/join-script.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../kubeconfig/index.js'
@@ -36,8 +37,7 @@ export async function joinControlPlane(
   await removeMember(context, helper, node.name, signal)
 
   const join = `tar --no-same-owner -xf - -C /
-kubeadm join --config ${configPath} --skip-phases=preflight 2>&1
-rm -f ${discoveryPath}
+${joinScript(configPath)}rm -f ${discoveryPath}
 touch ${bootstrappedMarker}
 `
   await runScript(node, 'kubeadm reset', reset, { timeoutMs: 120_000, signal })
