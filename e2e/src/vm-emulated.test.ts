@@ -71,7 +71,7 @@ describe('a cluster whose nodes are machines with a kernel of their own', () => 
     }
     const boot = await bootIdOf()
     expect(boot).toBeDefined()
-    await runKnest(home, ['ssh', name, 'cp-0', '--context', hostContext, '--', 'systemctl', 'reboot'])
+    await runKnest(home, ['ssh', name, 'cp-0', '--context', hostContext, '--', 'reboot'])
     const seconds = await secondsUntil(
       async () => {
         const now = await bootIdOf()

@@ -5,7 +5,11 @@ export type NodesAre = 'pod' | 'vm' | 'mixed'
 
 export const nodesAre = (process.env.KNEST_E2E_NODES ?? 'pod') as NodesAre
 
-const kubeVirtFlags = JSON.parse(process.env.KNEST_E2E_VM_FLAGS ?? '[]') as readonly string[]
+// A host sets a VM's whole memory aside; of pods only what is used counts.
+const kubeVirtFlags = [
+  ...['--control-plane-machine-memory-size', '2Gi', '--worker-machine-memory-size', '1Gi'],
+  ...(JSON.parse(process.env.KNEST_E2E_VM_FLAGS ?? '[]') as readonly string[]),
+]
 
 /** What `knest create` is told for such nodes, with what `kubevirt-setup.ts` found that its KubeVirt needs. */
 export const nodeFlags: readonly string[] = {

@@ -128,7 +128,10 @@ function samples(
       machines.push(virtualMachine(sampleNode(spec, role, pool, group), 'image', options))
     } catch (error) {
       if (!(error instanceof KnestError)) throw error
-      problems.push({ severity: 'error', message: error.message, hint: error.hint ?? 'change the patch' })
+      const { message, hint = 'change the patch' } = error
+      // One patch may be for all groups.
+      if (problems.every((known) => known.message !== message))
+        problems.push({ severity: 'error', message, hint })
     }
   }
   return { machines, problems }

@@ -22,7 +22,7 @@ export function requireBridge(vm: KubeObject): KubeObject {
   if (found?.bridge !== undefined) return vm
   const masquerade = found?.masquerade !== undefined
   const asked = masquerade ? 'masquerade on' : 'no bridge to'
-  throw new KnestError('config', `a patch gives VM "${vm.metadata.name}" ${asked} the pod network`, {
+  throw new KnestError('config', `a patch gives VM nodes ${asked} the pod network`, {
     hint: masquerade
       ? 'masquerade gives every VM the same address, and nodes could not find each other; leave it out'
       : 'keep the interface with `bridge: {}`: nested nodes use the address of their pod',
