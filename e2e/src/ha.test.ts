@@ -47,7 +47,7 @@ describe('a persistent cluster whose control planes come and go', () => {
     report(`control planes ${from} → ${to}`, written)
     expect(written.lost).toEqual([])
     expect(written.acknowledged).toBeGreaterThan(20)
-    expect(await memberList(host, cluster)).toEqual(members(to))
+    expect(await memberList(cluster.home, name)).toEqual(members(to))
     const nodes = await cluster.api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
     expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual([
       ...controlPlanes(to),
@@ -87,7 +87,7 @@ describe('a persistent cluster whose control planes come and go', () => {
     report('one control plane deleted ten times', written)
     expect(written.lost).toEqual([])
     expect(written.acknowledged).toBeGreaterThan(100)
-    expect(await memberList(host, cluster)).toEqual(members(3))
+    expect(await memberList(cluster.home, name)).toEqual(members(3))
     expect(await answers(cluster.api)).toBe(true)
   })
 
@@ -110,8 +110,8 @@ describe('a persistent cluster whose control planes come and go', () => {
     const written = await writer.stop()
     report('one disk destroyed', written)
     expect(written.lost).toEqual([])
-    expect(await memberList(host, cluster)).toEqual(members(3))
-    expect(await memberList(host, cluster, node)).toEqual(members(3))
+    expect(await memberList(cluster.home, name)).toEqual(members(3))
+    expect(await memberList(cluster.home, name, node)).toEqual(members(3))
     expect(await podReady(node)).toBe(true)
     expect(await answers(cluster.api)).toBe(true)
   })
@@ -123,7 +123,7 @@ describe('a persistent cluster whose control planes come and go', () => {
     const written = await writer.stop()
     report('certificates renewed', written)
     expect(written.lost).toEqual([])
-    expect(await memberList(host, cluster)).toEqual(members(3))
+    expect(await memberList(cluster.home, name)).toEqual(members(3))
     for (const node of controlPlanes(3)) expect(await podReady(node)).toBe(true)
   })
 
@@ -149,7 +149,7 @@ describe('a persistent cluster whose control planes come and go', () => {
       }
       await Promise.all([back(cluster), back(other)])
       await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
-      expect(await memberList(host, cluster)).toEqual(members(3))
+      expect(await memberList(cluster.home, name)).toEqual(members(3))
     } finally {
       await other.remove()
     }

@@ -1,6 +1,5 @@
-import type { KubeApi } from '@knest/core'
-import { never } from './cluster.js'
-import type { TestCluster } from './cluster.js'
+import type { TestHome } from './home.js'
+import { knest } from './knest.js'
 
 const etcdctl = [
   'etcdctl',
@@ -12,16 +11,11 @@ const etcdctl = [
 
 /** `NAME STATUS` of every member, as `etcdctl member list` on a control plane says it; learners are marked. */
 export async function memberList(
-  host: KubeApi,
-  cluster: Pick<TestCluster, 'name' | 'namespace'>,
-  on = `${cluster.name}-cp-0`,
+  home: TestHome,
+  cluster: string,
+  on = `${cluster}-cp-0`,
 ): Promise<readonly string[]> {
-  const pod = { namespace: cluster.namespace, name: `${on}-0`, container: 'node' }
-  const { exitCode, stdout, stderr } = await host.exec(pod, [...etcdctl, 'member', 'list'], {
-    timeoutMs: 30_000,
-    signal: never,
-  })
-  if (exitCode !== 0) throw new Error(`etcdctl member list on ${on}: ${stderr}`)
+  const stdout = await knest(home, 'ssh', cluster, on, '--', ...etcdctl, 'member', 'list')
   return stdout
     .trim()
     .split('\n')

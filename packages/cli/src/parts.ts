@@ -40,6 +40,11 @@ export const addressAdapters = {
     (await import('@knest/persistent-ip-kube-ovn')).createKubeOvnAddresses(api, options),
 } as const satisfies Readonly<Record<AddressAdapterName, OpenAddresses>>
 
+/** Whether the host's Calico gives VMs their address back by itself. */
+export async function keepsVmAddresses(api: KubeApi, signal: AbortSignal): Promise<boolean> {
+  return (await import('@knest/persistent-ip-calico')).keepsVmAddresses(api, signal)
+}
+
 /** What an event of a pod that waits for its address means; each CNI has words of its own. */
 async function explainAddressEvent(event: string): Promise<string | undefined> {
   const [{ explainCalicoEvent }, { explainKubeOvnEvent }] = await Promise.all([

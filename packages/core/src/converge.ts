@@ -32,6 +32,8 @@ export interface Parts {
   readonly backend: (name: BackendName) => Promise<NodeBackend>
   /** Loads what keeps node addresses; absent where nothing can (the embedded host). */
   readonly addressAdapter?: (name: AddressAdapterName, options: AddressOptions) => Promise<AddressAdapter>
+  /** Whether a host with Calico gives VMs their address back with nothing asked for; absent: it does not. */
+  readonly keepsVmAddresses?: (signal: AbortSignal) => Promise<boolean>
 }
 
 /** The backends a cluster can have nodes of. */

@@ -33,16 +33,16 @@ export async function leaseProblems(
 export function decideLeases(
   spec: ClusterSpec,
   hostCni: string | undefined,
+  keepsVmAddresses: boolean,
 ): { readonly spec: ClusterSpec; readonly problems: readonly Problem[]; readonly statement?: string } {
   const { enabled, addresses, hostClusterCni } = spec.persistence
   if (!enabled) return { spec, problems: [] }
-  const groups = [spec.controlPlane, ...spec.workers].filter(({ count }) => count > 0)
   const keeping = chooseAddressKeeping({
     hostCni,
     asked: hostClusterCni,
     candidates: addresses ?? [],
-    keepsVmAddresses: false,
-    onlyVms: groups.every(({ backend }) => backend === 'vm'),
+    keepsVmAddresses,
+    onlyVms: onlyVms(spec),
   })
   switch (keeping.kind) {
     case 'pinned': {
@@ -53,10 +53,14 @@ export function decideLeases(
       return { spec, problems: [keeping.problem] }
     case 'by-host': {
       const { adapter, statement } = keeping
-      const cni = adapter === undefined ? {} : { hostClusterCni: adapter }
-      return { spec: { ...spec, persistence: { ...spec.persistence, ...cni } }, problems: [], statement }
+      const persistence = { ...spec.persistence, hostClusterCni: adapter }
+      return { spec: { ...spec, persistence }, problems: [], statement }
     }
     case 'changing':
       return { spec, problems: [], statement: keeping.statement }
   }
+}
+
+export function onlyVms({ controlPlane, workers }: ClusterSpec): boolean {
+  return [controlPlane, ...workers].every(({ backend, count }) => backend === 'vm' || count === 0)
 }

@@ -5,7 +5,7 @@ import type { Parts } from './converge.js'
 import { KnestError } from './errors.js'
 import type { Problem } from './errors.js'
 import { renderCni } from './cni/index.js'
-import { decideLeases, leaseProblems } from './leases.js'
+import { decideLeases, leaseProblems, onlyVms } from './leases.js'
 import { chooseTunnel, findOverlaps } from './network/index.js'
 
 export interface PreflightResult {
@@ -29,7 +29,8 @@ export async function runPreflight(
   ])
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
-  const leases = decideLeases(spec, facts.cni)
+  const vmsKeepTheirs = spec.persistence.enabled && onlyVms(spec) && (await parts.keepsVmAddresses?.(signal))
+  const leases = decideLeases(spec, facts.cni, vmsKeepTheirs === true)
   if (leases.statement !== undefined) progress.note(leases.statement)
   return {
     problems: [

@@ -13,11 +13,13 @@ const cgroupRoot = "/sys/fs/cgroup"
 
 // machineCgroup makes a cgroup of the machine's own beside the launcher's, where the container has a cgroup
 // v2: knest-init takes everything out of the root of what it sees, which it could not do with a launcher
-// outside of its PID namespace. On cgroup v1 a hierarchy may hold both: there is nothing to do.
-func machineCgroup() (*os.File, error) {
+// outside of its PID namespace. On cgroup v1 a hierarchy may hold both. The pod's limit has the overhead in it; what the
+// machine finds is its own memory.
+func machineCgroup(memoryBytes int64) (*os.File, error) {
+	memory := []byte(strconv.FormatInt(memoryBytes, 10))
 	controllers, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.controllers"))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return nil, os.WriteFile(filepath.Join(cgroupRoot, "memory/memory.limit_in_bytes"), memory, 0)
 	}
 	if err != nil {
 		return nil, err
@@ -36,12 +38,13 @@ func machineCgroup() (*os.File, error) {
 			return nil, fmt.Errorf("enable cgroup controller %s: %w", controller, err)
 		}
 	}
-	// The machine finds its size in its own cgroup.
-	for _, limit := range []string{"memory.max", "cpu.max"} {
-		if value, err := os.ReadFile(filepath.Join(cgroupRoot, limit)); err == nil {
-			if err := os.WriteFile(filepath.Join(machine, limit), value, 0); err != nil {
-				return nil, err
-			}
+	limits := map[string][]byte{"memory.max": memory}
+	if cpu, err := os.ReadFile(filepath.Join(cgroupRoot, "cpu.max")); err == nil {
+		limits["cpu.max"] = cpu
+	}
+	for name, value := range limits {
+		if err := os.WriteFile(filepath.Join(machine, name), value, 0); err != nil {
+			return nil, err
 		}
 	}
 	return os.Open(machine)

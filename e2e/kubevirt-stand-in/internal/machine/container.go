@@ -29,7 +29,7 @@ func newContainerEngine(description Description, console *os.File) (engine, erro
 	if err != nil {
 		return nil, fmt.Errorf("the pod's interface: %w", err)
 	}
-	cgroup, err := machineCgroup()
+	cgroup, err := machineCgroup(description.MemoryBytes)
 	if err != nil {
 		return nil, err
 	}

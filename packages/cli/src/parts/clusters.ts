@@ -8,7 +8,7 @@ import {
   type NodeBackend,
 } from '@knest/core'
 import type { HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
-import { addressAdapters, backends } from '../parts.js'
+import { addressAdapters, backends, keepsVmAddresses } from '../parts.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
 export async function openClusters({ context, kubeconfig }: HostOptions): Promise<OpenClusters> {
@@ -20,6 +20,7 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
       home: createKubernetesHome(api),
       backend: (name) => (opened[name] ??= openBackend(name, api)),
       addressAdapter: (name, options) => addressAdapters[name](api, options),
+      keepsVmAddresses: (signal) => keepsVmAddresses(api, signal),
     }),
     description: api.description,
     kubeVirt: kubeVirtControl(api),

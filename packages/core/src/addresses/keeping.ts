@@ -8,7 +8,7 @@ export interface AddressWish {
   /** Chosen by the user: counts more than what was detected. */
   readonly asked: AddressAdapterName | undefined
   readonly candidates: readonly string[]
-  /** The host gives VMs their address back by itself (Calico 3.32 and newer, Kube-OVN). */
+  /** A host with Calico gives VMs their address back by itself (Calico 3.32 and newer). */
   readonly keepsVmAddresses: boolean
   /** True when every node is a VM. */
   readonly onlyVms: boolean
@@ -21,8 +21,7 @@ export type AddressKeeping =
   | {
       readonly kind: 'by-host'
       readonly statement: string
-      /** The CNI that does so for all kinds of nodes. */
-      readonly adapter?: AddressAdapterName
+      readonly adapter: AddressAdapterName
     }
   | { readonly kind: 'changing'; readonly statement: string }
   | { readonly kind: 'impossible'; readonly problem: Problem }
@@ -46,8 +45,8 @@ export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
     const statement = 'Kube-OVN gives a replaced node the same address again'
     return { kind: 'by-host', statement, adapter }
   }
-  if (wish.onlyVms && wish.keepsVmAddresses) {
-    return { kind: 'by-host', statement: `${host} gives a restarted VM the same address again` }
+  if (adapter === 'calico' && wish.onlyVms && wish.keepsVmAddresses) {
+    return { kind: 'by-host', statement: 'Calico gives a restarted VM the same address again', adapter }
   }
   const cure = adapter === 'calico' ? '; --machine-addresses keeps them' : ''
   return { kind: 'changing', statement: `node addresses may change with ${host}, ${survives}${cure}` }
@@ -55,6 +54,7 @@ export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
 
 /** Whether the host of a recorded cluster gives nodes without a lease their address back. Pure. */
 export function keepsAddress({ hostClusterCni }: ClusterSpec['persistence'], backend: BackendName): boolean {
+  if (hostClusterCni === 'calico') return backend === 'vm'
   return hostClusterCni === 'kube-ovn' && backend !== 'container'
 }
 

@@ -114,7 +114,8 @@ function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
         )
         return
       }
-      await api.replace({ ...current, spec: leaseSpec(identity) }, { signal: lost.signal })
+      const { renewTime } = leaseSpec(identity)
+      await api.replace({ ...current, spec: { ...current.spec, renewTime } }, { signal: lost.signal })
       lastRenewed = Date.now()
     } catch (error) {
       if (Date.now() - lastRenewed > durationSeconds * 1000) lost.abort(error)
