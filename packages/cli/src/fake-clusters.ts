@@ -106,6 +106,27 @@ export class FakeClusters implements Clusters {
     return []
   }
 
+  async pause(ref: ClusterRef): Promise<void> {
+    await this.status(ref)
+    this.changes.push(`pause ${ref.namespace}/${ref.name}`)
+  }
+
+  async planPause(ref: ClusterRef): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    return [{ id: 'a', title: `Delete node "${ref.name}-cp-0", keep its disk`, needs: [] }]
+  }
+
+  async resume(ref: ClusterRef): Promise<ClusterStatus> {
+    const status = await this.status(ref)
+    this.changes.push(`resume ${ref.namespace}/${ref.name}`)
+    return status
+  }
+
+  async planResume(ref: ClusterRef): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    return [{ id: 'a', title: `Create node "${ref.name}-cp-0"`, needs: [] }]
+  }
+
   async delete(ref: ClusterRef): Promise<void> {
     await this.status(ref)
     this.changes.push(`delete ${ref.namespace}/${ref.name}`)

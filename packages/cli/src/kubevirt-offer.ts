@@ -14,7 +14,7 @@ export function kubeVirtRelease(
   asked: Partial<InstallOptions> = {},
 ): Pick<InstallOptions, 'manifests' | 'version'> {
   return {
-    manifests: asked.manifests ?? (env[manifestsVariable] || releases),
+    manifests: asked.manifests ?? env[manifestsVariable] ?? releases,
     version: asked.version ?? kubeVirtVersion,
   }
 }

@@ -9,6 +9,7 @@ import { deleteCommand } from './commands/delete.js'
 import { hostCommand } from './commands/host/host.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
+import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
 import { scaleCommand } from './commands/scale.js'
@@ -39,6 +40,8 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     shellCommand(deps),
     sshCommand(deps),
     scaleCommand(deps),
+    pauseCommand(deps),
+    resumeCommand(deps),
     certsCommand(deps),
     deleteCommand(deps),
     preflightCommand(deps),

@@ -79,7 +79,7 @@ export function createClusters(parts: Parts): Clusters {
 
   const certificateSources = async (ref: ClusterRef, signal: AbortSignal): Promise<CertificateSources> => {
     const record = await mustRead(ref, signal)
-    if (record.phase === 'Deleting') throw beingDeleted(ref.name)
+    changeable(record)
     return { record, home, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
   }
 
@@ -93,6 +93,16 @@ export function createClusters(parts: Parts): Clusters {
       if (access.reachable || hopeless) return access
       await delay(250, undefined, { signal })
     }
+  }
+
+  const removeAll = async (record: ClusterRecord, keepData: boolean, run: RunOptions): Promise<void> => {
+    const nodes = await listNodes(record, await backendsOf(parts, record), run.signal)
+    const context = stepContext(parts, record, nodes)
+    await runSteps(
+      planRemoval(record, nodes, keepData),
+      (step, progress, signal) => runStep(context, step, progress, signal),
+      run,
+    )
   }
 
   const clusters: Clusters = {
@@ -137,7 +147,7 @@ export function createClusters(parts: Parts): Clusters {
         const steps = await clusters.planCreate(ref, spec, run)
         return { action: 'created', changes: [], steps }
       }
-      if (record.phase === 'Deleting') throw beingDeleted(ref.name)
+      changeable(record)
       const wanted = { ...record, spec: changedSpec(record, spec) }
       return describeChange(record, spec, (await planFor(parts, wanted, run.signal)).steps)
     },
@@ -150,7 +160,7 @@ export function createClusters(parts: Parts): Clusters {
       }
       return alone(ref, run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
-        if (before.phase === 'Deleting') throw beingDeleted(ref.name)
+        changeable(before)
         const wanted = changedSpec(before, spec)
         const { action } = describeChange(
           before,
@@ -175,13 +185,42 @@ export function createClusters(parts: Parts): Clusters {
       await mustRead(ref, run.signal)
       return alone(ref, run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
-        if (before.phase === 'Creating' || before.phase === 'Kept') throw notYet(ref)
-        if (before.phase === 'Deleting') throw beingDeleted(ref.name)
+        if (isUnmade(before)) throw notYet(ref)
+        changeable(before)
         const wanted = scaled(before, request)
         throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
         const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
         await converge(parts, record, 'Scaling', inner)
+        return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
+      })
+    },
+
+    planPause: async (ref, run) => {
+      const record = pausable(await mustRead(ref, run.signal))
+      return planRemoval(ref, await listNodes(record, await backendsOf(parts, record), run.signal), true)
+    },
+
+    pause: async (ref, run) => {
+      pausable(await mustRead(ref, run.signal))
+      await alone(ref, run, async (inner) => {
+        const record = pausable(await mustRead(ref, inner.signal))
+        await home.setStatus(ref, { phase: 'Paused', conditions: record.conditions }, inner.signal)
+        await removeAll(record, true, inner)
+      })
+    },
+
+    planResume: async (ref, run) =>
+      (await planFor(parts, paused(await mustRead(ref, run.signal)), run.signal)).steps,
+
+    resume: async (ref, run) => {
+      paused(await mustRead(ref, run.signal))
+      return alone(ref, run, async (inner) => {
+        const record = paused(await mustRead(ref, inner.signal))
+        await home.setStatus(ref, { phase: 'Resuming', conditions: [] }, inner.signal)
+        await converge(parts, record, 'Resuming', inner, async () => {
+          await settledAccess(ref, inner.signal)
+        })
         return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
       })
     },
@@ -208,13 +247,7 @@ export function createClusters(parts: Parts): Clusters {
         const say = (phase: ClusterPhase): Promise<void> =>
           home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
         await say('Deleting')
-        const nodes = await listNodes(record, await backendsOf(parts, record), inner.signal)
-        const context = stepContext(parts, record, nodes)
-        await runSteps(
-          planRemoval(ref, nodes, keepData),
-          (step, progress, signal) => runStep(context, step, progress, signal),
-          inner,
-        )
+        await removeAll(record, keepData, inner)
         if (keepData) await say('Kept')
       })
     },
@@ -312,6 +345,32 @@ function isUnmade({ phase }: ClusterRecord): boolean {
   return phase === 'Creating' || phase === 'Kept'
 }
 
+/** Throws where nodes cannot come, go or change now. */
+function changeable({ name, phase }: ClusterRecord): void {
+  if (phase === 'Deleting') throw beingDeleted(name)
+  if (phase === 'Paused' || phase === 'Resuming') {
+    throw new KnestError('conflict', `cluster "${name}" is paused`, {
+      hint: `start it first: knest resume ${name}`,
+    })
+  }
+}
+
+function pausable(record: ClusterRecord): ClusterRecord {
+  if (isUnmade(record)) throw notYet(record)
+  if (record.phase === 'Deleting') throw beingDeleted(record.name)
+  if (record.spec.persistence.enabled) return record
+  throw new KnestError('config', `cluster "${record.name}" is not persistent: its disks go with its nodes`, {
+    hint: 'only a cluster created with --persistent can be paused',
+  })
+}
+
+function paused(record: ClusterRecord): ClusterRecord {
+  if (record.phase === 'Paused' || record.phase === 'Resuming') return record
+  throw new KnestError('conflict', `cluster "${record.name}" is not paused: it is ${record.phase}`, {
+    hint: `see: knest status ${record.name}`,
+  })
+}
+
 /** A record whose creation can go on with this wish. */
 function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
   if (isUnmade(record)) {
@@ -321,7 +380,7 @@ function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
       hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
     })
   }
-  if (record.phase === 'Deleting') throw beingDeleted(record.name)
+  changeable(record)
   throw new KnestError(
     'already-exists',
     `cluster "${record.name}" exists in namespace "${record.namespace}"`,

@@ -150,7 +150,7 @@ export async function converge(
     const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
     const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
     const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-    if (phase === 'Creating') {
+    if (phase === 'Creating' || phase === 'Resuming') {
       await awaitHostReady(parts, record, run.signal)
       // From now on only control planes whose API server answers get traffic.
       await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)

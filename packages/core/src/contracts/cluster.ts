@@ -89,8 +89,12 @@ export interface ClusterSpec {
   readonly patches: readonly NodePatch[]
 }
 
-/** `Kept`: deleted but for its data; creating it again goes on with them. */
-export type ClusterPhase = 'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Deleting' | 'Kept' | 'Failed'
+/**
+ * `Kept`: deleted but for its data; creating it again goes on with them. `Paused`: the same, but it is still a
+ * cluster: `resume` starts its nodes again.
+ */
+export type ClusterPhase =
+  'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Paused' | 'Resuming' | 'Deleting' | 'Kept' | 'Failed'
 
 export interface ClusterCondition {
   readonly type: string

@@ -90,6 +90,15 @@ export interface Clusters {
   scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
+   * Takes all nodes of a persistent cluster (else `config`) off the host and keeps their disks, names and
+   * addresses, its endpoint and its secrets. A paused cluster stays as it is.
+   */
+  pause(ref: ClusterRef, run: RunOptions): Promise<void>
+  planPause(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
+  /** Starts the nodes of a paused cluster, or goes on with that. Resolves as `create` does. */
+  resume(ref: ClusterRef, run: RunOptions): Promise<ClusterStatus>
+  planResume(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
+  /**
    * Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host; with
    * `keepData` (persistent clusters only, else `config`) when all but disks, CAs and addresses is gone.
    */

@@ -17,7 +17,7 @@ async function withFakeKubeadm(behaviour: string): Promise<{ code: number; calls
     env,
   })
     .then(() => 0)
-    .catch((error: { code: number }) => error.code)
+    .catch((error: unknown) => (error as { code: number }).code)
   return { code, calls: (await readFile(calls, 'utf8')).trim().split('\n') }
 }
 

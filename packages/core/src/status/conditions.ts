@@ -20,7 +20,10 @@ export interface Observed {
  */
 export function observedConditions(observed: Observed): readonly ClusterCondition[] {
   const { record } = observed
-  const seen = record.phase === 'Kept' ? [kept()] : [...ready(observed), api(observed), etcdHealthy(observed)]
+  const seen =
+    record.phase === 'Kept' || record.phase === 'Paused'
+      ? [noNodes(record.phase)]
+      : [...ready(observed), api(observed), etcdHealthy(observed)]
   const isSeen = ({ type }: ClusterCondition): boolean => seen.some((each) => each.type === type)
   return [
     ...record.conditions.filter((each) => !isSeen(each)),
@@ -31,8 +34,8 @@ export function observedConditions(observed: Observed): readonly ClusterConditio
   ]
 }
 
-function kept(): ClusterCondition {
-  return makeCondition('Ready', 'False', 'Kept', 'only disks, authorities and addresses are there')
+function noNodes(phase: 'Kept' | 'Paused'): ClusterCondition {
+  return makeCondition('Ready', 'False', phase, 'only disks, authorities and addresses are there')
 }
 
 /** A cluster that is being created has never been Ready: its record says nothing, and nor do we. */

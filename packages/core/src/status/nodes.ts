@@ -70,7 +70,7 @@ function reasonOf(node: BackendNode, facts: NodeFacts): string {
 /** Nodes that the cluster should have and the host has nothing of. */
 function missing(facts: NodeFacts): readonly NodeSummary[] {
   const { record, hostNodes } = facts
-  if (record.phase === 'Deleting' || record.phase === 'Kept') return []
+  if (['Deleting', 'Kept', 'Paused'].includes(record.phase)) return []
   return desiredNodes(record, record.spec, hostNodes)
     .filter(({ name }) => !hostNodes.some((node) => node.name === name))
     .map((node) => ({

@@ -26,6 +26,11 @@ const texts: Readonly<Partial<Record<ClusterPhase, Text>>> = {
     'is not completely scaled',
     (record) => `if no scale is running, go on with ${scaleCommand(record)}`,
   ],
+  Paused: ['is paused: none of its nodes runs', ({ name }) => `start it again with knest resume ${name}`],
+  Resuming: [
+    'is not completely resumed',
+    ({ name }) => `if no resume is running, go on with knest resume ${name}`,
+  ],
   Deleting: [
     'is not completely deleted',
     ({ name }) => `if no delete is running, go on with knest delete ${name}`,

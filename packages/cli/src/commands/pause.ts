@@ -1,0 +1,87 @@
+import type { Clusters, ClusterRef, PlannedStep, RunOptions } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { parseDuration } from '../duration.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { outputOption, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { whatIsLeft } from '../what-is-left.js'
+
+interface PauseOptions extends GlobalOptions {
+  readonly name: string
+  readonly dryRun: boolean
+  readonly timeoutMs: number
+  readonly output?: OutputFormat | undefined
+}
+
+/** The two ways of a switch. */
+interface Switch {
+  readonly verb: 'pause' | 'resume'
+  readonly description: string
+  readonly done: 'paused' | 'resumed'
+  readonly plan: (clusters: Clusters, ref: ClusterRef, run: RunOptions) => Promise<readonly PlannedStep[]>
+  readonly act: (clusters: Clusters, ref: ClusterRef, run: RunOptions) => Promise<unknown>
+}
+
+async function switchRun(deps: Deps, { done, plan, act }: Switch, options: PauseOptions): Promise<void> {
+  await checkTarget(deps, options)
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const again = { ...options, namespace: ref.namespace }
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+    if (options.dryRun) {
+      const steps = await operate(deps, options, (run) => plan(clusters, ref, run), left)
+      await printPlan(deps, steps, options.output)
+      return
+    }
+    await operate(deps, options, (run) => act(clusters, ref, run), left)
+    deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" ${done}\n`)
+  })
+}
+
+interface PauseFlags {
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+function switchCommand(deps: Deps, way: Switch): Command {
+  return new Command(way.verb)
+    .description(way.description)
+    .argument('<name>', 'cluster name')
+    .option('--dry-run', 'print the steps and do nothing')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string, flags: PauseFlags, command: Command) =>
+      switchRun(deps, way, {
+        ...globalOptions(command),
+        name,
+        dryRun: flags.dryRun === true,
+        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        output: flags.output,
+      }),
+    )
+}
+
+export function pauseCommand(deps: Deps): Command {
+  return switchCommand(deps, {
+    verb: 'pause',
+    description: 'take the nodes of a persistent cluster off the host, and keep all that they have',
+    done: 'paused',
+    plan: (clusters, ref, run) => clusters.planPause(ref, run),
+    act: (clusters, ref, run) => clusters.pause(ref, run),
+  })
+}
+
+export function resumeCommand(deps: Deps): Command {
+  return switchCommand(deps, {
+    verb: 'resume',
+    description: 'start the nodes of a paused cluster again',
+    done: 'resumed',
+    plan: (clusters, ref, run) => clusters.planResume(ref, run),
+    act: (clusters, ref, run) => clusters.resume(ref, run),
+  })
+}
