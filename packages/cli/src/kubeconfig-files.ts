@@ -1,4 +1,4 @@
-import { kubeconfigFileName, type ClusterRef } from '@knest/core'
+import { contextName, kubeconfigFileName, KnestError, type ClusterRef } from '@knest/core'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps } from './deps.js'
@@ -6,6 +6,16 @@ import type { Deps } from './deps.js'
 export interface KeepOptions {
   readonly merge: boolean
   readonly switchContext: boolean
+}
+
+/** The cluster's context must not take the place of the one its host is reached by. */
+export function checkContext(ref: ClusterRef, hostDescription: string, merge: boolean): void {
+  if (!merge || hostDescription !== `context "${contextName(ref.name)}"`) return
+  throw new KnestError(
+    'usage',
+    `the context of cluster "${ref.name}" would be "${contextName(ref.name)}", as that of its host is`,
+    { hint: 'choose another name, or leave your kubeconfig as it is with --no-merge' },
+  )
 }
 
 /** Writes the cluster's own kubeconfig file and, if wanted, its context; gives the file's path. */

@@ -5,8 +5,8 @@ import { confirm } from '../confirm.js'
 import type { Deps } from '../deps.js'
 import { parseDuration } from '../duration.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig } from '../kubeconfig-files.js'
-import { defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { checkContext, keepKubeconfig } from '../kubeconfig-files.js'
+import { defaultTimeoutMs, operate, withHost } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { createWish } from './create-wish.js'
@@ -24,7 +24,8 @@ export interface ApplyOptions extends GlobalOptions {
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
   const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
-  await withClusters(deps, options, async (clusters) => {
+  await withHost(deps, options, async ({ clusters, description }) => {
+    checkContext(ref, description, options.merge)
     const left = (): ReturnType<typeof whatIsLeft> =>
       whatIsLeft(clusters, ref, 'run the same command again to go on', options)
     const terminal = options.yes ? undefined : deps.terminal()

@@ -4,7 +4,7 @@ import { clusterTable, clusterView } from '../cluster-view.js'
 import type { Deps } from '../deps.js'
 import { parseDuration } from '../duration.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig } from '../kubeconfig-files.js'
+import { keepKubeconfig, checkContext } from '../kubeconfig-files.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, defaultTimeoutMs, operate, withHost } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
@@ -30,6 +30,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   const { ref, spec } = wish
   await withHost(deps, options, async (open) => {
     const { clusters } = open
+    checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof whatIsLeft> =>
       whatIsLeft(clusters, ref, 'run the same command again to go on', options)
     if (options.dryRun) {

@@ -49,8 +49,11 @@ export interface Window {
 /** Takes over a client that is logged in. */
 export function holdConnection(client: Client, subject: string): SshConnection {
   const state = { closed: false }
+  // Any number of channels may be opening at the same time.
+  const opening = new Set<() => void>()
   client.once('close', () => {
     state.closed = true
+    for (const lose of opening) lose()
   })
 
   /**
@@ -65,10 +68,10 @@ export function holdConnection(client: Client, subject: string): SshConnection {
     new Promise<T>((resolve, reject) => {
       // It was asked for: who knows what the far side has done by now.
       const onClose = (): void => reject(new ConnectionLost(subject, true))
-      client.once('close', onClose)
+      opening.add(onClose)
       try {
         ask((error, channel) => {
-          client.off('close', onClose)
+          opening.delete(onClose)
           if (error !== undefined)
             reject(state.closed ? new ConnectionLost(subject, true, error) : refused(error))
           else resolve(take(channel))
@@ -76,7 +79,7 @@ export function holdConnection(client: Client, subject: string): SshConnection {
       } catch (error) {
         // ssh2 throws when it is not connected, which it may know before it says so.
         state.closed = true
-        client.off('close', onClose)
+        opening.delete(onClose)
         reject(new ConnectionLost(subject, false, error))
       }
     })
