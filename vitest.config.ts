@@ -20,8 +20,10 @@ function withVms(nodes: 'vm' | 'mixed', files: readonly string[]) {
   }
 }
 
-const promises = ['create', 'network', 'scale', 'delete', 'interrupt', 'restart']
-const long = process.env.KNEST_TEST_LONG === undefined ? [] : ['kill']
+const promises = ['create', 'network', 'scale', 'delete']
+const more = ['interrupt', 'restart', 'kill', 'fixed-addresses', 'pause']
+// What does not fit into a CI run.
+const long = process.env.KNEST_TEST_LONG === undefined ? [] : more
 
 export default defineConfig({
   test: {
@@ -45,7 +47,7 @@ export default defineConfig({
           globalSetup: 'hack/test-folder.mjs',
         },
       },
-      withVms('vm', [...promises, 'kill', 'fixed-addresses', 'vm', 'vm-refusals']),
+      withVms('vm', [...promises, ...more, 'vm', 'vm-refusals']),
       withVms('mixed', [...promises, ...long]),
       {
         test: {
