@@ -39,10 +39,15 @@ export async function installDefinitions(
         await host.delete(object, object.metadata.name, undefined, { signal: never })
       for (const name of made) await host.delete(crdKind, name, undefined, { signal: never })
       await host.waitFor(crdKind, {}, (found) => !found.some((crd) => made.includes(crd.metadata.name)), {
-        timeoutMs: 60_000,
+        // The host finalizes them one by one, and tries again ever more rarely.
+        timeoutMs: 240_000,
         signal: never,
         awaited: `the resource definitions of ${folder} to be gone`,
-        describe: (found) => `${found.length} definitions`,
+        describe: (found) =>
+          found
+            .map((crd) => `${crd.metadata.name} ${JSON.stringify(crd.status)}`)
+            .join('; ')
+            .slice(0, 2000),
       })
     },
   }
