@@ -485,3 +485,8 @@ describe('completion', () => {
     expect(terminal.out).toContain('complete -c knest')
   })
 })
+
+test('schema prints what editors need to check a cluster file', async () => {
+  expect(await terminal.run('schema')).toBe(0)
+  expect(JSON.parse(terminal.out)).toMatchObject({ title: 'knest NestedCluster', additionalProperties: false })
+})
