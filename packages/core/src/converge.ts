@@ -51,7 +51,10 @@ export async function backendsOf(
 /** The factor for time limits on this cluster: above 1 where machines are emulated. */
 export async function slownessOf(parts: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<number> {
   const backends = await backendsOf(parts, record)
-  return Math.max(1, ...(await Promise.all(backends.map((backend) => backend.slowness?.() ?? 1))))
+  return Math.max(
+    1,
+    ...(await Promise.all(backends.map(async (backend) => (await backend.slowness?.()) ?? 1))),
+  )
 }
 
 /** Looks at the cluster and says what is to be done. Changes nothing. */

@@ -439,7 +439,7 @@ describe('completion', () => {
     terminal.clusters.add(fakeStatus())
     expect(await complete('')).toContain('create')
     expect(await complete('')).not.toContain('__complete')
-    expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale'])
+    expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale', 'schema'])
     expect(await complete('host', '')).toEqual(['up', 'status', 'load', 'install', 'down'])
     expect(await complete('create', '--pod')).toEqual(['--pod-network-cidr'])
     expect(await complete('create', '--backend', '')).toEqual(['pod', 'vm'])
@@ -488,5 +488,8 @@ describe('completion', () => {
 
 test('schema prints what editors need to check a cluster file', async () => {
   expect(await terminal.run('schema')).toBe(0)
-  expect(JSON.parse(terminal.out)).toMatchObject({ title: 'knest NestedCluster', additionalProperties: false })
+  expect(JSON.parse(terminal.out)).toMatchObject({
+    title: 'knest NestedCluster',
+    additionalProperties: false,
+  })
 })
