@@ -493,3 +493,17 @@ test('schema prints what editors need to check a cluster file', async () => {
     additionalProperties: false,
   })
 })
+
+test('status --watch shows a cluster again when it has changed, until it is gone', async () => {
+  terminal.clusters.add(fakeStatus())
+  let looks = 0
+  terminal.pause = async () => {
+    looks += 1
+    if (looks === 2) terminal.clusters.add({ ...fakeStatus(), phase: 'Scaling' })
+    if (looks === 4) await terminal.clusters.delete(fakeStatus())
+  }
+  expect(await terminal.run('status', fakeStatus().name, '--watch', '-o', 'json')).toBe(0)
+  const phases = [...terminal.out.matchAll(/"phase": "(\w+)"/g)].map(([, phase]) => phase)
+  expect(phases).toEqual(['Ready', 'Scaling'])
+  expect(terminal.err).toContain(`cluster "${fakeStatus().name}" is gone`)
+})
