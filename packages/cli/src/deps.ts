@@ -20,6 +20,7 @@ export interface Streams {
   out(text: string): void
   /** Everything else. */
   err(text: string): void
+  readonly outIsTty: boolean
   readonly errIsTty: boolean
   readStdin(): Promise<string>
   readStdinBytes(): Promise<Buffer>
@@ -63,6 +64,8 @@ export interface Deps {
   readonly interrupts: Interrupts
   readonly env: Readonly<Record<string, string | undefined>>
   now(): Date
+  /** Rejects when aborted. */
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>
   readFile(path: string): Promise<string>
   renderer(style: ProgressStyle): Promise<Renderer>
   spec(): Promise<SpecRoom>

@@ -27,6 +27,8 @@ export class FakeTerminal {
   closed = 0
   exitedAtOnce = 0
   spawn: (argv: readonly string[]) => Promise<number> = () => Promise.resolve(0)
+  /** What happens between two looks. */
+  pause: () => Promise<void> = () => Promise.resolve()
   private readonly listeners = new Set<(name: string) => void>()
 
   constructor(home: string) {
@@ -52,6 +54,7 @@ export class FakeTerminal {
           this.out += text
         },
         err: write,
+        outIsTty: false,
         errIsTty: false,
         readStdin: () => Promise.resolve(this.stdin),
         readStdinBytes: () => Promise.resolve(Buffer.from(this.stdin)),
@@ -67,6 +70,7 @@ export class FakeTerminal {
       },
       env: this.env,
       now,
+      pause: () => this.pause(),
       readFile: (path) => {
         const text = this.files.get(path)
         return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)

@@ -1,16 +1,24 @@
 import type { Clusters, RunOptions } from '@knest/core'
 import type { Deps, OpenClusters } from './deps.js'
+import { parseDuration } from './duration.js'
 import { progressStyle, type GlobalOptions } from './global-options.js'
 import { interruptible, type Interruption } from './interrupt.js'
 
-export const defaultTimeoutMs: number = 15 * 60_000
+/** Of a whole command. */
+export type TimeLimit = Pick<RunOptions, 'timeoutMs' | 'lenient'>
+
+/** By `--timeout`, else 15 minutes, and more where machines are emulated. */
+export function timeLimit(flag: string | undefined): TimeLimit {
+  if (flag === undefined) return { timeoutMs: 15 * 60_000, lenient: true }
+  return { timeoutMs: parseDuration(flag, '--timeout'), lenient: false }
+}
 
 type Left = Awaited<ReturnType<Interruption['describe']>>
 
 /** Something that takes time: shows progress, can be interrupted, closes what it opened. */
 export async function operate<T>(
   deps: Deps,
-  options: GlobalOptions & { readonly timeoutMs: number },
+  options: GlobalOptions & TimeLimit,
   work: (run: RunOptions) => Promise<T>,
   whatIsLeft: () => Promise<Left>,
 ): Promise<T> {
@@ -27,7 +35,8 @@ export async function operate<T>(
           return whatIsLeft()
         },
       },
-      (signal) => work({ signal, progress: renderer.progress, timeoutMs: options.timeoutMs }),
+      (signal) =>
+        work({ signal, progress: renderer.progress, timeoutMs: options.timeoutMs, lenient: options.lenient }),
     )
   } finally {
     await close()

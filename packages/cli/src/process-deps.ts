@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -22,6 +23,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     now,
     readFile: (path) => readFile(path, 'utf8'),
     renderer,
+    pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
     spec: parts.spec,
     kubeconfigs: parts.kubeconfigs,
     openClusters: async (options) => (await parts.clusters()).openClusters(options),
@@ -35,6 +37,9 @@ export function processDeps(exitNow: (code: number) => void): Deps {
 const streams: Streams = {
   out: (line) => void process.stdout.write(line),
   err: writeErr,
+  get outIsTty() {
+    return (process.stdout.isTTY as boolean | undefined) === true
+  },
   get errIsTty() {
     // Node leaves it undefined when stderr is no terminal.
     return (process.stderr.isTTY as boolean | undefined) === true

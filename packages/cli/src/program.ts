@@ -13,6 +13,7 @@ import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
 import { scaleCommand } from './commands/scale.js'
+import { schemaCommand } from './commands/schema.js'
 import { shellCommand } from './commands/shell.js'
 import { sshCommand } from './commands/ssh.js'
 import { statusCommand } from './commands/status.js'
@@ -46,6 +47,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     deleteCommand(deps),
     preflightCommand(deps),
     hostCommand(deps),
+    schemaCommand(deps),
     completionCommand(deps),
     versionCommand(deps),
   ]) {

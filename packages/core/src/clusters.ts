@@ -14,7 +14,7 @@ import {
 } from './certificates/index.js'
 import type { ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
-import { backendsOf, converge, planFor, stepContext, tryNestedApi } from './converge.js'
+import { backendsOf, converge, planFor, slownessOf, stepContext, tryNestedApi } from './converge.js'
 import type { Parts } from './converge.js'
 import { KnestError, PreflightError } from './errors.js'
 import { defaultNamespace } from './names.js'
@@ -42,9 +42,11 @@ export function createClusters(parts: Parts): Clusters {
   /** Runs `work` as the only actor on the cluster, within the time the caller allows. */
   const alone = async <T>(
     ref: ClusterRef,
-    run: RunOptions,
+    asked: RunOptions,
     work: (run: RunOptions) => Promise<T>,
   ): Promise<T> => {
+    const factor = asked.lenient === true ? await slownessOf(parts, await mustRead(ref, asked.signal)) : 1
+    const run = { ...asked, timeoutMs: asked.timeoutMs * factor }
     const deadline = AbortSignal.timeout(run.timeoutMs)
     const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {

@@ -48,6 +48,15 @@ export async function backendsOf(
   return Promise.all([...names].map(backend))
 }
 
+/** The factor for time limits on this cluster: above 1 where machines are emulated. */
+export async function slownessOf(parts: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<number> {
+  const backends = await backendsOf(parts, record)
+  return Math.max(
+    1,
+    ...(await Promise.all(backends.map(async (backend) => (await backend.slowness?.()) ?? 1))),
+  )
+}
+
 /** Looks at the cluster and says what is to be done. Changes nothing. */
 export async function planFor(
   parts: Parts,
@@ -195,6 +204,7 @@ export function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly
     backendOf,
     controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    slowness: () => slownessOf(parts, record),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
     nodeNames: desired.map(({ name }) => name),
     leaseAdapter: () => (adapter ??= openLeases(parts, record, record.spec)),

@@ -60,6 +60,8 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
     name: 'vm',
     features: { ownKernel: true, cgroupDriver: 'systemd', access: 'ssh' },
 
+    slowness,
+
     preflight: (spec, signal) => preflight(api, spec, options, signal),
 
     ensureNode: async (spec: NodeSpec, signal) => {

@@ -3,22 +3,20 @@ import { Command } from 'commander'
 import { changeText } from '../change-view.js'
 import { confirm } from '../confirm.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig-files.js'
-import { defaultTimeoutMs, operate, withHost } from '../operation.js'
+import { operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { createWish } from './create-wish.js'
 import { printChange } from './plan.js'
 
-export interface ApplyOptions extends GlobalOptions {
+export interface ApplyOptions extends GlobalOptions, TimeLimit {
   readonly file: string
   readonly yes: boolean
   readonly dryRun: boolean
   readonly merge: boolean
   readonly switchContext: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -76,7 +74,7 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
         dryRun: flags.dryRun === true,
         merge: flags.merge !== false,
         switchContext: flags.switchContext === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )

@@ -3,21 +3,19 @@ import { Command } from 'commander'
 import { certificateTable, certificatesView } from '../certificate-view.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig } from '../kubeconfig-files.js'
-import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-export interface CertsOptions extends GlobalOptions {
+export interface CertsOptions extends GlobalOptions, TimeLimit {
   readonly name: string
   readonly renew: boolean
   readonly all: boolean
   readonly merge: boolean
   readonly dryRun: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -104,7 +102,7 @@ export function certsCommand(deps: Deps, run: typeof certsRun = certsRun): Comma
         all: flags.all === true,
         merge: flags.merge !== false,
         dryRun: flags.dryRun === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )

@@ -439,7 +439,7 @@ describe('completion', () => {
     terminal.clusters.add(fakeStatus())
     expect(await complete('')).toContain('create')
     expect(await complete('')).not.toContain('__complete')
-    expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale'])
+    expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale', 'schema'])
     expect(await complete('host', '')).toEqual(['up', 'status', 'load', 'install', 'down'])
     expect(await complete('create', '--pod')).toEqual(['--pod-network-cidr'])
     expect(await complete('create', '--backend', '')).toEqual(['pod', 'vm'])
@@ -484,4 +484,26 @@ describe('completion', () => {
     await terminal.run('completion', 'fish')
     expect(terminal.out).toContain('complete -c knest')
   })
+})
+
+test('schema prints what editors need to check a cluster file', async () => {
+  expect(await terminal.run('schema')).toBe(0)
+  expect(JSON.parse(terminal.out)).toMatchObject({
+    title: 'knest NestedCluster',
+    additionalProperties: false,
+  })
+})
+
+test('status --watch shows a cluster again when it has changed, until it is gone', async () => {
+  terminal.clusters.add(fakeStatus())
+  let looks = 0
+  terminal.pause = async () => {
+    looks += 1
+    if (looks === 2) terminal.clusters.add({ ...fakeStatus(), phase: 'Scaling' })
+    if (looks === 4) await terminal.clusters.delete(fakeStatus())
+  }
+  expect(await terminal.run('status', fakeStatus().name, '--watch', '-o', 'json')).toBe(0)
+  const phases = [...terminal.out.matchAll(/"phase": "(\w+)"/g)].map(([, phase]) => phase)
+  expect(phases).toEqual(['Ready', 'Scaling'])
+  expect(terminal.err).toContain(`cluster "${fakeStatus().name}" is gone`)
 })

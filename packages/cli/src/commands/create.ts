@@ -2,18 +2,17 @@ import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type Cl
 import { Command } from 'commander'
 import { clusterTable, clusterView } from '../cluster-view.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig, checkContext } from '../kubeconfig-files.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
-import { ask, defaultTimeoutMs, operate, withHost } from '../operation.js'
+import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { createWish } from './create-wish.js'
 
-export interface CreateOptions extends GlobalOptions {
+export interface CreateOptions extends GlobalOptions, TimeLimit {
   readonly name?: string | undefined
   readonly flags: CreateFlags
   readonly dryRun: boolean
@@ -21,7 +20,6 @@ export interface CreateOptions extends GlobalOptions {
   readonly yes: boolean
   readonly merge: boolean
   readonly switchContext: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -132,7 +130,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
         yes: yes === true,
         merge: merge !== false,
         switchContext: switchContext === true,
-        timeoutMs: timeout === undefined ? defaultTimeoutMs : parseDuration(timeout, '--timeout'),
+        ...timeLimit(timeout),
         output,
       })
     })

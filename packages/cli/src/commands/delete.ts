@@ -2,20 +2,18 @@ import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunO
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig } from '../kubeconfig-files.js'
-import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-export interface DeleteOptions extends GlobalOptions {
+export interface DeleteOptions extends GlobalOptions, TimeLimit {
   readonly name: string
   readonly keepData: boolean
   readonly ignoreNotFound: boolean
   readonly dryRun: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -98,7 +96,7 @@ export function deleteCommand(deps: Deps, run: typeof deleteRun = deleteRun): Co
         keepData: flags.keepData === true,
         ignoreNotFound: flags.ignoreNotFound === true,
         dryRun: flags.dryRun === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )

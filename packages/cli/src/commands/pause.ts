@@ -2,17 +2,15 @@ import type { Clusters, ClusterRef, PlannedStep, RunOptions } from '@knest/core'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-interface PauseOptions extends GlobalOptions {
+interface PauseOptions extends GlobalOptions, TimeLimit {
   readonly name: string
   readonly dryRun: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -60,7 +58,7 @@ function switchCommand(deps: Deps, way: Switch): Command {
         ...globalOptions(command),
         name,
         dryRun: flags.dryRun === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )

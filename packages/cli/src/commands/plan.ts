@@ -4,7 +4,7 @@ import { changeText } from '../change-view.js'
 import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { operate, timeLimit, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { createWish } from './create-wish.js'
 
@@ -21,7 +21,7 @@ export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
   const change = await withClusters(deps, options, (clusters) =>
     operate(
       deps,
-      { ...options, timeoutMs: defaultTimeoutMs },
+      { ...options, ...timeLimit(undefined) },
       (run) => clusters.planApply(ref, spec, run),
       () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
     ),

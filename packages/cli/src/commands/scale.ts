@@ -3,22 +3,20 @@ import { Command } from 'commander'
 import { clusterTable, clusterView } from '../cluster-view.js'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, defaultTimeoutMs, operate, withClusters } from '../operation.js'
+import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { scaleRequest } from './scale-request.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-export interface ScaleOptions extends GlobalOptions {
+export interface ScaleOptions extends GlobalOptions, TimeLimit {
   readonly name: string
   readonly counts: readonly string[]
   readonly controlPlaneMachineCount?: string | undefined
   readonly workerMachineCount?: string | undefined
   readonly force: boolean
   readonly dryRun: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -82,7 +80,7 @@ export function scaleCommand(deps: Deps, run: typeof scaleRun = scaleRun): Comma
         workerMachineCount: flags.workerMachineCount,
         force: flags.force === true,
         dryRun: flags.dryRun === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )

@@ -1,3 +1,4 @@
+import { KnestError, type Clusters, type ClusterStatus } from '@knest/core'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -9,26 +10,79 @@ import { statusView } from '../status-view.js'
 
 export interface StatusOptions extends GlobalOptions {
   readonly name: string
+  /** Show it again whenever it has changed, until interrupted or gone. */
+  readonly watch: boolean
   readonly output?: OutputFormat | undefined
 }
 
+/** Between two looks of `--watch`. Much of a status only nodes can tell, and they send no events. */
+const lookMs = 2_000
+
 export async function statusRun(deps: Deps, options: StatusOptions): Promise<void> {
   await checkTarget(deps, options)
-  const status = await withClusters(deps, options, (clusters) =>
-    ask(deps, async (signal) =>
-      clusters.status(await clusters.find(options.name, options.namespace, signal), signal),
-    ),
+  await withClusters(deps, options, (clusters) =>
+    ask(deps, async (signal) => {
+      const ref = await clusters.find(options.name, options.namespace, signal)
+      const status = await clusters.status(ref, signal)
+      await show(deps, status, options)
+      if (options.watch) await watch(deps, clusters, status, options, signal)
+    }),
   )
-  const value = await renderValue(statusView(status, deps.now()), options.output)
-  deps.streams.out(value ?? statusText(status, deps.now(), options.output === 'wide'))
+}
+
+async function watch(
+  deps: Deps,
+  clusters: Clusters,
+  first: ClusterStatus,
+  options: StatusOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  // Ages grow all the time: what is compared is the same moment.
+  const moment = deps.now()
+  let shown = statusText(first, moment, true)
+  for (;;) {
+    await deps.pause(lookMs, signal)
+    const status = await orGone(clusters.status(first, signal))
+    if (status === undefined) {
+      deps.streams.err(`cluster "${first.name}" is gone\n`)
+      return
+    }
+    const text = statusText(status, moment, true)
+    if (text === shown) continue
+    shown = text
+    deps.streams.out(deps.streams.outIsTty ? clearScreen : options.output === undefined ? '\n' : '')
+    await show(deps, status, options)
+  }
+}
+
+const clearScreen = '\x1b[H\x1b[2J'
+
+async function orGone(status: Promise<ClusterStatus>): Promise<ClusterStatus | undefined> {
+  try {
+    return await status
+  } catch (error) {
+    if (error instanceof KnestError && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+async function show(deps: Deps, status: ClusterStatus, { output }: StatusOptions): Promise<void> {
+  const value = await renderValue(statusView(status, deps.now()), output)
+  deps.streams.out(value ?? statusText(status, deps.now(), output === 'wide'))
 }
 
 export function statusCommand(deps: Deps, run: typeof statusRun = statusRun): Command {
   return new Command('status')
     .description('show one nested cluster: nodes, etcd, certificates, and what is wrong')
     .argument('[name]', 'cluster name', defaultName)
+    .option('-w, --watch', 'show it again whenever it has changed')
     .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
-    .action((name: string, flags: Pick<StatusOptions, 'output'>, command: Command) =>
-      run(deps, { ...globalOptions(command), name, output: flags.output }),
+    .action((name: string, flags: Partial<Pick<StatusOptions, 'output' | 'watch'>>, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        watch: flags.watch === true,
+        output: flags.output,
+      }),
     )
 }

@@ -1,6 +1,7 @@
 /** Only what needs no host: this room must stay quick to load. */
 export {
   checkScale,
+  clusterFileJsonSchema,
   mergeInput,
   overlaps,
   parseAddressRange,

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly progress: Progress
   /** For the whole operation, in milliseconds; single waits inside are shorter. */
   readonly timeoutMs: number
+  /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
+  readonly lenient?: boolean | undefined
 }
 
 export interface CreateRun extends RunOptions {

@@ -99,6 +99,8 @@ export interface NodeBackend {
   readonly name: BackendName
   readonly features: BackendFeatures
 
+  /** How much longer everything takes than on hardware: the factor for time limits. Absent: 1. */
+  slowness?(): Promise<number>
   /** Looks for everything that would make creation fail. Changes nothing. */
   preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
   /** Creates the node or adopts the one that is there; resolves when it can run commands. */

@@ -13,6 +13,7 @@ export interface KubeadmInput {
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
   /** Control planes whose etcd members begin the cluster together; absent: only this one's. */
   readonly founders?: readonly string[]
+  readonly slowness: number
 }
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
@@ -24,6 +25,7 @@ export function initConfiguration(input: KubeadmInput): string {
       kind: 'InitConfiguration',
       localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
       nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+      ...timeouts(input.slowness),
     },
     clusterConfiguration(input),
     kubeletConfiguration(spec.network, input.cgroupDriver),
@@ -125,10 +127,12 @@ export interface JoinInput {
   readonly addresses: ClusterAddresses
   /** Where the kubeconfig lies that the node discovers the cluster by. */
   readonly discoveryPath: string
+  readonly slowness: number
 }
 
 /** JoinConfiguration of a further control plane. The CA keys are on the node already: nothing is downloaded. */
-export function joinConfiguration({ spec, node, addresses, discoveryPath }: JoinInput): string {
+export function joinConfiguration(input: JoinInput): string {
+  const { spec, node, addresses, discoveryPath } = input
   return stringify({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'JoinConfiguration',
@@ -137,5 +141,26 @@ export function joinConfiguration({ spec, node, addresses, discoveryPath }: Join
       localAPIEndpoint: { advertiseAddress: identityOf({ node, addresses }), bindPort: 6443 },
     },
     nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+    ...timeouts(input.slowness),
   })
+}
+
+/** kubeadm's own limits in minutes (v1beta4); the first is the startup probes' of the static pods too. */
+const usualMinutes = {
+  controlPlaneComponentHealthCheck: 4,
+  discovery: 5,
+  etcdAPICall: 2,
+  kubeletHealthCheck: 4,
+  kubernetesAPICall: 1,
+  tlsBootstrap: 5,
+}
+
+/** Nothing where kubeadm's limits do as they are. */
+function timeouts(slowness: number): Record<string, unknown> {
+  if (slowness <= 1) return {}
+  const longer = Object.entries(usualMinutes).map(([name, minutes]) => [
+    name,
+    `${Math.ceil(minutes * slowness)}m0s`,
+  ])
+  return { timeouts: Object.fromEntries(longer) as Record<string, string> }
 }

@@ -1,4 +1,5 @@
 export { nestedClusterCrd, statusCounts } from './crd.js'
+export { clusterFileJsonSchema } from './json-schema.js'
 export * as specDefaults from './defaults.js'
 export { specFromObject, toManifest } from './manifest.js'
 export { mergeInput } from './merge.js'

@@ -18,6 +18,8 @@ export interface StepContext {
   /** Names of those that were there before this run. */
   readonly existingControlPlanes: readonly string[]
   openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
+  /** The factor for time limits that are not those of a command on a node: such a command's is the handle's to know. */
+  slowness(): Promise<number>
   /** Names of all nodes the cluster shall have. */
   readonly nodeNames: readonly string[]
   /** What keeps node addresses; undefined when none are kept. */

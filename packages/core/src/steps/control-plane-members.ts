@@ -49,7 +49,8 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   const authorities = need(context.authorities, 'the certificate authorities')
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
-  const config = joinConfiguration({ spec: context.record.spec, node, addresses, discoveryPath })
+  const slowness = await context.slowness()
+  const config = joinConfiguration({ spec: context.record.spec, node, addresses, discoveryPath, slowness })
   const discovery = renderKubeconfig({
     name: context.record.name,
     server: `https://${addresses.controlPlaneEndpoint}`,

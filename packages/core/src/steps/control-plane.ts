@@ -87,6 +87,7 @@ async function configOf(context: StepContext, node: string, founders: readonly s
     addresses: need(context.addresses, 'the addresses'),
     cgroupDriver: backend.features.cgroupDriver,
     founders,
+    slowness: await context.slowness(),
   })
 }
 

@@ -51,7 +51,7 @@ export async function runStep(
       const nodes = await Promise.all(step.nodes.map(open))
       const authorities = need(context.authorities, 'the certificate authorities')
       context.api = await openNestedApi({ cluster: record.name, nodes, authorities })
-      return awaitApi(context.api, nodes, { timeoutMs: 10 * minute, signal })
+      return awaitApi(context.api, nodes, await patience(context, signal))
     }
     case 'finish-control-plane':
       return finishControlPlane(context, await open(step.node), step.first, signal)
@@ -67,7 +67,7 @@ export async function runStep(
       return removeNode(context, step, progress, signal)
     case 'await-ready': {
       const api = need(context.api, 'the nested API')
-      const wait = { timeoutMs: 10 * minute, signal }
+      const wait = await patience(context, signal)
       if (!step.network) return awaitRegistered(api, step.nodes, wait)
       await Promise.all([awaitNodes(api, step.nodes, wait), awaitDns(api, wait)])
       return
@@ -82,6 +82,14 @@ export async function runStep(
       await releaseLeases(context, undefined, signal)
       return home.remove(record, { keepData: false, signal })
   }
+}
+
+/** For waits that take seconds, or minutes where machines are emulated. */
+async function patience(
+  context: StepContext,
+  signal: AbortSignal,
+): Promise<{ readonly timeoutMs: number; readonly signal: AbortSignal }> {
+  return { timeoutMs: 10 * minute * (await context.slowness()), signal }
 }
 
 function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {

@@ -1,16 +1,14 @@
 import { KnestError } from '@knest/core'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
-import { parseDuration } from '../../duration.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { forgetContext } from '../../kubeconfig-files.js'
-import { ask, defaultTimeoutMs, operate } from '../../operation.js'
+import { ask, operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
-export interface HostDownOptions extends GlobalOptions {
+export interface HostDownOptions extends GlobalOptions, TimeLimit {
   readonly target: HostTarget
   readonly ignoreNotFound: boolean
-  readonly timeoutMs: number
 }
 
 export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise<void> {
@@ -52,7 +50,7 @@ export function hostDownCommand(deps: Deps, run: typeof hostDownRun = hostDownRu
         ...globalOptions(command),
         target: hostTarget(flags),
         ignoreNotFound: flags.ignoreNotFound === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
       }),
     )
 }

@@ -1,14 +1,12 @@
 import { KnestError } from '@knest/core'
 import { Argument, Command } from 'commander'
 import type { Deps, InstallOptions } from '../../deps.js'
-import { parseDuration } from '../../duration.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { kubeVirtRelease, kubeVirtVersion, manifestsVariable } from '../../kubevirt-offer.js'
-import { defaultTimeoutMs, operate, withHost } from '../../operation.js'
+import { operate, timeLimit, withHost, type TimeLimit } from '../../operation.js'
 
-export interface HostInstallOptions extends GlobalOptions {
+export interface HostInstallOptions extends GlobalOptions, TimeLimit {
   readonly kubeVirt: Partial<InstallOptions> & Pick<InstallOptions, 'emulation'>
-  readonly timeoutMs: number
 }
 
 export async function hostInstallRun(deps: Deps, options: HostInstallOptions): Promise<void> {
@@ -58,7 +56,7 @@ export function hostInstallCommand(deps: Deps, run: typeof hostInstallRun = host
           ...(manifests && { manifests }),
           emulation: emulation === true,
         },
-        timeoutMs: timeout === undefined ? defaultTimeoutMs : parseDuration(timeout, '--timeout'),
+        ...timeLimit(timeout),
       }),
     )
 }

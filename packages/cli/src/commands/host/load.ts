@@ -1,14 +1,12 @@
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
-import { parseDuration } from '../../duration.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { defaultTimeoutMs, operate } from '../../operation.js'
+import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
-export interface HostLoadOptions extends GlobalOptions {
+export interface HostLoadOptions extends GlobalOptions, TimeLimit {
   readonly target: HostTarget
   readonly images: readonly string[]
-  readonly timeoutMs: number
 }
 
 export async function hostLoadRun(deps: Deps, options: HostLoadOptions): Promise<void> {
@@ -34,8 +32,7 @@ export function hostLoadCommand(deps: Deps, run: typeof hostLoadRun = hostLoadRu
           ...globalOptions(command),
           target: hostTarget(flags),
           images,
-          timeoutMs:
-            flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+          ...timeLimit(flags.timeout),
         }),
     )
 }

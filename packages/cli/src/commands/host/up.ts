@@ -1,17 +1,15 @@
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
-import { parseDuration } from '../../duration.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { mergeContext } from '../../kubeconfig-files.js'
-import { defaultTimeoutMs, operate } from '../../operation.js'
+import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
-export interface HostUpOptions extends GlobalOptions {
+export interface HostUpOptions extends GlobalOptions, TimeLimit {
   readonly target: HostUp
   readonly switchContext: boolean
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -56,7 +54,7 @@ export function hostUpCommand(deps: Deps, run: typeof hostUpRun = hostUpRun): Co
         ...globalOptions(command),
         target: { ...hostTarget(flags), image: flags.image },
         switchContext: flags.switchContext === true,
-        timeoutMs: flags.timeout === undefined ? defaultTimeoutMs : parseDuration(flags.timeout, '--timeout'),
+        ...timeLimit(flags.timeout),
         output: flags.output,
       }),
     )
