@@ -6,6 +6,7 @@ import { memberList } from './support/etcd.js'
 import { restartHost } from './support/host.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
+import { readProof, writeProof } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 import { report, startWriter } from './support/writer.js'
@@ -129,16 +130,13 @@ describe('a persistent cluster whose control planes come and go', () => {
 
   it.skipIf(foreign !== undefined)('comes back with another cluster when the host is restarted', async () => {
     const other = await createCluster('e2e-beside', '--worker-machine-count', '0')
-    const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
     try {
-      for (const { api } of [cluster, other])
-        await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+      for (const { api } of [cluster, other]) await writeProof(api)
       host.close()
       await restartHost(cluster.home)
       host = await openHost(cluster.home)
       const back = async ({ api, name: which }: TestCluster): Promise<void> => {
-        const read = async (): Promise<boolean> =>
-          (await api.get(proof, 'proof', 'default', within(3_000)))?.data !== undefined
+        const read = async (): Promise<boolean> => (await readProof(api)) !== undefined
         const apiBack = await secondsUntil(read, 90, `the API of "${which}"`)
         const allReady = async (): Promise<boolean> =>
           (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: within(3_000) })).every(isReady)

@@ -5,11 +5,11 @@ import type { TestCluster } from './support/cluster.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
 import { hostNodes, podsOfNodes } from './support/nodes.js'
+import { readProof, writeProof, written } from './support/proof.js'
 import { answers, runWeb } from './support/workload.js'
 import { secondsUntil } from './support/until.js'
 
 const name = 'e2e-pause'
-const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
 
 describe('knest pause and resume', () => {
   let cluster: TestCluster
@@ -18,7 +18,7 @@ describe('knest pause and resume', () => {
   beforeAll(async () => {
     cluster = await createCluster(name, '--persistent')
     host = await openHost(cluster.home)
-    await cluster.api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+    await writeProof(cluster.api)
     await runWeb(cluster.api)
   })
   afterAll(async () => {
@@ -54,7 +54,7 @@ describe('knest pause and resume', () => {
 
   it('comes back with its data, nodes, endpoint and workload', async () => {
     expect(await cluster.knest('resume', name)).toBe(`cluster "${name}" resumed\n`)
-    expect((await cluster.api.get(proof, 'proof', 'default', never))?.data).toEqual({ written: 'before' })
+    expect(await readProof(cluster.api)).toEqual(written)
     expect(await listNames(cluster.api, 'Node')).toEqual([`${name}-cp-0`, `${name}-worker-0`])
     expect([...(await podsOfNodes(host, cluster.namespace)).keys()]).toEqual([
       `${name}-cp-0`,

@@ -3,11 +3,11 @@ import type { KubeApi, KubeObject } from '@knest/core'
 import { createCluster, isReady, listNames, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { hostNodes, killNode, nodeFlags, nodesAre, patience, podsOfNodes } from './support/nodes.js'
+import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
-const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
 
 /** Node addresses by name. */
 async function addresses(api: KubeApi): Promise<ReadonlyMap<string, string>> {
@@ -19,10 +19,6 @@ async function addresses(api: KubeApi): Promise<ReadonlyMap<string, string>> {
     return all.find(({ type }) => type === 'InternalIP')?.address ?? ''
   }
   return new Map(nodes.map((node) => [node.metadata.name, ip(node)]))
-}
-
-async function readProof(api: KubeApi): Promise<unknown> {
-  return (await api.get(proof, 'proof', 'default', within(3_000)))?.data
 }
 
 const small = { name: 'e2e-restart', counts: '1+1', flags: ['--worker-machine-count', '1'], nodes: 2 }
@@ -44,7 +40,7 @@ describe.each(withLarge ? [small, large] : [small])(
     beforeAll(async () => {
       cluster = await createCluster(name, '--persistent', ...flags)
       host = await openHost(cluster.home)
-      await cluster.api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+      await writeProof(cluster.api)
       await runWeb(cluster.api)
     })
     afterAll(async () => {
@@ -71,7 +67,7 @@ describe.each(withLarge ? [small, large] : [small])(
         async () => (await areNew()) && (found = await readProof(cluster.api)) !== undefined,
         60 * patience,
       )
-      expect(found).toEqual({ written: 'before' })
+      expect(found).toEqual(written)
       const allReady = await secondsUntil(async () => {
         const now = await addresses(cluster.api)
         const found = await cluster.api.list(nodeKind, { signal: within(3_000) })
@@ -93,7 +89,7 @@ describe.each(withLarge ? [small, large] : [small])(
       expect(await podsOfNodes(host, cluster.namespace)).toEqual(new Map())
       await cluster.knest('create', name, '--persistent', ...nodeFlags, ...flags)
       const api = await cluster.reopen()
-      expect(await readProof(api)).toEqual({ written: 'before' })
+      expect(await readProof(api)).toEqual(written)
       api.close()
     })
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
-import { isReady, listNames, never, openHost, within } from './support/cluster.js'
+import { isReady, listNames, never, openCluster, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { instanceKind, nodeFlags, patience, podKind, podsOfNodes } from './support/nodes.js'
-import { openCluster } from './support/cluster.js'
+import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 
@@ -15,7 +15,6 @@ const namespace = `knest-${name}`
 const controlPlane = `${name}-cp-0`
 const worker = `${name}-worker-0`
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
-const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }
 
 let home: TestHome
 let host: KubeApi
@@ -73,7 +72,7 @@ describe('a persistent cluster whose nodes are VMs', () => {
     expect(cut).toBeDefined()
     await cut
     api = await openCluster(home, name)
-    await api.apply({ ...proof, data: { written: 'before' } }, { signal: never })
+    await writeProof(api)
     await runWeb(api, worker)
   })
 
@@ -143,7 +142,7 @@ describe('a persistent cluster whose nodes are VMs', () => {
     console.log(`${node} ${what}: back after ${started} s, all answers ${ready.toFixed(1)} s later`)
     expect(await uidOf()).toBe(uid)
     expect(await listNames(nested, 'Node')).toEqual([controlPlane, worker])
-    expect((await nested.get(proof, 'proof', 'default', never))?.data).toEqual({ written: 'before' })
+    expect(await readProof(nested)).toEqual(written)
   })
 
   it('is deleted without a trace', async (context) => {

@@ -13,8 +13,9 @@ export function kubeVirtRelease(
   env: Deps['env'],
   asked: Partial<InstallOptions> = {},
 ): Pick<InstallOptions, 'manifests' | 'version'> {
+  const { [manifestsVariable]: place = '' } = env
   return {
-    manifests: asked.manifests ?? env[manifestsVariable] ?? releases,
+    manifests: asked.manifests ?? (place === '' ? releases : place),
     version: asked.version ?? kubeVirtVersion,
   }
 }

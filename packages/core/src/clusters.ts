@@ -41,17 +41,17 @@ export function createClusters(parts: Parts): Clusters {
 
   /** Runs `work` as the only actor on the cluster, within the time the caller allows. */
   const alone = async <T>(
-    ref: ClusterRef,
+    record: ClusterRecord,
     asked: RunOptions,
     work: (run: RunOptions) => Promise<T>,
   ): Promise<T> => {
-    const factor = asked.lenient === true ? await slownessOf(parts, await mustRead(ref, asked.signal)) : 1
+    const factor = asked.lenient === true ? await slownessOf(parts, record) : 1
     const run = { ...asked, timeoutMs: asked.timeoutMs * factor }
     const deadline = AbortSignal.timeout(run.timeoutMs)
     const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {
-      const lock = await home.lock(ref, bounded.signal, (holder) =>
-        run.progress.note(`waiting for ${holder} to finish with cluster "${ref.name}"`),
+      const lock = await home.lock(record, bounded.signal, (holder) =>
+        run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`),
       )
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
@@ -59,7 +59,7 @@ export function createClusters(parts: Parts): Clusters {
         await lock.release()
       }
     } catch (error) {
-      if (deadline.aborted && !run.signal.aborted) throw timedOut(ref, run, error)
+      if (deadline.aborted && !run.signal.aborted) throw timedOut(record, run, error)
       throw error
     }
   }
@@ -120,17 +120,17 @@ export function createClusters(parts: Parts): Clusters {
 
     create: async (ref, spec, run) => {
       let access: ClusterKubeconfig | undefined
-      const record = await home.read(ref, run.signal)
+      let record = await home.read(ref, run.signal)
       if (record === undefined) {
         const { problems, resolved } = await run.progress.phase('Check the host', (progress) =>
           runPreflight(parts, ref, spec, { ...run, progress }),
         )
         throwOnErrors(problems, run)
-        await home.create(ref, resolved, run.signal)
+        record = await home.create(ref, resolved, run.signal)
       } else {
         resumable(record, spec)
       }
-      await alone(ref, run, async (inner) => {
+      await alone(record, run, async (inner) => {
         // Whoever held the lock before may have done the work.
         const current = resumable(await mustRead(ref, inner.signal), spec)
         if (current.phase === 'Kept')
@@ -160,7 +160,7 @@ export function createClusters(parts: Parts): Clusters {
         await clusters.create(ref, spec, run)
         return 'created'
       }
-      return alone(ref, run, async (inner) => {
+      return alone(found, run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
         changeable(before)
         const wanted = changedSpec(before, spec)
@@ -184,8 +184,7 @@ export function createClusters(parts: Parts): Clusters {
     },
 
     scale: async (ref, request: ScaleRequest, run) => {
-      await mustRead(ref, run.signal)
-      return alone(ref, run, async (inner) => {
+      return alone(await mustRead(ref, run.signal), run, async (inner) => {
         const before = await mustRead(ref, inner.signal)
         if (isUnmade(before)) throw notYet(ref)
         changeable(before)
@@ -204,8 +203,7 @@ export function createClusters(parts: Parts): Clusters {
     },
 
     pause: async (ref, run) => {
-      pausable(await mustRead(ref, run.signal))
-      await alone(ref, run, async (inner) => {
+      await alone(pausable(await mustRead(ref, run.signal)), run, async (inner) => {
         const record = pausable(await mustRead(ref, inner.signal))
         await home.setStatus(ref, { phase: 'Paused', conditions: record.conditions }, inner.signal)
         await removeAll(record, true, inner)
@@ -216,8 +214,7 @@ export function createClusters(parts: Parts): Clusters {
       (await planFor(parts, paused(await mustRead(ref, run.signal)), run.signal)).steps,
 
     resume: async (ref, run) => {
-      paused(await mustRead(ref, run.signal))
-      return alone(ref, run, async (inner) => {
+      return alone(paused(await mustRead(ref, run.signal)), run, async (inner) => {
         const record = paused(await mustRead(ref, inner.signal))
         await home.setStatus(ref, { phase: 'Resuming', conditions: [] }, inner.signal)
         await converge(parts, record, 'Resuming', inner, async () => {
@@ -244,7 +241,7 @@ export function createClusters(parts: Parts): Clusters {
         throw notFound(ref.name)
       }
       if (keepData && !found.spec.persistence.enabled) throw nothingToKeep(ref)
-      await alone(ref, run, async (inner) => {
+      await alone(found, run, async (inner) => {
         const record = await mustRead(ref, inner.signal)
         const say = (phase: ClusterPhase): Promise<void> =>
           home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
@@ -329,8 +326,7 @@ export function createClusters(parts: Parts): Clusters {
     },
 
     renewCertificates: async (ref, request, run) => {
-      await mustRead(ref, run.signal)
-      return alone(ref, run, async (inner) =>
+      return alone(await mustRead(ref, run.signal), run, async (inner) =>
         renewCertificates(await certificateSources(ref, inner.signal), request, inner),
       )
     },

@@ -20,7 +20,8 @@ describe('host install kubevirt', () => {
     expect(terminal.out).toBe('KubeVirt is installed on context "fake"\n')
   })
 
-  test('takes the release from KubeVirt when nothing is said', async () => {
+  test.each([undefined, ''])('takes the release from KubeVirt when %j is said', async (place) => {
+    terminal.env.KNEST_KUBEVIRT_MANIFESTS = place
     expect(await terminal.run('host', 'install', 'kubevirt')).toBe(0)
     expect(terminal.kubeVirt.installs).toMatchObject([
       { manifests: expect.stringMatching(/github\.com\/kubevirt\/.*{version}/) as string, version: 'v1.8.4' },
