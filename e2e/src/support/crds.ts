@@ -15,6 +15,12 @@ export interface HostDefinitions {
   remove(): Promise<void>
 }
 
+interface DefinitionSpec {
+  readonly group: string
+  readonly names: { readonly kind: string }
+  readonly versions: readonly { readonly name: string; readonly served: boolean }[]
+}
+
 /** Why the definitions of that folder are not at hand; undefined when they are. */
 export function missingDefinitions(folder: string): string | undefined {
   return existsSync(join(crdFolder, folder))
@@ -28,19 +34,25 @@ export async function installDefinitions(
   objects: readonly KubeObject[],
 ): Promise<HostDefinitions> {
   const path = join(crdFolder, folder)
-  const made = await applyAbsent(
-    host,
-    readdirSync(path).flatMap((file) => definitionsIn(join(path, file))),
-  )
+  const definitions = readdirSync(path).flatMap((file) => definitionsIn(join(path, file)))
+  const made = await applyAbsent(host, definitions)
+  const listed = ({ spec }: KubeObject) => {
+    const { group, names, versions } = spec as DefinitionSpec
+    const version = versions.find(({ served }) => served)?.name ?? ''
+    const kind = { apiVersion: `${group}/${version}`, kind: names.kind }
+    return untilServed(() => host.list(kind, { signal: never }))
+  }
   for (const object of objects) await untilServed(() => host.apply(object, { signal: never }))
   return {
     remove: async () => {
       for (const object of objects)
         await host.delete(object, object.metadata.name, undefined, { signal: never })
+      // Finalizing one whose objects nobody has listed yet fails ("storage is (re)initializing"), and is
+      // tried again ever more rarely, after minutes in the end.
+      await Promise.all(definitions.filter(({ metadata }) => made.includes(metadata.name)).map(listed))
       for (const name of made) await host.delete(crdKind, name, undefined, { signal: never })
       await host.waitFor(crdKind, {}, (found) => !found.some((crd) => made.includes(crd.metadata.name)), {
-        // The host finalizes them one by one, and tries again ever more rarely.
-        timeoutMs: 240_000,
+        timeoutMs: 90_000,
         signal: never,
         awaited: `the resource definitions of ${folder} to be gone`,
         describe: (found) =>
