@@ -60,6 +60,8 @@ func bridgePod(wanted string) (podNetwork, error) {
 		{"bridge", func() error { return netlink.LinkAdd(bridge) }},
 		{"tap", func() error { return netlink.LinkAdd(tap) }},
 		{"interface on the bridge", func() error { return netlink.LinkSetMaster(link, bridge) }},
+		// What the machine sends to itself through a Service comes back with its own MAC (kubevirt/kubevirt#1620).
+		{"no learning from the interface", func() error { return netlink.LinkSetLearning(link, false) }},
 		{"tap on the bridge", func() error { return netlink.LinkSetMaster(tap, bridge) }},
 		{"DHCP's address", func() error { return netlink.AddrAdd(bridge, dhcp) }},
 		{"interface up", func() error { return netlink.LinkSetUp(link) }},
