@@ -10,8 +10,7 @@ const packages = resolve(process.argv[2] ?? fileURLToPath(new URL('../packages',
 const mayImport = {
   core: () => false,
   testing: (room) => room === 'core',
-  cli: (room) => room !== 'testing' && room !== 'controller',
-  controller: (room) => room !== 'testing' && room !== 'cli',
+  cli: (room) => room !== 'testing',
 }
 /** Libraries that must stay in one place: the folder under packages/. */
 const keptIn = {

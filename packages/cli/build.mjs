@@ -9,7 +9,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const entry = 'bin.js'
 
 /** What the start of a command may touch of core. A name that is missing here fails the build. */
-const quickRooms = ['errors.js', 'names.js', 'contracts/progress.js']
+const quickRooms = ['errors.js', 'names.js', 'spec/duration.js', 'contracts/progress.js']
 /** What the parts of this package open; those not named here open all of core. */
 const roomsOfPart = {
   'spec.js': ['spec/index.js', 'network/index.js'],

@@ -18,6 +18,8 @@ export interface RunOptions {
   /** Called with every piece of standard error; may kill the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
   readonly env?: NodeJS.ProcessEnv
+  /** Lets `create` bring a controller; without, nobody but the test works on its clusters. */
+  readonly controller?: boolean
 }
 
 /** Runs the built CLI as a user would, and gives how it ended. */
@@ -27,7 +29,8 @@ export function runKnest(
   options: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [binary, ...args], {
+    const isAlone = args[0] === 'create' && options.controller !== true
+    const child = spawn(process.execPath, [binary, ...args, ...(isAlone ? ['--no-controller'] : [])], {
       env: { ...home.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

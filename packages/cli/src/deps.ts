@@ -47,12 +47,33 @@ export interface KubeVirtControl {
   install(options: InstallOptions, run: RunOptions): Promise<void>
 }
 
+/** The controller of a host cluster. */
+export interface ControllerControl {
+  /** How it came there; undefined when there is none. */
+  find(signal: AbortSignal): Promise<'installed' | 'came-with-cluster' | undefined>
+  /** Puts it there until the last cluster goes; waits for nothing. */
+  bring(image: string, signal: AbortSignal): Promise<void>
+  /** Puts it there to stay, or changes the one that is there; waits until it works. */
+  install(image: string, run: RunOptions): Promise<void>
+  uninstall(run: RunOptions): Promise<void>
+  /** Is the controller, until the signal ends it. */
+  work(options: ControllerWork): Promise<void>
+}
+
+export interface ControllerWork {
+  readonly port: number
+  readonly signal: AbortSignal
+  /** One line, without its end. */
+  log(line: string): void
+}
+
 /** A connection to a host cluster. */
 export interface OpenClusters {
   readonly clusters: Clusters
   /** As in `context "kind-dev"`. */
   readonly description: string
   readonly kubeVirt: KubeVirtControl
+  readonly controller: ControllerControl
   /** Kubernetes version of the host, as in `v1.35.4`. */
   hostVersion(signal: AbortSignal): Promise<string>
   close(): void

@@ -10,6 +10,7 @@ import {
   type ClusterStatus,
   type ExecOptions,
   type ExecResult,
+  type HealReport,
   type NodeHandle,
   type PlannedStep,
   type Problem,
@@ -55,6 +56,21 @@ export class FakeClusters implements Clusters {
     await this.check()
     this.lastSpec = spec
     return this.problems
+  }
+
+  /** What healing finds and does. */
+  healReport: HealReport = { phase: 'Ready', actions: [], nodes: [], nextAt: undefined }
+
+  async heal(ref: ClusterRef): Promise<HealReport> {
+    await this.check()
+    this.changes.push(`heal ${ref.name}`)
+    return this.healReport
+  }
+
+  async reconcile(ref: ClusterRef): Promise<HealReport> {
+    await this.check()
+    this.changes.push(`reconcile ${ref.name}`)
+    return this.healReport
   }
 
   async create(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterKubeconfig> {

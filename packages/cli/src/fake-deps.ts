@@ -1,5 +1,6 @@
 import type { TerminalStreams } from '@knest/core'
-import type { Deps, HostControl, HostStatus, InstallOptions, KubeVirtControl } from './deps.js'
+import type { Deps, HostControl, HostStatus, InstallOptions, ControllerControl,
+  KubeVirtControl } from './deps.js'
 import { FakeClusters } from './fake-clusters.js'
 import { main } from './main.js'
 import { parts } from './parts.js'
@@ -19,6 +20,7 @@ export class FakeTerminal {
   /** To every question; undefined: nobody is there. */
   answer: boolean | undefined
   readonly kubeVirt = new FakeKubeVirtControl()
+  readonly controller = new FakeControllerControl()
   out = ''
   err = ''
   /** Thrown instead of opening the host. */
@@ -86,6 +88,7 @@ export class FakeTerminal {
           clusters: this.clusters,
           description: 'context "fake"',
           kubeVirt: this.kubeVirt,
+          controller: this.controller,
           hostVersion: () => Promise.resolve('v1.34.1'),
           close: () => {
             this.closed++
@@ -114,6 +117,24 @@ class FakeKubeVirtControl implements KubeVirtControl {
   install: KubeVirtControl['install'] = (options) => {
     this.installs.push(options)
     this.there = true
+    return Promise.resolve()
+  }
+}
+
+class FakeControllerControl implements ControllerControl {
+  found: Awaited<ReturnType<ControllerControl['find']>> = 'installed'
+  fault: Error | undefined
+  readonly calls: string[] = []
+
+  find: ControllerControl['find'] = () => Promise.resolve(this.found)
+  bring: ControllerControl['bring'] = (image) => this.did(`bring ${image}`)
+  install: ControllerControl['install'] = (image) => this.did(`install ${image}`)
+  uninstall: ControllerControl['uninstall'] = () => this.did('uninstall')
+  work: ControllerControl['work'] = ({ port }) => this.did(`work on port ${port}`)
+
+  private did(call: string): Promise<void> {
+    if (this.fault !== undefined) return Promise.reject(this.fault)
+    this.calls.push(call)
     return Promise.resolve()
   }
 }

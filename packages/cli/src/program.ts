@@ -4,8 +4,10 @@ import { applyCommand } from './commands/apply.js'
 import { certsCommand } from './commands/certs.js'
 import { completeCommand } from './commands/complete.js'
 import { completionCommand } from './commands/completion.js'
+import { controllerCommand } from './commands/controller.js'
 import { createCommand } from './commands/create.js'
 import { deleteCommand } from './commands/delete.js'
+import { healCommand } from './commands/heal.js'
 import { hostCommand } from './commands/host/host.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
@@ -41,6 +43,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     shellCommand(deps),
     sshCommand(deps),
     scaleCommand(deps),
+    healCommand(deps),
     pauseCommand(deps),
     resumeCommand(deps),
     certsCommand(deps),
@@ -53,6 +56,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
   ]) {
     program.addCommand(command)
   }
+  program.addCommand(controllerCommand(deps), { hidden: true })
   program.addCommand(
     completeCommand(deps, () => buildProgram(deps)),
     { hidden: true },

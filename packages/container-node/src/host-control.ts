@@ -26,12 +26,15 @@ export interface HostControlOptions {
   readonly engines?: readonly ContainerEngine[]
   /** What a host gets besides network and DNS: a default StorageClass. */
   readonly objects?: () => readonly KubeObject[]
+  /** Images besides the node image that it gets if the engine has them. */
+  readonly images?: readonly string[]
 }
 
 /** The embedded host: created, kept and removed by the same engine as every cluster. */
 export function createHostControl({
   engines = engineNames.map((name) => createEngine(name)),
   objects = () => [],
+  images = [],
 }: HostControlOptions = {}): HostControl {
   const candidates = (wanted: EngineName | undefined): readonly ContainerEngine[] =>
     engines.filter(({ name }) => wanted === undefined || name === wanted)
@@ -70,7 +73,7 @@ export function createHostControl({
         if (look.ready !== undefined) return look.ready
         const { found } = look
         const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
-        return await bringUp({ engine, target, objects }, run)
+        return await bringUp({ engine, target, objects, images }, run)
       } finally {
         await lock.release()
       }

@@ -8,7 +8,7 @@ import {
 } from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
 import type { ContainerEngine } from './engine.js'
-import { inspectContainer } from './engine-objects.js'
+import { inspectContainer, inspectImage } from './engine-objects.js'
 import { createContainerHome } from './home.js'
 import { awaitDns, awaitKubelet } from './host-health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './host-images.js'
@@ -24,10 +24,12 @@ export interface HostParts {
   readonly engine: ContainerEngine
   readonly target: HostUp
   readonly objects: () => readonly KubeObject[]
+  readonly images: readonly string[]
 }
 
 /** Creates the host, goes on with an interrupted creation, or starts it again. The caller holds the lock. */
-export async function bringUp({ engine, target, objects }: HostParts, run: RunOptions): Promise<HostReady> {
+export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostReady> {
+  const { engine, target } = parts
   const ref = hostRef(target.name)
   const node = firstControlPlane(target.name)
   const home = createContainerHome(engine)
@@ -52,7 +54,7 @@ export async function bringUp({ engine, target, objects }: HostParts, run: RunOp
   if (kubeconfig === undefined)
     throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
   await run.progress.phase('Set up the host', () =>
-    setUp({ engine, target, objects }, kubeconfig, run.signal),
+    setUp(parts, kubeconfig, run.signal),
   )
   const found = await locateHost([engine], ref, run.signal)
   if (found === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
@@ -77,7 +79,7 @@ async function startAgain(
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
 async function setUp(
-  { engine, target, objects }: HostParts,
+  { engine, target, objects, images }: HostParts,
   kubeconfig: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -85,13 +87,14 @@ async function setUp(
   const api = await openKube({ kubeconfigText: kubeconfig })
   try {
     const container = await inspectContainer(engine, node, signal)
-    const [image] = await Promise.all([
+    const [image, others] = await Promise.all([
       ensureNodeImage(engine, node, container?.image ?? defaultHostImage(), signal),
+      ensureImages(engine, node, images, signal),
       applyAll(api, objects(), signal),
       awaitKubelet(api, node, container?.startedAt ?? '', signal),
       awaitDns(api, container?.startedAt ?? '', signal),
     ])
-    await announceImages(api, node, [image], signal)
+    await announceImages(api, node, [image, ...others], signal)
   } finally {
     api.close()
   }
@@ -106,6 +109,21 @@ async function ensureNodeImage(
 ): Promise<string> {
   if (!(await nodeHasImage(engine, node, image, signal))) await copyImage(engine, node, image, signal)
   return fullImageName(image)
+}
+
+/** Those that the engine has; a host can do without the others. */
+async function ensureImages(
+  engine: ContainerEngine,
+  node: string,
+  images: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const had: string[] = []
+  for (const image of images) {
+    if ((await inspectImage(engine, image, signal)) === undefined) continue
+    had.push(await ensureNodeImage(engine, node, image, signal))
+  }
+  return had
 }
 
 async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {

@@ -23,6 +23,8 @@ import { nothing } from './plan/observed.js'
 import { planCluster, planRemoval } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
 import { leaseProblems } from './leases.js'
+import { heal } from './health/heal.js'
+import { dutyTo, reconcileRecord } from './reconcile.js'
 import { runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
 import { checkScale, scaledSpec } from './spec/index.js'
@@ -48,11 +50,13 @@ export function createClusters(parts: Parts): Clusters {
     const factor = asked.lenient === true ? await slownessOf(parts, record) : 1
     const run = { ...asked, timeoutMs: asked.timeoutMs * factor }
     const deadline = AbortSignal.timeout(run.timeoutMs)
+    const busy = new AbortController()
     const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {
-      const lock = await home.lock(record, bounded.signal, (holder) =>
-        run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`),
-      )
+      const lock = await home.lock(record, anySignal(bounded.signal, busy.signal), (holder) => {
+        if (run.onlyIfFree === true) busy.abort(isBusy(record, holder))
+        else run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`)
+      })
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {
@@ -221,6 +225,29 @@ export function createClusters(parts: Parts): Clusters {
           await settledAccess(ref, inner.signal)
         })
         return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
+      })
+    },
+
+    heal: async (ref, run) => {
+      return alone(await mustRead(ref, run.signal), run, async (inner) => {
+        const record = await mustRead(ref, inner.signal)
+        if (isUnmade(record)) throw notYet(ref)
+        changeable(record)
+        return heal(parts, record, record.phase, inner)
+      })
+    },
+
+    reconcile: async (ref, run) => {
+      const found = await home.read(ref, run.signal)
+      const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
+      if (found === undefined || dutyTo(found) === 'none') return idle
+      if (dutyTo(found) === 'delete') {
+        await clusters.delete(ref, { ...run, keepData: false })
+        return idle
+      }
+      return alone(found, run, async (inner) => {
+        const record = await mustRead(ref, inner.signal)
+        return dutyTo(record) === 'reconcile' ? reconcileRecord(parts, record, inner) : idle
       })
     },
 
@@ -393,6 +420,12 @@ function throwOnErrors(problems: PreflightError['problems'], run: RunOptions): v
     run.progress.warn(`${message}; ${hint}`)
   const errors = problems.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new PreflightError('prerequisite', errors)
+}
+
+function isBusy({ name }: ClusterRef, holder: string): KnestError {
+  return new KnestError('conflict', `${holder} works on cluster "${name}"`, {
+    hint: 'try again when it has finished',
+  })
 }
 
 function notFound(name: string, namespace?: string): KnestError {

@@ -14,6 +14,7 @@ import type { AddressOptions } from './addresses/index.js'
 import { listCertificates, planRenewal } from './certificates/index.js'
 import type { CertificateSources, RenewalPlan } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
+import { makeCondition, withCondition } from './conditions.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
@@ -131,7 +132,30 @@ export async function converge(
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
-  const { steps, nodes } = await planFor(parts, record, run.signal)
+  const done = await runPlan(parts, record, phase, run, await planFor(parts, record, run.signal))
+  const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
+  const conditions = withCondition(done, isReady)
+  const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
+  const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
+  const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
+  if (phase === 'Creating' || phase === 'Resuming') {
+    await awaitHostReady(parts, record, run.signal)
+    // From now on only control planes whose API server answers get traffic.
+    await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+  }
+  await beforeReady()
+  await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
+}
+
+/** Carries a plan out, and says so in the record under this phase. Gives the conditions it left there. */
+export async function runPlan(
+  parts: Parts,
+  record: ClusterRecord,
+  phase: ClusterPhase,
+  run: RunOptions,
+  { steps, nodes }: Awaited<ReturnType<typeof planFor>>,
+): Promise<readonly ClusterCondition[]> {
+  const { home } = parts
   const context = stepContext(parts, record, nodes)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
@@ -152,20 +176,7 @@ export async function converge(
       },
       run,
     )
-    conditions = withCondition(
-      conditions,
-      makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available'),
-    )
-    const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
-    const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
-    const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-    if (phase === 'Creating' || phase === 'Resuming') {
-      await awaitHostReady(parts, record, run.signal)
-      // From now on only control planes whose API server answers get traffic.
-      await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
-    }
-    await beforeReady()
-    await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
+    return conditions
   } finally {
     context.api?.close()
   }
@@ -213,20 +224,4 @@ export function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly
     authorities: undefined,
     api: undefined,
   }
-}
-
-export function makeCondition(
-  type: string,
-  status: ClusterCondition['status'],
-  reason: string,
-  message: string,
-): ClusterCondition {
-  return { type, status, reason, message, lastTransitionTime: new Date().toISOString() }
-}
-
-function withCondition(
-  conditions: readonly ClusterCondition[],
-  changed: ClusterCondition,
-): readonly ClusterCondition[] {
-  return [...conditions.filter(({ type }) => type !== changed.type), changed]
 }

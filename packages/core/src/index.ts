@@ -2,8 +2,11 @@
 export { claimKind, deleteClaim } from './claims.js'
 export { createClusters } from './clusters.js'
 export { canConnect } from './home/api-urls.js'
-export { keptCrd } from './home/crd.js'
+export { holdCrd, keptCrd, releaseCrd } from './home/crd.js'
+export { purgeNamespace } from './home/purge-namespace.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
+export { acquireLease, type LeaseTarget } from './home/lease.js'
+export { cleanupFinalizer, nestedClusterKind } from './home/record.js'
 export { localPathObjects } from './cni/index.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from './cni/manifest-text.js'
 export {

@@ -26,6 +26,10 @@ export interface VmiStatus {
   readonly nodeName?: string
   readonly reason?: string
   readonly conditions?: readonly Condition[]
+  readonly phaseTransitionTimestamps?: readonly {
+    readonly phase?: string
+    readonly phaseTransitionTimestamp?: string
+  }[]
   readonly interfaces?: readonly { readonly name?: string; readonly ipAddress?: string }[]
 }
 

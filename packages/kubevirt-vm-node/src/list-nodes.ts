@@ -51,7 +51,7 @@ async function nodeStatus(
   vmi: KubeObject | undefined,
   signal: AbortSignal,
 ): Promise<NodeStatus> {
-  const { phase, ip, reason, hostNode } = vmState(vm, vmi)
+  const { phase, ip, reason, hostNode, startedAt } = vmState(vm, vmi)
   const role = roleOf(owner)
   const port = role === 'control-plane' ? apiServerPort : kubeletPort
   return {
@@ -62,6 +62,7 @@ async function nodeStatus(
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,
+    startedAt,
     reason,
     hostObject: name,
     hostNode,

@@ -5,6 +5,7 @@ export interface VmState {
   readonly phase: NodeStatus['phase']
   readonly ip: string | undefined
   readonly hostNode: string | undefined
+  readonly startedAt?: string | undefined
   /** Why it does not run, in KubeVirt's words; undefined when it does. */
   readonly reason: string | undefined
 }
@@ -19,8 +20,13 @@ export function vmState(vm: KubeObject | undefined, vmi: KubeObject | undefined)
   }
   if (vm === undefined) return { ...common, phase: 'pending', reason: 'only its disk is kept' }
   const reason = whyNotRunning(vm, vmi)
-  if (reason === undefined) return { ...common, phase: 'running', reason }
+  if (reason === undefined) return { ...common, phase: 'running', reason, startedAt: startOf(vmi) }
   return { ...common, phase: status.phase === 'Failed' ? 'failed' : 'pending', reason }
+}
+
+function startOf(vmi: KubeObject | undefined): string | undefined {
+  const running = vmiStatus(vmi).phaseTransitionTimestamps?.find(({ phase }) => phase === 'Running')
+  return running?.phaseTransitionTimestamp ?? vmi?.metadata.creationTimestamp
 }
 
 /** The address of the pod network; KubeVirt lists the interface before it has one. */

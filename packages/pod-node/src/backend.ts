@@ -125,6 +125,7 @@ function nodeStatus(
     phase: state?.phase ?? 'pending',
     ready: state?.ready ?? false,
     ip: state?.ip,
+    startedAt: state?.startedAt,
     reason: state === undefined ? absence(owner) : said.length === 0 ? undefined : said.join(': '),
     hostObject: podName(name),
     hostNode: state?.hostNode,

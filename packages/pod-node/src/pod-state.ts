@@ -24,7 +24,7 @@ interface ContainerStatus {
   readonly ready: boolean
   readonly restartCount: number
   readonly state?: {
-    readonly running?: object
+    readonly running?: { readonly startedAt?: string }
     readonly waiting?: { readonly reason?: string; readonly message?: string }
     readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string }
   }
@@ -36,6 +36,7 @@ export interface PodState {
   readonly ip: string | undefined
   readonly hostNode: string | undefined
   readonly reason: string | undefined
+  readonly startedAt?: string | undefined
   /** Waiting longer will not help. */
   readonly hopeless: boolean
   /** Its status does not say why it does not run, but its events may. */
@@ -66,7 +67,7 @@ export function podState(pod: KubeObject): PodState {
     return { ...common, phase: 'deleting', ready: false, reason: 'pod is being deleted' }
   }
   if (container?.state?.running !== undefined) {
-    return { ...common, phase: 'running', reason: undefined }
+    return { ...common, phase: 'running', reason: undefined, startedAt: container.state.running.startedAt }
   }
   if (status?.phase === 'Failed') {
     const reason = [status.reason, status.message].filter(Boolean).join(': ')

@@ -33,6 +33,8 @@ export interface CreateFlags {
   readonly persistentMachineAddresses?: readonly string[]
   readonly hostClusterCni?: 'calico' | 'kube-ovn'
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
+  readonly unhealthyAfter?: string
+  readonly maxUnhealthy?: string
   readonly from?: string
   readonly clusterTemplate?: string
   readonly force?: boolean
@@ -85,6 +87,8 @@ export function addCreateFlags(command: Command): Command {
       choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']),
     )
     .addOption(choice('--persistent-host-cluster-cni <name>', '', ['calico', 'kube-ovn']).hideHelp())
+    .option('--unhealthy-after <duration>', 'how long a node may be not Ready before it is replaced (default: 5m)')
+    .option('--max-unhealthy <percent>', 'share of unhealthy nodes above which none is replaced (default: 40%)')
     .option('--from <file>', 'NestedCluster YAML, - for stdin; flags override it')
     .addOption(hidden('--cluster-template <file>'))
     .option('--force', 'allow an even number of control-plane nodes')

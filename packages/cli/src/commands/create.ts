@@ -1,6 +1,7 @@
 import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from '@knest/core'
 import { Command } from 'commander'
 import { clusterTable, clusterView } from '../cluster-view.js'
+import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig-files.js'
@@ -18,6 +19,8 @@ export interface CreateOptions extends GlobalOptions, TimeLimit {
   readonly dryRun: boolean
   /** Answers for whom nobody asks. */
   readonly yes: boolean
+  /** Put a controller on a host that has none. */
+  readonly controller: boolean
   readonly merge: boolean
   readonly switchContext: boolean
   readonly output?: OutputFormat | undefined
@@ -47,7 +50,9 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
         options,
         async (run) => {
           await install?.(run)
-          return clusters.create(ref, spec, { ...run, deliver })
+          const created = await clusters.create(ref, spec, { ...run, deliver })
+          if (options.controller) await ensureController(deps, open, run)
+          return created
         },
         left,
       )
@@ -103,6 +108,7 @@ function isHalfWay(error: unknown): boolean {
 interface OwnFlags extends CreateFlags {
   readonly dryRun?: boolean
   readonly yes?: boolean
+  readonly controller?: boolean
   readonly merge?: boolean
   readonly switchContext?: boolean
   readonly timeout?: string
@@ -116,18 +122,20 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
   return addCreateFlags(command)
     .option('--dry-run', 'print the steps and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
+    .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
     .option('--no-merge', 'do not add a context to your kubeconfig')
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
-      const { dryRun, yes, merge, switchContext, timeout, output, ...flags } = given
+      const { dryRun, yes, controller, merge, switchContext, timeout, output, ...flags } = given
       return run(deps, {
         ...globalOptions(self),
         name,
         flags,
         dryRun: dryRun === true,
         yes: yes === true,
+        controller: controller !== false,
         merge: merge !== false,
         switchContext: switchContext === true,
         ...timeLimit(timeout),

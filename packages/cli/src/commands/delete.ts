@@ -1,10 +1,11 @@
 import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunOptions } from '@knest/core'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
-import type { Deps } from '../deps.js'
+import { dismissController } from '../controller-offer.js'
+import type { Deps, OpenClusters } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig } from '../kubeconfig-files.js'
-import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
@@ -19,7 +20,8 @@ export interface DeleteOptions extends GlobalOptions, TimeLimit {
 
 export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<void> {
   await checkTarget(deps, options)
-  await withClusters(deps, options, async (clusters) => {
+  await withHost(deps, options, async (open) => {
+    const { clusters } = open
     const ref = await refOf(deps, clusters, options)
     const left = (): ReturnType<typeof whatIsLeft> =>
       whatIsLeft(clusters, ref, 'run the same command again to go on', {
@@ -36,7 +38,7 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       await printPlan(deps, plan, options.output)
       return
     }
-    const deleted = await operate(deps, options, (run) => remove(clusters, ref, run, options), left)
+    const deleted = await operate(deps, options, (run) => remove(open, ref, run, options), left)
     await forgetKubeconfig(deps, ref)
     if (deleted)
       deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
@@ -54,13 +56,19 @@ async function refOf(deps: Deps, clusters: Clusters, options: DeleteOptions): Pr
 }
 
 async function remove(
-  clusters: Clusters,
+  open: OpenClusters,
   ref: ClusterRef,
   run: RunOptions,
   options: DeleteOptions,
 ): Promise<boolean> {
+  const { keepData } = options
   try {
-    await clusters.delete(ref, { ...run, keepData: options.keepData })
+    const [deleted, dismissed] = await Promise.allSettled([
+      open.clusters.delete(ref, { ...run, keepData }),
+      keepData ? undefined : dismissController(open, ref, run),
+    ])
+    if (deleted.status === 'rejected') throw deleted.reason
+    if (dismissed.status === 'rejected') throw dismissed.reason
     return true
   } catch (error) {
     if (options.ignoreNotFound && isNotFound(error)) return false

@@ -39,6 +39,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
         addresses: machineAddresses(flags),
         hostClusterCni: flags.hostClusterCni ?? flags.persistentHostClusterCni,
       }),
+      health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
     }) ?? {}
   )
 }

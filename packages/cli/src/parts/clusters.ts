@@ -1,13 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   createClusters,
   createKubernetesHome,
   KnestError,
   openKube,
   type BackendName,
+  type Clusters,
   type KubeApi,
   type NodeBackend,
 } from '@knest/core'
-import type { HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
+import type { ControllerControl, HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
 import { addressAdapters, backends, keepsVmAddresses } from '../parts.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
@@ -15,15 +17,17 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
   const api = await openKube({ context, kubeconfig })
   // One of each for a command: the VM backend keeps connections that all its steps share.
   const opened: Partial<Record<BackendName, Promise<NodeBackend>>> = {}
+  const clusters = createClusters({
+    home: createKubernetesHome(api),
+    backend: (name) => (opened[name] ??= openBackend(name, api)),
+    addressAdapter: (name, options) => addressAdapters[name](api, options),
+    keepsVmAddresses: (signal) => keepsVmAddresses(api, signal),
+  })
   return {
-    clusters: createClusters({
-      home: createKubernetesHome(api),
-      backend: (name) => (opened[name] ??= openBackend(name, api)),
-      addressAdapter: (name, options) => addressAdapters[name](api, options),
-      keepsVmAddresses: (signal) => keepsVmAddresses(api, signal),
-    }),
+    clusters,
     description: api.description,
     kubeVirt: kubeVirtControl(api),
+    controller: controllerControl(api, clusters),
     hostVersion: async (signal) => versionOf((await api.raw('/version', signal)).body),
     close: () => api.close(),
   }
@@ -41,6 +45,23 @@ function kubeVirtControl(api: KubeApi): KubeVirtControl {
       }
     },
     install: async (options, run) => (await room()).installKubeVirt(api, options, run),
+  }
+}
+
+function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl {
+  const room = () => import('@knest/controller')
+  return {
+    find: async (signal) => (await room()).findController(api, signal),
+    bring: async (image, signal) => (await room()).bringController(api, { image }, signal),
+    install: async (image, run) => (await room()).installController(api, { image }, run),
+    uninstall: async (run) => (await room()).uninstallController(api, run),
+    work: async (options) =>
+      (await room()).runController({
+        ...options,
+        api,
+        clusters,
+        pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+      }),
   }
 }
 

@@ -95,6 +95,11 @@ export interface ClusterHome {
   create(ref: ClusterRef, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
   /** Throws `conflict` when the record was changed since it was read. */
   update(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
+  /**
+   * Makes `spec` what the cluster is made by, without changing what its object asks for, and has the host ask
+   * before the object goes. From then on the record has a `wish`. Throws `conflict` as `update` does.
+   */
+  accept?(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
   /** Says how the cluster is; last writer wins. */
   setStatus(ref: ClusterRef, status: RecordedStatus, signal: AbortSignal): Promise<void>
 

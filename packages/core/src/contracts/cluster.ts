@@ -86,7 +86,16 @@ export interface ClusterSpec {
      */
     readonly hostClusterCni?: AddressAdapterName | undefined
   }
+  /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
+  readonly health?: HealthPolicy | undefined
   readonly patches: readonly NodePatch[]
+}
+
+export interface HealthPolicy {
+  /** How long a node may be not Ready before it counts as dead, as in `5m`. */
+  readonly unhealthyAfter?: string | undefined
+  /** Share of the nodes that may be unhealthy for any to be replaced, as in `40%`. */
+  readonly maxUnhealthy?: string | undefined
 }
 
 /**
@@ -107,7 +116,17 @@ export interface ClusterCondition {
 
 /** A nested cluster as its home remembers it. */
 export interface ClusterRecord extends ClusterRef {
+  /** What the cluster is made by. */
   readonly spec: ClusterSpec
+  /**
+   * What its object asks for, where a controller looks after it: `spec` follows when the change was checked.
+   * Undefined when nobody but a command changes the cluster.
+   */
+  readonly wish?: ClusterSpec | undefined
+  /** Its object was applied by a user or a GitOps tool, not made by a command. */
+  readonly declared?: boolean | undefined
+  /** RFC 3339: its object is being deleted since then. */
+  readonly deletedAt?: string | undefined
   readonly phase: ClusterPhase
   readonly conditions: readonly ClusterCondition[]
   /** RFC 3339. */

@@ -1,12 +1,14 @@
 import type { Problem } from '../errors.js'
 import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
 import type { ClusterRef, ClusterSpec } from './cluster.js'
+import type { HealReport } from './health.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
 
 export type * from './certificates.js'
+export type * from './health.js'
 export type * from './status.js'
 
 /** Given to everything that takes time. */
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly timeoutMs: number
   /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
   readonly lenient?: boolean | undefined
+  /** Ends with `conflict` when somebody else works on the cluster, and does not wait. */
+  readonly onlyIfFree?: boolean | undefined
 }
 
 export interface CreateRun extends RunOptions {
@@ -100,6 +104,17 @@ export interface Clusters {
   /** Starts the nodes of a paused cluster, or goes on with that. Resolves as `create` does. */
   resume(ref: ClusterRef, run: RunOptions): Promise<ClusterStatus>
   planResume(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
+  /**
+   * Replaces nodes that are dead (not Ready for longer than the cluster's `health.unhealthyAfter`), as far as
+   * that costs neither data nor quorum, and mends the rest. Waits only for nodes that it touched.
+   */
+  heal(ref: ClusterRef, run: RunOptions): Promise<HealReport>
+  /**
+   * Brings the cluster one step nearer to what its object asks for, as a controller does: checks and creates
+   * what was declared, carries out changes, heals, and deletes what the host shall delete. Leaves alone what
+   * a command has begun, paused or keeps. Throws PreflightError when the object asks for what cannot be.
+   */
+  reconcile(ref: ClusterRef, run: RunOptions): Promise<HealReport>
   /**
    * Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host; with
    * `keepData` (persistent clusters only, else `config`) when all but disks, CAs and addresses is gone.

@@ -41,6 +41,8 @@ export interface NodeStatus {
   /** The API server of a control plane answers; the kubelet of a worker listens. */
   readonly ready: boolean
   readonly ip: string | undefined
+  /** RFC 3339: since when it runs. Undefined when it does not, or when the host does not say. */
+  readonly startedAt?: string | undefined
   /** Why it is not running, in the host's words. */
   readonly reason: string | undefined
   /** Name of the pod, VM or container that is the node, and where the host runs it. */

@@ -7,24 +7,18 @@ import { nestedClusterKind } from './record.js'
 const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 const crdName = 'nestedclusters.knest.dev'
 
+/** Who has it stay when the last cluster goes: `true` is a host of knest's own, or the controller. */
 const keepAnnotation = 'knest.dev/keep'
+const keptForController = 'controller'
 
-/**
- * Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused.
- * `keep` makes it stay when the last cluster goes: a host of knest's own has it for good, and a first
- * create need not wait for the host to serve it.
- */
-export async function ensureCrd(
-  api: KubeApi,
-  signal: AbortSignal,
-  options: { readonly keep?: boolean } = {},
-): Promise<void> {
+/** Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused. */
+export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: string): Promise<void> {
   const existing = await api.get(crdKind, crdName, undefined, signal)
-  const keep = options.keep ?? existing?.metadata.annotations?.[keepAnnotation] === 'true'
+  const keep = existing?.metadata.annotations?.[keepAnnotation] ?? keptFor
   const crd = nestedClusterCrd()
   const annotations = {
     'knest.dev/last-used': new Date().toISOString(),
-    ...(keep ? { [keepAnnotation]: 'true' } : {}),
+    ...(keep === undefined ? {} : { [keepAnnotation]: keep }),
   }
   const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations } }, { signal })
   if (isEstablished(applied)) return
@@ -55,7 +49,7 @@ function isEstablished(crd: KubeObject): boolean {
 export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Promise<void> {
   const crd = await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden)
   if (crd?.metadata.labels?.[labels.managedBy] !== managedByKnest) return
-  if (crd.metadata.annotations?.[keepAnnotation] === 'true') return
+  if (crd.metadata.annotations?.[keepAnnotation] !== undefined) return
   const { uid, resourceVersion } = crd.metadata
   if (uid === undefined || resourceVersion === undefined) return
   if ((await api.list(nestedClusterKind, { signal }).catch(noneWhenUnknown)).length > 0) return
@@ -82,6 +76,20 @@ function absentWhenForbidden(error: unknown): undefined {
 function noneWhenUnknown(error: unknown): readonly [] {
   if (error instanceof KnestError && error.code === 'not-found') return []
   throw error
+}
+
+/** Has the CRD stay as long as there is a controller: clusters may be declared when there is none yet. */
+export function holdCrd(api: KubeApi, signal: AbortSignal): Promise<void> {
+  return ensureCrd(api, signal, keptForController)
+}
+
+/** Takes back what `holdCrd` did; the CRD goes when no cluster needs it. */
+export async function releaseCrd(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const crd = await api.get(crdKind, crdName, undefined, signal)
+  if (crd?.metadata.annotations?.[keepAnnotation] !== keptForController) return
+  const metadata = { annotations: { [keepAnnotation]: null } }
+  await api.patch(crdKind, crdName, undefined, { metadata }, { signal })
+  await removeCrdIfUnused(api, signal)
 }
 
 /** The CRD as a host of knest's own has it. */

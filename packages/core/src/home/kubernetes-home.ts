@@ -1,6 +1,6 @@
 import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
-import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { clusterSelector } from '../labels.js'
 import { objectNames } from '../names.js'
@@ -8,9 +8,9 @@ import { statusCounts } from '../spec/index.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { inspectHost } from './inspect.js'
-import { acquireLease } from './lease.js'
+import { acquireLease, clusterLease } from './lease.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
-import { nestedClusterKind, recordFromObject, recordObject } from './record.js'
+import { cleanupFinalizer, nestedClusterKind, recordFromObject, recordObject } from './record.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
 
@@ -21,6 +21,19 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
   const read = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
     const object = await api.get(nestedClusterKind, ref.name, ref.namespace, signal)
     return object === undefined ? undefined : recordFromObject(object)
+  }
+
+  const patchStatus = (ref: ClusterRef, status: object, signal: AbortSignal): Promise<KubeObject> =>
+    api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
+
+  /** Lets go of an object that the host deletes as soon as nothing of the cluster is left. */
+  const letGo = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
+    const object = await api
+      .get(nestedClusterKind, ref.name, ref.namespace, signal)
+      .catch((error: unknown) => void emptyWhenUnknown(error))
+    if (object?.metadata.finalizers?.includes(cleanupFinalizer) !== true) return
+    const finalizers = object.metadata.finalizers.filter((name) => name !== cleanupFinalizer)
+    await api.patch(nestedClusterKind, ref.name, ref.namespace, { metadata: { finalizers } }, { signal })
   }
 
   return {
@@ -47,9 +60,21 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
 
     update: async (record, spec: ClusterSpec, signal) => {
+      const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       const wanted = recordObject(record, spec)
-      const metadata = { ...wanted.metadata, resourceVersion: record.version }
-      return recordFromObject(await api.replace({ ...wanted, metadata }, { signal }))
+      const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
+      const updated = await api.replace({ ...wanted, metadata }, { signal })
+      if (record.wish === undefined) return recordFromObject(updated)
+      // Killed in between, the controller takes the difference for the change that it is.
+      return recordFromObject(await patchStatus(record, { spec: wanted.spec }, signal))
+    },
+
+    accept: async (record, spec, signal) => {
+      const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
+      const finalizers = [...new Set([...(current?.metadata.finalizers ?? []), cleanupFinalizer])]
+      const metadata = { finalizers, resourceVersion: record.version }
+      await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
+      return recordFromObject(await patchStatus(record, { spec: recordObject(record, spec).spec }, signal))
     },
 
     setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal) => {
@@ -62,13 +87,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
         ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
         ...(addresses === undefined ? {} : { addresses }),
       }
-      await api.patch(
-        nestedClusterKind,
-        ref.name,
-        ref.namespace,
-        { status },
-        { signal, subresource: 'status' },
-      )
+      await patchStatus(ref, status, signal)
     },
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
@@ -82,11 +101,11 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
     apiUrls: (record, signal) => apiUrls(api, record, signal),
 
-    lock: (ref, signal, onWait) => acquireLease(api, ref, signal, onWait),
+    lock: (ref, signal, onWait) => acquireLease(api, clusterLease(ref), signal, onWait),
 
     remove: async (ref, { signal }) => {
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      if (await removeNamespace(api, ref, signal)) {
+      if (await removeNamespace(api, ref, () => letGo(ref, signal), signal)) {
         await removeCrdIfUnused(api, signal)
         return
       }
@@ -106,6 +125,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       ])
       // The record goes last: as long as it is there, the same delete can be run again.
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
+      await letGo(ref, signal)
       await removeCrdIfUnused(api, signal)
     },
   }

@@ -50,10 +50,27 @@ function expired(spec: LeaseSpec): boolean {
   return Date.now() > until || holderIsDead(spec.holderIdentity)
 }
 
-/** Takes the cluster's Lease, waiting for its holder; gives up with `timeout` when `signal` says so. */
+export interface LeaseTarget {
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  /** What its holder may do alone, as in `cluster "demo"`; for messages. */
+  readonly subject: string
+}
+
+export function clusterLease({ name, namespace }: ClusterRef): LeaseTarget {
+  return {
+    name: objectNames.lease(name),
+    namespace,
+    labels: { [labels.cluster]: name, [labels.managedBy]: managedByKnest },
+    subject: `cluster "${name}"`,
+  }
+}
+
+/** Takes the Lease, waiting for its holder; gives up when `signal` says so. Held until released or lost. */
 export async function acquireLease(
   api: KubeApi,
-  ref: ClusterRef,
+  target: LeaseTarget,
   signal: AbortSignal,
   onWait: (holder: string) => void,
 ): Promise<ClusterLock> {
@@ -61,9 +78,10 @@ export async function acquireLease(
   let told = ''
   for (;;) {
     signal.throwIfAborted()
-    const held = await tryTake(api, ref, identity, signal)
-    if (held === undefined) return keep(api, ref, identity)
+    const held = await tryTake(api, target, identity, signal)
+    if (held === undefined) return keep(api, target, identity)
     if (held !== told) onWait((told = held))
+    signal.throwIfAborted()
     // A Lease that runs out sends no event: looking again is the only way to notice.
     await delay(1000, undefined, { signal })
   }
@@ -72,15 +90,14 @@ export async function acquireLease(
 /** Undefined when the lease is ours, else its holder. */
 async function tryTake(
   api: KubeApi,
-  ref: ClusterRef,
+  target: LeaseTarget,
   identity: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const name = objectNames.lease(ref.name)
-  const current = await api.get(leaseKind, name, ref.namespace, signal)
+  const current = await api.get(leaseKind, target.name, target.namespace, signal)
   try {
     if (current === undefined) {
-      await api.create(leaseObject(ref, identity), { signal })
+      await api.create(leaseObject(target, identity), { signal })
       return undefined
     }
     const spec = (current.spec ?? {}) as LeaseSpec
@@ -89,6 +106,8 @@ async function tryTake(
     await api.replace({ ...current, spec: leaseSpec(identity) }, { signal })
     return undefined
   } catch (error) {
+    // Nothing can be made in a namespace that is being deleted, so nobody else gets it either.
+    if (error instanceof KnestError && /being terminated/.test(error.message)) return undefined
     // Somebody was faster: look again who it is.
     if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists'))
       return 'somebody else'
@@ -96,19 +115,19 @@ async function tryTake(
   }
 }
 
-function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
+function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock {
   const lost = new AbortController()
-  const name = objectNames.lease(ref.name)
+  const { name, namespace, subject } = target
   let lastRenewed = Date.now()
   const renew = async (): Promise<void> => {
     try {
-      const current = await api.get(leaseKind, name, ref.namespace, lost.signal)
+      const current = await api.get(leaseKind, name, namespace, lost.signal)
       const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
       // Gone with the namespace of a cluster that is being deleted: nobody else has it.
       if (current === undefined) return
       if (holder !== identity) {
         lost.abort(
-          new KnestError('conflict', `somebody else took over cluster "${ref.name}"`, {
+          new KnestError('conflict', `somebody else took over ${subject}`, {
             hint: 'run the command again when the other one has ended',
           }),
         )
@@ -128,9 +147,9 @@ function keep(api: KubeApi, ref: ClusterRef, identity: string): ClusterLock {
     release: async () => {
       clearInterval(timer)
       const signal = AbortSignal.timeout(5_000)
-      const current = await api.get(leaseKind, name, ref.namespace, signal).catch(() => undefined)
+      const current = await api.get(leaseKind, name, namespace, signal).catch(() => undefined)
       if ((current?.spec as LeaseSpec | undefined)?.holderIdentity !== identity) return
-      await api.delete(leaseKind, name, ref.namespace, { signal }).catch(() => false)
+      await api.delete(leaseKind, name, namespace, { signal }).catch(() => false)
     },
   }
 }
@@ -141,14 +160,10 @@ function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string
   return { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now }
 }
 
-function leaseObject(ref: ClusterRef, identity: string): KubeObject {
+function leaseObject({ name, namespace, labels }: LeaseTarget, identity: string): KubeObject {
   return {
     ...leaseKind,
-    metadata: {
-      name: objectNames.lease(ref.name),
-      namespace: ref.namespace,
-      labels: { [labels.cluster]: ref.name, [labels.managedBy]: managedByKnest },
-    },
+    metadata: { name, namespace, labels },
     spec: leaseSpec(identity),
   }
 }

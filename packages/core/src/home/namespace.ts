@@ -31,12 +31,21 @@ export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
   )
 }
 
-/** Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false. */
-export async function removeNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<boolean> {
+/**
+ * Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false.
+ * `letGo` takes away what would keep its contents, once it is being deleted whatever becomes of this process.
+ */
+export async function removeNamespace(
+  api: KubeApi,
+  ref: ClusterRef,
+  letGo: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   const found = namespace?.metadata.labels
   if (found?.[labels.managedBy] !== managedByKnest || found[labels.cluster] !== ref.name) return false
   await api.delete(namespaceKind, ref.namespace, undefined, { signal })
+  await letGo()
   await purgeNamespace(api, ref.namespace, signal)
   await api.waitFor(
     namespaceKind,

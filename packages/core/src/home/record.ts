@@ -11,6 +11,9 @@ import { specFromObject, toManifest } from '../spec/index.js'
 
 export const nestedClusterKind: KindRef = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
 
+/** Keeps the object of a cluster that a controller looks after until all of the cluster is gone. */
+export const cleanupFinalizer = 'knest.dev/cleanup'
+
 export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
   const manifest = toManifest(ref, spec)
   return {
@@ -25,11 +28,17 @@ export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 export function recordFromObject(object: KubeObject): ClusterRecord {
   const { metadata } = object
   const status = object.status as
-    { phase?: ClusterPhase; conditions?: readonly ClusterCondition[] } | undefined
+    | { phase?: ClusterPhase; conditions?: readonly ClusterCondition[]; spec?: unknown }
+    | undefined
+  const asked = specFromObject(object)
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
-    spec: specFromObject(object),
+    ...(status?.spec === undefined
+      ? { spec: asked }
+      : { spec: specFromObject({ ...object, spec: status.spec }), wish: asked }),
+    declared: metadata.labels?.[labels.managedBy] !== managedByKnest,
+    deletedAt: metadata.deletionTimestamp,
     phase: metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Creating') : 'Deleting',
     conditions: status?.conditions ?? [],
     createdAt: metadata.creationTimestamp ?? '',

@@ -56,6 +56,7 @@ function clusterConfiguration({
   spec,
   addresses,
   founders = [],
+  slowness,
 }: KubeadmInput): Record<string, unknown> {
   const { network } = spec
   return {
@@ -78,8 +79,10 @@ function clusterConfiguration({
       extraArgs: [
         { name: 'kube-api-qps', value: '200' },
         { name: 'kube-api-burst', value: '400' },
+        ...leaderElection(slowness),
       ],
     },
+    ...(slowness > 1 ? { scheduler: { extraArgs: leaderElection(slowness) } } : {}),
     etcd: {
       local: {
         dataDir: '/var/lib/etcd',
@@ -97,6 +100,16 @@ function clusterConfiguration({
       },
     },
   }
+}
+
+/** An emulated leader loses its Lease by being slow, and ends: Kubernetes' own limits in seconds, longer. */
+function leaderElection(slowness: number): readonly { readonly name: string; readonly value: string }[] {
+  if (slowness <= 1) return []
+  const usual = { 'lease-duration': 15, 'renew-deadline': 10, 'retry-period': 2 }
+  return Object.entries(usual).map(([name, seconds]) => ({
+    name: `leader-elect-${name}`,
+    value: `${Math.ceil(seconds * slowness)}s`,
+  }))
 }
 
 /** Only for the first start: kubeadm gives every later member its own, from what is uploaded. */

@@ -58,6 +58,7 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     needs: steps.map(({ id }) => id),
     nodes,
     network,
+    dns: network,
   })
   return steps
 }

@@ -46,7 +46,13 @@ export type Step =
       readonly role: NodeRole
       readonly member: boolean
     })
-  | (Common & { readonly kind: 'await-ready'; readonly nodes: readonly string[]; readonly network: boolean })
+  /** `network`: it is there, so that nodes can become Ready; `dns`: and cluster DNS is waited for, too. */
+  | (Common & {
+      readonly kind: 'await-ready'
+      readonly nodes: readonly string[]
+      readonly network: boolean
+      readonly dns: boolean
+    })
   | (Common & { readonly kind: 'save-kubeconfig' })
   | (Common & { readonly kind: 'delete-node'; readonly node: string; readonly keepData: boolean })
   | (Common & { readonly kind: 'remove-record' })

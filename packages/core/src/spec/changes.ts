@@ -35,7 +35,7 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
 
 function refusal({ path, from, to }: SpecChange): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')
-  if (path === 'controlPlane.count' || root === 'patches') return undefined
+  if (path === 'controlPlane.count' || root === 'patches' || root === 'health') return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
   if (root === 'workers') {

@@ -78,6 +78,11 @@ const statusSchema = {
     },
     controlPlane: counts,
     workers: counts,
+    spec: {
+      type: 'object',
+      description: 'What the cluster is made by: the spec with everything decided that depends on the host',
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
     addresses: {
       type: 'array',
       description: 'What nodes have for as long as they live; a copy of the claims in kube-system',

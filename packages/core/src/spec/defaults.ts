@@ -53,3 +53,9 @@ export const minRootfs: number = gibibyte
 export const maxRootfs: number = 256 * 1024 * gibibyte
 export const minCpuCores = 0.1
 export const maxCpuCores = 512
+
+/** As Cluster API's MachineHealthChecks are usually set. */
+export const defaultUnhealthyAfterMs = 300_000
+export const defaultMaxUnhealthyPercent = 40
+/** A kubelet is not Ready for so long after every restart of its node. */
+export const minUnhealthyAfterMs = 30_000

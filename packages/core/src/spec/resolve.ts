@@ -4,6 +4,7 @@ import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from './defaults.js'
 import { imageFault, subdomainFault } from './kubernetes-syntax.js'
 import { ProblemList } from './problem-list.js'
+import { resolveHealth } from './resolve-health.js'
 import { resolveNetwork } from './resolve-network.js'
 import { checkNodeNames, resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
 import { checkShape, type Path } from './schema-problems.js'
@@ -42,6 +43,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext): Clust
       serviceType: wish.endpoint?.serviceType ?? defaults.defaultServiceType,
     },
     persistence: resolvePersistence(wish.persistence, problems),
+    ...resolveHealth(wish.health, problems),
     patches: (wish.patches ?? []).map(({ role, patch }): NodePatch => ({
       ...(role === undefined ? {} : { role }),
       patch,

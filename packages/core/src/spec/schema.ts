@@ -95,6 +95,19 @@ export const clusterInputSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  health: z
+    .strictObject({
+      unhealthyAfter: z
+        .string()
+        .meta({ description: 'How long a node may be not Ready before it is replaced, as in 5m' })
+        .optional(),
+      maxUnhealthy: z
+        .string()
+        .meta({ description: 'Share of unhealthy nodes above which none is replaced, as in 40%' })
+        .optional(),
+    })
+    .meta({ description: 'When nodes are replaced' })
+    .optional(),
   patches: z.array(patch).optional(),
 })
 

@@ -8,6 +8,7 @@ interface Condition {
   readonly status: string
   readonly reason?: string
   readonly message?: string
+  readonly lastTransitionTime?: string
 }
 
 export function condition(object: KubeObject | undefined, type: string): Condition | undefined {

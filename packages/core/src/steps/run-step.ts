@@ -69,7 +69,7 @@ export async function runStep(
       const api = need(context.api, 'the nested API')
       const wait = await patience(context, signal)
       if (!step.network) return awaitRegistered(api, step.nodes, wait)
-      await Promise.all([awaitNodes(api, step.nodes, wait), awaitDns(api, wait)])
+      await Promise.all([awaitNodes(api, step.nodes, wait), step.dns ? awaitDns(api, wait) : undefined])
       return
     }
     case 'save-kubeconfig':

@@ -4,14 +4,16 @@ import { hostDownCommand } from './down.js'
 import { hostInstallCommand } from './install.js'
 import { hostLoadCommand } from './load.js'
 import { hostStatusCommand } from './status.js'
+import { hostUninstallCommand } from './uninstall.js'
 import { hostUpCommand } from './up.js'
 
 export function hostCommand(deps: Deps): Command {
   return new Command('host')
-    .description('run a host cluster in containers of this machine; install KubeVirt on any')
+    .description('run a host cluster in containers of this machine; install KubeVirt and the controller on any')
     .addCommand(hostUpCommand(deps))
     .addCommand(hostStatusCommand(deps))
     .addCommand(hostLoadCommand(deps))
     .addCommand(hostInstallCommand(deps))
+    .addCommand(hostUninstallCommand(deps))
     .addCommand(hostDownCommand(deps))
 }

@@ -2,6 +2,7 @@ import { KnestError } from '@knest/core'
 import { Argument, Command } from 'commander'
 import type { Deps, InstallOptions } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
+import { controllerImage } from '../../controller-offer.js'
 import { kubeVirtRelease, kubeVirtVersion, manifestsVariable } from '../../kubevirt-offer.js'
 import { operate, timeLimit, withHost, type TimeLimit } from '../../operation.js'
 
@@ -9,7 +10,7 @@ export interface HostInstallOptions extends GlobalOptions, TimeLimit {
   readonly kubeVirt: Partial<InstallOptions> & Pick<InstallOptions, 'emulation'>
 }
 
-export async function hostInstallRun(deps: Deps, options: HostInstallOptions): Promise<void> {
+export async function hostInstallKubeVirt(deps: Deps, options: HostInstallOptions): Promise<void> {
   const { version, emulation } = options.kubeVirt
   if (version !== undefined && !/^v\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
     throw new KnestError('usage', `KubeVirt version "${version}" is not one of its releases`, {
@@ -30,33 +31,71 @@ export async function hostInstallRun(deps: Deps, options: HostInstallOptions): P
   deps.streams.out(`KubeVirt is installed on ${description}\n`)
 }
 
+export interface HostControllerOptions extends GlobalOptions, TimeLimit {
+  readonly image: string
+}
+
+export async function hostInstallController(deps: Deps, options: HostControllerOptions): Promise<void> {
+  const description = await withHost(deps, options, async (open) => {
+    await operate(
+      deps,
+      options,
+      (run) => open.controller.install(options.image, run),
+      () =>
+        Promise.resolve({
+          message: 'the controller may be installed in part',
+          hint: 'run the same command again',
+        }),
+    )
+    return open.description
+  })
+  deps.streams.out(`the controller is installed on ${description}\n`)
+}
+
+/** What the host cluster can be given. */
+export const hostInstalls = { kubeVirt: hostInstallKubeVirt, controller: hostInstallController }
+
 interface Flags {
   readonly version?: string
   readonly emulation?: boolean
   readonly manifests?: string
+  readonly image?: string
   readonly timeout?: string
 }
 
-export function hostInstallCommand(deps: Deps, run: typeof hostInstallRun = hostInstallRun): Command {
+export function hostInstallCommand(deps: Deps, run: typeof hostInstalls = hostInstalls): Command {
   return new Command('install')
-    .description('install what VM nodes need on the host cluster of --context')
-    .addArgument(new Argument('<what>', 'what to install').choices(['kubevirt']))
+    .description('install on the host cluster of --context what VM nodes need, or what heals clusters')
+    .addArgument(new Argument('<what>', 'what to install').choices(['kubevirt', 'controller']))
     .option('--version <version>', `release of KubeVirt (default: ${kubeVirtVersion})`)
     .option('--emulation', 'run VMs in software: for hosts without KVM, and slow')
     .option(
       '--manifests <dir|url>',
       `folder or URL with kubevirt-operator.yaml and kubevirt-cr.yaml; {version} in it stands for the release (default: $${manifestsVariable}, else KubeVirt's releases)`,
     )
+    .option('--image <image>', `image of the controller (default: ${controllerImage})`)
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
-    .action((_what: string, { version, emulation, manifests, timeout }: Flags, command: Command) =>
-      run(deps, {
-        ...globalOptions(command),
+    .action((what: 'kubevirt' | 'controller', flags: Flags, command: Command) => {
+      const common = { ...globalOptions(command), ...timeLimit(flags.timeout) }
+      refuseStrangers(what, flags)
+      if (what === 'controller') return run.controller(deps, { ...common, image: flags.image ?? controllerImage })
+      const { version, emulation, manifests } = flags
+      return run.kubeVirt(deps, {
+        ...common,
         kubeVirt: {
           ...(version && { version }),
           ...(manifests && { manifests }),
           emulation: emulation === true,
         },
-        ...timeLimit(timeout),
-      }),
-    )
+      })
+    })
+}
+
+/** A flag that would change nothing is a mistake. */
+function refuseStrangers(what: 'kubevirt' | 'controller', flags: Flags): void {
+  const own: readonly (keyof Flags)[] =
+    what === 'controller' ? ['image', 'timeout'] : ['version', 'emulation', 'manifests', 'timeout']
+  const stranger = (Object.keys(flags) as (keyof Flags)[]).find((flag) => !own.includes(flag))
+  if (stranger === undefined) return
+  throw new KnestError('usage', `--${stranger} has no meaning for ${what}`, { hint: 'leave it out' })
 }

@@ -1,0 +1,247 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controllerRules } from '@knest/controller'
+import { openKube } from '@knest/core'
+import type { KubeApi, KubeObject } from '@knest/core'
+import { isReady, never, openHost, within } from './support/cluster.js'
+import { createHome, hostContext } from './support/home.js'
+import type { TestHome } from './support/home.js'
+import { inventory } from './support/inventory.js'
+import { knest, runKnest } from './support/knest.js'
+import { readProof, writeProof, written } from './support/proof.js'
+import { secondsUntil } from './support/until.js'
+
+const clusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const system = 'knest-system'
+
+let home: TestHome
+let host: KubeApi
+let before: readonly string[]
+
+beforeAll(async () => {
+  home = createHome()
+  host = await openHost(home)
+  before = await inventory(host)
+  await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
+})
+
+afterAll(async () => {
+  await knest(home, 'host', 'uninstall', 'controller')
+  expect(await inventory(host)).toEqual(before)
+  host.close()
+  home.remove()
+})
+
+describe('the rights of the controller', () => {
+  const subject = `system:serviceaccount:${system}:knest-controller`
+  const mayController = async (verb: string, group: string, resource: string): Promise<boolean> => {
+    const [kind = '', subresource] = resource.split('/')
+    const review = await host.create(
+      {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        metadata: { name: '' },
+        spec: {
+          user: subject,
+          groups: ['system:serviceaccounts', 'system:authenticated'],
+          resourceAttributes: { verb, group, resource: kind, subresource, namespace: 'default' },
+        },
+      },
+      { signal: never },
+    )
+    return (review.status as { allowed: boolean }).allowed
+  }
+
+  it('are those of its list, and no others', async () => {
+    for (const { apiGroups, resources, verbs } of controllerRules)
+      for (const resource of resources)
+        expect(await mayController(verbs[0] ?? '', apiGroups[0] ?? '', resource), resource).toBe(true)
+    for (const [verb, group, resource] of [
+      ['create', '', 'pods'],
+      ['delete', '', 'nodes'],
+      ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings'],
+      ['create', 'apps', 'deployments'],
+      ['delete', 'apiextensions.k8s.io', 'customresourcedefinitions'],
+      ['impersonate', '', 'users'],
+    ] as const)
+      expect(await mayController(verb, group, resource), `${verb} ${resource}`).toBe(false)
+  })
+})
+
+describe('a cluster that was declared, three control planes and a worker', () => {
+  const name = 'e2e-declared'
+  const namespace = `knest-${name}`
+  const worker = `${name}-worker-0`
+  let api: KubeApi
+
+  const cluster = async (): Promise<KubeObject> => {
+    const found = await host.get(clusterKind, name, namespace, never)
+    if (found === undefined) throw new Error('there is no such cluster')
+    return found
+  }
+  const phase = async (): Promise<string> => ((await cluster()).status as { phase?: string }).phase ?? 'none'
+  const eventReasons = async (): Promise<readonly string[]> => {
+    const events = await host.list({ apiVersion: 'v1', kind: 'Event' }, { namespace, signal: never })
+    return events.map(({ reason }) => String(reason))
+  }
+  /** Identity of every Node object, by name. */
+  const nodeIds = async (): Promise<ReadonlyMap<string, string>> => {
+    const nodes = await api.list(nodeKind, { signal: within(5_000) })
+    return new Map(nodes.map(({ metadata }) => [metadata.name, metadata.uid ?? '']))
+  }
+  const allReady = async (count: number): Promise<boolean> => {
+    const nodes = await api.list(nodeKind, { signal: within(5_000) })
+    return nodes.length === count && nodes.every(isReady) && (await phase()) === 'Ready'
+  }
+  const stopKubelet = (node: string): Promise<string> =>
+    knest(home, 'ssh', name, node, '--', 'systemctl', 'stop', 'kubelet')
+
+  beforeAll(async () => {
+    await host.create(
+      {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: {
+          name: namespace,
+          labels: {
+            'knest.dev/cluster': name,
+            'app.kubernetes.io/managed-by': 'knest',
+            'pod-security.kubernetes.io/enforce': 'privileged',
+          },
+        },
+      },
+      { signal: never },
+    )
+    await host.create(
+      {
+        ...clusterKind,
+        metadata: { name, namespace },
+        spec: { controlPlane: { count: 3 }, workers: [{ count: 1 }], health: { unhealthyAfter: '30s' } },
+      },
+      { signal: never },
+    )
+    // Killed in the middle of it, again and again: another one goes on.
+    for (let kills = 0; kills < 4; kills++) {
+      await delay(5_000)
+      for (const { metadata } of await host.list(podKind, { namespace: system, signal: never }))
+        await host.delete(podKind, metadata.name, system, { signal: never, gracePeriodSeconds: 0 })
+    }
+    await secondsUntil(async () => (await phase()) === 'Ready', 300, 'the declared cluster to be Ready')
+    api = await openKube({ kubeconfigText: await knest(home, 'kubeconfig', name) })
+    await writeProof(api)
+  }, 600_000)
+
+  afterAll(async () => {
+    api.close()
+    await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+  })
+
+  it('was created as declared by controllers that were killed on the way', async () => {
+    expect([...(await nodeIds()).keys()].sort()).toEqual([
+      ...[0, 1, 2].map((index) => `${name}-cp-${index}`),
+      worker,
+    ])
+    expect((await cluster()).spec).toEqual({
+      controlPlane: { count: 3 },
+      workers: [{ count: 1 }],
+      health: { unhealthyAfter: '30s' },
+    })
+    const status = JSON.parse(await knest(home, 'status', name, '-o', 'json')) as {
+      etcd: { members: unknown[] }
+    }
+    expect(status.etcd.members).toHaveLength(3)
+    expect(await eventReasons()).toEqual(expect.arrayContaining(['Accepted', 'Created']))
+  })
+
+  it.each([worker, `${name}-cp-1`])('replaces %s when its kubelet is gone for good, and nothing else', async (node) => {
+    const ids = await nodeIds()
+    await stopKubelet(node)
+    const seconds = await secondsUntil(
+      async () => (await nodeIds()).get(node) !== ids.get(node) && (await allReady(4)),
+      // unhealthyAfter and a minute.
+      90,
+      `${node} to be replaced`,
+    )
+    console.log(`${node}: replaced and all Ready ${seconds.toFixed(0)} s after its kubelet went`)
+    const now = await nodeIds()
+    for (const [other, id] of ids) if (other !== node) expect(now.get(other), other).toBe(id)
+    expect(await readProof(api)).toEqual(written)
+    expect(await eventReasons()).toContain('NodeReplaced')
+  })
+
+  it('follows a change of its object, while a command wants another one', async () => {
+    const patch = { spec: { workers: [{ count: 2 }] } }
+    await Promise.all([
+      host.patch(clusterKind, name, namespace, patch, { signal: never }),
+      knest(home, 'scale', name, ':2'),
+    ])
+    await secondsUntil(() => allReady(5), 120, 'two workers')
+    expect([...(await nodeIds()).keys()]).toContain(`${name}-worker-1`)
+  })
+
+  it('says why it does not follow a change that cannot be, and stays as it is', async () => {
+    const ids = await nodeIds()
+    const patch = { spec: { network: { podCidr: '10.222.0.0/16' } } }
+    await host.patch(clusterKind, name, namespace, patch, { signal: never })
+    await secondsUntil(async () => (await eventReasons()).includes('Refused'), 60, 'an Event')
+    const events = await host.list({ apiVersion: 'v1', kind: 'Event' }, { namespace, signal: never })
+    expect(events.map(({ message }) => String(message)).join('\n')).toContain(
+      'network.podCidr cannot be changed',
+    )
+    expect(await nodeIds()).toEqual(ids)
+    const back = { spec: { network: null } }
+    await host.patch(clusterKind, name, namespace, back, { signal: never })
+  })
+
+  it('does not make anything anew while the host may not run it', async () => {
+    const [hostNode] = await host.list(nodeKind, { signal: never })
+    const cordon = (unschedulable: boolean): Promise<unknown> =>
+      host.patch(nodeKind, hostNode?.metadata.name ?? '', undefined, { spec: { unschedulable } }, { signal: never })
+    const ids = await nodeIds()
+    await cordon(true)
+    try {
+      await host.delete(podKind, `${worker}-0`, namespace, { signal: never })
+      await secondsUntil(async () => (await phase()) === 'Degraded', 60, 'the loss to be noticed')
+      // Longer than unhealthyAfter with what the nested cluster needs to notice.
+      await delay(90_000)
+      const now = await nodeIds()
+      for (const [node, id] of ids) expect(now.get(node), node).toBe(id)
+    } finally {
+      await cordon(false)
+    }
+    await secondsUntil(() => allReady(5), 120, 'the worker to be back')
+  })
+
+  it('leaves nothing when its object is deleted', async () => {
+    await host.delete(clusterKind, name, namespace, { signal: never })
+    await secondsUntil(
+      async () => (await host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, never)) === undefined,
+      120,
+      'all of it to be gone',
+    )
+    const left = (await inventory(host)).filter((line) => !before.includes(line))
+    expect(left.filter((line) => !line.includes(system) && !line.includes('knest-controller'))).toEqual([])
+  })
+})
+
+describe('a cluster whose nodes wait for a network', () => {
+  const name = 'e2e-no-cni'
+  const seconds = process.env.KNEST_TEST_LONG === undefined ? 100 : 600
+
+  it(`keeps its nodes, also ${seconds} s later`, async () => {
+    await knest(home, 'create', name, '--cni', 'none', '--unhealthy-after', '30s')
+    const api = await openKube({ kubeconfigText: await knest(home, 'kubeconfig', name) })
+    try {
+      const ids = async (): Promise<readonly (string | undefined)[]> =>
+        (await api.list(nodeKind, { signal: never })).map(({ metadata }) => metadata.uid)
+      const before = await ids()
+      await delay(seconds * 1000)
+      expect(await ids()).toEqual(before)
+    } finally {
+      api.close()
+      await runKnest(home, ['delete', name, '--context', hostContext])
+    }
+  })
+})

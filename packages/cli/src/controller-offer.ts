@@ -1,0 +1,43 @@
+import { KnestError, type ClusterRef, type RunOptions } from '@knest/core'
+import type { Deps, OpenClusters } from './deps.js'
+import { version } from './version.js'
+
+export const controllerImage = `localhost/knest/controller:v${version}`
+
+/**
+ * Sees to it that somebody heals the cluster that was just created. A host that does not let us is no failure:
+ * the cluster works, and `knest heal` does the same by hand.
+ */
+export async function ensureController(
+  deps: Deps,
+  { controller }: Pick<OpenClusters, 'controller'>,
+  { signal }: Pick<RunOptions, 'signal'>,
+): Promise<void> {
+  try {
+    if ((await controller.find(signal)) === undefined) await controller.bring(controllerImage, signal)
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
+    deps.streams.err(
+      `note: no controller looks after this cluster: ${error.message}; heal it with knest heal, or leave this note out with --no-controller\n`,
+    )
+  }
+}
+
+/**
+ * Takes a controller that came with a cluster off the host while its last cluster goes. One that cannot be
+ * looked for stays.
+ */
+export async function dismissController(
+  { clusters, controller }: Pick<OpenClusters, 'clusters' | 'controller'>,
+  going: ClusterRef,
+  run: RunOptions,
+): Promise<void> {
+  try {
+    if ((await controller.find(run.signal)) !== 'came-with-cluster') return
+    const others = await clusters.list(undefined, run.signal)
+    if (others.some(({ name, namespace }) => name !== going.name || namespace !== going.namespace)) return
+    await controller.uninstall(run)
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
+  }
+}

@@ -1,0 +1,210 @@
+import { acquireLease, KnestError, labels, managedByKnest, nestedClusterKind, silentProgress } from '@knest/core'
+import type { ClusterRef, Clusters, KindRef, KubeApi, KubeObject } from '@knest/core'
+import { recordAction } from './events.js'
+import { lookAfter } from './look-after.js'
+import { createMetrics } from './metrics.js'
+import { controllerName, controllerNamespace } from './names.js'
+import { watchNodes } from './node-watch.js'
+import type { NodeWatch } from './node-watch.js'
+import { serve } from './serve.js'
+import { createWorkQueue } from './work-queue.js'
+import type { WorkQueue } from './work-queue.js'
+
+export interface ControllerOptions {
+  readonly api: KubeApi
+  readonly clusters: Clusters
+  /** Of metrics and probes; 0: any free one. */
+  readonly port: number
+  /** Ends the controller; its Lease is given back. */
+  readonly signal: AbortSignal
+  /** One line, without its end. */
+  log(line: string): void
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>
+}
+
+/** Clusters are worked on side by side, each by one worker. */
+const workers = 8
+const dayMs = 24 * 60 * 60_000
+
+/**
+ * Looks after all NestedClusters of the host until the signal ends it. One controller works, others wait for
+ * its Lease. Rejects when the Lease is lost or a watch is refused: whoever runs it starts it again.
+ */
+export async function runController(options: ControllerOptions): Promise<void> {
+  const { api, log, signal } = options
+  const metrics = createMetrics()
+  const closed = new AbortController()
+  const until = AbortSignal.any([signal, closed.signal])
+  try {
+    const port = await serve(options.port, metrics, { alive: () => true, ready: () => true }, until)
+    log(`metrics and probes are on port ${port}`)
+    const lease = await acquireLease(api, electionLease, until, (holder) => log(`waiting for ${holder}`))
+    try {
+      log('this controller leads')
+      await lead(options, metrics, AbortSignal.any([until, lease.signal]))
+    } finally {
+      await lease.release()
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    closed.abort()
+  }
+}
+
+const electionLease = {
+  name: controllerName,
+  namespace: controllerNamespace,
+  labels: { [labels.managedBy]: managedByKnest },
+  subject: 'all clusters of this host',
+}
+
+async function lead(
+  { api, clusters, log, pause }: ControllerOptions,
+  metrics: ReturnType<typeof createMetrics>,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Map<string, Known>()
+  const failures = new Map<string, number>()
+
+  const work = async (key: string): Promise<void> => {
+    const cluster = known.get(key)
+    if (cluster === undefined || signal.aborted) return
+    const started = performance.now()
+    const tries = failures.get(key) ?? 0
+    const looked = await lookAfter(clusters, cluster.ref, {
+      failures: tries,
+      progress: progressOf(cluster.ref, log),
+      signal,
+      now: Date.now,
+    })
+    if (signal.aborted) return
+    metrics.reconciled(key, looked.result, (performance.now() - started) / 1000, looked.report)
+    failures.set(key, looked.result === 'failed' ? tries + 1 : 0)
+    for (const action of looked.actions) {
+      log(`${key}: ${action.reason}: ${action.message}`)
+      await recordAction(api, { ...cluster.ref, uid: cluster.uid }, action, signal).catch((error: unknown) =>
+        log(`${key}: the Event was not recorded: ${String(error)}`),
+      )
+    }
+    queue.addAfter(key, looked.nextMs)
+  }
+  const queue = createWorkQueue({ workers, work })
+
+  try {
+    await Promise.all([
+      watchForever(api, nestedClusterKind, undefined, signal, (objects) =>
+        follow(objects, known, queue, (ref, key) => {
+          metrics.forget(key)
+          failures.delete(key)
+          return watchNodes(clusters, ref, () => queue.add(key), pause)
+        }),
+      ),
+      watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode(queue)),
+    ])
+  } finally {
+    for (const { watch } of known.values()) watch.close()
+    await queue.stop()
+  }
+}
+
+interface Known {
+  readonly ref: ClusterRef
+  readonly uid: string
+  readonly version: string
+  readonly watch: NodeWatch
+}
+
+function keyOf({ namespace, name }: ClusterRef): string {
+  return `${namespace}/${name}`
+}
+
+/** Wakes clusters that came or changed, and forgets those that went. */
+function follow(
+  objects: readonly KubeObject[],
+  known: Map<string, Known>,
+  queue: WorkQueue,
+  begin: (ref: ClusterRef, key: string) => NodeWatch,
+): void {
+  const seen = new Set<string>()
+  for (const { metadata } of objects) {
+    const ref = { name: metadata.name, namespace: metadata.namespace ?? '' }
+    const key = keyOf(ref)
+    seen.add(key)
+    const before = known.get(key)
+    const version = metadata.resourceVersion ?? ''
+    if (before?.version === version) continue
+    if (before !== undefined && before.uid !== metadata.uid) before.watch.close()
+    const watch = before?.uid === metadata.uid ? before?.watch : undefined
+    known.set(key, { ref, uid: metadata.uid ?? '', version, watch: watch ?? begin(ref, key) })
+    queue.add(key)
+  }
+  for (const [key, { watch }] of known) {
+    if (seen.has(key)) continue
+    watch.close()
+    known.delete(key)
+  }
+}
+
+/** Wakes the clusters of pods whose state changed. */
+function wakeByNode(queue: WorkQueue): (pods: readonly KubeObject[]) => void {
+  let last = new Map<string, string>()
+  return (pods) => {
+    const now = new Map(pods.map((pod) => [pod.metadata.uid ?? '', stateOf(pod)]))
+    const clusterOf = (pod: KubeObject): string =>
+      `${pod.metadata.namespace ?? ''}/${pod.metadata.labels?.[labels.cluster] ?? ''}`
+    for (const pod of pods) {
+      const uid = pod.metadata.uid ?? ''
+      if (last.get(uid) !== now.get(uid)) queue.add(clusterOf(pod))
+    }
+    for (const [uid, state] of last) if (!now.has(uid)) queue.add(state.split(' ')[0] ?? '')
+    last = now
+  }
+}
+
+function stateOf({ metadata, status }: KubeObject): string {
+  const { phase, containerStatuses } = (status ?? {}) as {
+    phase?: string
+    containerStatuses?: { ready: boolean; restartCount: number }[]
+  }
+  const container = containerStatuses?.[0]
+  const cluster = `${metadata.namespace ?? ''}/${metadata.labels?.[labels.cluster] ?? ''}`
+  return [cluster, phase, container?.ready, container?.restartCount, metadata.deletionTimestamp].join(' ')
+}
+
+async function watchForever(
+  api: KubeApi,
+  kind: KindRef,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+  onChange: (objects: readonly KubeObject[]) => void,
+): Promise<void> {
+  const seen = (objects: readonly KubeObject[]): false => {
+    onChange(objects)
+    return false
+  }
+  for (;;) {
+    try {
+      await api.waitFor(kind, { labelSelector }, seen, {
+        timeoutMs: dayMs,
+        signal,
+        awaited: 'changes',
+        describe: () => '',
+      })
+    } catch (error) {
+      if (signal.aborted || !(error instanceof KnestError) || error.code !== 'timeout') throw error
+    }
+  }
+}
+
+/** The steps of a run, a line each. */
+function progressOf(ref: ClusterRef, log: (line: string) => void): typeof silentProgress {
+  return {
+    ...silentProgress,
+    phase: async (title, work) => {
+      log(`${keyOf(ref)}: ${title}`)
+      return work(silentProgress)
+    },
+    warn: (text) => log(`${keyOf(ref)}: warning: ${text}`),
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { nestedClusterKind } from '@knest/core'
+import type { ClusterRef, HealAction, KindRef, KubeApi } from '@knest/core'
+import { controllerName } from './names.js'
+
+const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
+/** The API refuses longer ones. */
+const longestMessage = 1024
+
+interface SeenEvent {
+  readonly count?: number
+}
+
+/** Says on the NestedCluster what was done. What was said before is counted, as kubectl shows it. */
+export async function recordAction(
+  api: KubeApi,
+  cluster: ClusterRef & { readonly uid: string },
+  { type, reason, message }: HealAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = message.slice(0, longestMessage)
+  const id = createHash('sha256').update(`${cluster.uid} ${type} ${reason} ${text}`).digest('hex').slice(0, 16)
+  const name = `${cluster.name}.${id}`
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+  const seen = (await api.get(eventKind, name, cluster.namespace, signal)) as SeenEvent | undefined
+  if (seen !== undefined) {
+    const patch = { count: (seen.count ?? 1) + 1, lastTimestamp: now }
+    await api.patch(eventKind, name, cluster.namespace, patch, { signal })
+    return
+  }
+  await api.create(
+    {
+      ...eventKind,
+      metadata: { name, namespace: cluster.namespace },
+      involvedObject: {
+        ...nestedClusterKind,
+        name: cluster.name,
+        namespace: cluster.namespace,
+        uid: cluster.uid,
+      },
+      type,
+      reason,
+      message: text,
+      count: 1,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      source: { component: controllerName },
+      reportingComponent: controllerName,
+    },
+    { signal },
+  )
+}

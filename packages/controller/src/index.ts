@@ -1,0 +1,11 @@
+export { runController, type ControllerOptions } from './controller.js'
+export {
+  bringController,
+  findController,
+  installController,
+  uninstallController,
+  type ControllerInstall,
+} from './install.js'
+export { controllerObjects } from './manifests.js'
+export * from './names.js'
+export { controllerRules, type PolicyRule } from './rbac.js'

@@ -1,0 +1,154 @@
+import {
+  cleanupFinalizer,
+  holdCrd,
+  KnestError,
+  nestedClusterCrd,
+  nestedClusterKind,
+  purgeNamespace,
+  releaseCrd,
+} from '@knest/core'
+import type { KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
+import { controllerObjects } from './manifests.js'
+import { controllerName, controllerNamespace } from './names.js'
+
+export interface ControllerInstall {
+  readonly image: string
+}
+
+const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
+const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+
+/** On the Deployment: it came with a cluster, and goes with the last one. */
+const implicitAnnotation = 'knest.dev/came-with-cluster'
+
+/** How the controller came to the host; undefined when there is none. */
+export async function findController(
+  api: KubeApi,
+  signal: AbortSignal,
+): Promise<'installed' | 'came-with-cluster' | undefined> {
+  const found = await api.get(deploymentKind, controllerName, controllerNamespace, signal)
+  if (found === undefined) return undefined
+  return found.metadata.annotations?.[implicitAnnotation] === 'true' ? 'came-with-cluster' : 'installed'
+}
+
+/** Puts a controller beside a cluster that was just created. Repeatable; waits for nothing. */
+export async function bringController(
+  api: KubeApi,
+  { image }: ControllerInstall,
+  signal: AbortSignal,
+): Promise<void> {
+  await applyAll(api, controllerObjects(image, { [implicitAnnotation]: 'true' }), signal)
+}
+
+async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  const [namespace, ...others] = objects
+  if (namespace !== undefined) await api.apply(namespace, { signal })
+  await Promise.all(others.map((object) => api.apply(object, { signal })))
+}
+
+/** Puts the controller on the host to stay, or changes the one that is there; waits until it works. */
+export async function installController(
+  api: KubeApi,
+  { image }: ControllerInstall,
+  { progress, signal, timeoutMs }: RunOptions,
+): Promise<void> {
+  await progress.phase('Install the controller', async () => {
+    await holdCrd(api, signal)
+    await applyAll(api, controllerObjects(image), signal)
+  })
+  await progress.phase('Wait for the controller', () => awaitController(api, timeoutMs, signal))
+}
+
+async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const deployed = ([found]: readonly KubeObject[]): boolean => {
+    const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = (found?.status ??
+      {}) as Readonly<Record<string, number>>
+    return (
+      observedGeneration === found?.metadata.generation &&
+      updatedReplicas === 1 &&
+      availableReplicas === 1 &&
+      replicas === 1
+    )
+  }
+  const selector = { namespace: controllerNamespace, fieldSelector: `metadata.name=${controllerName}` }
+  try {
+    await api.waitFor(deploymentKind, selector, deployed, {
+      timeoutMs,
+      signal,
+      awaited: `Deployment "${controllerName}" in namespace "${controllerNamespace}" to be available`,
+      describe: () => 'its pod does not run',
+    })
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'timeout') throw error
+    const pods = await api.list(podKind, { namespace: controllerNamespace, signal })
+    throw new KnestError('timeout', [error.message, ...pods.map(troubleOf)].join('; '), {
+      hint: `see: kubectl -n ${controllerNamespace} describe pods`,
+      cause: error,
+    })
+  }
+}
+
+function troubleOf({ metadata, status }: KubeObject): string {
+  const { phase, containerStatuses } = (status ?? {}) as {
+    phase?: string
+    containerStatuses?: { state?: { waiting?: { reason?: string; message?: string } } }[]
+  }
+  const waiting = containerStatuses?.[0]?.state?.waiting
+  const told = [waiting?.reason, waiting?.message].filter(Boolean).join(': ')
+  return `pod "${metadata.name}": ${told === '' ? (phase ?? 'unknown') : told}`
+}
+
+/**
+ * Takes the controller off the host. Clusters stay as they are and are worked on by commands again; what it
+ * had asked the host to keep for it is let go first, so that no object waits for it for ever.
+ */
+export async function uninstallController(api: KubeApi, { progress, signal }: RunOptions): Promise<void> {
+  await progress.phase('Remove the controller', async () => {
+    await api.delete(deploymentKind, controllerName, controllerNamespace, {
+      signal,
+      propagationPolicy: 'Foreground',
+    })
+    await api.waitFor(
+      podKind,
+      { namespace: controllerNamespace, labelSelector: `app.kubernetes.io/name=${controllerName}` },
+      (pods) => pods.length === 0,
+      {
+        timeoutMs: 60_000,
+        signal,
+        awaited: 'the pod of the controller to be gone',
+        describe: (pods) => pods.map(troubleOf).join('; '),
+      },
+    )
+    await letGo(api, signal)
+    const [, ...others] = controllerObjects('')
+    for (const object of others)
+      await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
+    await api.delete(namespaceKind, controllerNamespace, undefined, { signal })
+    await purgeNamespace(api, controllerNamespace, signal)
+    await api.waitFor(
+      namespaceKind,
+      { fieldSelector: `metadata.name=${controllerNamespace}` },
+      (found) => found.length === 0,
+      {
+        timeoutMs: 120_000,
+        signal,
+        awaited: `namespace "${controllerNamespace}" to be gone`,
+        describe: () => 'still terminating',
+      },
+    )
+    await releaseCrd(api, signal)
+  })
+}
+
+async function letGo(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const crd = nestedClusterCrd().metadata.name
+  if ((await api.get(crdKind, crd, undefined, signal)) === undefined) return
+  for (const { metadata } of await api.list(nestedClusterKind, { signal })) {
+    const { finalizers = [], name, namespace } = metadata
+    if (!finalizers.includes(cleanupFinalizer)) continue
+    const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer)
+    await api.patch(nestedClusterKind, name, namespace, { metadata: { finalizers: rest } }, { signal })
+  }
+}

@@ -1,0 +1,39 @@
+import { KnestError, PreflightError, silentProgress } from '@knest/core'
+import type { HealReport } from '@knest/core'
+import { describe, expect, it } from 'vitest'
+import { lookAfter } from './look-after.js'
+
+const ref = { name: 'demo', namespace: 'knest-demo' }
+const well: HealReport = { phase: 'Ready', actions: [], nodes: [], nextAt: undefined }
+
+function look(result: HealReport | Error, failures = 0): ReturnType<typeof lookAfter> {
+  const reconcile = () => (result instanceof Error ? Promise.reject(result) : Promise.resolve(result))
+  const signal = new AbortController().signal
+  return lookAfter({ reconcile }, ref, { failures, progress: silentProgress, signal, now: () => 1_000_000 })
+}
+
+describe('lookAfter', () => {
+  it('looks again when a failing node counts as dead, else now and then', async () => {
+    expect(await look({ ...well, nextAt: 1_030_000 })).toMatchObject({ result: 'done', nextMs: 30_000 })
+    expect(await look(well)).toMatchObject({ result: 'done', nextMs: 300_000 })
+  })
+
+  it('says nothing when somebody else works on the cluster, and comes back', async () => {
+    const busy = new KnestError('conflict', 'a command works on it')
+    expect(await look(busy)).toEqual({ result: 'busy', report: undefined, actions: [], nextMs: 5_000 })
+  })
+
+  it('says on the cluster all that its wish cannot be', async () => {
+    const problems = ['one', 'two'].map((message) => ({ message, hint: 'cure', severity: 'error' as const }))
+    const looked = await look(new PreflightError('prerequisite', problems))
+    expect(looked).toMatchObject({ result: 'refused', nextMs: 60_000 })
+    expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Refused', message: 'one; cure\ntwo; cure' }])
+  })
+
+  it('tries what failed again, ever more rarely', async () => {
+    const failure = new KnestError('timeout', 'too slow')
+    expect((await look(failure, 0)).nextMs).toBe(5_000)
+    expect((await look(failure, 3)).nextMs).toBe(40_000)
+    expect((await look(failure, 30)).nextMs).toBe(300_000)
+  })
+})

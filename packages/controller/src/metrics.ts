@@ -1,0 +1,71 @@
+import type { HealReport } from '@knest/core'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export type ReconcileResult = 'done' | 'busy' | 'refused' | 'failed'
+
+export interface Metrics {
+  /** What one look at a cluster found and did. */
+  reconciled(cluster: string, result: ReconcileResult, seconds: number, report?: HealReport): void
+  forget(cluster: string): void
+  /** In Prometheus' text format. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const runs = new Counter({
+    name: 'knest_reconcile_total',
+    help: 'Looks at a cluster, by how they ended.',
+    labelNames: ['cluster', 'result'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'knest_reconcile_duration_seconds',
+    help: 'How long one look at a cluster took, with all that was done then.',
+    buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300],
+    registers,
+  })
+  const actions = new Counter({
+    name: 'knest_actions_total',
+    help: 'What was done to a cluster or refused, by the reason of its Event.',
+    labelNames: ['cluster', 'reason'],
+    registers,
+  })
+  const latest = new Map<string, HealReport>()
+  new Gauge({
+    name: 'knest_nodes',
+    help: 'Nodes of a cluster as they were found last.',
+    labelNames: ['cluster', 'role', 'health'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [cluster, report] of latest)
+        for (const { role, health } of report.nodes) this.inc({ cluster, role, health })
+    },
+  })
+  new Gauge({
+    name: 'knest_cluster_phase',
+    help: 'Always 1: the phase of a cluster.',
+    labelNames: ['cluster', 'phase'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [cluster, { phase }] of latest) this.set({ cluster, phase }, 1)
+    },
+  })
+  return {
+    reconciled: (cluster, result, seconds, report) => {
+      runs.inc({ cluster, result })
+      duration.observe(seconds)
+      if (report === undefined) return
+      for (const { reason } of report.actions) actions.inc({ cluster, reason })
+      latest.set(cluster, report)
+    },
+    forget: (cluster) => void latest.delete(cluster),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

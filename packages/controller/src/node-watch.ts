@@ -1,0 +1,65 @@
+import { KnestError } from '@knest/core'
+import type { Clusters, ClusterRef, KubeObject } from '@knest/core'
+
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+const againMs = 10_000
+const dayMs = 24 * 60 * 60_000
+
+/** Calls back when the readiness of a cluster's Node objects changes, until closed. */
+export interface NodeWatch {
+  close(): void
+}
+
+export function watchNodes(
+  clusters: Clusters,
+  ref: ClusterRef,
+  onChange: () => void,
+  pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+): NodeWatch {
+  const ended = new AbortController()
+  void follow(clusters, ref, onChange, pause, ended.signal)
+  return { close: () => ended.abort() }
+}
+
+async function follow(
+  clusters: Clusters,
+  ref: ClusterRef,
+  onChange: () => void,
+  pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let last: string | undefined
+  const isNews = (nodes: readonly KubeObject[]): false => {
+    const now = readiness(nodes)
+    if (last !== undefined && now !== last) onChange()
+    last = now
+    return false
+  }
+  while (!signal.aborted) {
+    try {
+      const api = await clusters.openApi(ref, signal)
+      try {
+        await api.waitFor(nodeKind, {}, isNews, {
+          timeoutMs: dayMs,
+          signal,
+          awaited: 'nodes to change',
+          describe: () => '',
+        })
+      } finally {
+        api.close()
+      }
+    } catch (error) {
+      // No control plane answers, or none for a day: whoever watches has to look.
+      if (!signal.aborted && error instanceof KnestError) onChange()
+    }
+    await pause(againMs, signal).catch(() => undefined)
+  }
+}
+
+function readiness(nodes: readonly KubeObject[]): string {
+  const states = nodes.map(({ metadata, status }) => {
+    const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] }
+    return `${metadata.name}=${conditions.find(({ type }) => type === 'Ready')?.status ?? ''}`
+  })
+  return states.sort().join()
+}

@@ -1,0 +1,45 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { Metrics } from './metrics.js'
+
+export interface Probes {
+  /** False ends the process by the host's liveness probe. */
+  alive(): boolean
+  ready(): boolean
+}
+
+/** Serves `/metrics`, `/healthz` and `/readyz` until the signal ends it. Port 0: any free one. Gives the port. */
+export async function serve(
+  port: number,
+  metrics: Pick<Metrics, 'text' | 'contentType'>,
+  probes: Probes,
+  signal: AbortSignal,
+): Promise<number> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, text: string, type = 'text/plain'): void => {
+      response.writeHead(status, { 'content-type': type }).end(text)
+    }
+    const probe = (is: boolean): void => answer(is ? 200 : 503, is ? 'ok\n' : 'not yet\n')
+    switch (request.url?.split('?')[0]) {
+      case '/healthz':
+        return probe(probes.alive())
+      case '/readyz':
+        return probe(probes.ready())
+      case '/metrics':
+        void metrics.text().then(
+          (text) => answer(200, text, metrics.contentType),
+          (error: unknown) => answer(500, String(error)),
+        )
+        return
+      default:
+        answer(404, 'there are /metrics, /healthz and /readyz\n')
+    }
+  })
+  server.listen(port)
+  await once(server, 'listening')
+  signal.addEventListener('abort', () => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return (server.address() as { readonly port: number }).port
+}

@@ -1,0 +1,23 @@
+import type { ClusterPhase } from './cluster.js'
+
+/** Something that was done to a cluster, or refused: becomes an Event. */
+export interface HealAction {
+  readonly type: 'Normal' | 'Warning'
+  /** One word in CamelCase, as Events have it. */
+  readonly reason: string
+  readonly message: string
+}
+
+/** What was found and done. */
+export interface HealReport {
+  readonly phase: ClusterPhase
+  readonly actions: readonly HealAction[]
+  /** Every node as it was found, before anything was done. */
+  readonly nodes: readonly {
+    readonly name: string
+    readonly role: 'control-plane' | 'worker'
+    readonly health: string
+  }[]
+  /** Milliseconds since 1970 at which a node that is failing now counts as dead. */
+  readonly nextAt: number | undefined
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import { assess } from './assess.js'
+import type { HealthFacts } from './assess.js'
+
+const now = Date.parse('2026-01-01T01:00:00Z')
+const minutesAgo = (minutes: number): string => new Date(now - minutes * 60_000).toISOString()
+const running = (startedMinutesAgo: number) => ({
+  name: 'a',
+  phase: 'running' as const,
+  reason: undefined,
+  startedAt: minutesAgo(startedMinutesAgo),
+})
+
+function member(status: string, message: string, sinceMinutes: number): KubeObject {
+  const ready = { type: 'Ready', status, message, lastTransitionTime: minutesAgo(sinceMinutes) }
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, status: { conditions: [ready] } }
+}
+
+function health(facts: Partial<HealthFacts>): unknown {
+  const [verdict] = assess({
+    desired: [{ name: 'a', role: 'worker' }],
+    hostNodes: [running(60)],
+    members: [],
+    unhealthyAfterMs: 300_000,
+    now,
+    ...facts,
+  })
+  return verdict?.health
+}
+
+const lost = 'Kubelet stopped posting node status.'
+const noCni =
+  'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
+
+describe('assess', () => {
+  it('calls a node that was not Ready for longer than allowed dead', () => {
+    expect(health({ members: [member('Unknown', lost, 10)] })).toBe('dead')
+    expect(health({ members: [member('False', 'container runtime is down', 10)] })).toBe('dead')
+  })
+
+  it('waits for one that is not Ready only since a moment, and says until when', () => {
+    expect(health({ members: [member('False', 'container runtime is down', 4)] })).toBe('failing')
+    const [verdict] = assess({
+      desired: [{ name: 'a', role: 'worker' }],
+      hostNodes: [running(60)],
+      members: [member('False', 'container runtime is down', 4)],
+      unhealthyAfterMs: 300_000,
+      now,
+    })
+    expect(verdict?.deadAt).toBe(now + 60_000)
+  })
+
+  it('counts the time the nested cluster took to notice that nothing is heard of a node', () => {
+    const facts = { members: [member('Unknown', lost, 4.5)], unhealthyAfterMs: 300_000 }
+    expect(health(facts)).toBe('dead')
+  })
+
+  it('counts from the start of its pod when that came later', () => {
+    expect(health({ members: [member('Unknown', lost, 30)], hostNodes: [running(1)] })).toBe('failing')
+  })
+
+  it('does not take a missing CNI for a dead node, however long it is missing', () => {
+    expect(health({ members: [member('False', noCni, 600)] })).toBe('no-network')
+  })
+
+  it('knows nothing when the API does not answer', () => {
+    expect(health({ members: undefined })).toBe('unknown')
+  })
+
+  it('leaves a node to the host whose pod does not run', () => {
+    const pending = { name: 'a', phase: 'pending' as const, reason: 'Unschedulable: cordoned' }
+    expect(health({ hostNodes: [pending], members: [member('Unknown', lost, 600)] })).toBe('host')
+  })
+
+  it('calls a node dead that never registered', () => {
+    expect(health({ hostNodes: [running(10)] })).toBe('dead')
+    expect(health({ hostNodes: [running(1)] })).toBe('failing')
+  })
+
+  it('says when the host has nothing of a node, and when all is well', () => {
+    expect(health({ hostNodes: [] })).toBe('absent')
+    expect(health({ members: [member('True', '', 60)] })).toBe('healthy')
+  })
+})

@@ -1,0 +1,58 @@
+import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
+import type { RecordedStatus } from '../contracts/cluster-home.js'
+import { makeCondition, withCondition } from '../conditions.js'
+import type { NodeVerdict } from './assess.js'
+import type { HealingDecision } from './decide.js'
+
+/** How the cluster is, for its record. A condition that stays as it was keeps its time. Pure. */
+export function healthStatus(
+  record: ClusterRecord,
+  verdicts: readonly NodeVerdict[],
+  held: HealingDecision['held'],
+): RecordedStatus {
+  // Who brings the network later has a cluster that is as asked for.
+  const isWell = ({ health }: NodeVerdict): boolean =>
+    health === 'healthy' || (health === 'no-network' && record.spec.network.cni === 'none')
+  const ill = verdicts.filter((verdict) => !isWell(verdict))
+  const conditions = [ready(ill, verdicts.length), healthy(ill, held)]
+    .map((condition) => ({ ...condition, lastTransitionTime: timeOf(condition, record.conditions) }))
+    .reduce(withCondition, record.conditions)
+  const count = (role: NodeVerdict['role']): { desired: number; ready: number } => {
+    const all = verdicts.filter((verdict) => verdict.role === role)
+    return { desired: all.length, ready: all.filter(({ health }) => health === 'healthy').length }
+  }
+  return {
+    phase: ill.length === 0 ? 'Ready' : 'Degraded',
+    conditions,
+    controlPlane: count('control-plane'),
+    workers: count('worker'),
+  }
+}
+
+/** Status is written only when it says something new: every write wakes whoever watches. */
+export function isNews(record: ClusterRecord, status: RecordedStatus): boolean {
+  const text = (conditions: readonly ClusterCondition[]): string =>
+    JSON.stringify(conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]))
+  return record.phase !== status.phase || text(record.conditions) !== text(status.conditions)
+}
+
+function ready(ill: readonly NodeVerdict[], total: number): ClusterCondition {
+  if (ill.length === 0) return makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready')
+  const names = ill.map(({ name }) => `"${name}"`).join(', ')
+  return makeCondition('Ready', 'False', 'NodesNotReady', `${ill.length} of ${total} nodes not Ready: ${names}`)
+}
+
+function healthy(ill: readonly NodeVerdict[], held: HealingDecision['held']): ClusterCondition {
+  if (held.length > 0) {
+    const said = held.map(({ node, reason }) => `node "${node}" is dead and is left alone: ${reason}`)
+    return makeCondition('Healthy', 'False', 'NodeNotReplaced', said.join('; '))
+  }
+  if (ill.length === 0) return makeCondition('Healthy', 'True', 'AllNodesHealthy', 'no node needs to be replaced')
+  const said = ill.map(({ name, reason }) => `node "${name}": ${reason}`)
+  return makeCondition('Healthy', 'False', 'NodesUnhealthy', said.join('; '))
+}
+
+function timeOf(condition: ClusterCondition, before: readonly ClusterCondition[]): string {
+  const old = before.find(({ type, status }) => type === condition.type && status === condition.status)
+  return old?.lastTransitionTime ?? condition.lastTransitionTime
+}

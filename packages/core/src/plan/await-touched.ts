@@ -1,0 +1,26 @@
+import type { Step } from './step.js'
+
+/** The same plan, at whose end only nodes that it touches are waited for: others may be broken for long. Pure. */
+export function awaitTouched(steps: readonly Step[]): readonly Step[] {
+  const touched = steps.flatMap((step) => touchedBy(step) ?? [])
+  const nodes = [...new Set(touched)].sort()
+  return steps.map((step) =>
+    step.kind === 'await-ready'
+      ? { ...step, nodes, dns: false, title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}` }
+      : step,
+  )
+}
+
+function touchedBy(step: Step): string | undefined {
+  switch (step.kind) {
+    case 'ensure-node':
+      return step.node.name
+    case 'boot-control-plane':
+    case 'finish-control-plane':
+    case 'join-control-plane':
+    case 'start-worker':
+      return step.node
+    default:
+      return undefined
+  }
+}
