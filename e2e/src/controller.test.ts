@@ -59,7 +59,6 @@ describe('the rights of the controller', () => {
       for (const resource of resources)
         expect(await mayController(verbs[0] ?? '', apiGroups[0] ?? '', resource), resource).toBe(true)
     for (const [verb, group, resource] of [
-      ['create', '', 'pods'],
       ['delete', '', 'nodes'],
       ['create', 'rbac.authorization.k8s.io', 'clusterrolebindings'],
       ['create', 'apps', 'deployments'],
@@ -155,21 +154,24 @@ describe('a cluster that was declared, three control planes and a worker', () =>
     expect(await eventReasons()).toEqual(expect.arrayContaining(['Accepted', 'Created']))
   })
 
-  it.each([worker, `${name}-cp-1`])('replaces %s when its kubelet is gone for good, and nothing else', async (node) => {
-    const ids = await nodeIds()
-    await stopKubelet(node)
-    const seconds = await secondsUntil(
-      async () => (await nodeIds()).get(node) !== ids.get(node) && (await allReady(4)),
-      // unhealthyAfter and a minute.
-      90,
-      `${node} to be replaced`,
-    )
-    console.log(`${node}: replaced and all Ready ${seconds.toFixed(0)} s after its kubelet went`)
-    const now = await nodeIds()
-    for (const [other, id] of ids) if (other !== node) expect(now.get(other), other).toBe(id)
-    expect(await readProof(api)).toEqual(written)
-    expect(await eventReasons()).toContain('NodeReplaced')
-  })
+  it.each([worker, `${name}-cp-1`])(
+    'replaces %s when its kubelet is gone for good, and nothing else',
+    async (node) => {
+      const ids = await nodeIds()
+      await stopKubelet(node)
+      const seconds = await secondsUntil(
+        async () => (await nodeIds()).get(node) !== ids.get(node) && (await allReady(4)),
+        // unhealthyAfter and a minute.
+        90,
+        `${node} to be replaced`,
+      )
+      console.log(`${node}: replaced and all Ready ${seconds.toFixed(0)} s after its kubelet went`)
+      const now = await nodeIds()
+      for (const [other, id] of ids) if (other !== node) expect(now.get(other), other).toBe(id)
+      expect(await readProof(api)).toEqual(written)
+      expect(await eventReasons()).toContain('NodeReplaced')
+    },
+  )
 
   it('follows a change of its object, while a command wants another one', async () => {
     const patch = { spec: { workers: [{ count: 2 }] } }
@@ -190,6 +192,8 @@ describe('a cluster that was declared, three control planes and a worker', () =>
     expect(events.map(({ message }) => String(message)).join('\n')).toContain(
       'network.podCidr cannot be changed',
     )
+    const { conditions } = (await cluster()).status as { conditions: { type: string; status: string }[] }
+    expect(conditions.find(({ type }) => type === 'Accepted')?.status).toBe('False')
     expect(await nodeIds()).toEqual(ids)
     const back = { spec: { network: null } }
     await host.patch(clusterKind, name, namespace, back, { signal: never })
@@ -198,7 +202,13 @@ describe('a cluster that was declared, three control planes and a worker', () =>
   it('does not make anything anew while the host may not run it', async () => {
     const [hostNode] = await host.list(nodeKind, { signal: never })
     const cordon = (unschedulable: boolean): Promise<unknown> =>
-      host.patch(nodeKind, hostNode?.metadata.name ?? '', undefined, { spec: { unschedulable } }, { signal: never })
+      host.patch(
+        nodeKind,
+        hostNode?.metadata.name ?? '',
+        undefined,
+        { spec: { unschedulable } },
+        { signal: never },
+      )
     const ids = await nodeIds()
     await cordon(true)
     try {
@@ -217,7 +227,8 @@ describe('a cluster that was declared, three control planes and a worker', () =>
   it('leaves nothing when its object is deleted', async () => {
     await host.delete(clusterKind, name, namespace, { signal: never })
     await secondsUntil(
-      async () => (await host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, never)) === undefined,
+      async () =>
+        (await host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, never)) === undefined,
       120,
       'all of it to be gone',
     )

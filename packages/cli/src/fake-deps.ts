@@ -1,6 +1,12 @@
 import type { TerminalStreams } from '@knest/core'
-import type { Deps, HostControl, HostStatus, InstallOptions, ControllerControl,
-  KubeVirtControl } from './deps.js'
+import type {
+  Deps,
+  HostControl,
+  HostStatus,
+  InstallOptions,
+  ControllerControl,
+  KubeVirtControl,
+} from './deps.js'
 import { FakeClusters } from './fake-clusters.js'
 import { main } from './main.js'
 import { parts } from './parts.js'

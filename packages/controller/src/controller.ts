@@ -1,4 +1,11 @@
-import { acquireLease, KnestError, labels, managedByKnest, nestedClusterKind, silentProgress } from '@knest/core'
+import {
+  acquireLease,
+  KnestError,
+  labels,
+  managedByKnest,
+  nestedClusterKind,
+  silentProgress,
+} from '@knest/core'
 import type { ClusterRef, Clusters, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { recordAction } from './events.js'
 import { lookAfter } from './look-after.js'

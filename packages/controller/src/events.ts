@@ -19,7 +19,10 @@ export async function recordAction(
   signal: AbortSignal,
 ): Promise<void> {
   const text = message.slice(0, longestMessage)
-  const id = createHash('sha256').update(`${cluster.uid} ${type} ${reason} ${text}`).digest('hex').slice(0, 16)
+  const id = createHash('sha256')
+    .update(`${cluster.uid} ${type} ${reason} ${text}`)
+    .digest('hex')
+    .slice(0, 16)
   const name = `${cluster.name}.${id}`
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
   const seen = (await api.get(eventKind, name, cluster.namespace, signal)) as SeenEvent | undefined

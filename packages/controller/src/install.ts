@@ -63,8 +63,12 @@ export async function installController(
 
 async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const deployed = ([found]: readonly KubeObject[]): boolean => {
-    const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = (found?.status ??
-      {}) as Readonly<Record<string, number>>
+    const {
+      observedGeneration = 0,
+      updatedReplicas = 0,
+      availableReplicas = 0,
+      replicas = 0,
+    } = (found?.status ?? {}) as Readonly<Record<string, number>>
     return (
       observedGeneration === found?.metadata.generation &&
       updatedReplicas === 1 &&

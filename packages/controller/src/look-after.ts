@@ -57,7 +57,12 @@ function failed(error: unknown, failures: number): Looked {
     const said = error instanceof PreflightError ? error.problems.map(textOf).join('\n') : textOf(error)
     return { ...common, result: 'refused', actions: [warning('Refused', said)], nextMs: refusedMs }
   }
-  return { ...common, result: 'failed', actions: [warning('Failed', textOf(error))], nextMs: retryMs(failures) }
+  return {
+    ...common,
+    result: 'failed',
+    actions: [warning('Failed', textOf(error))],
+    nextMs: retryMs(failures),
+  }
 }
 
 function warning(reason: string, message: string): HealAction {

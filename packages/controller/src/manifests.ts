@@ -8,7 +8,14 @@ export function controllerObjects(
   image: string,
   annotations: Readonly<Record<string, string>> = {},
 ): readonly KubeObject[] {
-  return [namespace(), serviceAccount(), clusterRole(), clusterRoleBinding(), service(), deployment(image, annotations)]
+  return [
+    namespace(),
+    serviceAccount(),
+    clusterRole(),
+    clusterRoleBinding(),
+    service(),
+    deployment(image, annotations),
+  ]
 }
 
 const metadata = {

@@ -1,4 +1,3 @@
-import { KnestError } from '@knest/core'
 import type { Clusters, ClusterRef, KubeObject } from '@knest/core'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
@@ -48,9 +47,10 @@ async function follow(
       } finally {
         api.close()
       }
-    } catch (error) {
-      // No control plane answers, or none for a day: whoever watches has to look.
-      if (!signal.aborted && error instanceof KnestError) onChange()
+    } catch {
+      // It answered, and does no more.
+      if (!signal.aborted && last !== undefined) onChange()
+      last = undefined
     }
     await pause(againMs, signal).catch(() => undefined)
   }

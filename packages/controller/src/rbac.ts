@@ -18,7 +18,7 @@ function rule(group: string, resources: readonly string[], verbs: readonly strin
  */
 export const controllerRules: readonly PolicyRule[] = [
   // The clusters themselves, one actor at a time, and what is said of them.
-  rule('knest.dev', ['nestedclusters'], [...look, 'update', 'patch', 'delete']),
+  rule('knest.dev', ['nestedclusters'], [...look, 'create', 'update', 'patch', 'delete']),
   rule('knest.dev', ['nestedclusters/status', 'nestedclusters/finalizers'], ['update', 'patch']),
   rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'delete']),
   rule('events.k8s.io', ['events'], ['create', 'patch']),
@@ -31,6 +31,8 @@ export const controllerRules: readonly PolicyRule[] = [
   // Endpoints, authorities and keys of a cluster.
   rule('', ['services'], [...manage, 'update']),
   rule('', ['secrets'], ['get', 'list', 'create', 'update', 'patch', 'delete']),
+  // Preflight asks by a dry run whether privileged pods are admitted, as a StatefulSet would make them.
+  rule('', ['pods'], ['create']),
   // Preflight: what the host's network uses, and what its nodes can carry.
   rule('', ['nodes', 'configmaps'], look),
   rule('apps', ['daemonsets', 'deployments'], look),
@@ -40,7 +42,11 @@ export const controllerRules: readonly PolicyRule[] = [
   rule('', ['namespaces'], [...look, 'create', 'patch', 'delete']),
   // Claims of addresses, beside each other in kube-system so that two clusters never get the same one.
   rule('', ['configmaps'], ['create', 'update', 'patch', 'delete']),
-  rule('crd.projectcalico.org', ['ippools', 'ipreservations', 'ipamblocks', 'blockaffinities', 'ipamconfigs'], look),
+  rule(
+    'crd.projectcalico.org',
+    ['ippools', 'ipreservations', 'ipamblocks', 'blockaffinities', 'ipamconfigs'],
+    look,
+  ),
   rule('crd.projectcalico.org', ['ipreservations'], ['create', 'update', 'patch', 'delete']),
   rule('kubeovn.io', ['subnets', 'ips', 'vips', 'ippools'], look),
   rule('kubeovn.io', ['ippools'], ['create', 'update', 'patch', 'delete']),

@@ -16,7 +16,11 @@ export interface WorkQueueOptions {
   readonly now?: () => number
 }
 
-export function createWorkQueue({ workers, work, now = () => performance.now() }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({
+  workers,
+  work,
+  now = () => performance.now(),
+}: WorkQueueOptions): WorkQueue {
   const waiting = new Set<string>()
   const running = new Map<string, Promise<void>>()
   const timers = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>()

@@ -1,5 +1,6 @@
 import { changedSpec } from './apply.js'
-import type { ClusterRecord } from './contracts/cluster.js'
+import { makeCondition, withCondition } from './conditions.js'
+import type { ClusterCondition, ClusterRecord } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
 import type { HealAction, HealReport } from './contracts/health.js'
 import { converge } from './converge.js'
@@ -26,7 +27,7 @@ export async function reconcileRecord(
   found: ClusterRecord,
   run: RunOptions,
 ): Promise<HealReport> {
-  const { record, actions } = await takeWish(parts, found, run)
+  const { record, actions } = await accepted(parts, found, run)
   if (record.phase === 'Creating') {
     await converge(parts, record, 'Creating', run)
     const created: HealAction = { type: 'Normal', reason: 'Created', message: 'the cluster is Ready' }
@@ -36,34 +37,58 @@ export async function reconcileRecord(
   return { ...healed, actions: [...actions, ...healed.actions] }
 }
 
+type Taken = { readonly record: ClusterRecord; readonly actions: readonly HealAction[] }
+
+/** Takes the wish, or says on the cluster why it cannot be. */
+async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {
+  const say = async (record: ClusterRecord, condition: ClusterCondition): Promise<ClusterRecord> => {
+    const before = record.conditions.find(({ type }) => type === condition.type)
+    if (before?.status === condition.status && before.message === condition.message) return record
+    const conditions = withCondition(record.conditions, condition)
+    await parts.home.setStatus(record, { phase: record.phase, conditions }, run.signal)
+    return { ...record, conditions }
+  }
+  try {
+    const { record, actions } = await takeWish(parts, found, run)
+    const yes = makeCondition('Accepted', 'True', 'Checked', 'the cluster can be as its object asks for')
+    return { record: await say(record, yes), actions }
+  } catch (error) {
+    if (error instanceof PreflightError) {
+      const said = error.problems.map(({ message }) => message).join('; ')
+      await say(found, makeCondition('Accepted', 'False', 'Refused', said))
+    }
+    throw error
+  }
+}
+
 /** Makes what the object asks for what the cluster is made by, once it was checked. */
-async function takeWish(
-  parts: Parts,
-  record: ClusterRecord,
-  run: RunOptions,
-): Promise<{ readonly record: ClusterRecord; readonly actions: readonly HealAction[] }> {
+async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<Taken> {
   const { home } = parts
   const { wish } = record
   if (home.accept === undefined) return { record, actions: [] }
   if (wish === undefined) {
     const isNew = record.phase === 'Creating'
     const spec = isNew ? await checked(parts, record, run) : record.spec
-    const accepted = await home.accept(record, spec, run.signal)
-    if (!isNew) return { record: accepted, actions: [] }
+    const next = await home.accept(record, spec, run.signal)
+    if (!isNew) return { record: next, actions: [] }
     await home.setStatus(record, { phase: 'Creating', conditions: [] }, run.signal)
-    const action: HealAction = { type: 'Normal', reason: 'Accepted', message: 'the host fits; creating nodes' }
-    return { record: { ...accepted, phase: 'Creating' }, actions: [action] }
+    const action: HealAction = {
+      type: 'Normal',
+      reason: 'Accepted',
+      message: 'the host fits; creating nodes',
+    }
+    return { record: { ...next, phase: 'Creating' }, actions: [action] }
   }
   const wanted = changedSpec(record, wish)
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
   refuse(await leaseProblems(parts, record, wanted, run.signal))
-  const accepted = await home.accept(record, wanted, run.signal)
+  const next = await home.accept(record, wanted, run.signal)
   const phase = record.phase === 'Creating' ? 'Creating' : 'Scaling'
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)
   const action: HealAction = { type: 'Normal', reason: 'Changing', message: said.join(', ') }
-  return { record: { ...accepted, phase }, actions: [action] }
+  return { record: { ...next, phase }, actions: [action] }
 }
 
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {

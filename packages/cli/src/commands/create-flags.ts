@@ -87,8 +87,14 @@ export function addCreateFlags(command: Command): Command {
       choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']),
     )
     .addOption(choice('--persistent-host-cluster-cni <name>', '', ['calico', 'kube-ovn']).hideHelp())
-    .option('--unhealthy-after <duration>', 'how long a node may be not Ready before it is replaced (default: 5m)')
-    .option('--max-unhealthy <percent>', 'share of unhealthy nodes above which none is replaced (default: 40%)')
+    .option(
+      '--unhealthy-after <duration>',
+      'how long a node may be not Ready before it is replaced (default: 5m)',
+    )
+    .option(
+      '--max-unhealthy <percent>',
+      'share of unhealthy nodes above which none is replaced (default: 40%)',
+    )
     .option('--from <file>', 'NestedCluster YAML, - for stdin; flags override it')
     .addOption(hidden('--cluster-template <file>'))
     .option('--force', 'allow an even number of control-plane nodes')

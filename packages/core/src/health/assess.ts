@@ -70,7 +70,9 @@ function aged(
   times: readonly (string | undefined)[],
   { unhealthyAfterMs, now }: HealthFacts,
 ): Omit<NodeVerdict, 'name' | 'role'> {
-  const since = Math.max(...times.map((time) => (time === undefined ? NaN : Date.parse(time))).filter(isFinite))
+  const since = Math.max(
+    ...times.map((time) => (time === undefined ? NaN : Date.parse(time))).filter(isFinite),
+  )
   const deadAt = (isFinite(since) ? since : now) + unhealthyAfterMs
   return deadAt <= now ? { health: 'dead', reason } : { health: 'failing', reason, deadAt }
 }

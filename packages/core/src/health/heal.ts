@@ -90,7 +90,11 @@ async function look(parts: Parts, record: ClusterRecord, signal: AbortSignal): P
 }
 
 /** A cluster that looks as recorded needs no plan; what only nodes can tell shows as a node that is not Ready. */
-function needsPlan({ phase }: ClusterRecord, { nodes, members, verdicts }: Seen, decision: HealingDecision): boolean {
+function needsPlan(
+  { phase }: ClusterRecord,
+  { nodes, members, verdicts }: Seen,
+  decision: HealingDecision,
+): boolean {
   const isWanted = (name: string): boolean => verdicts.some((verdict) => verdict.name === name)
   const strangers = [...nodes, ...(members ?? []).map(({ metadata }) => metadata)]
   return (

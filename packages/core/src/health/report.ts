@@ -32,14 +32,21 @@ export function healthStatus(
 /** Status is written only when it says something new: every write wakes whoever watches. */
 export function isNews(record: ClusterRecord, status: RecordedStatus): boolean {
   const text = (conditions: readonly ClusterCondition[]): string =>
-    JSON.stringify(conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]))
+    JSON.stringify(
+      conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]),
+    )
   return record.phase !== status.phase || text(record.conditions) !== text(status.conditions)
 }
 
 function ready(ill: readonly NodeVerdict[], total: number): ClusterCondition {
   if (ill.length === 0) return makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready')
   const names = ill.map(({ name }) => `"${name}"`).join(', ')
-  return makeCondition('Ready', 'False', 'NodesNotReady', `${ill.length} of ${total} nodes not Ready: ${names}`)
+  return makeCondition(
+    'Ready',
+    'False',
+    'NodesNotReady',
+    `${ill.length} of ${total} nodes not Ready: ${names}`,
+  )
 }
 
 function healthy(ill: readonly NodeVerdict[], held: HealingDecision['held']): ClusterCondition {
@@ -47,7 +54,8 @@ function healthy(ill: readonly NodeVerdict[], held: HealingDecision['held']): Cl
     const said = held.map(({ node, reason }) => `node "${node}" is dead and is left alone: ${reason}`)
     return makeCondition('Healthy', 'False', 'NodeNotReplaced', said.join('; '))
   }
-  if (ill.length === 0) return makeCondition('Healthy', 'True', 'AllNodesHealthy', 'no node needs to be replaced')
+  if (ill.length === 0)
+    return makeCondition('Healthy', 'True', 'AllNodesHealthy', 'no node needs to be replaced')
   const said = ill.map(({ name, reason }) => `node "${name}": ${reason}`)
   return makeCondition('Healthy', 'False', 'NodesUnhealthy', said.join('; '))
 }

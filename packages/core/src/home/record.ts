@@ -28,8 +28,7 @@ export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 export function recordFromObject(object: KubeObject): ClusterRecord {
   const { metadata } = object
   const status = object.status as
-    | { phase?: ClusterPhase; conditions?: readonly ClusterCondition[]; spec?: unknown }
-    | undefined
+    { phase?: ClusterPhase; conditions?: readonly ClusterCondition[]; spec?: unknown } | undefined
   const asked = specFromObject(object)
   return {
     name: metadata.name,

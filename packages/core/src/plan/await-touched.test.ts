@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { sampleSpec } from '@knest/testing'
+import { resolveSpec } from '../spec/resolve.js'
 import { awaitTouched } from './await-touched.js'
 import { planCluster } from './plan.js'
 
@@ -12,9 +12,13 @@ it('waits for nodes that the plan makes or joins, and for no others', () => {
     phase: 'running' as const,
     disk,
   })
-  const spec = { ...sampleSpec, workers: sampleSpec.workers.map((pool) => ({ ...pool, count: 2 })) }
+  const spec = resolveSpec({ workers: [{ count: 2 }] }, { force: false })
   const steps = planCluster({ name: 'demo', namespace: 'knest-demo' }, spec, {
-    nodes: [node('demo-cp-0', 'bootstrapped'), node('demo-worker-0', 'bootstrapped'), node('demo-worker-1', 'empty')],
+    nodes: [
+      node('demo-cp-0', 'bootstrapped'),
+      node('demo-worker-0', 'bootstrapped'),
+      node('demo-worker-1', 'empty'),
+    ],
     members: ['demo-cp-0', 'demo-worker-0', 'demo-worker-1'],
     addonsInstalled: true,
   })

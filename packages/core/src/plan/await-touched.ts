@@ -6,7 +6,12 @@ export function awaitTouched(steps: readonly Step[]): readonly Step[] {
   const nodes = [...new Set(touched)].sort()
   return steps.map((step) =>
     step.kind === 'await-ready'
-      ? { ...step, nodes, dns: false, title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}` }
+      ? {
+          ...step,
+          nodes,
+          dns: false,
+          title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`,
+        }
       : step,
   )
 }

@@ -29,7 +29,10 @@ export function resolveHealth(
 function checkUnhealthyAfter(text: string, problems: ProblemList): void {
   const ms = durationMs(text)
   if (ms === undefined) {
-    problems.error(`unhealthyAfter "${text}" is not a duration`, 'write a number with a unit, as in 90s or 5m')
+    problems.error(
+      `unhealthyAfter "${text}" is not a duration`,
+      'write a number with a unit, as in 90s or 5m',
+    )
   } else if (ms < defaults.minUnhealthyAfterMs) {
     problems.error(
       `unhealthyAfter "${text}" is shorter than a node needs to start`,

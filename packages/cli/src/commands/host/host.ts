@@ -9,7 +9,9 @@ import { hostUpCommand } from './up.js'
 
 export function hostCommand(deps: Deps): Command {
   return new Command('host')
-    .description('run a host cluster in containers of this machine; install KubeVirt and the controller on any')
+    .description(
+      'run a host cluster in containers of this machine; install KubeVirt and the controller on any',
+    )
     .addCommand(hostUpCommand(deps))
     .addCommand(hostStatusCommand(deps))
     .addCommand(hostLoadCommand(deps))

@@ -78,7 +78,8 @@ export function hostInstallCommand(deps: Deps, run: typeof hostInstalls = hostIn
     .action((what: 'kubevirt' | 'controller', flags: Flags, command: Command) => {
       const common = { ...globalOptions(command), ...timeLimit(flags.timeout) }
       refuseStrangers(what, flags)
-      if (what === 'controller') return run.controller(deps, { ...common, image: flags.image ?? controllerImage })
+      if (what === 'controller')
+        return run.controller(deps, { ...common, image: flags.image ?? controllerImage })
       const { version, emulation, manifests } = flags
       return run.kubeVirt(deps, {
         ...common,
