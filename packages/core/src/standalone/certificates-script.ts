@@ -35,15 +35,17 @@ export function certificatesScript({ cluster, pkiSecret, kubeconfigSecret }: Cer
   const context = contextName(cluster)
   const user = adminUserName(cluster)
   return `set -euo pipefail
-export HOME=/tmp KUBECONFIG=/tmp/host.conf KNEST_NODE_NAME=none KNEST_IDENTITY=127.0.0.1 KNEST_API_ADDRESS=127.0.0.1
+export HOME=/tmp
 umask 077
+# No node's: what is signed here names none. kubeadm takes no loopback address.
+export KNEST_NODE_NAME=none KNEST_IDENTITY=192.0.2.1 KNEST_API_ADDRESS=192.0.2.1
 pki=/etc/kubernetes/pki config=/tmp/init.yaml
 ${fillFunction}
 fill <${settings}/init.yaml >$config
 
 # put SECRET KEY=FILE...: only into a Secret that has nothing yet.
 put() {
-  local secret=$1 data= pair
+  local secret=$1 data='' pair
   shift
   for pair; do
     data+="\${data:+,}\\"\${pair%%=*}\\":\\"$(base64 -w0 "\${pair#*=}")\\""
@@ -57,7 +59,7 @@ is_filled() { [ -n "$(kubectl get secret "$1" -o 'jsonpath={.data}')" ]; }
 user() { kubeadm kubeconfig user --config $config --validity-period ${certificateValidity} "$@"; }
 
 if is_filled ${pkiSecret}; then
-  (cd ${secrets} && cp -fL --parents *.crt *.key sa.pub etcd/ca.* $pki/)
+  (cd ${secrets} && cp -fL --parents -- *.crt *.key sa.pub etcd/ca.* $pki/)
 else
   for one in ca front-proxy-ca etcd-ca sa; do
     kubeadm init phase certs $one --config $config

@@ -42,9 +42,9 @@ now_is() { echo "$1" >${stateDirectory}/state; }
  * when every other one says that it has none, and a node joins as soon as one says that it has it.
  */
 const decide = `begins_the_cluster() {
-  local name state silent awaited told=
+  local name state silent awaited told=''
   while :; do
-    silent=
+    silent=''
     for name in "\${others[@]}"; do
       state=$(state_of "$name")
       [ "$state" = bootstrapped ] && return 1
@@ -66,8 +66,7 @@ const found = `found() {
   now_is founder
   touch ${founderMarker}
   kubeadm init --config ${config} --skip-phases=preflight,addon/coredns,show-join-command
-  local try
-  for try in {1..30}; do
+  for _ in {1..30}; do
     kubectl --kubeconfig /etc/kubernetes/admin.conf apply --server-side --force-conflicts \\
       --field-manager knest -f ${settings}/addons.yaml && return 0
     sleep 2
@@ -87,7 +86,7 @@ await_turn() {
 
 # etcd would wait for ever for what was on an earlier disk of this node.
 forget_earlier_member() {
-  local name endpoints= member
+  local name endpoints='' member
   for name in "\${others[@]}"; do
     [ "$(state_of "$name")" = bootstrapped ] && endpoints+=\${endpoints:+,}https://$(address_of "$name"):2379
   done
@@ -137,6 +136,7 @@ for name in "\${control_planes[@]}"; do
   [ "$name" = "$KNEST_NODE_NAME" ] || others+=("$name")
 done
 state=empty
+[ -e ${founderMarker} ] && state=founder
 [ -e ${bootstrappedMarker} ] && state=bootstrapped
 mkdir -p ${stateDirectory}
 now_is "$state"
@@ -146,7 +146,7 @@ busybox httpd -p ${statePort} -h ${stateDirectory} 9>&- 2>/dev/null || true
 lay_out() {
   local pki=/etc/kubernetes/pki
   mkdir -p $pki
-  (cd ${secrets} && cp -fL --parents *.crt *.key sa.pub etcd/ca.* $pki/)
+  (cd ${secrets} && cp -fL --parents -- *.crt *.key sa.pub etcd/ca.* $pki/)
   chmod 644 $pki/*.crt $pki/etcd/ca.crt $pki/sa.pub
   fill <${settings}/init.yaml >${config}
 }

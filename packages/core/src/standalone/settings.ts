@@ -56,7 +56,7 @@ export function standaloneSettings({ ref, spec, controlPlanes, addons }: Setting
       'control-planes': controlPlanes.map((name) => `${name}\n`).join(''),
       'init.yaml': initConfiguration({ ...input, certificateValidity }),
       'join.yaml': joinConfiguration({ ...input, discoveryPath }),
-      'addons.yaml': addons.map((object) => stringify(object)).join('---\n'),
+      'addons.yaml': addons.map(documentOf).join('---\n'),
       ...Object.fromEntries(pools.flat().map(({ pool, file, content }) => [key(pool, file), content])),
     },
     controlPlane: {
@@ -73,6 +73,10 @@ export function standaloneSettings({ ref, spec, controlPlanes, addons }: Setting
     }),
     certificates: same('certificates', 'init.yaml'),
   }
+}
+
+function documentOf(object: KubeObject): string {
+  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 function fileName(path: string): string {
