@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
 import { never, openHost, within } from './support/cluster.js'
 import { createHome } from './support/home.js'
+import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { createReaderHome, readDocument, runBlock, shellBlocks } from './support/readme.js'
 import { applyStandalone, awaitStandalone, podUid } from './support/standalone.js'
 import type { StandaloneCluster } from './support/standalone.js'
 import { secondsUntil } from './support/until.js'
@@ -132,5 +134,21 @@ describe('a standalone cluster of three control planes without workers', () => {
     expect(members.map(({ metadata }) => metadata.name).sort()).toEqual(
       [0, 1, 2].map((index) => `etcd-${name}-cp-${String(index)}`),
     )
+  })
+})
+
+describe('docs/gitops.md', () => {
+  let home: TestHome
+  beforeAll(() => {
+    home = createReaderHome()
+  })
+  afterAll(async () => {
+    await runBlock(home, 'kubectl delete namespace knest-alone --ignore-not-found')
+    home.remove()
+  })
+
+  it.for(shellBlocks(readDocument('docs/gitops.md')))('line $line: $script', async ({ script }) => {
+    const { code, stdout, stderr } = await runBlock(home, script)
+    expect(code, `${stderr}${stdout}`).toBe(0)
   })
 })
