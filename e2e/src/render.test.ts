@@ -65,6 +65,12 @@ describe('a standalone cluster of one control plane and one worker', () => {
     await awaitStandalone(cluster, 2, limit)
   })
 
+  it('gets another worker when the manifests have one more', async () => {
+    await cluster.run(`knest render ${name} --standalone --worker-machine-count 2 | kubectl apply -f -`)
+    const { seconds } = await awaitStandalone(cluster, 3, limit)
+    console.log(`a second worker by kubectl apply: Ready after ${seconds.toFixed(1)} s`)
+  })
+
   it('keeps its data when the container of the control plane is started again', async () => {
     await writeProof(api)
     const pod = `-n ${cluster.namespace} ${name}-cp-0-0`
