@@ -23,6 +23,12 @@ async function replacePod(cluster: StandaloneCluster, node: string): Promise<voi
   }, 60)
 }
 
+/** Nodes are Ready before DNS is, and nobody waits for it here. */
+async function awaitDnsAnswer(api: KubeApi, pod: string): Promise<void> {
+  const answer = (): Promise<string> => shell(api, pod, 'nslookup kubernetes.default.svc.cluster.local')
+  await secondsUntil(async () => (await answer()).includes('10.201.0.1'), 90, `DNS to answer "${pod}"`)
+}
+
 describe('a standalone cluster of one control plane and one worker', () => {
   const name = 'e2e-render'
   let cluster: StandaloneCluster
@@ -47,7 +53,7 @@ describe('a standalone cluster of one control plane and one worker', () => {
 
   it('has DNS that answers, on its worker', async () => {
     await runPods(api, [webPod('dns', `${name}-worker-0`)])
-    expect(await shell(api, 'dns', 'nslookup kubernetes.default.svc.cluster.local')).toContain('10.201.0.1')
+    await awaitDnsAnswer(api, 'dns')
   })
 
   it('does not drift: what the host filled in is no difference to the manifests', async () => {
@@ -61,7 +67,7 @@ describe('a standalone cluster of one control plane and one worker', () => {
       gracePeriodSeconds: 0,
     })
     await runPods(api, [webPod('again', `${name}-worker-0`)])
-    expect(await shell(api, 'again', 'nslookup kubernetes.default.svc.cluster.local')).toContain('10.201.0.1')
+    await awaitDnsAnswer(api, 'again')
     await awaitStandalone(cluster, 2, limit)
   })
 
@@ -76,7 +82,7 @@ describe('a standalone cluster of one control plane and one worker', () => {
     const pod = `-n ${cluster.namespace} ${name}-cp-0-0`
     await cluster.run(`kubectl exec ${pod} -- bash -c 'kill -TERM 1' || true`)
     const restarts = `kubectl get pod ${pod} -o jsonpath='{.status.containerStatuses[0].restartCount}'`
-    await secondsUntil(async () => (await cluster.run(restarts)) === '1', 60, 'the container to start again')
+    await secondsUntil(async () => Number(await cluster.run(restarts)) > 0, 60, 'the container to start again')
     const back = await secondsUntil(async () => (await readProof(api)) !== undefined, limit)
     expect(await readProof(api)).toEqual(written)
     console.log(`the container of the control plane started again: API back after ${back.toFixed(1)} s`)

@@ -13,6 +13,8 @@ for address in "$KNEST_API_ADDRESS" "\${KNEST_IDENTITY-}"; do
     exit 1
   fi
 done
+# The pod's /run outlives the container: init would find its own socket there.
+rm -rf /run/knest
 grep -qF " $KNEST_API_NAME" /etc/hosts || echo "$KNEST_API_ADDRESS $KNEST_API_NAME" >>/etc/hosts
 (
   until knest-init ready --wait 300 >/dev/null 2>&1; do sleep 1; done
