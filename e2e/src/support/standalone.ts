@@ -10,8 +10,8 @@ export interface StandaloneCluster {
   readonly namespace: string
   readonly home: TestHome
   readonly host: KubeApi
-  /** The nested API by the kubeconfig of the cluster's Secret. */
-  open(): Promise<KubeApi>
+  /** The nested API by the kubeconfig of the cluster's Secret, at one control plane: by default the first. */
+  open(controlPlane?: string): Promise<KubeApi>
   /** Runs a script as a reader would; gives what it prints, throws when it fails. */
   run(script: string): Promise<string>
   /** Deletes the namespace and nothing else. */
@@ -38,11 +38,11 @@ export async function applyStandalone(name: string, flags = ''): Promise<Standal
     home,
     host,
     run,
-    open: async () =>
+    open: async (controlPlane = `${name}-cp-0`) =>
       openKube({
         kubeconfigText: await run(kubeconfig),
         context: `${namespace}-forwarded`,
-        dial: (signal) => host.forward({ namespace, name: `${name}-cp-0-0` }, 6443, signal),
+        dial: (signal) => host.forward({ namespace, name: `${controlPlane}-0` }, 6443, signal),
       }),
     remove: async () => {
       await run(`kubectl delete namespace ${namespace} --ignore-not-found`)
