@@ -22,7 +22,12 @@ export interface ShellBlock {
 }
 
 export function readReadme(): string {
-  return readFileSync(join(repository, 'README.md'), 'utf8')
+  return readDocument('README.md')
+}
+
+/** A text of the repository, as in `docs/hosts.md`. */
+export function readDocument(path: string): string {
+  return readFileSync(join(repository, path), 'utf8')
 }
 
 export function shellBlocks(markdown: string): readonly ShellBlock[] {

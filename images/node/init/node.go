@@ -72,6 +72,10 @@ func (n *node) prepare() error {
 	if err := ensureTmpfs("/tmp", "mode=1777"); err != nil {
 		return err
 	}
+	// A pod's /run outlives its container: an earlier start's sockets would be in the way, its "ready" a lie.
+	if err := os.RemoveAll(runDirectory); err != nil {
+		return err
+	}
 	if err := makeDirectories(runDirectory, logDirectory, dropIns); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 import type { HostControl } from '@knest/container-node'
 import type { Clusters, RunOptions, TerminalStreams } from '@knest/core'
 import type { InstallOptions } from '@knest/kubevirt-vm-node'
-import type { KubeconfigRoom, SpecRoom } from './parts.js'
+import type { KubeconfigRoom, ManifestRoom, SpecRoom } from './parts.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
 export type { InstallOptions } from '@knest/kubevirt-vm-node'
@@ -91,6 +91,7 @@ export interface Deps {
   renderer(style: ProgressStyle): Promise<Renderer>
   spec(): Promise<SpecRoom>
   kubeconfigs(): Promise<KubeconfigRoom>
+  manifests(): Promise<ManifestRoom>
   openClusters(options: HostOptions): Promise<OpenClusters>
   hostControl(): Promise<HostControl>
   /** Asks for yes or no; undefined when there is nobody to ask. */

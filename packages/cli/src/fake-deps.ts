@@ -87,6 +87,7 @@ export class FakeTerminal {
         Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),
       spec: parts.spec,
       kubeconfigs: parts.kubeconfigs,
+      manifests: parts.manifests,
       openClusters: (options) => {
         this.opened.push(options)
         if (this.hostFault !== undefined) return Promise.reject(this.hostFault)

@@ -7,10 +7,12 @@ import type {
   NodeBackend,
 } from '@knest/core'
 import type * as kubeconfigRoom from './parts/kubeconfigs.js'
+import type * as manifestRoom from './parts/manifests.js'
 import type * as specRoom from './parts/spec.js'
 
 export type SpecRoom = typeof specRoom
 export type KubeconfigRoom = typeof kubeconfigRoom
+export type ManifestRoom = typeof manifestRoom
 
 /**
  * The one place that knows all parts. Each is loaded when it is first needed, so that `--help` and
@@ -19,6 +21,7 @@ export type KubeconfigRoom = typeof kubeconfigRoom
 export const parts = {
   spec: () => import('./parts/spec.js'),
   kubeconfigs: () => import('./parts/kubeconfigs.js'),
+  manifests: () => import('./parts/manifests.js'),
   clusters: () => import('./parts/clusters.js'),
   hostControl: () => import('./parts/host-control.js'),
 } as const

@@ -26,6 +26,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
     spec: parts.spec,
     kubeconfigs: parts.kubeconfigs,
+    manifests: parts.manifests,
     openClusters: async (options) => (await parts.clusters()).openClusters(options),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
     confirm,

@@ -14,6 +14,7 @@ import { listCommand } from './commands/list.js'
 import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
+import { renderCommand } from './commands/render.js'
 import { scaleCommand } from './commands/scale.js'
 import { schemaCommand } from './commands/schema.js'
 import { shellCommand } from './commands/shell.js'
@@ -50,6 +51,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     deleteCommand(deps),
     preflightCommand(deps),
     hostCommand(deps),
+    renderCommand(deps),
     schemaCommand(deps),
     completionCommand(deps),
     versionCommand(deps),

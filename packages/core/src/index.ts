@@ -19,6 +19,7 @@ export {
   seconds,
   unlessAborted,
 } from './host/index.js'
+export { namespaceObject } from './home/namespace.js'
 export { ownedBy } from './home/record.js'
 export { mergePatch } from './merge-patch.js'
 export { applyPatches, nodeLabels, spreadByRole } from './node-objects.js'
@@ -27,6 +28,7 @@ export * from './addresses/index.js'
 export * from './kubeconfig/index.js'
 export * from './network/index.js'
 export * from './spec/index.js'
+export * from './standalone/index.js'
 export * from './contracts/cluster.js'
 export * from './contracts/cluster-home.js'
 export * from './contracts/clusters.js'

@@ -37,7 +37,10 @@ export async function reconcileRecord(
   return { ...healed, actions: [...actions, ...healed.actions] }
 }
 
-type Taken = { readonly record: ClusterRecord; readonly actions: readonly HealAction[] }
+interface Taken {
+  readonly record: ClusterRecord
+  readonly actions: readonly HealAction[]
+}
 
 /** Takes the wish, or says on the cluster why it cannot be. */
 async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {

@@ -4,7 +4,7 @@ import { decide } from './decide.js'
 
 /** `c` is a control plane, `w` a worker; upper case: dead, `x` and `y`: the host does not run them. */
 function nodes(text: string): readonly NodeVerdict[] {
-  return [...text].map((letter, index) => {
+  return Array.from(text).map((letter, index) => {
     const role = /[cCx]/.test(letter) ? 'control-plane' : 'worker'
     const health: NodeHealth = /[CW]/.test(letter) ? 'dead' : /[xy]/.test(letter) ? 'host' : 'healthy'
     return { name: `${letter.toLowerCase()}${index}`, role, health, reason: '' }

@@ -107,7 +107,7 @@ async function tryTake(
     return undefined
   } catch (error) {
     // Nothing can be made in a namespace that is being deleted, so nobody else gets it either.
-    if (error instanceof KnestError && /being terminated/.test(error.message)) return undefined
+    if (error instanceof KnestError && error.message.includes('being terminated')) return undefined
     // Somebody was faster: look again who it is.
     if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists'))
       return 'somebody else'

@@ -1,6 +1,6 @@
 import { defaultNamespace } from '../names.js'
 import type { ClusterRef } from '../contracts/cluster.js'
-import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
 import { purgeNamespace } from './purge-namespace.js'
 
@@ -12,23 +12,25 @@ export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
     const existing = await api.get(namespaceKind, ref.namespace, undefined, signal)
     if (existing !== undefined) return
   }
-  await api.apply(
-    {
-      ...namespaceKind,
-      metadata: {
-        name: ref.namespace,
-        labels: {
-          [labels.cluster]: ref.name,
-          [labels.managedBy]: managedByKnest,
-          // A node is a privileged pod.
-          'pod-security.kubernetes.io/enforce': 'privileged',
-          'pod-security.kubernetes.io/warn': 'privileged',
-          'pod-security.kubernetes.io/audit': 'privileged',
-        },
+  await api.apply(namespaceObject(ref), { signal })
+}
+
+/** A cluster's own namespace; by its labels `removeNamespace` knows it again. */
+export function namespaceObject(ref: ClusterRef): KubeObject {
+  return {
+    ...namespaceKind,
+    metadata: {
+      name: ref.namespace,
+      labels: {
+        [labels.cluster]: ref.name,
+        [labels.managedBy]: managedByKnest,
+        // A node is a privileged pod.
+        'pod-security.kubernetes.io/enforce': 'privileged',
+        'pod-security.kubernetes.io/warn': 'privileged',
+        'pod-security.kubernetes.io/audit': 'privileged',
       },
     },
-    { signal },
-  )
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
-import type { ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
 import { controlPlanePool, maxControlPlanes, nodeName, objectNames } from '../names.js'
@@ -7,8 +7,11 @@ import { ownedBy } from './record.js'
 
 const apiPort = { name: 'https', port: 6443, targetPort: 6443, protocol: 'TCP' }
 
+/** What the Services of a cluster depend on. */
+export type ServiceOwner = Pick<ClusterRecord, 'name' | 'namespace' | 'uid' | 'spec' | 'phase'>
+
 function service(
-  record: ClusterRecord,
+  record: ServiceOwner,
   name: string,
   selector: Record<string, string>,
   spec: Record<string, unknown>,
@@ -28,7 +31,7 @@ function service(
 }
 
 /** The way to the API from everywhere: control planes whose API server answers. */
-export function apiService(record: ClusterRecord): KubeObject {
+export function apiService(record: ServiceOwner): KubeObject {
   return service(
     record,
     objectNames.apiService(record.name),
@@ -43,13 +46,13 @@ export function apiService(record: ClusterRecord): KubeObject {
 }
 
 /** Gives every node a DNS name of its own, also while it is not ready. */
-export function nodesService(record: ClusterRecord): KubeObject {
+export function nodesService(record: ServiceOwner): KubeObject {
   const spec = { clusterIP: 'None', publishNotReadyAddresses: true, ports: [apiPort] }
   return service(record, objectNames.nodesService(record.name), {}, spec)
 }
 
 /** A control plane's address for ever; the node carries the ClusterIP on `lo`. */
-export function identityService(record: ClusterRecord, node: string): KubeObject {
+export function identityService(record: ServiceOwner, node: string): KubeObject {
   const ports = [
     apiPort,
     { name: 'etcd-client', port: 2379, targetPort: 2379, protocol: 'TCP' },
@@ -76,25 +79,37 @@ export async function ensureServices(
     api.apply(nodesService(record), { signal }),
     ...controlPlaneNodes.map((node) => api.apply(identityService(record, node), { signal })),
   ])
-  const { namespace, name } = record
-  const apiAddress = clusterIp(apiObject)
+  return serviceAddresses(
+    record,
+    clusterIp(apiObject),
+    new Map(controlPlaneNodes.map((node, i) => [node, clusterIp(identityObjects[i])])),
+  )
+}
+
+/** What follows from the addresses that the host chose for the API's Service and the identities. */
+export function serviceAddresses(
+  ref: ClusterRef,
+  apiAddress: string,
+  identities: ReadonlyMap<string, string>,
+): ClusterAddresses {
+  const { namespace, name } = ref
   const apiName = `${objectNames.apiService(name)}.${namespace}.svc`
   return {
     controlPlaneEndpoint: `${apiName}:6443`,
-    identities: new Map(controlPlaneNodes.map((node, i) => [node, clusterIp(identityObjects[i])])),
+    identities,
     certificateNames: [
       objectNames.apiService(name),
       `${objectNames.apiService(name)}.${namespace}`,
       apiName,
       apiAddress,
     ],
-    peerNames: peerNames(record),
+    peerNames: peerNames(ref),
     hosts: [{ ip: apiAddress, name: apiName }],
   }
 }
 
 /** Every control plane the cluster may ever have, so that no certificate changes when it grows. */
-function peerNames({ name, namespace }: ClusterRecord): readonly string[] {
+function peerNames({ name, namespace }: ClusterRef): readonly string[] {
   const suffix = `${objectNames.nodesService(name)}.${namespace}.svc`
   return Array.from({ length: maxControlPlanes }, (_, index) =>
     nodeName(name, controlPlanePool, index),

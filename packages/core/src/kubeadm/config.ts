@@ -14,6 +14,8 @@ export interface KubeadmInput {
   /** Control planes whose etcd members begin the cluster together; absent: only this one's. */
   readonly founders?: readonly string[]
   readonly slowness: number
+  /** How long certificates last that kubeadm signs, as in `8760h`; a year when absent. */
+  readonly certificateValidity?: string
 }
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
@@ -57,6 +59,7 @@ function clusterConfiguration({
   addresses,
   founders = [],
   slowness,
+  certificateValidity,
 }: KubeadmInput): Record<string, unknown> {
   const { network } = spec
   return {
@@ -67,6 +70,7 @@ function clusterConfiguration({
     controlPlaneEndpoint: addresses.controlPlaneEndpoint,
     // RSA keys cost seconds on a small machine; the CAs knest makes are ECDSA as well.
     encryptionAlgorithm: 'ECDSA-P256',
+    ...(certificateValidity === undefined ? {} : { certificateValidityPeriod: certificateValidity }),
     networking: {
       podSubnet: network.podCidr,
       serviceSubnet: network.serviceCidr,

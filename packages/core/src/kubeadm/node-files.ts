@@ -48,16 +48,24 @@ export async function workerFiles(input: WorkerInput): Promise<readonly (NodeFil
     { path: first, content: client.cert + client.key, mode: secret },
     { path: current, target: first },
     { path: '/etc/kubernetes/kubelet.conf', content: kubeletKubeconfig(input, current), mode: secret },
-    {
-      path: '/var/lib/kubelet/config.yaml',
-      content: stringify({
-        ...kubeletConfiguration(input.spec.network, input.cgroupDriver),
-        ...(input.pool.taints.length > 0 ? { registerWithTaints: input.pool.taints } : {}),
-      }),
-      mode: open,
-    },
+    ...workerSettings(input),
+  ]
+}
+
+/** What tells a worker's kubelet how to run: the same for all nodes of a pool, and nothing secret. */
+export function workerSettings({
+  spec,
+  pool,
+  cgroupDriver,
+}: Pick<WorkerInput, 'spec' | 'pool' | 'cgroupDriver'>): readonly NodeFile[] {
+  const config = {
+    ...kubeletConfiguration(spec.network, cgroupDriver),
+    ...(pool.taints.length > 0 ? { registerWithTaints: pool.taints } : {}),
+  }
+  return [
+    { path: '/var/lib/kubelet/config.yaml', content: stringify(config), mode: open },
     { path: '/var/lib/kubelet/instance-config.yaml', content: instanceConfig(), mode: open },
-    { path: '/var/lib/kubelet/kubeadm-flags.env', content: kubeletFlags(input.pool), mode: open },
+    { path: '/var/lib/kubelet/kubeadm-flags.env', content: kubeletFlags(pool), mode: open },
   ]
 }
 

@@ -1,5 +1,7 @@
+import type { ClusterSpec } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { coreDnsObjects, renderCni } from '../cni/index.js'
+import type { CniOptions } from '../cni/index.js'
 import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
@@ -11,17 +13,24 @@ export async function installAddons(
   signal: AbortSignal,
 ): Promise<void> {
   const api = need(context.api, 'the nested API')
-  const { network } = context.record.spec
-  const endpoint = need(context.addresses, 'the addresses').controlPlaneEndpoint
-  const objects = [
-    ...(await renderCni(network, { controlPlaneEndpoint: endpoint, note, signal })),
+  const { controlPlaneEndpoint } = need(context.addresses, 'the addresses')
+  const objects = await addonObjects(context.record.spec, { controlPlaneEndpoint, note, signal })
+  await applyAll(api, objects, signal)
+}
+
+/** What a cluster runs from the start: network and DNS. Throws as `renderCni`. */
+export async function addonObjects(
+  { network, kubernetesVersion }: ClusterSpec,
+  options: CniOptions,
+): Promise<readonly KubeObject[]> {
+  return [
+    ...(await renderCni(network, options)),
     ...coreDnsObjects({
       clusterIp: dnsServiceAddress(network.serviceCidr),
       dnsDomain: network.dnsDomain,
-      kubernetesVersion: context.record.spec.kubernetesVersion,
+      kubernetesVersion,
     }),
   ]
-  await applyAll(api, objects, signal)
 }
 
 /** Namespaces and CRDs first, the rest at once. */

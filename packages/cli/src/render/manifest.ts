@@ -1,0 +1,9 @@
+import { stringify } from 'yaml'
+import type { KubeObject } from '@knest/core'
+
+/** Objects as YAML documents: long lines stay lines, and nothing is an alias of something else. */
+export function manifestText(objects: readonly KubeObject[]): string {
+  return objects
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n')
+}

@@ -1,0 +1,2 @@
+export type { NodeSetUp } from './contract.js'
+export { standaloneObjects, type StandaloneOptions } from './objects.js'
