@@ -64,6 +64,8 @@ export class FakeClusters implements Clusters {
     if (this.clusters.has(ref.name)) throw new KnestError('already-exists', `cluster "${ref.name}" exists`)
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
     await run.progress.phase('Create nodes', () => this.duringCreate(run))
+    const begun = Date.parse('2026-01-01T00:03:01Z')
+    run.clock?.({ id: 'nodes', title: 'Create nodes', needs: [], startMs: begun, endMs: begun + 8_000 })
     this.add(fakeStatus({ ...ref, spec }))
     const access = await this.kubeconfig(ref)
     await run.deliver?.(access)

@@ -22,6 +22,7 @@ import { listNodes } from './observe.js'
 import { nothing } from './plan/observed.js'
 import { planCluster, planRemoval } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import { timed } from './plan/timed.js'
 import { leaseProblems } from './leases.js'
 import { runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
@@ -122,8 +123,9 @@ export function createClusters(parts: Parts): Clusters {
       let access: ClusterKubeconfig | undefined
       let record = await home.read(ref, run.signal)
       if (record === undefined) {
-        const { problems, resolved } = await run.progress.phase('Check the host', (progress) =>
-          runPreflight(parts, ref, spec, { ...run, progress }),
+        const title = 'Check the host'
+        const { problems, resolved } = await timed(run.clock, { id: 'check', title, needs: [] }, () =>
+          run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
         )
         throwOnErrors(problems, run)
         record = await home.create(ref, resolved, run.signal)

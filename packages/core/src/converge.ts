@@ -22,6 +22,7 @@ import { desiredNodes } from './plan/desired-nodes.js'
 import type { ObservedCluster } from './plan/observed.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import { timed } from './plan/timed.js'
 import type { Step } from './plan/step.js'
 import type { StepContext } from './steps/context.js'
 import { runStep } from './steps/run-step.js'
@@ -131,7 +132,8 @@ export async function converge(
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
-  const { steps, nodes } = await planFor(parts, record, run.signal)
+  const look = { id: 'look', title: 'Look at what there is', needs: [] }
+  const { steps, nodes } = await timed(run.clock, look, () => planFor(parts, record, run.signal))
   const context = stepContext(parts, record, nodes)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
@@ -159,12 +161,15 @@ export async function converge(
     const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
     const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
     const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-    if (phase === 'Creating' || phase === 'Resuming') {
-      await awaitHostReady(parts, record, run.signal)
-      // From now on only control planes whose API server answers get traffic.
-      await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
-    }
-    await beforeReady()
+    const handOver = { id: 'hand-over', title: 'Hand the cluster over', needs: ['ready'] }
+    await timed(run.clock, handOver, async () => {
+      if (phase === 'Creating' || phase === 'Resuming') {
+        await awaitHostReady(parts, record, run.signal)
+        // From now on only control planes whose API server answers get traffic.
+        await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+      }
+      await beforeReady()
+    })
     await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
   } finally {
     context.api?.close()

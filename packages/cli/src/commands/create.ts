@@ -8,11 +8,18 @@ import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import {
+  addTimingFlags,
+  timingOptions,
+  withTiming,
+  type TimingFlags,
+  type TimingOptions,
+} from '../timing/timing.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { createWish } from './create-wish.js'
 
-export interface CreateOptions extends GlobalOptions, TimeLimit {
+export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name?: string | undefined
   readonly flags: CreateFlags
   readonly dryRun: boolean
@@ -42,14 +49,16 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
         file = await keepKubeconfig(deps, ref, kubeconfig, options)
       }
-      const access = await operate(
-        deps,
-        options,
-        async (run) => {
-          await install?.(run)
-          return clusters.create(ref, spec, { ...run, deliver })
-        },
-        left,
+      const access = await withTiming(deps, options, `knest create ${ref.name}`, (clock) =>
+        operate(
+          deps,
+          options,
+          async (run) => {
+            await install?.(run)
+            return clusters.create(ref, spec, { ...run, clock, deliver })
+          },
+          left,
+        ),
       )
       await printResult(deps, clusters, ref, options.output)
       if (options.quiet !== true) deps.streams.err(invitation(ref, file, access, options))
@@ -100,7 +109,7 @@ function isHalfWay(error: unknown): boolean {
   return error instanceof KnestError && (error.code === 'node-command' || error.code === 'timeout')
 }
 
-interface OwnFlags extends CreateFlags {
+interface OwnFlags extends CreateFlags, TimingFlags {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly merge?: boolean
@@ -113,7 +122,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
   const command = new Command('create')
     .description('create a nested cluster, or go on with one whose creation was interrupted')
     .argument('[name]', 'cluster name (default: the name in the file, else knest)')
-  return addCreateFlags(command)
+  return addTimingFlags(addCreateFlags(command))
     .option('--dry-run', 'print the steps and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-merge', 'do not add a context to your kubeconfig')
@@ -121,7 +130,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
-      const { dryRun, yes, merge, switchContext, timeout, output, ...flags } = given
+      const { dryRun, yes, merge, switchContext, timeout, output, timing, timingSvg, ...flags } = given
       return run(deps, {
         ...globalOptions(self),
         name,
@@ -131,6 +140,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
         merge: merge !== false,
         switchContext: switchContext === true,
         ...timeLimit(timeout),
+        ...timingOptions({ timing, timingSvg }),
         output,
       })
     })

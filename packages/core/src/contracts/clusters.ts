@@ -5,9 +5,11 @@ import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
+import type { StepClock } from './timing.js'
 
 export type * from './certificates.js'
 export type * from './status.js'
+export type * from './timing.js'
 
 /** Given to everything that takes time. */
 export interface RunOptions {
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly timeoutMs: number
   /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
   readonly lenient?: boolean | undefined
+  /** Where the time goes. */
+  readonly clock?: StepClock | undefined
 }
 
 export interface CreateRun extends RunOptions {

@@ -1,8 +1,16 @@
 import { anySignal } from '../abort.js'
 import type { Progress } from '../contracts/progress.js'
+import type { StepClock } from '../contracts/timing.js'
 import type { Step } from './step.js'
+import { timed } from './timed.js'
 
 export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) => Promise<void>
+
+interface StepsRun {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly clock?: StepClock | undefined
+}
 
 /**
  * Runs every step as soon as what it needs has ended. The first failure aborts the running steps,
@@ -11,7 +19,7 @@ export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) =
 export async function runSteps(
   steps: readonly Step[],
   run: StepRunner,
-  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+  { progress, signal, clock }: StepsRun,
 ): Promise<void> {
   const stop = new AbortController()
   const both = anySignal(signal, stop.signal)
@@ -24,7 +32,7 @@ export async function runSteps(
     const promise = (async () => {
       await Promise.all(step.needs.map((id) => start(find(steps, id))))
       both.throwIfAborted()
-      await progress.phase(step.title, (inner) => run(step, inner, both))
+      await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both)))
     })().catch((error: unknown) => {
       failure ??= { error }
       stop.abort(error)
