@@ -8,6 +8,7 @@ import {
   type CreateRun,
   type ClusterSpec,
   type ClusterStatus,
+  type ClusterSummary,
   type ExecOptions,
   type ExecResult,
   type NodeHandle,
@@ -95,7 +96,7 @@ export class FakeClusters implements Clusters {
     return { action: 'created', changes: [], steps: await this.planCreate(ref, spec) }
   }
 
-  async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterStatus> {
+  async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterSummary> {
     const status = await this.status(ref)
     this.lastRequest = request
     this.changes.push(`scale ${ref.namespace}/${ref.name}`)

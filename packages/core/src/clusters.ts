@@ -195,7 +195,8 @@ export function createClusters(parts: Parts): Clusters {
         const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
         await converge(parts, record, 'Scaling', inner)
-        return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
+        // All of it was Ready a moment ago: nobody asks every node once more.
+        return summarize(parts, await mustRead(ref, inner.signal), inner.signal)
       })
     },
 

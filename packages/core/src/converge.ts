@@ -8,11 +8,11 @@ import type {
   ClusterRecord,
 } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
+import type { ClusterCertificates } from './contracts/certificates.js'
 import type { KubeApi } from './contracts/kubernetes.js'
 import type { AddressAdapter, NodeBackend } from './contracts/node-backend.js'
 import type { AddressOptions } from './addresses/index.js'
 import { listCertificates, planRenewal } from './certificates/index.js'
-import type { CertificateSources, RenewalPlan } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
@@ -65,22 +65,26 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const members = await memberNames(parts, record, nodes, signal)
-  const observed = await observe(record, nodes, members, signal)
-  const renewal = await dueCertificates({ record, home: parts.home, nodes }, observed, signal)
-  return { steps: planCluster(record, record.spec, { ...observed, renewal }), nodes }
+  const now = new Date()
+  const [members, observed, certificates] = await Promise.all([
+    memberNames(parts, record, nodes, signal),
+    observe(record, nodes, signal),
+    listCertificates({ record, home: parts.home, nodes }, now, signal),
+  ])
+  const renewal = planRenewal(certificatesOfMembers(certificates, observed), now)
+  return { steps: planCluster(record, record.spec, { ...observed, members, renewal }), nodes }
 }
 
 /** Only nodes that are part of the cluster; one that lost its disk gets new certificates when it joins. */
-async function dueCertificates(
-  sources: CertificateSources,
-  { nodes }: ObservedCluster,
-  signal: AbortSignal,
-): Promise<RenewalPlan> {
+function certificatesOfMembers(
+  { certificates, unfinished }: ClusterCertificates,
+  { nodes }: Pick<ObservedCluster, 'nodes'>,
+): Pick<ClusterCertificates, 'certificates' | 'unfinished'> {
   const joined = nodes.filter(({ disk }) => disk === 'bootstrapped').map(({ name }) => name)
-  const members = sources.nodes.filter(({ name }) => joined.includes(name))
-  const now = new Date()
-  return planRenewal(await listCertificates({ ...sources, nodes: members }, now, signal), now)
+  return {
+    certificates: certificates.filter(({ node }) => node === undefined || joined.includes(node)),
+    unfinished: unfinished.filter((node) => joined.includes(node)),
+  }
 }
 
 /** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */

@@ -23,13 +23,12 @@ export async function listNodes(
   return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** Asks the nodes what is on their disks. `members` is filled in by who has the nested API. */
+/** Asks the nodes what is on their disks. Who has the nested API fills in the members. */
 export async function observe(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
-  members: readonly string[] | undefined,
   signal: AbortSignal,
-): Promise<ObservedCluster> {
+): Promise<Omit<ObservedCluster, 'members'>> {
   const observed = await Promise.all(
     nodes.map(async (node): Promise<ObservedNode> => ({
       name: node.name,
@@ -41,7 +40,7 @@ export async function observe(
     })),
   )
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
-  return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
+  return { nodes: observed, addonsInstalled: addons?.status === 'True' }
 }
 
 async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<DiskState> {

@@ -40,24 +40,24 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
       await printPlan(deps, plan, options.output)
       return
     }
-    const status = await withTiming(deps, options, `knest scale ${ref.name}`, (clock) =>
+    const summary = await withTiming(deps, options, `knest scale ${ref.name}`, (clock) =>
       operate(deps, options, (run) => clusters.scale(ref, request, { ...run, clock }), left),
     )
-    const value = await renderValue(clusterView(status, deps.now()), options.output)
+    const value = await renderValue(clusterView(summary, deps.now()), options.output)
     if (value !== undefined) deps.streams.out(value)
-    else if (options.output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
+    else if (options.output === 'table') deps.streams.out(clusterTable([summary], deps.now(), false))
     else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
-    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(status)}\n`)
-    if (status.phase !== 'Ready' && options.quiet !== true) {
+    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(summary)}\n`)
+    if (summary.phase !== 'Ready' && options.quiet !== true) {
       deps.streams.err(
-        `warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`,
+        `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], again)}\n`,
       )
     }
   })
 }
 
-function counts(status: { controlPlane: { desired: number }; workers: { desired: number } }): string {
-  return `${status.controlPlane.desired}:${status.workers.desired}`
+function counts(summary: { controlPlane: { desired: number }; workers: { desired: number } }): string {
+  return `${summary.controlPlane.desired}:${summary.workers.desired}`
 }
 
 interface ScaleFlags extends TimingFlags {

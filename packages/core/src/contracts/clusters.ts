@@ -93,7 +93,7 @@ export interface Clusters {
   /** What `apply` would do now. Changes nothing. */
   planApply(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterChange>
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
-  scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
+  scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterSummary>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
    * Takes all nodes of a persistent cluster (else `config`) off the host and keeps their disks, names and
