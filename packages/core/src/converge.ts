@@ -8,18 +8,16 @@ import type {
   ClusterRecord,
 } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
-import type { ClusterCertificates } from './contracts/certificates.js'
 import type { KubeApi } from './contracts/kubernetes.js'
 import type { AddressAdapter, NodeBackend } from './contracts/node-backend.js'
 import type { AddressOptions } from './addresses/index.js'
-import { listCertificates, planRenewal } from './certificates/index.js'
+import { planRenewal, storedCertificate } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
 import type { BackendNode } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
-import type { ObservedCluster } from './plan/observed.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
 import { timed } from './plan/timed.js'
@@ -66,25 +64,14 @@ export async function planFor(
 ): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const now = new Date()
-  const [members, observed, certificates] = await Promise.all([
+  const [members, seen, stored] = await Promise.all([
     memberNames(parts, record, nodes, signal),
-    observe(record, nodes, signal),
-    listCertificates({ record, home: parts.home, nodes }, now, signal),
+    observe(record, nodes, now, signal),
+    storedCertificate({ record, home: parts.home }, now, signal),
   ])
-  const renewal = planRenewal(certificatesOfMembers(certificates, observed), now)
-  return { steps: planCluster(record, record.spec, { ...observed, members, renewal }), nodes }
-}
-
-/** Only nodes that are part of the cluster; one that lost its disk gets new certificates when it joins. */
-function certificatesOfMembers(
-  { certificates, unfinished }: ClusterCertificates,
-  { nodes }: Pick<ObservedCluster, 'nodes'>,
-): Pick<ClusterCertificates, 'certificates' | 'unfinished'> {
-  const joined = nodes.filter(({ disk }) => disk === 'bootstrapped').map(({ name }) => name)
-  return {
-    certificates: certificates.filter(({ node }) => node === undefined || joined.includes(node)),
-    unfinished: unfinished.filter((node) => joined.includes(node)),
-  }
+  const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
+  const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
+  return { steps: planCluster(record, record.spec, { ...seen.observed, members, renewal }), nodes }
 }
 
 /** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
