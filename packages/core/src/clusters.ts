@@ -103,7 +103,7 @@ export function createClusters(parts: Parts): Clusters {
     const context = stepContext(parts, record, nodes)
     await runSteps(
       planRemoval(record, nodes, keepData),
-      (step, progress, signal) => runStep(context, step, progress, signal),
+      (step, progress, signal, part) => runStep(context, step, progress, signal, part),
       run,
     )
   }

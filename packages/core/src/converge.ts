@@ -134,8 +134,8 @@ export async function converge(
   try {
     await runSteps(
       steps,
-      async (step, progress, signal) => {
-        await runStep(context, step, progress, signal)
+      async (step, progress, signal, part) => {
+        await runStep(context, step, progress, signal, part)
         if (step.kind === 'install-addons')
           await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
         if (step.kind === 'ensure-addresses' && context.leases.size > 0) {

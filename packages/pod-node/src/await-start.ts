@@ -14,14 +14,14 @@ export async function awaitStart(
   running: Promise<void>,
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  let runs = false
+  const seen = new AbortController()
   const told = running.then(() => {
-    runs = true
+    seen.abort()
   })
   // It may fail while a command is under way.
   told.catch(() => undefined)
   for (;;) {
-    const mustWork = runs
+    const mustWork = seen.signal.aborted
     try {
       return await node.exec(ready, { timeoutMs: 60_000, signal })
     } catch (error) {

@@ -23,12 +23,12 @@ ${bars.map((bar, index) => row(bar, top + index * rowHeight, x)).join('\n')}
 `
 }
 
-function row({ title, startMs, endMs, critical }: Bar, y: number, x: (ms: number) => number): string {
+function row({ title, depth, startMs, endMs, critical }: Bar, y: number, x: (ms: number) => number): string {
   const width = Math.max(x(endMs) - x(startMs), 1).toFixed(1)
   const weight = critical ? ' font-weight="bold"' : ''
   const fill = critical ? colors.critical : colors.other
   const text = y + 15
-  return `<text x="10" y="${text}" fill="${colors.text}"${weight}>${escape(title)}</text>
+  return `<text x="${10 + depth * 14}" y="${text}" fill="${colors.text}"${weight}>${escape(title)}</text>
 <rect x="${x(startMs)}" y="${y + 4}" width="${width}" height="${rowHeight - 8}" fill="${fill}" rx="2"/>
 <text x="${x(endMs) + 4}" y="${text}" font-size="11" fill="${colors.text}">${formatSeconds(endMs - startMs)}</text>`
 }

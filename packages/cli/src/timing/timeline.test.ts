@@ -50,6 +50,17 @@ describe('timelineOf', () => {
     ])
   })
 
+  it('puts parts behind their step, and never on the path', () => {
+    const part = { ...step('part', 500, 4000), within: 'ready' }
+    const { bars } = timelineOf([part, step('ready', 500, 4000), step('other', 0, 600)], whole)
+    expect(bars.map(({ title, depth, critical }) => [title, depth, critical])).toEqual([
+      ['(between steps)', 0, true],
+      ['Do other', 0, false],
+      ['Do ready', 0, true],
+      ['Do part', 1, false],
+    ])
+  })
+
   it('ends for steps that took no time', () => {
     expect(criticalOf([step('a', 0, 0), step('b', 0, 0), step('c', 0, 0)])).toHaveLength(2)
   })
@@ -57,7 +68,7 @@ describe('timelineOf', () => {
   it('has an answer for an operation without steps', () => {
     expect(timelineOf([], whole)).toEqual({
       totalMs: 4000,
-      bars: [{ title: '(between steps)', startMs: 0, endMs: 4000, critical: true }],
+      bars: [{ title: '(between steps)', depth: 0, startMs: 0, endMs: 4000, critical: true }],
     })
   })
 })

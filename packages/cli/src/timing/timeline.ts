@@ -3,6 +3,8 @@ import type { StepTime } from '@knest/core'
 /** A stretch of an operation: a step, or time in which no step ran. Milliseconds since its start. */
 export interface Bar {
   readonly title: string
+  /** 1 for a part of the step above it. */
+  readonly depth: number
   readonly startMs: number
   readonly endMs: number
   /** On the longest chain: whoever shortens it shortens the operation. */
@@ -11,7 +13,7 @@ export interface Bar {
 
 export interface Timeline {
   readonly totalMs: number
-  /** In order of their start. The critical ones follow each other without a gap and fill the whole time. */
+  /** In order of their start, parts behind their step. The critical ones follow each other without a gap and fill the whole time. */
   readonly bars: readonly Bar[]
 }
 
@@ -29,19 +31,24 @@ const grainMs = 5
  * waited for none, whatever ended last before they began.
  */
 export function timelineOf(steps: readonly StepTime[], whole: Span): Timeline {
-  const chain = criticalChain(steps)
-  const bar = (title: string, { startMs, endMs }: Span, critical: boolean): Bar => ({
+  const outer = steps.filter(({ within }) => within === undefined)
+  const chain = criticalChain(outer)
+  const bar = (title: string, { startMs, endMs }: Span, critical: boolean, depth = 0): Bar => ({
     title,
+    depth,
     startMs: startMs - whole.startMs,
     endMs: endMs - whole.startMs,
     critical,
   })
   const gaps = gapsOf(chain, whole).map((gap) => bar(between, gap, true))
-  const bars = [...steps.map((step) => bar(step.title, step, chain.includes(step))), ...gaps]
-  return {
-    totalMs: whole.endMs - whole.startMs,
-    bars: bars.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs),
-  }
+  const partsOf = (step: StepTime): readonly Bar[] =>
+    steps.filter(({ within }) => within === step.id).map((part) => bar(part.title, part, false, 1))
+  const rows = [
+    ...outer.map((step) => [bar(step.title, step, chain.includes(step)), ...partsOf(step)] as const),
+    ...gaps.map((gap) => [gap] as const),
+  ]
+  rows.sort(([a], [b]) => a.startMs - b.startMs || a.endMs - b.endMs)
+  return { totalMs: whole.endMs - whole.startMs, bars: rows.flat() }
 }
 
 /** First to last. */

@@ -7,6 +7,8 @@ export interface StepTime {
   readonly needs: readonly string[]
   readonly startMs: number
   readonly endMs: number
+  /** Id of the step that this is a part of. */
+  readonly within?: string | undefined
 }
 
 /** Is told the time of each step when that step has ended. */

@@ -2,9 +2,14 @@ import { anySignal } from '../abort.js'
 import type { Progress } from '../contracts/progress.js'
 import type { StepClock } from '../contracts/timing.js'
 import type { Step } from './step.js'
-import { timed } from './timed.js'
+import { partsOf, timed, type TimePart } from './timed.js'
 
-export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) => Promise<void>
+export type StepRunner = (
+  step: Step,
+  progress: Progress,
+  signal: AbortSignal,
+  part: TimePart,
+) => Promise<void>
 
 interface StepsRun {
   readonly progress: Progress
@@ -32,7 +37,8 @@ export async function runSteps(
     const promise = (async () => {
       await Promise.all(step.needs.map((id) => start(find(steps, id))))
       both.throwIfAborted()
-      await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both)))
+      const part = partsOf(clock, step)
+      await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both, part)))
     })().catch((error: unknown) => {
       failure ??= { error }
       stop.abort(error)
