@@ -16,7 +16,9 @@ export async function measureRound(
   ]
   for (const scenario of scenarios) {
     try {
-      rounds.push(await scenario.run(bench))
+      const measured = await scenario.run(bench)
+      console.error(JSON.stringify(measured))
+      rounds.push(measured)
     } catch (error) {
       console.error(`no ${scenario.figures.join(', ')} in this round:`, error)
     }
