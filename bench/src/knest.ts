@@ -32,7 +32,8 @@ function createArguments(name: string, controlPlanes: number, workers: number): 
 }
 
 export async function remove(name: string): Promise<void> {
-  await knest('delete', name, '--ignore-not-found')
+  // With its namespace: other clusters are not even looked at.
+  await knest('delete', name, '-n', `knest-${name}`, '--ignore-not-found')
 }
 
 export interface Watched {
