@@ -1,8 +1,12 @@
+import { cgroupOfContainer, cpuSeconds } from './cgroup.js'
 import { run } from './run.js'
 
 const name = 'knest-bench-floor'
 
-const cniConfiguration = {
+const joining = `${name}-join`
+
+/** Each node has a range of its own, as if flannel had handed them out. */
+const cniConfiguration = (subnet: string): object => ({
   cniVersion: '1.0.0',
   name: 'bridge',
   plugins: [
@@ -12,11 +16,11 @@ const cniConfiguration = {
       isDefaultGateway: true,
       hairpinMode: true,
       ipMasq: true,
-      ipam: { type: 'host-local', ranges: [[{ subnet: '10.200.0.0/24' }]] },
+      ipam: { type: 'host-local', ranges: [[{ subnet }]] },
     },
     { type: 'portmap', capabilities: { portMappings: true } },
   ],
-}
+})
 
 function kubeadmConfiguration(version: string): string {
   const documents = [
@@ -61,64 +65,86 @@ async function hardLimit(flag: string, most: number): Promise<number> {
 export interface Floor {
   readonly nodeReady: number
   readonly dnsAvailable: number
+  readonly cpuSeconds: number
+  /** From the start of a second container to its node being Ready, when asked for. */
+  readonly join?: number
 }
 
 /**
  * What plain kubeadm needs at the least: one node container whose images and CNI configuration are in
  * place, from its start through `kubeadm init` to node Ready and CoreDNS Available. Seconds.
  */
-export async function measureFloor(image: string): Promise<Floor> {
-  await removeFloor()
-  const limits = [
-    '--ulimit',
-    `nofile=${await hardLimit('n', 1_048_576)}`,
-    '--ulimit',
-    `nproc=${await hardLimit('u', 32_768)}`,
-  ]
-  const inNode = (args: readonly string[], input?: string): Promise<unknown> =>
-    run('podman', ['exec', '-i', name, ...args], input === undefined ? {} : { input })
-  const kubectl = (...args: readonly string[]): Promise<unknown> =>
-    inNode(['kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', ...args])
-
-  const started = performance.now()
-  const seconds = (): number => (performance.now() - started) / 1000
+export async function measureFloor(image: string, { join }: { readonly join: boolean }): Promise<Floor> {
+  await removeNodes()
   try {
-    await run('podman', [
-      ...['--runtime', 'runc', 'run', '--detach', '--name', name, '--hostname', name, '--privileged'],
-      ...['--tmpfs', '/run', '--tmpfs', '/tmp', '--volume', `${name}:/knest/disk`, ...limits],
-      ...['--env', `KNEST_NODE_NAME=${name}`, image],
-    ])
-    await inNode(['knest-init', 'ready', '--wait', '30'])
-    await inNode(['sh', '-c', 'cat > /etc/cni/net.d/10-bridge.conflist'], JSON.stringify(cniConfiguration))
-    await inNode(
-      ['sh', '-c', 'cat > /run/knest/kubeadm.yaml'],
-      kubeadmConfiguration(image.split(':').at(-1) ?? ''),
-    )
-    await inNode([
-      'kubeadm',
-      'init',
-      '--config',
-      '/run/knest/kubeadm.yaml',
-      '--ignore-preflight-errors',
-      'all',
-    ])
+    const seconds = stopwatch()
+    await startNode(image, name, '10.200.0.0/24')
+    await inNode(name, ['sh', '-c', 'cat > /run/knest/kubeadm.yaml'], kubeadmConfiguration(versionOf(image)))
+    const config = ['--config', '/run/knest/kubeadm.yaml']
+    await inNode(name, ['kubeadm', 'init', ...config, '--ignore-preflight-errors', 'all'])
     await kubectl('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s')
     const nodeReady = seconds()
-    await kubectl(
-      '--namespace',
-      'kube-system',
-      'wait',
-      '--for=condition=Available',
-      'deployment/coredns',
-      '--timeout=180s',
-    )
-    return { nodeReady, dnsAvailable: seconds() }
+    const dns = ['--for=condition=Available', 'deployment/coredns', '--timeout=180s']
+    await kubectl('--namespace', 'kube-system', 'wait', ...dns)
+    const floor = {
+      nodeReady,
+      dnsAvailable: seconds(),
+      cpuSeconds: cpuSeconds(await cgroupOfContainer(name)),
+    }
+    return join ? { ...floor, join: await measureJoin(image) } : floor
   } finally {
-    await removeFloor()
+    await removeNodes()
   }
 }
 
-async function removeFloor(): Promise<void> {
-  await run('podman', ['rm', '--force', '--ignore', '--volumes', '--time', '2', name])
-  await run('podman', ['volume', 'rm', '--force', name])
+async function measureJoin(image: string): Promise<number> {
+  const command = (await inNode(name, ['kubeadm', 'token', 'create', '--print-join-command']))
+    .trim()
+    .split(/\s+/)
+  const seconds = stopwatch()
+  await startNode(image, joining, '10.200.1.0/24')
+  const socket = ['--cri-socket', 'unix:///run/containerd/containerd.sock']
+  await inNode(joining, [...command, ...socket, '--ignore-preflight-errors', 'all'])
+  await kubectl('wait', '--for=condition=Ready', `node/${joining}`, '--timeout=120s')
+  return seconds()
+}
+
+/** A container in which kubeadm may run. */
+async function startNode(image: string, node: string, subnet: string): Promise<void> {
+  const limits = [
+    ...['--ulimit', `nofile=${await hardLimit('n', 1_048_576)}`],
+    ...['--ulimit', `nproc=${await hardLimit('u', 32_768)}`],
+  ]
+  await run('podman', [
+    ...['--runtime', 'runc', 'run', '--detach', '--name', node, '--hostname', node, '--privileged'],
+    ...['--tmpfs', '/run', '--tmpfs', '/tmp', '--volume', `${node}:/knest/disk`, ...limits],
+    ...['--env', `KNEST_NODE_NAME=${node}`, image],
+  ])
+  await inNode(node, ['knest-init', 'ready', '--wait', '30'])
+  const configuration = JSON.stringify(cniConfiguration(subnet))
+  await inNode(node, ['sh', '-c', 'cat > /etc/cni/net.d/10-bridge.conflist'], configuration)
+}
+
+async function inNode(node: string, args: readonly string[], input = ''): Promise<string> {
+  return (await run('podman', ['exec', '-i', node, ...args], { input })).stdout
+}
+
+function kubectl(...args: readonly string[]): Promise<string> {
+  return inNode(name, ['kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', ...args])
+}
+
+function versionOf(image: string): string {
+  return image.split(':').at(-1) ?? ''
+}
+
+function stopwatch(): () => number {
+  const started = performance.now()
+  return () => (performance.now() - started) / 1000
+}
+
+async function removeNodes(): Promise<void> {
+  for (const node of [joining, name]) {
+    await run('podman', ['rm', '--force', '--ignore', '--volumes', '--time', '2', node])
+    await run('podman', ['volume', 'rm', '--force', node])
+  }
 }

@@ -1,49 +1,69 @@
+import {
+  figureKinds,
+  isFigureName,
+  isRatio,
+  type FigureKind,
+  type FigureName,
+  type Round,
+} from './figures.js'
 import type { Floor } from './floor.js'
-import type { Round } from './figures.js'
 import { median, rounded } from './statistics.js'
 
+/** A time of a command has seconds and a ratio to the floor, anything else a value in its unit. */
 export interface Figure {
-  readonly ratio: number
-  readonly medianSeconds: number
+  readonly ratio?: number
+  readonly medianSeconds?: number
+  readonly median?: number
+  readonly unit?: FigureKind['unit']
+  /** What `ratio` or `median` must not exceed. */
+  readonly most?: number
   readonly runs: number
 }
 
 export interface Report {
   readonly floorSeconds: number
-  readonly figures: Readonly<Record<string, Figure>>
+  readonly figures: Readonly<Partial<Record<FigureName, Figure>>>
 }
 
 /** Medians, and their ratios to the floor's median of the same run. */
 export function makeReport(floors: readonly Floor[], rounds: readonly Round[]): Report {
   const floorSeconds = median(floors.map(({ dnsAvailable }) => dnsAvailable))
-  const names = [...new Set(rounds.flatMap((round) => Object.keys(round)))]
-  const figure = (name: string): Figure => {
+  const measured = [...new Set(rounds.flatMap((round) => Object.keys(round)))].filter(isFigureName)
+  const figure = (name: FigureName): Figure => {
     const values = rounds.flatMap((round) => round[name] ?? [])
-    const medianSeconds = median(values)
-    return {
-      ratio: rounded(medianSeconds / floorSeconds),
-      medianSeconds: rounded(medianSeconds),
-      runs: values.length,
-    }
+    const value = median(values)
+    const { unit, most }: FigureKind = figureKinds[name]
+    const known = { ...(most === undefined ? {} : { most }), runs: values.length }
+    if (!isRatio(name)) return { median: rounded(value), unit, ...known }
+    return { ratio: rounded(value / floorSeconds), medianSeconds: rounded(value), ...known }
   }
   return {
     floorSeconds: rounded(floorSeconds),
-    figures: Object.fromEntries(names.map((name) => [name, figure(name)])),
+    figures: Object.fromEntries(measured.map((name) => [name, figure(name)])),
   }
 }
 
+/** What must not exceed `most`. */
+export function measureOf({ ratio, median: value }: Figure): number {
+  return ratio ?? value ?? 0
+}
+
 export function reportTable({ floorSeconds, figures }: Report): string {
-  const rows = Object.entries(figures).map(([name, { ratio, medianSeconds, runs }]) => [
-    name,
-    medianSeconds,
-    ratio,
-    runs,
-  ])
-  const table = [['FIGURE', 'SECONDS', 'RATIO TO FLOOR', 'RUNS'], ['floor', floorSeconds, 1, ''], ...rows]
+  const rows = Object.entries(figures).map(([name, figure]) => {
+    const { medianSeconds, median: value, unit, most } = figure
+    const aim = most === undefined ? '' : `${most}${measureOf(figure) > most ? ' missed' : ''}`
+    const amount = medianSeconds === undefined ? `${value ?? ''} ${unit ?? ''}` : `${medianSeconds} s`
+    return [name, amount, figure.ratio ?? '', aim, figure.runs]
+  })
+  const table = [
+    ['FIGURE', 'MEDIAN', 'RATIO TO FLOOR', 'AT MOST', 'RUNS'],
+    ['floor', `${floorSeconds} s`, 1, '', ''],
+    ...rows,
+  ]
   return table
     .map((row) =>
       row
-        .map((cell, column) => String(cell).padEnd([16, 10, 17, 5][column] ?? 0))
+        .map((cell, column) => String(cell).padEnd([22, 15, 17, 14, 5][column] ?? 0))
         .join('')
         .trimEnd(),
     )

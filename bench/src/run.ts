@@ -29,6 +29,8 @@ export function run(
           new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${output.slice(-4000)}`),
         )
     })
+    // Who ends without reading says so by its exit code.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
   })
 }

@@ -140,8 +140,7 @@ func mountUnified() error {
 		return err
 	}
 	for _, controller := range strings.Fields(string(controllers)) {
-		warn("enable cgroup controller "+controller,
-			os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0))
+		warn("enable cgroup controller "+controller, handDown(controller, leaf))
 	}
 	// kubelet lets a container that is out of memory end as a whole. A machine loses one process, and so
 	// must a node. (There is no such file without the memory controller.)
@@ -150,6 +149,22 @@ func mountUnified() error {
 		warn("set "+group, err)
 	}
 	return nil
+}
+
+// handDown gives a controller to children. A command that came into the container a moment ago stands in the
+// way until it is in the leaf, too.
+func handDown(controller, leaf string) error {
+	control := filepath.Join(cgroupRoot, "cgroup.subtree_control")
+	for range 100 {
+		err := os.WriteFile(control, []byte("+"+controller), 0)
+		if !errors.Is(err, syscall.EBUSY) {
+			return err
+		}
+		if err := emptyInto(leaf); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the container's cgroup does not become empty")
 }
 
 // appendFile writes to a file of the kernel's: it must be there.

@@ -85,9 +85,12 @@ export interface Deps {
   readonly interrupts: Interrupts
   readonly env: Readonly<Record<string, string | undefined>>
   now(): Date
+  /** When this process began. */
+  startedAt(): Date
   /** Rejects when aborted. */
   pause(milliseconds: number, signal: AbortSignal): Promise<void>
   readFile(path: string): Promise<string>
+  writeFile(path: string, text: string): Promise<void>
   renderer(style: ProgressStyle): Promise<Renderer>
   spec(): Promise<SpecRoom>
   kubeconfigs(): Promise<KubeconfigRoom>

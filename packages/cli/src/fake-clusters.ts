@@ -8,6 +8,7 @@ import {
   type CreateRun,
   type ClusterSpec,
   type ClusterStatus,
+  type ClusterSummary,
   type ExecOptions,
   type ExecResult,
   type HealReport,
@@ -80,6 +81,8 @@ export class FakeClusters implements Clusters {
     if (this.clusters.has(ref.name)) throw new KnestError('already-exists', `cluster "${ref.name}" exists`)
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
     await run.progress.phase('Create nodes', () => this.duringCreate(run))
+    const begun = Date.parse('2026-01-01T00:03:01Z')
+    run.clock?.({ id: 'nodes', title: 'Create nodes', needs: [], startMs: begun, endMs: begun + 8_000 })
     this.add(fakeStatus({ ...ref, spec }))
     const access = await this.kubeconfig(ref)
     await run.deliver?.(access)
@@ -109,7 +112,7 @@ export class FakeClusters implements Clusters {
     return { action: 'created', changes: [], steps: await this.planCreate(ref, spec) }
   }
 
-  async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterStatus> {
+  async scale(ref: ClusterRef, request: ScaleRequest): Promise<ClusterSummary> {
     const status = await this.status(ref)
     this.lastRequest = request
     this.changes.push(`scale ${ref.namespace}/${ref.name}`)

@@ -78,10 +78,16 @@ export class FakeTerminal {
       },
       env: this.env,
       now,
+      startedAt: () => new Date('2026-01-01T00:03:00Z'),
       pause: () => this.pause(),
       readFile: (path) => {
         const text = this.files.get(path)
         return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+      },
+      writeFile: (path, text) => {
+        if (path.includes('/')) return Promise.reject(new Error('no such folder'))
+        this.files.set(path, text)
+        return Promise.resolve()
       },
       renderer: (style) =>
         Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { buffer, text } from 'node:stream/consumers'
 import type { Deps, Interrupts, Streams } from './deps.js'
@@ -21,7 +21,9 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     interrupts: interrupts(exitNow),
     env: process.env,
     now,
+    startedAt: () => new Date(performance.timeOrigin),
     readFile: (path) => readFile(path, 'utf8'),
+    writeFile: (path, text) => writeFile(path, text),
     renderer,
     pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
     spec: parts.spec,

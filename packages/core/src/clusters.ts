@@ -22,6 +22,7 @@ import { listNodes } from './observe.js'
 import { nothing } from './plan/observed.js'
 import { planCluster, planRemoval } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import { timed } from './plan/timed.js'
 import { leaseProblems } from './leases.js'
 import { heal } from './health/heal.js'
 import { dutyTo, reconcileRecord } from './reconcile.js'
@@ -106,7 +107,7 @@ export function createClusters(parts: Parts): Clusters {
     const context = stepContext(parts, record, nodes)
     await runSteps(
       planRemoval(record, nodes, keepData),
-      (step, progress, signal) => runStep(context, step, progress, signal),
+      (step, progress, signal, part) => runStep(context, step, progress, signal, part),
       run,
     )
   }
@@ -126,8 +127,9 @@ export function createClusters(parts: Parts): Clusters {
       let access: ClusterKubeconfig | undefined
       let record = await home.read(ref, run.signal)
       if (record === undefined) {
-        const { problems, resolved } = await run.progress.phase('Check the host', (progress) =>
-          runPreflight(parts, ref, spec, { ...run, progress }),
+        const title = 'Check the host'
+        const { problems, resolved } = await timed(run.clock, { id: 'check', title, needs: [] }, () =>
+          run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
         )
         throwOnErrors(problems, run)
         record = await home.create(ref, resolved, run.signal)
@@ -197,7 +199,8 @@ export function createClusters(parts: Parts): Clusters {
         const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
         await converge(parts, record, 'Scaling', inner)
-        return clusterStatus(parts, await mustRead(ref, inner.signal), inner.signal)
+        // All of it was Ready a moment ago: nobody asks every node once more.
+        return summarize(parts, await mustRead(ref, inner.signal), inner.signal)
       })
     },
 

@@ -11,8 +11,7 @@ import type { RunOptions } from './contracts/clusters.js'
 import type { KubeApi } from './contracts/kubernetes.js'
 import type { AddressAdapter, NodeBackend } from './contracts/node-backend.js'
 import type { AddressOptions } from './addresses/index.js'
-import { listCertificates, planRenewal } from './certificates/index.js'
-import type { CertificateSources, RenewalPlan } from './certificates/index.js'
+import { planRenewal, storedCertificate } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { makeCondition, withCondition } from './conditions.js'
 import { KnestError } from './errors.js'
@@ -20,9 +19,9 @@ import { openLeases } from './leases.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
 import type { BackendNode } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
-import type { ObservedCluster } from './plan/observed.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import { timed } from './plan/timed.js'
 import type { Step } from './plan/step.js'
 import type { StepContext } from './steps/context.js'
 import { runStep } from './steps/run-step.js'
@@ -65,22 +64,15 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const members = await memberNames(parts, record, nodes, signal)
-  const observed = await observe(record, nodes, members, signal)
-  const renewal = await dueCertificates({ record, home: parts.home, nodes }, observed, signal)
-  return { steps: planCluster(record, record.spec, { ...observed, renewal }), nodes }
-}
-
-/** Only nodes that are part of the cluster; one that lost its disk gets new certificates when it joins. */
-async function dueCertificates(
-  sources: CertificateSources,
-  { nodes }: ObservedCluster,
-  signal: AbortSignal,
-): Promise<RenewalPlan> {
-  const joined = nodes.filter(({ disk }) => disk === 'bootstrapped').map(({ name }) => name)
-  const members = sources.nodes.filter(({ name }) => joined.includes(name))
   const now = new Date()
-  return planRenewal(await listCertificates({ ...sources, nodes: members }, now, signal), now)
+  const [members, seen, stored] = await Promise.all([
+    memberNames(parts, record, nodes, signal),
+    observe(record, nodes, now, signal),
+    storedCertificate({ record, home: parts.home }, now, signal),
+  ])
+  const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
+  const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
+  return { steps: planCluster(record, record.spec, { ...seen.observed, members, renewal }), nodes }
 }
 
 /** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
@@ -132,18 +124,23 @@ export async function converge(
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
-  const done = await runPlan(parts, record, phase, run, await planFor(parts, record, run.signal))
+  const look = { id: 'look', title: 'Look at what there is', needs: [] }
+  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal))
+  const done = await runPlan(parts, record, phase, run, plan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
   const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
   const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
   const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
-  if (phase === 'Creating' || phase === 'Resuming') {
-    await awaitHostReady(parts, record, run.signal)
-    // From now on only control planes whose API server answers get traffic.
-    await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
-  }
-  await beforeReady()
+  const handOver = { id: 'hand-over', title: 'Hand the cluster over', needs: ['ready'] }
+  await timed(run.clock, handOver, async () => {
+    if (phase === 'Creating' || phase === 'Resuming') {
+      await awaitHostReady(parts, record, run.signal)
+      // From now on only control planes whose API server answers get traffic.
+      await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+    }
+    await beforeReady()
+  })
   await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
 }
 
@@ -165,8 +162,8 @@ export async function runPlan(
   try {
     await runSteps(
       steps,
-      async (step, progress, signal) => {
-        await runStep(context, step, progress, signal)
+      async (step, progress, signal, part) => {
+        await runStep(context, step, progress, signal, part)
         if (step.kind === 'install-addons')
           await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
         if (step.kind === 'ensure-addresses' && context.leases.size > 0) {

@@ -1,7 +1,8 @@
+import type { Certificate } from './contracts/certificates.js'
 import type { ClusterRecord } from './contracts/cluster.js'
 import type { NodeBackend, NodeStatus } from './contracts/node-backend.js'
-import type { DiskState, ObservedCluster, ObservedNode } from './plan/observed.js'
-import { readDisk } from './steps/disk.js'
+import { lookAtNode } from './look-at-node.js'
+import type { ObservedCluster, ObservedNode } from './plan/observed.js'
 
 export interface BackendNode extends NodeStatus {
   readonly backend: NodeBackend
@@ -23,27 +24,42 @@ export async function listNodes(
   return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** Asks the nodes what is on their disks. `members` is filled in by who has the nested API. */
+/** What the nodes say of themselves. */
+export interface Observation {
+  /** Who has the nested API fills in the members. */
+  readonly observed: Omit<ObservedCluster, 'members' | 'renewal'>
+  /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
+  readonly certificates: readonly Certificate[]
+  /** Names of nodes on which a renewal was interrupted. */
+  readonly unfinished: readonly string[]
+}
+
+/** Asks the nodes that run what is on their disks. */
 export async function observe(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
-  members: readonly string[] | undefined,
+  now: Date,
   signal: AbortSignal,
-): Promise<ObservedCluster> {
-  const observed = await Promise.all(
-    nodes.map(async (node): Promise<ObservedNode> => ({
-      name: node.name,
-      role: node.role,
-      pool: node.pool,
-      backend: node.backend.name,
-      phase: node.phase,
-      disk: node.phase === 'running' ? await askDisk(record, node, signal) : undefined,
-    })),
+): Promise<Observation> {
+  const looks = await Promise.all(
+    nodes.map(async ({ backend, name, phase }) =>
+      phase === 'running' ? lookAtNode(await backend.openNode(record, name, signal), now, signal) : undefined,
+    ),
   )
+  const observed = nodes.map((node, index): ObservedNode => ({
+    name: node.name,
+    role: node.role,
+    pool: node.pool,
+    backend: node.backend.name,
+    phase: node.phase,
+    disk: looks[index]?.disk,
+  }))
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
-  return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
-}
-
-async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<DiskState> {
-  return readDisk(await node.backend.openNode(record, node.name, signal), signal)
+  return {
+    observed: { nodes: observed, addonsInstalled: addons?.status === 'True' },
+    certificates: looks.flatMap((look) => look?.certificates.certificates ?? []),
+    unfinished: nodes
+      .filter((_, index) => looks[index]?.certificates.unfinished === true)
+      .map(({ name }) => name),
+  }
 }

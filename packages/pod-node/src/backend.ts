@@ -1,6 +1,7 @@
 import { claimKind, clusterSelector, deleteClaim, KnestError, labels } from '@knest/core'
 import type {
   ClusterRef,
+  ExecResult,
   KindRef,
   KubeApi,
   KubeObject,
@@ -10,12 +11,13 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
+import { awaitStart } from './await-start.js'
 import { claimName, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 import { preflight } from './preflight.js'
-import { waitForPod } from './wait-for-pod.js'
+import { waitForPod, waitForScheduled } from './wait-for-pod.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
@@ -41,9 +43,8 @@ export function createPodNodeBackend(
 
     ensureNode: async (spec: NodeSpec, signal) => {
       await api.apply(nodeStatefulSet(spec), { signal })
-      await waitForPod(api, spec.cluster, spec.name, explainEvent, signal)
       const node = handle(spec.cluster, spec.name, spec.role)
-      const ready = await node.exec(['knest-init', 'ready', '--wait', '50'], { timeoutMs: 60_000, signal })
+      const ready = await untilReady(api, spec, node, explainEvent, signal)
       if (ready.exitCode !== 0) {
         throw new KnestError(
           'prerequisite',
@@ -106,6 +107,25 @@ export function createPodNodeBackend(
       )
       if (!keepData) await deleteClaim(api, namespace, claimName(name), signal)
     },
+  }
+}
+
+/** What the node says when it is ready, or cannot become so. */
+async function untilReady(
+  api: KubeApi,
+  { cluster, name }: NodeSpec,
+  node: NodeHandle,
+  explainEvent: ExplainEvent,
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  const ended = new AbortController()
+  const both = AbortSignal.any([signal, ended.signal])
+  try {
+    const running = waitForPod(api, cluster, name, explainEvent, both)
+    await Promise.race([running, waitForScheduled(api, cluster, name, both)])
+    return await awaitStart(node, running, both)
+  } finally {
+    ended.abort()
   }
 }
 

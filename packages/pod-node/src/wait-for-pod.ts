@@ -31,6 +31,31 @@ export async function waitForPod(
   }
 }
 
+/** Resolves when the host has chosen where the node's new pod runs. */
+export async function waitForScheduled(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  // One that is being deleted takes commands, too.
+  const isScheduled = (pod: KubeObject): boolean => {
+    const { phase, hostNode } = podState(pod)
+    return phase !== 'deleting' && hostNode !== undefined
+  }
+  await api.waitFor(
+    podKind,
+    { namespace, labelSelector: `${labels.node}=${node}` },
+    (pods) => pods.some(isScheduled),
+    {
+      timeoutMs: timeoutMs + 10_000,
+      signal,
+      awaited: `pod "${podName(node)}" in namespace "${namespace}" to be scheduled`,
+      describe: (seen) => seen.map((pod) => podState(pod).reason ?? 'running').join(', ') || 'no pod yet',
+    },
+  )
+}
+
 async function withWarning(
   timeout: KnestError,
   api: KubeApi,

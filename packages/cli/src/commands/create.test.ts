@@ -203,3 +203,17 @@ function interrupted(signal: AbortSignal): Promise<never> {
   terminal.signal()
   return Promise.reject(signal.reason as Error)
 }
+
+test('--timing shows what ran when, --timing-svg writes it as a chart', async () => {
+  expect(await terminal.run('create', 'a', '--timing', '--timing-svg', 'times.svg')).toBe(0)
+  expect(terminal.out).toBe('cluster "a" created\n')
+  expect(terminal.err).toMatch(/^STEP +START +END +TIME +CRITICAL\n\(between steps\) +0.0s +1.0s/m)
+  expect(terminal.err).toMatch(/^Create nodes +1.0s +9.0s +8.0s +8.0s$/m)
+  expect(terminal.files.get('times.svg')).toContain('knest create a: 12.0s')
+})
+
+test('a chart that cannot be written is said before anything is made', async () => {
+  expect(await terminal.run('create', 'a', '--timing-svg', 'no/times.svg')).toBe(2)
+  expect(terminal.err).toContain('the chart cannot be written to "no/times.svg": no such folder')
+  expect(terminal.clusters.changes).toEqual([])
+})

@@ -9,11 +9,18 @@ import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import {
+  addTimingFlags,
+  timingOptions,
+  withTiming,
+  type TimingFlags,
+  type TimingOptions,
+} from '../timing/timing.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { createWish } from './create-wish.js'
 
-export interface CreateOptions extends GlobalOptions, TimeLimit {
+export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name?: string | undefined
   readonly flags: CreateFlags
   readonly dryRun: boolean
@@ -45,16 +52,18 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
         file = await keepKubeconfig(deps, ref, kubeconfig, options)
       }
-      const access = await operate(
-        deps,
-        options,
-        async (run) => {
-          await install?.(run)
-          const created = await clusters.create(ref, spec, { ...run, deliver })
-          if (options.controller) await ensureController(deps, open, run)
-          return created
-        },
-        left,
+      const access = await withTiming(deps, options, `knest create ${ref.name}`, (clock) =>
+        operate(
+          deps,
+          options,
+          async (run) => {
+            await install?.(run)
+            const created = await clusters.create(ref, spec, { ...run, clock, deliver })
+            if (options.controller) await ensureController(deps, open, run)
+            return created
+          },
+          left,
+        ),
       )
       await printResult(deps, clusters, ref, options.output)
       if (options.quiet !== true) deps.streams.err(invitation(ref, file, access, options))
@@ -105,7 +114,7 @@ function isHalfWay(error: unknown): boolean {
   return error instanceof KnestError && (error.code === 'node-command' || error.code === 'timeout')
 }
 
-interface OwnFlags extends CreateFlags {
+interface OwnFlags extends CreateFlags, TimingFlags {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly controller?: boolean
@@ -119,7 +128,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
   const command = new Command('create')
     .description('create a nested cluster, or go on with one whose creation was interrupted')
     .argument('[name]', 'cluster name (default: the name in the file, else knest)')
-  return addCreateFlags(command)
+  return addTimingFlags(addCreateFlags(command))
     .option('--dry-run', 'print the steps and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
@@ -128,7 +137,8 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
-      const { dryRun, yes, controller, merge, switchContext, timeout, output, ...flags } = given
+      const { dryRun, yes, controller, merge, switchContext, timeout, output, timing, timingSvg, ...flags } =
+        given
       return run(deps, {
         ...globalOptions(self),
         name,
@@ -139,6 +149,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
         merge: merge !== false,
         switchContext: switchContext === true,
         ...timeLimit(timeout),
+        ...timingOptions({ timing, timingSvg }),
         output,
       })
     })

@@ -8,9 +8,16 @@ import { forgetKubeconfig } from '../kubeconfig-files.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import {
+  addTimingFlags,
+  timingOptions,
+  withTiming,
+  type TimingFlags,
+  type TimingOptions,
+} from '../timing/timing.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-export interface DeleteOptions extends GlobalOptions, TimeLimit {
+export interface DeleteOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name: string
   readonly keepData: boolean
   readonly ignoreNotFound: boolean
@@ -38,7 +45,9 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       await printPlan(deps, plan, options.output)
       return
     }
-    const deleted = await operate(deps, options, (run) => remove(open, ref, run, options), left)
+    const deleted = await withTiming(deps, options, `knest delete ${ref.name}`, (clock) =>
+      operate(deps, options, (run) => remove(open, ref, { ...run, clock }, options), left),
+    )
     await forgetKubeconfig(deps, ref)
     if (deleted)
       deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
@@ -80,7 +89,7 @@ function isNotFound(error: unknown): boolean {
   return error instanceof KnestError && error.code === 'not-found'
 }
 
-interface DeleteFlags {
+interface DeleteFlags extends TimingFlags {
   readonly keepData?: boolean
   readonly ignoreNotFound?: boolean
   readonly dryRun?: boolean
@@ -89,22 +98,24 @@ interface DeleteFlags {
 }
 
 export function deleteCommand(deps: Deps, run: typeof deleteRun = deleteRun): Command {
-  return new Command('delete')
+  const command = new Command('delete')
     .description('delete a nested cluster and everything that was made for it')
     .argument('<name>', 'cluster name')
     .option('--keep-data', 'keep the disks of persistent nodes')
     .option('--ignore-not-found', 'succeed when there is no such cluster')
     .option('--dry-run', 'print the steps and do nothing')
+  return addTimingFlags(command)
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
-    .action((name: string, flags: DeleteFlags, command: Command) =>
+    .action((name: string, flags: DeleteFlags, self: Command) =>
       run(deps, {
-        ...globalOptions(command),
+        ...globalOptions(self),
         name,
         keepData: flags.keepData === true,
         ignoreNotFound: flags.ignoreNotFound === true,
         dryRun: flags.dryRun === true,
         ...timeLimit(flags.timeout),
+        ...timingOptions(flags),
         output: flags.output,
       }),
     )

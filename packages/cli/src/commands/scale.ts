@@ -7,10 +7,17 @@ import { commandLine, globalOptions, type GlobalOptions } from '../global-option
 import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import {
+  addTimingFlags,
+  timingOptions,
+  withTiming,
+  type TimingFlags,
+  type TimingOptions,
+} from '../timing/timing.js'
 import { scaleRequest } from './scale-request.js'
 import { whatIsLeft } from '../what-is-left.js'
 
-export interface ScaleOptions extends GlobalOptions, TimeLimit {
+export interface ScaleOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name: string
   readonly counts: readonly string[]
   readonly controlPlaneMachineCount?: string | undefined
@@ -33,25 +40,27 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
       await printPlan(deps, plan, options.output)
       return
     }
-    const status = await operate(deps, options, (run) => clusters.scale(ref, request, run), left)
-    const value = await renderValue(clusterView(status, deps.now()), options.output)
+    const summary = await withTiming(deps, options, `knest scale ${ref.name}`, (clock) =>
+      operate(deps, options, (run) => clusters.scale(ref, request, { ...run, clock }), left),
+    )
+    const value = await renderValue(clusterView(summary, deps.now()), options.output)
     if (value !== undefined) deps.streams.out(value)
-    else if (options.output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
+    else if (options.output === 'table') deps.streams.out(clusterTable([summary], deps.now(), false))
     else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
-    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(status)}\n`)
-    if (status.phase !== 'Ready' && options.quiet !== true) {
+    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(summary)}\n`)
+    if (summary.phase !== 'Ready' && options.quiet !== true) {
       deps.streams.err(
-        `warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`,
+        `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], again)}\n`,
       )
     }
   })
 }
 
-function counts(status: { controlPlane: { desired: number }; workers: { desired: number } }): string {
-  return `${status.controlPlane.desired}:${status.workers.desired}`
+function counts(summary: { controlPlane: { desired: number }; workers: { desired: number } }): string {
+  return `${summary.controlPlane.desired}:${summary.workers.desired}`
 }
 
-interface ScaleFlags {
+interface ScaleFlags extends TimingFlags {
   readonly controlPlaneMachineCount?: string
   readonly workerMachineCount?: string
   readonly force?: boolean
@@ -61,7 +70,7 @@ interface ScaleFlags {
 }
 
 export function scaleCommand(deps: Deps, run: typeof scaleRun = scaleRun): Command {
-  return new Command('scale')
+  const command = new Command('scale')
     .description('change the number of nodes')
     .argument('<name>', 'cluster name')
     .argument('[counts...]', 'CONTROL-PLANES:WORKERS, a blank side stays as it is; or POOL=N')
@@ -69,11 +78,12 @@ export function scaleCommand(deps: Deps, run: typeof scaleRun = scaleRun): Comma
     .option('--worker-machine-count <n>', 'number of worker nodes')
     .option('--force', 'allow an even number of control-plane nodes')
     .option('--dry-run', 'print the steps and do nothing')
+  return addTimingFlags(command)
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
-    .action((name: string, given: readonly string[], flags: ScaleFlags, command: Command) =>
+    .action((name: string, given: readonly string[], flags: ScaleFlags, self: Command) =>
       run(deps, {
-        ...globalOptions(command),
+        ...globalOptions(self),
         name,
         counts: given,
         controlPlaneMachineCount: flags.controlPlaneMachineCount,
@@ -81,6 +91,7 @@ export function scaleCommand(deps: Deps, run: typeof scaleRun = scaleRun): Comma
         force: flags.force === true,
         dryRun: flags.dryRun === true,
         ...timeLimit(flags.timeout),
+        ...timingOptions(flags),
         output: flags.output,
       }),
     )

@@ -16,6 +16,8 @@ export async function awaitApi(
   nodes: readonly NodeHandle[],
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
+  // Of a cluster that is there nobody has to wait for a port.
+  if (await isReadyNow(api, options.signal)) return
   const deadline = Date.now() + options.timeoutMs
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
@@ -40,6 +42,16 @@ export async function awaitApi(
     await delay(100, undefined, { signal: options.signal })
   }
   throw timeoutError(api, seen, undefined)
+}
+
+async function isReadyNow(api: KubeApi, signal: AbortSignal): Promise<boolean> {
+  try {
+    const answer = await api.raw('/readyz', AbortSignal.any([signal, AbortSignal.timeout(2_000)]))
+    return answer.status === 200
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
 }
 
 async function listening(node: NodeHandle, timeoutMs: number, signal: AbortSignal): Promise<void> {

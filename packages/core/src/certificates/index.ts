@@ -1,4 +1,4 @@
-export { listCertificates, type CertificateSources } from './list.js'
+export { listCertificates, storedCertificate, type CertificateSources } from './list.js'
 export {
   isNothing,
   planRenewal,
@@ -7,4 +7,5 @@ export {
   type NodeRenewal,
   type RenewalPlan,
 } from './plan.js'
+export { parseNodeCertificates, readNodeQuestion, type NodeCertificates } from './read-node.js'
 export { carryOut, renewCertificates } from './renew.js'

@@ -23,12 +23,11 @@ export async function listCertificates(
   now: Date,
   signal: AbortSignal,
 ): Promise<ClusterCertificates> {
-  const [lists, authorities, kubeconfig] = await Promise.all([
+  const [lists, authorities, stored] = await Promise.all([
     Promise.all(nodes.map((node) => ofNode(record, node, now, { patienceMs, signal }))),
     home.readAuthorities(record, signal),
-    home.readKubeconfig(record, signal),
+    storedCertificate({ record, home }, now, signal),
   ])
-  const stored = kubeconfig === undefined ? undefined : ofKubeconfig(kubeconfig, now)
   return {
     renewBeforeDays,
     certificates: [
@@ -39,6 +38,16 @@ export async function listCertificates(
     unfinished: nodes.filter((_, index) => lists[index]?.unfinished === true).map(({ name }) => name),
     problems: lists.flatMap(({ problems }) => problems),
   }
+}
+
+/** Of the kubeconfig that the home keeps. */
+export async function storedCertificate(
+  { record, home }: Pick<CertificateSources, 'record' | 'home'>,
+  now: Date,
+  signal: AbortSignal,
+): Promise<Certificate | undefined> {
+  const kubeconfig = await home.readKubeconfig(record, signal)
+  return kubeconfig === undefined ? undefined : ofKubeconfig(kubeconfig, now)
 }
 
 async function ofNode(

@@ -1,4 +1,5 @@
 import type { Certificate } from '../contracts/certificates.js'
+import type { NodeRole } from '../contracts/cluster.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { NodeCommandError } from '../errors.js'
 import { readExpiry } from './expiry.js'
@@ -26,14 +27,22 @@ done
 exit 0
 `
 
+/** A bash script and its arguments: what it prints is for `parseNodeCertificates`. */
+export function readNodeQuestion(role: NodeRole): {
+  readonly script: string
+  readonly args: readonly string[]
+} {
+  return { script, args: knownCertificates(role).flatMap(({ name, path }) => [name, path]) }
+}
+
 /** Reads all certificates of a node in one command. One that is not there is not in the list. */
 export async function readNodeCertificates(
   node: NodeHandle,
   now: Date,
   signal: AbortSignal,
 ): Promise<NodeCertificates> {
-  const args = knownCertificates(node.role).flatMap(({ name, path }) => [name, path])
-  const argv = ['bash', '-c', script, 'certificates', ...args]
+  const question = readNodeQuestion(node.role)
+  const argv = ['bash', '-c', question.script, 'certificates', ...question.args]
   const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 30_000, signal })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['reading certificates'], exitCode, stderr.trim())
   return parseNodeCertificates(node, stdout, now)

@@ -6,10 +6,12 @@ import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
+import type { StepClock } from './timing.js'
 
 export type * from './certificates.js'
 export type * from './health.js'
 export type * from './status.js'
+export type * from './timing.js'
 
 /** Given to everything that takes time. */
 export interface RunOptions {
@@ -21,6 +23,8 @@ export interface RunOptions {
   readonly lenient?: boolean | undefined
   /** Ends with `conflict` when somebody else works on the cluster, and does not wait. */
   readonly onlyIfFree?: boolean | undefined
+  /** Where the time goes. */
+  readonly clock?: StepClock | undefined
 }
 
 export interface CreateRun extends RunOptions {
@@ -93,7 +97,7 @@ export interface Clusters {
   /** What `apply` would do now. Changes nothing. */
   planApply(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<ClusterChange>
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
-  scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterStatus>
+  scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterSummary>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
    * Takes all nodes of a persistent cluster (else `config`) off the host and keeps their disks, names and

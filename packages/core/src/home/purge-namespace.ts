@@ -16,13 +16,36 @@ interface ResourceList {
 
 const maxRounds = 30
 
+/** What every namespace of a cluster has: emptied while the host is still asked what else there can be. */
+const usual = [
+  ...[
+    'configmaps',
+    'endpoints',
+    'events',
+    'persistentvolumeclaims',
+    'pods',
+    'secrets',
+    'services',
+    'serviceaccounts',
+  ].map((name) => ['/api/v1', name]),
+  ...['controllerrevisions', 'statefulsets'].map((name) => ['/apis/apps/v1', name]),
+  ['/apis/coordination.k8s.io/v1', 'leases'],
+  ['/apis/discovery.k8s.io/v1', 'endpointslices'],
+  ['/apis/knest.dev/v1alpha1', 'nestedclusters'],
+]
+
 /**
  * Empties a namespace that is being deleted and takes the namespace controller's finalizer off, as that
  * controller does itself once it has waited 5 s (namespaceDeletionGracePeriod in Kubernetes). Gives
  * false when something stays or a right is missing: then the controller finishes.
  */
 export async function purgeNamespace(api: KubeApi, namespace: string, signal: AbortSignal): Promise<boolean> {
-  const collections = await namespacedCollections(api, namespace, signal)
+  const usualPaths = usual.map(([root = '', name = '']) => `${root}/namespaces/${namespace}/${name}`)
+  const [collections] = await Promise.all([
+    namespacedCollections(api, namespace, signal),
+    // What becomes of these is seen in the rounds below.
+    Promise.all(usualPaths.map((path) => deleteAll(api, path, signal))),
+  ])
   for (let round = 0; round < maxRounds; round++) {
     const emptied = await Promise.all(collections.map((path) => deleteAll(api, path, signal)))
     if (emptied.includes('refused')) return false

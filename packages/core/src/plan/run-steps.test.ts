@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { silentProgress } from '../contracts/progress.js'
+import type { StepTime } from '../contracts/timing.js'
 import { runSteps } from './run-steps.js'
 import type { Step } from './step.js'
 
@@ -42,6 +43,23 @@ describe('runSteps', () => {
     await expect(running).rejects.toThrow('a broke')
     expect(started).toEqual(['a', 'slow'])
     expect(stopped).toBe(true)
+  })
+
+  it('tells when each step ran, of a failed one too', async () => {
+    const times: StepTime[] = []
+    const running = runSteps(
+      [step('a'), step('b', 'a'), step('c', 'b')],
+      ({ id }) => (id === 'b' ? Promise.reject(new Error('b broke')) : delay(20)),
+      { ...options, clock: (time) => times.push(time) },
+    )
+    await expect(running).rejects.toThrow('b broke')
+    expect(times.map(({ id, needs }) => [id, needs])).toEqual([
+      ['a', []],
+      ['b', ['a']],
+    ])
+    const [a, b] = times
+    expect((a?.endMs ?? 0) - (a?.startMs ?? 0)).toBeGreaterThanOrEqual(15)
+    expect(b?.startMs).toBeGreaterThanOrEqual(a?.endMs ?? Infinity)
   })
 
   it('stops when the caller aborts', async () => {

@@ -1,8 +1,21 @@
 import { anySignal } from '../abort.js'
 import type { Progress } from '../contracts/progress.js'
+import type { StepClock } from '../contracts/timing.js'
 import type { Step } from './step.js'
+import { partsOf, timed, type TimePart } from './timed.js'
 
-export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) => Promise<void>
+export type StepRunner = (
+  step: Step,
+  progress: Progress,
+  signal: AbortSignal,
+  part: TimePart,
+) => Promise<void>
+
+interface StepsRun {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly clock?: StepClock | undefined
+}
 
 /**
  * Runs every step as soon as what it needs has ended. The first failure aborts the running steps,
@@ -11,7 +24,7 @@ export type StepRunner = (step: Step, progress: Progress, signal: AbortSignal) =
 export async function runSteps(
   steps: readonly Step[],
   run: StepRunner,
-  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+  { progress, signal, clock }: StepsRun,
 ): Promise<void> {
   const stop = new AbortController()
   const both = anySignal(signal, stop.signal)
@@ -24,7 +37,8 @@ export async function runSteps(
     const promise = (async () => {
       await Promise.all(step.needs.map((id) => start(find(steps, id))))
       both.throwIfAborted()
-      await progress.phase(step.title, (inner) => run(step, inner, both))
+      const part = partsOf(clock, step)
+      await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both, part)))
     })().catch((error: unknown) => {
       failure ??= { error }
       stop.abort(error)

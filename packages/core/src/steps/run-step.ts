@@ -7,6 +7,7 @@ import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import { createAuthorities } from '../pki/index.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
+import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
@@ -25,6 +26,7 @@ export async function runStep(
   step: Step,
   progress: Progress,
   signal: AbortSignal,
+  part: TimePart = (_title, work) => work(),
 ): Promise<void> {
   const { record, home } = context
   const open = (node: string): Promise<NodeHandle> => context.openNode(node, signal)
@@ -69,7 +71,10 @@ export async function runStep(
       const api = need(context.api, 'the nested API')
       const wait = await patience(context, signal)
       if (!step.network) return awaitRegistered(api, step.nodes, wait)
-      await Promise.all([awaitNodes(api, step.nodes, wait), step.dns ? awaitDns(api, wait) : undefined])
+      await Promise.all([
+        part('Nodes are Ready', () => awaitNodes(api, step.nodes, wait)),
+        step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
+      ])
       return
     }
     case 'save-kubeconfig':

@@ -1,0 +1,18 @@
+import type { FigureName } from '../figures.js'
+import { create, remove } from '../knest.js'
+import type { Scenario } from './scenario.js'
+
+function larger(figure: FigureName, controlPlanes: number, workers: number): Scenario {
+  return {
+    figures: [figure],
+    run: async ({ cluster }) => {
+      await remove(cluster)
+      const seconds = await create(cluster, controlPlanes, workers)
+      await remove(cluster)
+      return { [figure]: seconds }
+    },
+  }
+}
+
+export const threeWorkers = larger('create-1+3', 1, 3)
+export const threeAndThree = larger('create-3+3', 3, 3)

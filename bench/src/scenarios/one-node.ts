@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { cpuSeconds, memoryOf } from '../cgroup.js'
+import { knest, remove, watchedCreate } from '../knest.js'
+import { cgroupsOfNodes } from '../nodes.js'
+import type { Scenario } from './scenario.js'
+
+const settleMs = 20_000
+const idleMs = 30_000
+
+/** A control plane alone: what it costs to make and to have, and two more. */
+export const oneNode: Scenario = {
+  figures: [
+    ...(['create-1+0', 'cpu-seconds', 'idle-cpu', 'memory-control-plane'] as const),
+    ...(['cache-control-plane', 'clusters-in-8Gi', 'add-control-planes'] as const),
+  ],
+  run: async ({ cluster }) => {
+    await remove(cluster)
+    const created = await watchedCreate(cluster, 1, 0)
+    const [node] = await cgroupsOfNodes(cluster, 'control-plane')
+    if (node === undefined) throw new Error('the cluster has no control plane')
+    const cpu = cpuSeconds(node) + created.cpuSeconds
+    await delay(settleMs)
+    const before = cpuSeconds(node)
+    await delay(idleMs)
+    const idle = ((cpuSeconds(node) - before) / (idleMs / 1000)) * 100
+    const { own, cache } = memoryOf(node)
+    const grow = await knest('scale', cluster, '3:')
+    await remove(cluster)
+    return {
+      'create-1+0': created.seconds,
+      'cpu-seconds': cpu,
+      'idle-cpu': idle,
+      'memory-control-plane': own,
+      'cache-control-plane': cache,
+      'clusters-in-8Gi': Math.floor((8 * 1024) / own),
+      'add-control-planes': grow,
+    }
+  },
+}

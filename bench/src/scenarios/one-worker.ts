@@ -1,0 +1,35 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { memoryOf } from '../cgroup.js'
+import { create, knest, remove } from '../knest.js'
+import { cgroupsOfNodes } from '../nodes.js'
+import type { Scenario } from './scenario.js'
+
+/** One more worker and away again: what `--quick` measures. */
+export const oneWorker: Scenario = {
+  figures: ['create-1+1', 'add-worker', 'delete'],
+  run: async ({ cluster }) => {
+    await remove(cluster)
+    const created = await create(cluster, 1, 1)
+    const added = await knest('scale', cluster, '1:2')
+    await knest('scale', cluster, '1:1')
+    return { 'create-1+1': created, 'add-worker': added, delete: await knest('delete', cluster) }
+  },
+}
+
+const settleMs = 20_000
+
+/** A worker that has nothing to do, then ten more. */
+export const tenWorkers: Scenario = {
+  figures: ['memory-worker', 'cache-worker', 'add-10-workers'],
+  run: async ({ cluster }) => {
+    await remove(cluster)
+    await create(cluster, 1, 1)
+    await delay(settleMs)
+    const [worker] = await cgroupsOfNodes(cluster, 'worker')
+    if (worker === undefined) throw new Error('the cluster has no worker')
+    const { own, cache } = memoryOf(worker)
+    const added = await knest('scale', cluster, '1:11')
+    await remove(cluster)
+    return { 'memory-worker': own, 'cache-worker': cache, 'add-10-workers': added }
+  },
+}

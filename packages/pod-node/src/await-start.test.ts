@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { KnestError } from '@knest/core'
+import type { NodeHandle } from '@knest/core'
+import { describe, expect, it } from 'vitest'
+import { awaitStart } from './await-start.js'
+
+const done = { exitCode: 0, stdout: '', stderr: '' }
+const signal = new AbortController().signal
+
+/** A node whose container takes commands from the given try on. */
+function nodeFrom(works: number): NodeHandle & { tries: number } {
+  const node = {
+    tries: 0,
+    name: 'a-cp-0',
+    role: 'control-plane' as const,
+    exec: () => {
+      node.tries++
+      return node.tries >= works
+        ? Promise.resolve(done)
+        : Promise.reject(new KnestError('host-unreachable', 'container not found'))
+    },
+    dial: () => Promise.reject(new Error('not here')),
+    terminal: () => Promise.reject(new Error('not here')),
+  }
+  return node
+}
+
+describe('awaitStart', () => {
+  it('does not wait for the host to tell', async () => {
+    const node = nodeFrom(3)
+    expect(await awaitStart(node, delay(60_000, undefined, { ref: false }), signal)).toEqual(done)
+    expect(node.tries).toBe(3)
+  })
+
+  it('fails as soon as the host says that the pod cannot run', async () => {
+    const refused = delay(20).then(() => Promise.reject(new KnestError('prerequisite', 'no such image')))
+    await expect(awaitStart(nodeFrom(Infinity), refused, signal)).rejects.toThrow('no such image')
+  })
+
+  it('takes no excuse once the container runs', async () => {
+    const node = nodeFrom(Infinity)
+    await expect(awaitStart(node, delay(20), signal)).rejects.toThrow('container not found')
+    expect(node.tries).toBe(2)
+  })
+})

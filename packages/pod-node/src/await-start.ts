@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecResult, NodeHandle } from '@knest/core'
+
+const betweenMs = 150
+const ready = ['knest-init', 'ready', '--wait', '50']
+
+/**
+ * The node's own word that it is ready. A host tells of a container up to a second after its start, since
+ * kubelet looks once a second; a command in it works at once, so it is tried until `running` says that it
+ * must work. A node whose pod cannot run fails as `running` does.
+ */
+export async function awaitStart(
+  node: NodeHandle,
+  running: Promise<void>,
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  const seen = new AbortController()
+  const told = running.then(() => {
+    seen.abort()
+  })
+  // It may fail while a command is under way.
+  told.catch(() => undefined)
+  for (;;) {
+    const mustWork = seen.signal.aborted
+    try {
+      return await node.exec(ready, { timeoutMs: 60_000, signal })
+    } catch (error) {
+      if (mustWork || signal.aborted) throw error
+    }
+    await Promise.race([told, delay(betweenMs, undefined, { signal })])
+  }
+}
