@@ -25,8 +25,8 @@ export interface ControllerOptions {
   /** Ends the controller; its Lease is given back. */
   readonly signal: AbortSignal
   /** One line, without its end. */
-  log(line: string): void
-  pause(milliseconds: number, signal: AbortSignal): Promise<void>
+  readonly log: (line: string) => void
+  readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 /** Clusters are worked on side by side, each by one worker. */
@@ -73,10 +73,11 @@ async function lead(
 ): Promise<void> {
   const known = new Map<string, Known>()
   const failures = new Map<string, number>()
+  const isOver = (): boolean => signal.aborted
 
   const work = async (key: string): Promise<void> => {
     const cluster = known.get(key)
-    if (cluster === undefined || signal.aborted) return
+    if (cluster === undefined || isOver()) return
     const started = performance.now()
     const tries = failures.get(key) ?? 0
     const looked = await lookAfter(clusters, cluster.ref, {
@@ -85,7 +86,7 @@ async function lead(
       signal,
       now: Date.now,
     })
-    if (signal.aborted) return
+    if (isOver()) return
     metrics.reconciled(key, looked.result, (performance.now() - started) / 1000, looked.report)
     failures.set(key, looked.result === 'failed' ? tries + 1 : 0)
     for (const action of looked.actions) {

@@ -43,7 +43,7 @@ export interface LookOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */
-  now(): number
+  readonly now: () => number
 }
 
 function failed(error: unknown, failures: number): Looked {

@@ -34,7 +34,8 @@ async function follow(
     last = now
     return false
   }
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted
+  while (!isOver()) {
     try {
       const api = await clusters.openApi(ref, signal)
       try {
@@ -49,7 +50,7 @@ async function follow(
       }
     } catch {
       // It answered, and does no more.
-      if (!signal.aborted && last !== undefined) onChange()
+      if (!isOver() && last !== undefined) onChange()
       last = undefined
     }
     await pause(againMs, signal).catch(() => undefined)

@@ -22,9 +22,11 @@ export async function serve(
     const probe = (is: boolean): void => answer(is ? 200 : 503, is ? 'ok\n' : 'not yet\n')
     switch (request.url?.split('?')[0]) {
       case '/healthz':
-        return probe(probes.alive())
+        probe(probes.alive())
+        return
       case '/readyz':
-        return probe(probes.ready())
+        probe(probes.ready())
+        return
       case '/metrics':
         void metrics.text().then(
           (text) => answer(200, text, metrics.contentType),

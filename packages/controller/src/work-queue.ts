@@ -11,7 +11,7 @@ export interface WorkQueue {
 export interface WorkQueueOptions {
   readonly workers: number
   /** Must not throw. */
-  work(key: string): Promise<void>
+  readonly work: (key: string) => Promise<void>
   /** Milliseconds since any fixed moment; for tests. */
   readonly now?: () => number
 }
