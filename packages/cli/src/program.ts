@@ -17,6 +17,7 @@ import { schemaCommand } from './commands/schema.js'
 import { shellCommand } from './commands/shell.js'
 import { sshCommand } from './commands/ssh.js'
 import { statusCommand } from './commands/status.js'
+import { upgradeCommand } from './commands/upgrade.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
 import { addGlobalOptions } from './global-options.js'
@@ -41,6 +42,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     shellCommand(deps),
     sshCommand(deps),
     scaleCommand(deps),
+    upgradeCommand(deps),
     pauseCommand(deps),
     resumeCommand(deps),
     certsCommand(deps),

@@ -16,15 +16,18 @@ import type { CertificateSources, RenewalPlan } from './certificates/index.js'
 import { openNestedApi } from './access/nested-api.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
+import { askNestedFacts } from './nested-facts.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
-import type { BackendNode } from './observe.js'
+import type { BackendNode, NestedFacts } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
 import type { ObservedCluster } from './plan/observed.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
+import type { UpgradePace } from './plan/upgrade.js'
 import type { Step } from './plan/step.js'
 import type { StepContext } from './steps/context.js'
 import { runStep } from './steps/run-step.js'
+import { refuseLeaps } from './upgrade.js'
 
 export interface Parts {
   readonly home: ClusterHome
@@ -62,12 +65,14 @@ export async function planFor(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
+  pace?: UpgradePace,
 ): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const members = await memberNames(parts, record, nodes, signal)
-  const observed = await observe(record, nodes, members, signal)
+  const nested = await nestedFacts(parts, record, nodes, signal)
+  const observed = await observe(record, nodes, nested, signal)
+  refuseLeaps(record, observed)
   const renewal = await dueCertificates({ record, home: parts.home, nodes }, observed, signal)
-  return { steps: planCluster(record, record.spec, { ...observed, renewal }), nodes }
+  return { steps: planCluster(record, record.spec, { ...observed, renewal }, pace), nodes }
 }
 
 /** Only nodes that are part of the cluster; one that lost its disk gets new certificates when it joins. */
@@ -82,21 +87,17 @@ async function dueCertificates(
   return planRenewal(await listCertificates({ ...sources, nodes: members }, now, signal), now)
 }
 
-/** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
-async function memberNames(
+/** What the nested API says; undefined when it does not answer within a moment. */
+async function nestedFacts(
   parts: Parts,
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
+): Promise<NestedFacts | undefined> {
   const api = await tryNestedApi(parts, record, nodes, signal)
   if (api === undefined) return undefined
   try {
-    const found = await api.list(
-      { apiVersion: 'v1', kind: 'Node' },
-      { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) },
-    )
-    return found.map(({ metadata }) => metadata.name)
+    return await askNestedFacts(api, signal)
   } catch {
     signal.throwIfAborted()
     return undefined
@@ -127,11 +128,11 @@ export async function converge(
   parts: Parts,
   record: ClusterRecord,
   phase: ClusterPhase,
-  run: RunOptions,
+  run: RunOptions & { readonly pace?: UpgradePace },
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
-  const { steps, nodes } = await planFor(parts, record, run.signal)
+  const { steps, nodes } = await planFor(parts, record, run.signal, run.pace)
   const context = stepContext(parts, record, nodes)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { ClusterRecord } from './contracts/cluster.js'
 import type { NodeBackend, NodeStatus } from './contracts/node-backend.js'
-import type { DiskState, ObservedCluster, ObservedNode } from './plan/observed.js'
-import { readDisk } from './steps/disk.js'
+import type { ConfiguredVersions, ObservedCluster, ObservedNode } from './plan/observed.js'
+import { readNodeState } from './steps/node-state.js'
 
 export interface BackendNode extends NodeStatus {
   readonly backend: NodeBackend
@@ -23,11 +23,18 @@ export async function listNodes(
   return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
-/** Asks the nodes what is on their disks. `members` is filled in by who has the nested API. */
+/** What the nested API says of itself. */
+export interface NestedFacts {
+  /** Names of the Node objects. */
+  readonly members: readonly string[]
+  readonly configured: ConfiguredVersions
+}
+
+/** Asks the nodes what is on their disks. `nested` is filled in by who has the nested API. */
 export async function observe(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
-  members: readonly string[] | undefined,
+  nested: NestedFacts | undefined,
   signal: AbortSignal,
 ): Promise<ObservedCluster> {
   const observed = await Promise.all(
@@ -37,13 +44,29 @@ export async function observe(
       pool: node.pool,
       backend: node.backend.name,
       phase: node.phase,
-      disk: node.phase === 'running' ? await askDisk(record, node, signal) : undefined,
+      ...(await askNode(record, node, signal)),
     })),
   )
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
-  return { nodes: observed, members, addonsInstalled: addons?.status === 'True' }
+  return {
+    nodes: observed,
+    members: nested?.members,
+    configured: nested?.configured,
+    addonsInstalled: addons?.status === 'True',
+    upgrading: record.phase === 'Upgrading',
+  }
 }
 
-async function askDisk(record: ClusterRecord, node: BackendNode, signal: AbortSignal): Promise<DiskState> {
-  return readDisk(await node.backend.openNode(record, node.name, signal), signal)
+async function askNode(
+  record: ClusterRecord,
+  { backend, name, phase }: BackendNode,
+  signal: AbortSignal,
+): Promise<Pick<ObservedNode, 'disk' | 'version' | 'upgrading'>> {
+  if (phase !== 'running') return { disk: undefined }
+  const { disk, version, upgrading } = await readNodeState(
+    await backend.openNode(record, name, signal),
+    signal,
+  )
+  // A version that cannot be changed is nothing to plan with.
+  return backend.upgradeNode === undefined ? { disk } : { disk, version, upgrading }
 }

@@ -47,6 +47,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
 
     update: async (record, spec: ClusterSpec, signal) => {
+      // A CRD of an older knest does not know all phases of today.
+      await ensureCrd(api, signal).catch(unlessForbidden)
       const wanted = recordObject(record, spec)
       const metadata = { ...wanted.metadata, resourceVersion: record.version }
       return recordFromObject(await api.replace({ ...wanted, metadata }, { signal }))
@@ -114,4 +116,9 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 function emptyWhenUnknown(error: unknown): readonly [] {
   if (error instanceof KnestError && error.code === 'not-found') return []
   throw error
+}
+
+/** Who may change clusters need not be allowed to change what the host knows of them. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
 }

@@ -4,12 +4,19 @@ import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { DiskState, ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
+import { configurationStep, gentlest, planUpgrade } from './upgrade.js'
+import type { UpgradePace } from './upgrade.js'
 
 /**
- * What must be done so that the cluster becomes as wished. Pure: create, resume, scale and repair are
- * the same difference. A cluster that is as wished still gets the steps that only look.
+ * What must be done so that the cluster becomes as wished. Pure: create, resume, scale, upgrade and repair
+ * are the same difference. A cluster that is as wished still gets the steps that only look.
  */
-export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: ObservedCluster): readonly Step[] {
+export function planCluster(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  observed: ObservedCluster,
+  pace: UpgradePace = gentlest,
+): readonly Step[] {
   const desired = desiredNodes(ref, spec, observed.nodes)
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
   const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
@@ -20,6 +27,8 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
   const forgotten = begun ? forgetSteps(desired, observed) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
+  const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
+  const upgrade = planUpgrade(spec, desired, begun ? observed : { ...observed, nodes: [] }, before, pace)
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -31,10 +40,16 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...renewal,
     ...joining.map(ensureNode),
+    ...upgrade.controlPlanes,
     ...controlPlaneSteps(controlPlanes, joining, observed, forgotten).map((step) =>
-      // An API server with expired certificates never answers.
-      step.kind === 'await-api' ? { ...step, needs: [...step.needs, ...renewal.map(({ id }) => id)] } : step,
+      // An API server with expired certificates never answers, and one that is upgraded goes away.
+      step.kind === 'await-api'
+        ? { ...step, needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes].map(({ id }) => id)] }
+        : afterConfiguration(step, upgrade.configuration),
     ),
+    ...upgrade.configuration,
+    ...upgrade.workers,
+    ...upgrade.addons,
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
     ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
@@ -60,6 +75,12 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     network,
   })
   return steps
+}
+
+/** kubeadm joins a control plane by what is written in the cluster. */
+function afterConfiguration(step: Step, configuration: readonly Step[]): Step {
+  if (step.kind !== 'join-control-plane' || configuration.length === 0) return step
+  return { ...step, needs: [...step.needs, configurationStep] }
 }
 
 /**

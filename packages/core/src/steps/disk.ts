@@ -9,14 +9,15 @@ export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
 /** Tells that this node's etcd member is one of those the cluster began with. Goes when the set-up ends. */
 export const founderMarker = '/var/lib/knest/founder'
 
-const ask = `if [ -e ${bootstrappedMarker} ]; then echo bootstrapped
+/** Bash lines that print the DiskState. */
+export const askDisk = `if [ -e ${bootstrappedMarker} ]; then echo bootstrapped
 elif [ -e ${founderMarker} ]; then echo founder
 else echo empty; fi
 `
 
 /** Asks the node what was set up on its disk. */
 export async function readDisk(node: NodeHandle, signal: AbortSignal): Promise<DiskState> {
-  const argv = ['bash', '-c', ask]
+  const argv = ['bash', '-c', askDisk]
   const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 15_000, signal })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
   return stdout.trim() as DiskState
@@ -24,7 +25,9 @@ export async function readDisk(node: NodeHandle, signal: AbortSignal): Promise<D
 
 /** The same when a run that is still going on has come to its end. */
 export async function readSettledDisk(node: NodeHandle, signal: AbortSignal): Promise<DiskState> {
-  return (await runScript(node, 'look at the disk', ask, { timeoutMs: 330_000, signal })).trim() as DiskState
+  return (
+    await runScript(node, 'look at the disk', askDisk, { timeoutMs: 330_000, signal })
+  ).trim() as DiskState
 }
 
 /** Asks the node whether Kubernetes was set up on its disk. */
