@@ -68,7 +68,7 @@ export function refuseFixedImages(
   backends: readonly NodeBackend[],
 ): void {
   if (wanted.kubernetesVersion === spec.kubernetesVersion) return
-  const fixed = backends.filter(({ upgradeNode }) => upgradeNode === undefined).map(({ name }) => name)
+  const fixed = backends.filter((backend) => backend.upgradeNode === undefined).map(({ name }) => name)
   const isFixed = ({ backend, count }: NodeGroup): boolean => count > 0 && fixed.includes(backend)
   const pools = spec.workers.filter(isFixed)
   const problems = [
