@@ -133,7 +133,7 @@ export async function converge(
 ): Promise<void> {
   const { home } = parts
   const { steps, nodes } = await planFor(parts, record, run.signal, run.pace)
-  const context = stepContext(parts, record, nodes)
+  const context = stepContext(parts, record, nodes, steps)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
     conditions = withCondition(conditions, changed)
@@ -186,13 +186,19 @@ async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: Abort
 }
 
 /** What the steps of one run on these nodes share. */
-export function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+export function stepContext(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  steps: readonly Step[] = [],
+): StepContext {
   const { home, backend } = parts
   let adapter: Promise<AddressAdapter | undefined> | undefined
   const desired = desiredNodes(record, record.spec, nodes)
+  const made = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node] : []))
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend
-    const wished = desired.find((node) => node.name === name)?.backend
+    const wished = [...desired, ...made].find((node) => node.name === name)?.backend
     if (existing !== undefined) return existing
     if (wished !== undefined) return backend(wished)
     throw new KnestError('not-found', `cluster "${record.name}" has no node "${name}"`)

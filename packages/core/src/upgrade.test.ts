@@ -77,7 +77,8 @@ test('a node that is two minor versions behind is not taken along', () => {
 })
 
 test('a pace is one worker or more', () => {
-  expect(upgradePace(request)).toEqual({ maxUnavailable: 1 })
-  expect(upgradePace({ ...request, maxUnavailable: 3 })).toEqual({ maxUnavailable: 3 })
+  expect(upgradePace(request)).toEqual({ maxUnavailable: 1, maxSurge: 0 })
+  expect(upgradePace({ ...request, maxUnavailable: 3 })).toEqual({ maxUnavailable: 3, maxSurge: 0 })
+  expect(() => upgradePace({ ...request, maxSurge: -1 })).toThrow(/-1 further workers/)
   expect(() => upgradePace({ ...request, maxUnavailable: 0 })).toThrow(/0 workers at once/)
 })

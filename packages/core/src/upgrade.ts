@@ -31,12 +31,22 @@ export function upgradedSpec({ name, phase, spec }: ClusterRecord, request: Upgr
 }
 
 /** Throws `usage` on a number of nodes that is none. */
-export function upgradePace({ maxUnavailable }: UpgradeRequest): UpgradePace {
-  if (maxUnavailable === undefined) return gentlest
-  if (Number.isInteger(maxUnavailable) && maxUnavailable > 0) return { maxUnavailable }
-  throw new KnestError('usage', `${maxUnavailable} workers at once are not possible`, {
-    hint: 'give 1 or more',
-  })
+export function upgradePace(request: UpgradeRequest): UpgradePace {
+  const { maxUnavailable, maxSurge } = { ...gentlest, ...withoutGaps(request) }
+  if (maxUnavailable < 1)
+    throw new KnestError('usage', `${maxUnavailable} workers at once are not possible`, {
+      hint: 'give 1 or more',
+    })
+  if (maxSurge < 0)
+    throw new KnestError('usage', `${maxSurge} further workers are not possible`, { hint: 'give 0 or more' })
+  return { maxUnavailable, maxSurge }
+}
+
+function withoutGaps({ maxUnavailable, maxSurge }: UpgradeRequest): Partial<UpgradePace> {
+  return {
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+    ...(maxSurge === undefined ? {} : { maxSurge }),
+  }
 }
 
 /** The image of the new version by the same name; undefined when the name does not tell the version. */

@@ -43,6 +43,7 @@ interface UpgradeFlags {
   readonly kubernetesVersion: string
   readonly image?: string
   readonly maxUnavailable?: string
+  readonly maxSurge?: string
   readonly dryRun?: boolean
   readonly timeout?: string
   readonly output?: OutputFormat
@@ -55,6 +56,7 @@ export function upgradeCommand(deps: Deps, run: typeof upgradeRun = upgradeRun):
     .requiredOption('--kubernetes-version <version>', 'a later patch, or one of the next minor version')
     .option('--image <image>', 'node image (default: the present one, with the new version)')
     .option('--max-unavailable <n>', 'workers that are upgraded at the same time (default: 1)')
+    .option('--max-surge <n>', 'further workers that each pool has meanwhile (default: 0)')
     .option('--dry-run', 'print the steps and do nothing')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
@@ -66,6 +68,7 @@ export function upgradeCommand(deps: Deps, run: typeof upgradeRun = upgradeRun):
           kubernetesVersion: flags.kubernetesVersion,
           image: flags.image,
           maxUnavailable: wholeNumber(flags.maxUnavailable, '--max-unavailable'),
+          maxSurge: wholeNumber(flags.maxSurge, '--max-surge'),
         },
         dryRun: flags.dryRun === true,
         ...timeLimit(flags.timeout),

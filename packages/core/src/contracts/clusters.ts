@@ -42,6 +42,8 @@ export interface UpgradeRequest {
   readonly image?: string | undefined
   /** Workers that are upgraded at the same time; one when absent. */
   readonly maxUnavailable?: number | undefined
+  /** Further workers that each pool has meanwhile; none when absent. */
+  readonly maxSurge?: number | undefined
 }
 
 /** One line of a plan, for people and for `--dry-run`. */

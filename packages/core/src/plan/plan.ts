@@ -4,8 +4,8 @@ import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { DiskState, ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
-import { configurationStep, gentlest, planUpgrade } from './upgrade.js'
-import type { UpgradePace } from './upgrade.js'
+import { configurationStep, gentlest, planUpgrade, surgeNodes } from './upgrade.js'
+import type { UpgradePace, UpgradePlan } from './upgrade.js'
 
 /**
  * What must be done so that the cluster becomes as wished. Pure: create, resume, scale, upgrade and repair
@@ -17,7 +17,9 @@ export function planCluster(
   observed: ObservedCluster,
   pace: UpgradePace = gentlest,
 ): readonly Step[] {
-  const desired = desiredNodes(ref, spec, observed.nodes)
+  const wished = desiredNodes(ref, spec, observed.nodes)
+  const surge = surgeNodes(ref, spec, observed, pace)
+  const desired = [...wished, ...surge]
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
   const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
   // False when no control plane that is there was set up completely: the cluster begins (anew) on them.
@@ -28,7 +30,8 @@ export function planCluster(
   const forgotten = begun ? forgetSteps(desired, observed) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
-  const upgrade = planUpgrade(spec, desired, begun ? observed : { ...observed, nodes: [] }, before, pace)
+  const there = begun ? observed : { ...observed, nodes: [] }
+  const upgrade = planUpgrade(spec, wished, there, before, pace, surge)
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -52,17 +55,21 @@ export function planCluster(
     ...upgrade.addons,
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
-    ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
+    ...joining
+      .filter(({ role }) => role === 'worker')
+      .map((node) =>
+        startWorker(node, forgotten, surge.includes(node) ? observed.configured?.proxy : undefined),
+      ),
   ]
   const removing = observed.nodes.filter(({ name }) => !desired.some((node) => node.name === name))
-  steps.push(...removeSteps(removing, steps, observed))
+  steps.push(...removeSteps(removing, steps, observed), ...removeSurge(surge, upgrade))
   steps.push({
     kind: 'save-kubeconfig',
     id: 'kubeconfig',
     title: 'Save the kubeconfig',
     needs: ['addresses', 'authorities'],
   })
-  const nodes = desired.map(({ name }) => name)
+  const nodes = wished.map(({ name }) => name)
   // Without a network no node can become Ready and no DNS pod can start: whoever brings it waits for them.
   const network = spec.network.cni !== 'none'
   const count = `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`
@@ -210,9 +217,15 @@ function finishStep(node: string, first: boolean, ...needs: readonly string[]): 
   return { kind: 'finish-control-plane', id: `finish:${node}`, title, needs, node, first }
 }
 
-function startWorker({ name, pool }: DesiredNode, forgotten: readonly Step[]): Step {
+/** `standsInFor`: the version that pods of system DaemonSets still name. */
+function startWorker(
+  { name, pool }: DesiredNode,
+  forgotten: readonly Step[],
+  standsInFor: string | undefined,
+): Step {
   const needs = [`node:${name}`, 'authorities', 'api', ...forgetOf(name, forgotten)]
-  return { kind: 'start-worker', id: `join:${name}`, title: `Join worker "${name}"`, needs, node: name, pool }
+  const title = `Join worker "${name}"`
+  return { kind: 'start-worker', id: `join:${name}`, title, needs, node: name, pool, standsInFor }
 }
 
 function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
@@ -233,6 +246,19 @@ function forgetSteps(desired: readonly DesiredNode[], observed: ObservedCluster)
     title: `Remove the stale Node object "${node}"`,
     needs: ['api'],
     node,
+  }))
+}
+
+/** The further workers go when all others have been upgraded. */
+function removeSurge(surge: readonly DesiredNode[], { workers }: UpgradePlan): readonly Step[] {
+  return surge.map(({ name }) => ({
+    kind: 'remove-node',
+    id: `remove:${name}`,
+    title: `Remove further worker "${name}"`,
+    needs: workers.map(({ id }) => id),
+    node: name,
+    role: 'worker',
+    member: true,
   }))
 }
 

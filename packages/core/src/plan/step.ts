@@ -47,7 +47,13 @@ export type Step =
   | (Common & { readonly kind: 'upgrade-configuration'; readonly node: string })
   | (Common & { readonly kind: 'upgrade-addons'; readonly node: string })
   | (Common & { readonly kind: 'install-addons' })
-  | (Common & { readonly kind: 'start-worker'; readonly node: string; readonly pool: string })
+  /** `standsInFor`: its images go by the names of this Kubernetes version too. */
+  | (Common & {
+      readonly kind: 'start-worker'
+      readonly node: string
+      readonly pool: string
+      readonly standsInFor?: string | undefined
+    })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   | (Common & {
       readonly kind: 'remove-node'

@@ -71,10 +71,26 @@ describe('an upgrade', () => {
   })
 
   it('takes as many workers at once as it may', () => {
-    const steps = plan(spec(1, 5), observed(all(1, 5)), { maxUnavailable: 2 })
+    const steps = plan(spec(1, 5), observed(all(1, 5)), { maxUnavailable: 2, maxSurge: 0 })
     expect(before(steps, 'upgrade:c-worker-1')).not.toContain('upgrade:c-worker-0')
     expect(before(steps, 'upgrade:c-worker-2')).toContain('upgrade:c-worker-0')
     expect(before(steps, 'upgrade:c-worker-2')).not.toContain('upgrade:c-worker-1')
+  })
+
+  it('may have further workers meanwhile, which come first and go last', () => {
+    const pace = { maxUnavailable: 1, maxSurge: 1 }
+    const steps = plan(spec(1, 2), observed(all(1, 2)), pace)
+    const surge = 'c-worker-2'
+    const join = steps.find(({ id }) => id === `join:${surge}`)
+    expect(join).toMatchObject({ kind: 'start-worker', standsInFor: from })
+    expect(before(steps, 'upgrade:c-worker-0')).toContain(`join:${surge}`)
+    expect(before(steps, `remove:${surge}`)).toContain('upgrade:c-worker-1')
+    expect(steps.at(-1)).toMatchObject({ kind: 'await-ready', nodes: names(1, 2) })
+    // Killed when it was there: it is used again, or goes when nobody wants it any more.
+    const there = observed([...all(1, 2), node(surge, { version: to })])
+    expect(plan(spec(1, 2), there, pace).map(({ id }) => id)).not.toContain(`node:${surge}`)
+    expect(before(plan(spec(1, 2), there, pace), `remove:${surge}`)).toContain('upgrade:c-worker-1')
+    expect(plan(spec(1, 2), there).map(({ id }) => id)).toContain(`remove:${surge}`)
   })
 
   it('is nothing when every node and the cluster say the version', () => {

@@ -1,4 +1,5 @@
-import type { ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
@@ -7,9 +8,11 @@ import type { Step } from './step.js'
 export interface UpgradePace {
   /** Workers that are upgraded at the same time. */
   readonly maxUnavailable: number
+  /** Further workers that each pool has while its own are upgraded. */
+  readonly maxSurge: number
 }
 
-export const gentlest: UpgradePace = { maxUnavailable: 1 }
+export const gentlest: UpgradePace = { maxUnavailable: 1, maxSurge: 0 }
 
 /** What an upgrade adds to a plan. */
 export interface UpgradePlan {
@@ -24,6 +27,26 @@ export interface UpgradePlan {
 
 export const configurationStep = 'upgrade:configuration'
 
+/** Workers that are there only while those of their pool are upgraded: like any other, and then removed. */
+export function surgeNodes(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  observed: ObservedCluster,
+  { maxSurge }: UpgradePace,
+): readonly DesiredNode[] {
+  const wished = desiredNodes(ref, spec, observed.nodes)
+  const dueIn = (pool: string): number =>
+    wished.filter((node) => node.pool === pool && isDue(observedNode(observed, node.name), spec, observed))
+      .length
+  const workers = spec.workers.map((pool) => ({
+    ...pool,
+    count: pool.count + Math.min(maxSurge, dueIn(pool.name)),
+  }))
+  return desiredNodes(ref, { ...spec, workers }, observed.nodes).filter(
+    ({ name }) => !wished.some((node) => node.name === name),
+  )
+}
+
 /**
  * What must be done so that every node runs the wished version of Kubernetes. `before` are ids of steps that
  * must have ended before the first control plane goes. Pure; without a node of another version it is empty.
@@ -34,6 +57,7 @@ export function planUpgrade(
   observed: ObservedCluster,
   before: readonly string[],
   { maxUnavailable }: UpgradePace,
+  surge: readonly DesiredNode[] = [],
 ): UpgradePlan {
   const due = desired.filter(({ name }) => isDue(observedNode(observed, name), spec, observed))
   const controlPlanes = due.filter(({ role }) => role === 'control-plane')
@@ -44,7 +68,7 @@ export function planUpgrade(
   // Where nothing else can run the workloads, they stay on the node and go on with what they have.
   const drain = new Set([
     ...(desired.length > 1 ? controlPlanes : []),
-    ...(desired.filter(({ role }) => role === 'worker').length > 1 ? workers : []),
+    ...(desired.filter(({ role }) => role === 'worker').length + surge.length > 1 ? workers : []),
   ])
   const upgrade = (node: DesiredNode, needs: readonly string[]): Step => ({
     kind: 'upgrade-node',
@@ -74,10 +98,11 @@ export function planUpgrade(
         },
       ]
     : []
+  const awaited = surge.length === 0 ? [] : [awaitSurge(spec, surge)]
   const chained = workers.map((node, index) => {
     const previous = workers[index - maxUnavailable]
     const since = previous === undefined ? [] : [`upgrade:${previous.name}`]
-    return upgrade(node, ['api', ...configure.map(({ id }) => id), ...since])
+    return upgrade(node, ['api', ...[...configure, ...awaited].map(({ id }) => id), ...since])
   })
   return {
     controlPlanes: controlPlanes.map((node, index) => {
@@ -85,7 +110,7 @@ export function planUpgrade(
       return upgrade(node, previous === undefined ? before : [`upgrade:${previous.name}`])
     }),
     configuration: configure,
-    workers: chained,
+    workers: [...awaited, ...chained],
     addons: isOld(proxy)
       ? [
           {
@@ -97,6 +122,17 @@ export function planUpgrade(
           },
         ]
       : [],
+  }
+}
+
+function awaitSurge({ network }: ClusterSpec, surge: readonly DesiredNode[]): Step {
+  return {
+    kind: 'await-ready',
+    id: 'surge',
+    title: `Wait for ${surge.length} further ${surge.length === 1 ? 'worker' : 'workers'} to be ready`,
+    needs: ['api', ...surge.map(({ name }) => `join:${name}`)],
+    nodes: surge.map(({ name }) => name),
+    network: network.cni !== 'none',
   }
 }
 

@@ -68,7 +68,7 @@ export async function runStep(
     case 'install-addons':
       return installAddons(context, (text) => progress.note(text), signal)
     case 'start-worker':
-      return startWorker(context, await open(step.node), step.pool, signal)
+      return startWorker(context, await open(step.node), step, signal)
     case 'forget-member':
       return forgetMember(context, step.node, signal)
     case 'remove-node':

@@ -1,3 +1,4 @@
+import { coreDnsImage } from '../cni/images.js'
 import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
 import { upgradingMarker } from './node-state.js'
 
@@ -44,6 +45,21 @@ until said=$(${ask} get --raw=/readyz 2>&1) && said=$(${ask} get --raw=/version 
   sleep 0.5
 done
 `
+}
+
+/**
+ * A node that is made during an upgrade has images of the new version only, and kube-proxy and DNS still ask
+ * for those of the old one: an old name runs the new program, as on nodes that have been upgraded.
+ */
+export function standInScript(version: string, old: string): string {
+  const names = [
+    [`registry.k8s.io/kube-proxy:v${version}`, `registry.k8s.io/kube-proxy:v${old}`],
+    [coreDnsImage(version), coreDnsImage(old)],
+  ] as const
+  return names
+    .filter(([present, wanted]) => present !== wanted)
+    .map(([present, wanted]) => `ctr -n k8s.io images tag --force ${present} ${wanted} >/dev/null\n`)
+    .join('')
 }
 
 /** What kubeadm keeps in the cluster: its own configuration and that of kubelets to come. */
