@@ -32,7 +32,7 @@ export async function upgradeAddons(
     kubernetesVersion,
   })
   await applyAll(need(context.api, 'the nested API'), dns, signal)
-  const seconds = 180 * (await context.slowness())
+  const seconds = Math.ceil(180 * (await context.slowness()))
   const stdin = await bundle(context, node)
   await runScript(node, 'kubeadm init', proxyScript(seconds), {
     stdin,

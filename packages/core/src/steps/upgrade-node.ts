@@ -55,7 +55,7 @@ export async function upgradeNode(
   progress.note('writing the configuration of the new version')
   await configure(context, step, await context.openNode(name, signal), signal)
   if (role === 'control-plane') {
-    const seconds = 300 * factor
+    const seconds = Math.ceil(300 * factor)
     await runScript(node, 'start of the API server', awaitVersionScript(version, seconds), {
       timeoutMs: (seconds + 30) * 1000,
       signal,
