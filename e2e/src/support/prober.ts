@@ -3,10 +3,11 @@ import type { KubeApi } from '@knest/core'
 import { isReady, never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 import { podsOfNodes } from './nodes.js'
-import { podIp } from './workload.js'
+import { podIp, webPod } from './workload.js'
 
 const image = 'localhost/knest/busybox:1'
 const nodePort = 30_080
+const { containers } = webPod('web', undefined).spec as { readonly containers: readonly object[] }
 
 /** Two replicas on different nodes that end gracefully, behind a Service; at most one may be evicted. */
 const workload = [
@@ -20,7 +21,7 @@ const workload = [
       template: {
         metadata: { labels: { app: 'web' } },
         spec: {
-          terminationGracePeriodSeconds: 10,
+          terminationGracePeriodSeconds: 5,
           affinity: {
             podAntiAffinity: {
               preferredDuringSchedulingIgnoredDuringExecution: [
@@ -34,21 +35,11 @@ const workload = [
               ],
             },
           },
-          containers: [
-            {
-              name: 'web',
-              image,
-              imagePullPolicy: 'Never',
-              command: [
-                'sh',
-                '-c',
-                'mkdir -p /www && hostname > /www/index.html && exec busybox httpd -f -p 8080 -h /www',
-              ],
-              readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-              // What is sent here until every node knows of its end is answered still.
-              lifecycle: { preStop: { exec: { command: ['sleep', '3'] } } },
-            },
-          ],
+          // What is sent here until every node knows of its end is answered still.
+          containers: containers.map((container) => ({
+            ...container,
+            lifecycle: { preStop: { exec: { command: ['sleep', '3'] } } },
+          })),
         },
       },
     },

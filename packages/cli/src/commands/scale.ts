@@ -1,12 +1,12 @@
 import type { ScaleRequest } from '@knest/core'
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../cluster-view.js'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import { showChanged } from '../show-changed.js'
 import { scaleRequest } from './scale-request.js'
 import { whatIsLeft } from '../what-is-left.js'
 
@@ -34,11 +34,7 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
       return
     }
     const status = await operate(deps, options, (run) => clusters.scale(ref, request, run), left)
-    const value = await renderValue(clusterView(status, deps.now()), options.output)
-    if (value !== undefined) deps.streams.out(value)
-    else if (options.output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
-    else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
-    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(status)}\n`)
+    await showChanged(deps, status, options.output, `scaled to ${counts(status)}`)
     if (status.phase !== 'Ready' && options.quiet !== true) {
       deps.streams.err(
         `warning: cluster "${ref.name}" is ${status.phase}; see ${commandLine(['status', ref.name], again)}\n`,

@@ -1,12 +1,12 @@
 import type { UpgradeRequest } from '@knest/core'
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../cluster-view.js'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import { showChanged } from '../show-changed.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { wholeNumber } from './number-flag.js'
 
@@ -31,11 +31,7 @@ export async function upgradeRun(deps: Deps, options: UpgradeOptions): Promise<v
       return
     }
     const status = await operate(deps, options, (run) => clusters.upgrade(ref, request, run), left)
-    const value = await renderValue(clusterView(status, deps.now()), options.output)
-    if (value !== undefined) deps.streams.out(value)
-    else if (options.output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
-    else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
-    else deps.streams.out(`cluster "${ref.name}" upgraded to ${status.kubernetesVersion}\n`)
+    await showChanged(deps, status, options.output, `upgraded to ${status.kubernetesVersion}`)
   })
 }
 
