@@ -31,7 +31,8 @@ ${kubeadmInit([...secondHalf, 'certs', 'kubeconfig'])} 2>&1
 
 /** A worker has no more of kubeadm than these files. */
 export const workerScript = `tar --no-same-owner -xf - -C /
-${letGoScript}systemctl restart kubelet
+[ ! -e ${heldKubeconfig} ] || mv ${heldKubeconfig} ${kubeconfig}
+systemctl restart kubelet
 `
 
 /** Resolves on the node when its own API server is ready and of this version. */
