@@ -47,7 +47,10 @@ export function planCluster(
     ...controlPlaneSteps(controlPlanes, joining, observed, forgotten).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
       step.kind === 'await-api'
-        ? { ...step, needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes.slice(-1)].map(({ id }) => id)] }
+        ? {
+            ...step,
+            needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes.slice(-1)].map(({ id }) => id)],
+          }
         : afterConfiguration(step, upgrade.configuration),
     ),
     ...upgrade.configuration,
