@@ -9,6 +9,7 @@ import type { Outcome } from './support/knest.js'
 import {
   currentVersion as to,
   loadPreviousImage,
+  previousFlags,
   previousVersion as from,
 } from './support/previous-version.js'
 import { startProber } from './support/prober.js'
@@ -71,7 +72,7 @@ describe.skipIf(skip)(`knest upgrade from ${from} to ${to}`, () => {
     if (why !== undefined) throw new Error(why)
     cluster = await createCluster(
       name,
-      ...['--kubernetes-version', from, '--control-plane-machine-count', '3', '--worker-machine-count', '2'],
+      ...[...previousFlags, '--control-plane-machine-count', '3', '--worker-machine-count', '2'],
     )
     host = await openHost(cluster.home)
     await writeProof(cluster.api)
@@ -144,7 +145,7 @@ describe.skipIf(skip)('a sole control plane', () => {
     ['persistent', ['--persistent']],
   ])('keeps its data and comes back with the new version: %s', async (kind, flags) => {
     const name = `e2e-upgrade-${kind}`
-    const cluster = await createCluster(name, '--kubernetes-version', from, ...flags)
+    const cluster = await createCluster(name, ...previousFlags, ...flags)
     try {
       await writeProof(cluster.api)
       const killed = await killIn(cluster, /Upgrade control plane ".*-cp-0" to .* \.\.\./, 6_000)

@@ -16,9 +16,21 @@ function versionOf(name: string): string {
 export const currentVersion = versionOf('KUBERNETES_VERSION')
 export const previousVersion = versionOf('PREVIOUS_KUBERNETES_VERSION')
 
+/** A host can have the node images by another name than that of those that are built here. */
+const repository = process.env.KNEST_E2E_NODE_REPOSITORY ?? 'localhost/knest/node'
+
+/** What clusters are created with that are upgraded; the new image's name follows from it. */
+export const previousFlags = [
+  '--kubernetes-version',
+  previousVersion,
+  '--image',
+  `${repository}:v${previousVersion}`,
+] as const
+
 /** Puts the node image of the previous version on the host; gives why that cannot be done. */
 export async function loadPreviousImage(home: TestHome): Promise<string | undefined> {
-  const image = `localhost/knest/node:v${previousVersion}`
+  if (process.env.KNEST_E2E_NODE_REPOSITORY !== undefined) return undefined
+  const image = `${repository}:v${previousVersion}`
   const build = `build it with hack/build-images --kubernetes-version ${previousVersion}`
   try {
     execFileSync(await hostEngine(home), ['image', 'inspect', image], { stdio: 'ignore' })
