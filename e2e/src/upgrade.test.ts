@@ -141,16 +141,16 @@ describe.skipIf(skip)(`knest upgrade from ${from} to ${to}`, () => {
 
 describe.skipIf(skip)('a sole control plane', () => {
   it.each([
-    ['ephemeral', []],
-    ['persistent', ['--persistent']],
-  ])('keeps its data and comes back with the new version: %s', async (kind, flags) => {
+    ['ephemeral', [], []],
+    ['persistent', ['--persistent'], ['--max-surge', '1']],
+  ])('keeps its data and comes back with the new version: %s', async (kind, flags, pace) => {
     const name = `e2e-upgrade-${kind}`
     const cluster = await createCluster(name, ...previousFlags, ...flags)
     try {
       await writeProof(cluster.api)
       const killed = await killIn(cluster, /Upgrade control plane ".*-cp-0" to .* \.\.\./, 6_000)
       expect(killed.signal, killed.stderr).toBe('SIGKILL')
-      await cluster.knest(...upgrade(cluster))
+      await cluster.knest(...upgrade(cluster, ...pace))
       await expectUpgraded(cluster, [`${name}-cp-0`, `${name}-worker-0`])
       expect(await readProof(await cluster.reopen())).toEqual(written)
     } finally {
