@@ -41,11 +41,32 @@ func unmountAll(directory string) {
 	}
 }
 
+// ensureTmpfs gives the node an empty directory in memory, as a boot does. In a pod it is a volume that
+// outlives the container: sockets and states of an earlier start would be taken for those of this one.
 func ensureTmpfs(directory, options string) error {
-	if slices.Contains(mountPoints(), directory) {
-		return nil
+	if points := mountPoints(); slices.Contains(points, directory) {
+		return emptyDirectory(directory, points)
 	}
 	return syscall.Mount("tmpfs", directory, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, options)
+}
+
+// emptyDirectory removes what is in a directory, but nothing that is mounted there.
+func emptyDirectory(directory string, points []string) error {
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(directory, entry.Name())
+		isMounted := func(point string) bool { return point == path || strings.HasPrefix(point, path+"/") }
+		if slices.ContainsFunc(points, isMounted) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func makeDirectories(directories ...string) error {

@@ -19,6 +19,7 @@ import {
   type RenewRequest,
   type RunOptions,
   type ScaleRequest,
+  type UpgradeRequest,
 } from '@knest/core'
 
 /** For tests: remembers clusters in memory and every call that would have changed something. */
@@ -33,6 +34,7 @@ export class FakeClusters implements Clusters {
   reachable = true
   lastSpec: ClusterSpec | undefined
   lastRequest: ScaleRequest | undefined
+  lastUpgrade: UpgradeRequest | undefined
   lastRun: RunOptions | undefined
   closedForwards = 0
   /** What an apply to a cluster that is there would do. */
@@ -123,6 +125,19 @@ export class FakeClusters implements Clusters {
     await this.status(ref)
     this.lastRequest = request
     return []
+  }
+
+  async upgrade(ref: ClusterRef, request: UpgradeRequest): Promise<ClusterStatus> {
+    const status = await this.status(ref)
+    this.lastUpgrade = request
+    this.changes.push(`upgrade ${ref.namespace}/${ref.name}`)
+    return { ...status, kubernetesVersion: request.kubernetesVersion }
+  }
+
+  async planUpgrade(ref: ClusterRef, request: UpgradeRequest): Promise<readonly PlannedStep[]> {
+    await this.status(ref)
+    this.lastUpgrade = request
+    return [{ id: 'a', title: `Upgrade control plane "${ref.name}-cp-0"`, needs: [] }]
   }
 
   async pause(ref: ClusterRef): Promise<void> {

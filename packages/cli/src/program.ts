@@ -20,6 +20,7 @@ import { schemaCommand } from './commands/schema.js'
 import { shellCommand } from './commands/shell.js'
 import { sshCommand } from './commands/ssh.js'
 import { statusCommand } from './commands/status.js'
+import { upgradeCommand } from './commands/upgrade.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
 import { addGlobalOptions } from './global-options.js'
@@ -45,6 +46,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     sshCommand(deps),
     scaleCommand(deps),
     healCommand(deps),
+    upgradeCommand(deps),
     pauseCommand(deps),
     resumeCommand(deps),
     certsCommand(deps),

@@ -31,6 +31,8 @@ import { specChanges } from './spec/changes.js'
 import { checkScale, scaledSpec } from './spec/index.js'
 import { clusterStatus, summarize } from './status/index.js'
 import { runStep } from './steps/run-step.js'
+import { upgradable, upgradeProblems } from './upgradable.js'
+import { phaseOfChange, refuseFixedImages, upgradePace } from './upgrade.js'
 
 /** The nested clusters of one home. Every call may be interrupted and made again. */
 export function createClusters(parts: Parts): Clusters {
@@ -157,6 +159,7 @@ export function createClusters(parts: Parts): Clusters {
       }
       changeable(record)
       const wanted = { ...record, spec: changedSpec(record, spec) }
+      refuseFixedImages(record, wanted.spec, await backendsOf(parts, record))
       return describeChange(record, spec, (await planFor(parts, wanted, run.signal)).steps)
     },
 
@@ -170,6 +173,7 @@ export function createClusters(parts: Parts): Clusters {
         const before = await mustRead(ref, inner.signal)
         changeable(before)
         const wanted = changedSpec(before, spec)
+        refuseFixedImages(before, wanted, await backendsOf(parts, before))
         const { action } = describeChange(
           before,
           spec,
@@ -177,9 +181,11 @@ export function createClusters(parts: Parts): Clusters {
         )
         if (action === 'unchanged') return action
         throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
+        throwOnErrors(await upgradeProblems(parts, before, wanted, inner.signal), inner)
+        const phase = phaseOfChange(before, wanted)
         const record = await home.update(before, wanted, inner.signal)
-        await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
-        await converge(parts, record, 'Scaling', inner)
+        await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+        await converge(parts, { ...record, phase }, phase, inner)
         return action
       })
     },
@@ -196,10 +202,30 @@ export function createClusters(parts: Parts): Clusters {
         changeable(before)
         const wanted = scaled(before, request)
         throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
+        const phase = phaseOfChange(before, wanted)
         const record = await home.update(before, wanted, inner.signal)
-        await home.setStatus(ref, { phase: 'Scaling', conditions: record.conditions }, inner.signal)
-        await converge(parts, record, 'Scaling', inner)
+        await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+        await converge(parts, { ...record, phase }, phase, inner)
         // All of it was Ready a moment ago: nobody asks every node once more.
+        return summarize(parts, await mustRead(ref, inner.signal), inner.signal)
+      })
+    },
+
+    planUpgrade: async (ref, request, run) => {
+      const record = await upgradable(parts, settled(await mustRead(ref, run.signal)), request)
+      return (await planFor(parts, record, run.signal, upgradePace(request))).steps
+    },
+
+    upgrade: async (ref, request, run) => {
+      const pace = upgradePace(request)
+      return alone(await mustRead(ref, run.signal), run, async (inner) => {
+        const before = settled(await mustRead(ref, inner.signal))
+        const { spec } = await upgradable(parts, before, request)
+        throwOnErrors(await upgradeProblems(parts, before, spec, inner.signal), inner)
+        const record = await home.update(before, spec, inner.signal)
+        const phase = 'Upgrading'
+        await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+        await converge(parts, { ...record, phase }, phase, { ...inner, pace })
         return summarize(parts, await mustRead(ref, inner.signal), inner.signal)
       })
     },
@@ -383,8 +409,16 @@ function changeable({ name, phase }: ClusterRecord): void {
   }
 }
 
+/** A cluster that is all there and may be changed now. */
+function settled(record: ClusterRecord): ClusterRecord {
+  if (isUnmade(record)) throw notYet(record)
+  changeable(record)
+  return record
+}
+
 function pausable(record: ClusterRecord): ClusterRecord {
   if (isUnmade(record)) throw notYet(record)
+  if (record.phase === 'Upgrading') throw beingUpgraded(record)
   if (record.phase === 'Deleting') throw beingDeleted(record.name)
   if (record.spec.persistence.enabled) return record
   throw new KnestError('config', `cluster "${record.name}" is not persistent: its disks go with its nodes`, {
@@ -445,6 +479,12 @@ function nothingToKeep({ name }: ClusterRef): KnestError {
 function beingDeleted(name: string): KnestError {
   return new KnestError('conflict', `cluster "${name}" is being deleted`, {
     hint: `finish it first: knest delete ${name}`,
+  })
+}
+
+function beingUpgraded({ name, spec }: ClusterRecord): KnestError {
+  return new KnestError('conflict', `cluster "${name}" is half-way to Kubernetes ${spec.kubernetesVersion}`, {
+    hint: `finish it first: knest upgrade ${name} --kubernetes-version ${spec.kubernetesVersion}`,
   })
 }
 

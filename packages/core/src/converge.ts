@@ -16,15 +16,18 @@ import { openNestedApi } from './access/nested-api.js'
 import { makeCondition, withCondition } from './conditions.js'
 import { KnestError } from './errors.js'
 import { openLeases } from './leases.js'
+import { askNestedFacts } from './nested-facts.js'
 import { addonsCondition, listNodes, observe } from './observe.js'
-import type { BackendNode } from './observe.js'
+import type { BackendNode, NestedFacts } from './observe.js'
 import { desiredNodes } from './plan/desired-nodes.js'
 import { planCluster } from './plan/plan.js'
 import { runSteps } from './plan/run-steps.js'
 import { timed } from './plan/timed.js'
+import type { UpgradePace } from './plan/upgrade.js'
 import type { Step } from './plan/step.js'
 import type { StepContext } from './steps/context.js'
 import { runStep } from './steps/run-step.js'
+import { refuseLeaps } from './upgrade.js'
 
 export interface Parts {
   readonly home: ClusterHome
@@ -62,34 +65,33 @@ export async function planFor(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
+  pace?: UpgradePace,
 ): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const now = new Date()
-  const [members, seen, stored] = await Promise.all([
-    memberNames(parts, record, nodes, signal),
+  const [nested, seen, stored] = await Promise.all([
+    nestedFacts(parts, record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),
   ])
   const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
   const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
-  return { steps: planCluster(record, record.spec, { ...seen.observed, members, renewal }), nodes }
+  const observed = { ...seen.observed, members: nested?.members, configured: nested?.configured, renewal }
+  refuseLeaps(record, observed)
+  return { steps: planCluster(record, record.spec, observed, pace), nodes }
 }
 
-/** Names of the nested cluster's Node objects; undefined when its API does not answer within a moment. */
-async function memberNames(
+/** What the nested API says; undefined when it does not answer within a moment. */
+async function nestedFacts(
   parts: Parts,
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
+): Promise<NestedFacts | undefined> {
   const api = await tryNestedApi(parts, record, nodes, signal)
   if (api === undefined) return undefined
   try {
-    const found = await api.list(
-      { apiVersion: 'v1', kind: 'Node' },
-      { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) },
-    )
-    return found.map(({ metadata }) => metadata.name)
+    return await askNestedFacts(api, signal)
   } catch {
     signal.throwIfAborted()
     return undefined
@@ -120,12 +122,12 @@ export async function converge(
   parts: Parts,
   record: ClusterRecord,
   phase: ClusterPhase,
-  run: RunOptions,
+  run: RunOptions & { readonly pace?: UpgradePace },
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
-  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal))
+  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, run.pace))
   const done = await runPlan(parts, record, phase, run, plan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
@@ -153,7 +155,7 @@ export async function runPlan(
   { steps, nodes }: Awaited<ReturnType<typeof planFor>>,
 ): Promise<readonly ClusterCondition[]> {
   const { home } = parts
-  const context = stepContext(parts, record, nodes)
+  const context = stepContext(parts, record, nodes, steps)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
     conditions = withCondition(conditions, changed)
@@ -193,13 +195,19 @@ async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: Abort
 }
 
 /** What the steps of one run on these nodes share. */
-export function stepContext(parts: Parts, record: ClusterRecord, nodes: readonly BackendNode[]): StepContext {
+export function stepContext(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  steps: readonly Step[] = [],
+): StepContext {
   const { home, backend } = parts
   let adapter: Promise<AddressAdapter | undefined> | undefined
   const desired = desiredNodes(record, record.spec, nodes)
+  const made = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node] : []))
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend
-    const wished = desired.find((node) => node.name === name)?.backend
+    const wished = [...desired, ...made].find((node) => node.name === name)?.backend
     if (existing !== undefined) return existing
     if (wished !== undefined) return backend(wished)
     throw new KnestError('not-found', `cluster "${record.name}" has no node "${name}"`)

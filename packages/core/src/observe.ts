@@ -2,7 +2,7 @@ import type { Certificate } from './contracts/certificates.js'
 import type { ClusterRecord } from './contracts/cluster.js'
 import type { NodeBackend, NodeStatus } from './contracts/node-backend.js'
 import { lookAtNode } from './look-at-node.js'
-import type { ObservedCluster, ObservedNode } from './plan/observed.js'
+import type { ConfiguredVersions, ObservedCluster, ObservedNode } from './plan/observed.js'
 
 export interface BackendNode extends NodeStatus {
   readonly backend: NodeBackend
@@ -24,10 +24,17 @@ export async function listNodes(
   return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
 }
 
+/** What the nested API says of itself. */
+export interface NestedFacts {
+  /** Names of the Node objects. */
+  readonly members: readonly string[]
+  readonly configured: ConfiguredVersions
+}
+
 /** What the nodes say of themselves. */
 export interface Observation {
   /** Who has the nested API fills in the members. */
-  readonly observed: Omit<ObservedCluster, 'members' | 'renewal'>
+  readonly observed: Omit<ObservedCluster, 'members' | 'configured' | 'renewal'>
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]
   /** Names of nodes on which a renewal was interrupted. */
@@ -53,10 +60,14 @@ export async function observe(
     backend: node.backend.name,
     phase: node.phase,
     disk: looks[index]?.disk,
+    // A version that cannot be changed is nothing to plan with.
+    ...(node.backend.upgradeNode === undefined
+      ? {}
+      : { version: looks[index]?.version, upgrading: looks[index]?.upgrading ?? false }),
   }))
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
   return {
-    observed: { nodes: observed, addonsInstalled: addons?.status === 'True' },
+    observed: { nodes: observed, addonsInstalled: addons?.status === 'True', upgrading: record.phase === 'Upgrading' },
     certificates: looks.flatMap((look) => look?.certificates.certificates ?? []),
     unfinished: nodes
       .filter((_, index) => looks[index]?.certificates.unfinished === true)

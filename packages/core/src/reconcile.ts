@@ -3,13 +3,15 @@ import { makeCondition, withCondition } from './conditions.js'
 import type { ClusterCondition, ClusterRecord } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
 import type { HealAction, HealReport } from './contracts/health.js'
-import { converge } from './converge.js'
+import { backendsOf, converge } from './converge.js'
 import type { Parts } from './converge.js'
 import { PreflightError } from './errors.js'
 import { heal } from './health/heal.js'
 import { leaseProblems } from './leases.js'
 import { runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
+import { upgradeProblems } from './upgradable.js'
+import { phaseOfChange, refuseFixedImages } from './upgrade.js'
 
 /** What a controller does with a cluster now; commands finish what they began, or their user does. */
 export type Duty = 'delete' | 'reconcile' | 'none'
@@ -83,11 +85,13 @@ async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): P
     return { record: { ...next, phase: 'Creating' }, actions: [action] }
   }
   const wanted = changedSpec(record, wish)
+  refuseFixedImages(record, wanted, await backendsOf(parts, record))
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
   refuse(await leaseProblems(parts, record, wanted, run.signal))
+  refuse(await upgradeProblems(parts, record, wanted, run.signal))
   const next = await home.accept(record, wanted, run.signal)
-  const phase = record.phase === 'Creating' ? 'Creating' : 'Scaling'
+  const phase = record.phase === 'Creating' ? 'Creating' : phaseOfChange(record, wanted)
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)
   const action: HealAction = { type: 'Normal', reason: 'Changing', message: said.join(', ') }

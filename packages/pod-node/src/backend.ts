@@ -12,7 +12,8 @@ import type {
   NodeStatus,
 } from '@knest/core'
 import { awaitStart } from './await-start.js'
-import { claimName, nodeStatefulSet, podName } from './manifest.js'
+import { changeImage } from './change-image.js'
+import { claimName, imageOf, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
@@ -35,28 +36,46 @@ export function createPodNodeBackend(
   const handle = (cluster: ClusterRef, name: string, role: NodeRole): NodeHandle =>
     openPod(api, cluster.namespace, podName(name), name, role)
 
+  const started = async (spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle> => {
+    const node = handle(spec.cluster, spec.name, spec.role)
+    const ready = await untilReady(api, spec, node, explainEvent, signal)
+    if (ready.exitCode === 0) return node
+    throw new KnestError(
+      'prerequisite',
+      `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`,
+      { hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}` },
+    )
+  }
+
   return {
     name: 'pod',
     features: { ownKernel: false, cgroupDriver: 'cgroupfs', access: 'exec' },
 
     preflight: (spec, signal) => preflight(api, spec, signal),
 
-    ensureNode: async (spec: NodeSpec, signal) => {
-      await api.apply(nodeStatefulSet(spec), { signal })
-      const node = handle(spec.cluster, spec.name, spec.role)
-      const ready = await untilReady(api, spec, node, explainEvent, signal)
-      if (ready.exitCode !== 0) {
-        throw new KnestError(
-          'prerequisite',
-          `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`,
-          {
-            hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}`,
-          },
-        )
-      }
-      return node
+    ensureNode: async (spec, signal) => {
+      const set = nodeStatefulSet(spec)
+      await api.apply(set, { signal })
+      await changeImage(api, spec, imageOf(set), signal)
+      return started(spec, signal)
     },
 
+    upgradeNode: async (spec, signal) => {
+      const before = await api.get(statefulSetKind, spec.name, spec.cluster.namespace, signal)
+      const set = nodeStatefulSet(spec)
+      await api.apply(set, { signal })
+      try {
+        await changeImage(api, spec, imageOf(set), signal)
+      } catch (error) {
+        if (before !== undefined && error instanceof KnestError && error.code === 'prerequisite') {
+          await api.apply(nodeStatefulSet({ ...spec, image: imageOf(before) }), { signal })
+          await changeImage(api, spec, imageOf(before), signal)
+          await started(spec, signal)
+        }
+        throw error
+      }
+      return started(spec, signal)
+    },
     openNode: async (cluster, name, signal) => {
       const pod = await api.get(podKind, podName(name), cluster.namespace, signal)
       const role = pod?.metadata.labels?.[labels.role]

@@ -5,6 +5,20 @@ import { nodeResources } from './resources.js'
 export const containerName = 'node'
 export const diskVolume = 'disk'
 
+/** The image of the node's container, which a patch may have chosen. */
+export function imageOf(set: KubeObject): string {
+  const { spec } = set as unknown as SetView
+  return spec.template.spec.containers.find(({ name }) => name === containerName)?.image ?? ''
+}
+
+interface SetView {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] }
+    }
+  }
+}
+
 /** The pod of a node: its StatefulSet has one replica. */
 export function podName(node: string): string {
   return `${node}-0`
@@ -32,6 +46,8 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
       replicas: 1,
       serviceName: objectNames.nodesService(spec.cluster.name),
       podManagementPolicy: 'Parallel',
+      // A new image is given to the pod itself, which keeps its disk and address; see change-image.ts.
+      updateStrategy: { type: 'OnDelete' },
       selector: { matchLabels: { [labels.cluster]: spec.cluster.name, [labels.node]: spec.name } },
       template: {
         metadata: { labels: nodeLabels(spec), annotations: { ...spec.lease?.annotations } },

@@ -11,6 +11,7 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
+import { missingImage } from './missing-image.js'
 
 /**
  * Stands in for a backend: its nodes are entries of a map, and their commands run on this machine.
@@ -27,6 +28,12 @@ export function createFakeNodeBackend(): NodeBackend {
     ensureNode: (spec) => {
       const at = key(spec.cluster, spec.name)
       if (!nodes.has(at)) nodes.set(at, spec)
+      return Promise.resolve(fakeHandle(spec))
+    },
+    upgradeNode: (spec) => {
+      if (spec.image === missingImage)
+        return Promise.reject(new KnestError('prerequisite', `the host has no image "${spec.image}"`))
+      nodes.set(key(spec.cluster, spec.name), spec)
       return Promise.resolve(fakeHandle(spec))
     },
     openNode: (cluster, name) => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NodeBackend, NodeHandle, NodeSpec } from '@knest/core'
+import { missingImage } from './missing-image.js'
 
 export interface NodeBackendSubject {
   readonly backend: NodeBackend
@@ -67,6 +68,22 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
       setTimeout(() => abort.abort(), 200)
       await expect(hanging).rejects.toThrow()
     })
+
+    it('keeps a node as it is when it has the image that it shall get', async () => {
+      if (subject.backend.upgradeNode === undefined) return
+      await run('touch', '/tmp/knest-contract')
+      node = await subject.backend.upgradeNode(subject.node, signal)
+      expect((await run('test', '-e', '/tmp/knest-contract')).exitCode).toBe(0)
+      await run('rm', '/tmp/knest-contract')
+    })
+
+    it('gives a node its image back when the host does not have the new one', async () => {
+      if (subject.backend.upgradeNode === undefined) return
+      const upgrading = subject.backend.upgradeNode({ ...subject.node, image: missingImage }, signal)
+      await expect(upgrading).rejects.toMatchObject({ code: 'prerequisite' })
+      node = await subject.backend.openNode(subject.node.cluster, subject.node.name, signal)
+      expect((await run('true')).exitCode).toBe(0)
+    }, 120_000)
 
     it('deletes a node, and is content when it is gone already', async () => {
       const { cluster, name } = subject.node

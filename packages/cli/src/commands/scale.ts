@@ -1,12 +1,12 @@
 import type { ScaleRequest } from '@knest/core'
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../cluster-view.js'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
+import { showChanged } from '../show-changed.js'
 import {
   addTimingFlags,
   timingOptions,
@@ -43,11 +43,7 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
     const summary = await withTiming(deps, options, `knest scale ${ref.name}`, (clock) =>
       operate(deps, options, (run) => clusters.scale(ref, request, { ...run, clock }), left),
     )
-    const value = await renderValue(clusterView(summary, deps.now()), options.output)
-    if (value !== undefined) deps.streams.out(value)
-    else if (options.output === 'table') deps.streams.out(clusterTable([summary], deps.now(), false))
-    else if (options.output === 'name') deps.streams.out(`${ref.name}\n`)
-    else deps.streams.out(`cluster "${ref.name}" scaled to ${counts(summary)}\n`)
+    await showChanged(deps, summary, options.output, `scaled to ${counts(summary)}`)
     if (summary.phase !== 'Ready' && options.quiet !== true) {
       deps.streams.err(
         `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], again)}\n`,

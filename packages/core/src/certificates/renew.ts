@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { adminKubeconfig } from '../access/admin-kubeconfig.js'
 import { openNestedApi } from '../access/nested-api.js'
 import type { RenewedCertificates, RenewRequest } from '../contracts/certificates.js'
@@ -9,6 +8,7 @@ import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { kubeletClientCertificate } from '../pki/index.js'
 import { awaitNodes } from '../steps/await-ready.js'
+import { awaitTraffic } from '../steps/await-traffic.js'
 import { runScript } from '../steps/run-script.js'
 import { listCertificates } from './list.js'
 import type { CertificateSources } from './list.js'
@@ -104,33 +104,6 @@ async function renewOn(
     timeoutMs: 2 * minute,
     signal,
   })
-}
-
-/**
- * The host takes a control plane out of the API Service while its API server is away. It must be back in
- * before the next one goes, or before somebody is told that all is done.
- */
-async function awaitTraffic(
-  { record, nodes }: CertificateSources,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const backend = nodes.find((node) => node.name === name)?.backend
-  const deadline = Date.now() + minute
-  // What the host says may be a moment old: it must say so twice.
-  for (let seen = 0; seen < 2;) {
-    await delay(500, undefined, { signal })
-    const now = (await backend?.listNodes(record, signal))?.find((node) => node.name === name)
-    seen = now?.ready === true ? seen + 1 : 0
-    if (Date.now() > deadline)
-      throw new KnestError(
-        'timeout',
-        `control plane "${name}" answers, but the host does not find it ready`,
-        {
-          hint: `see: knest status ${record.name}`,
-        },
-      )
-  }
 }
 
 /** Ready is the proof that the API server takes a kubelet's new certificate. */

@@ -103,7 +103,16 @@ export interface HealthPolicy {
  * cluster: `resume` starts its nodes again.
  */
 export type ClusterPhase =
-  'Creating' | 'Ready' | 'Degraded' | 'Scaling' | 'Paused' | 'Resuming' | 'Deleting' | 'Kept' | 'Failed'
+  | 'Creating'
+  | 'Ready'
+  | 'Degraded'
+  | 'Scaling'
+  | 'Upgrading'
+  | 'Paused'
+  | 'Resuming'
+  | 'Deleting'
+  | 'Kept'
+  | 'Failed'
 
 export interface ClusterCondition {
   readonly type: string

@@ -43,6 +43,17 @@ export interface ScaleRequest {
   readonly force?: boolean | undefined
 }
 
+export interface UpgradeRequest {
+  /** As in `1.35.4`. */
+  readonly kubernetesVersion: string
+  /** Node image; by default the present one's name with the new version. */
+  readonly image?: string | undefined
+  /** Workers that are upgraded at the same time; one when absent. */
+  readonly maxUnavailable?: number | undefined
+  /** Further workers that each pool has meanwhile; none when absent. */
+  readonly maxSurge?: number | undefined
+}
+
 /** One line of a plan, for people and for `--dry-run`. */
 export interface PlannedStep {
   readonly id: string
@@ -99,6 +110,13 @@ export interface Clusters {
   /** Adds and removes nodes, or goes on with an interrupted scale. Throws `not-found`. */
   scale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<ClusterSummary>
   planScale(ref: ClusterRef, request: ScaleRequest, run: RunOptions): Promise<readonly PlannedStep[]>
+  /**
+   * Brings all nodes to another version of Kubernetes, or goes on with that: control planes one after another,
+   * then workers, each drained before. Names, disks and addresses stay. Throws PreflightError (`config`) on a
+   * downgrade, a skipped minor version, and nodes whose image cannot be changed; nothing was changed then.
+   */
+  upgrade(ref: ClusterRef, request: UpgradeRequest, run: RunOptions): Promise<ClusterSummary>
+  planUpgrade(ref: ClusterRef, request: UpgradeRequest, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
    * Takes all nodes of a persistent cluster (else `config`) off the host and keeps their disks, names and
    * addresses, its endpoint and its secrets. A paused cluster stays as it is.

@@ -107,6 +107,12 @@ export interface NodeBackend {
   preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
   /** Creates the node or adopts the one that is there; resolves when it can run commands. */
   ensureNode(spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle>
+  /**
+   * Gives a node that is there the image of `spec`; its disk, name and addresses stay. Resolves when it can run
+   * commands again. When the host has no such image, the node gets its old one back and `prerequisite` is
+   * thrown. Absent: the image of such a node is for life.
+   */
+  upgradeNode?(spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle>
   /** Throws `not-found` when there is no such node, `timeout` when it does not run in time. */
   openNode(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<NodeHandle>
   /** Found by label. An unknown cluster gives an empty list. */

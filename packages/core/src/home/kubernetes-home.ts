@@ -60,6 +60,9 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
 
     update: async (record, spec: ClusterSpec, signal) => {
+      // A CRD of an older knest does not know the phase of an upgrade.
+      if (record.spec.kubernetesVersion !== spec.kubernetesVersion)
+        await ensureCrd(api, signal).catch(unlessForbidden)
       const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       const wanted = recordObject(record, spec)
       const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
@@ -134,4 +137,9 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 function emptyWhenUnknown(error: unknown): readonly [] {
   if (error instanceof KnestError && error.code === 'not-found') return []
   throw error
+}
+
+/** Who may change clusters need not be allowed to change what the host knows of them. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
 }

@@ -5,7 +5,7 @@ export function awaitTouched(steps: readonly Step[]): readonly Step[] {
   const touched = steps.flatMap((step) => touchedBy(step) ?? [])
   const nodes = [...new Set(touched)].sort()
   return steps.map((step) =>
-    step.kind === 'await-ready'
+    step.kind === 'await-ready' && step.id === 'ready'
       ? {
           ...step,
           nodes,
@@ -19,6 +19,7 @@ export function awaitTouched(steps: readonly Step[]): readonly Step[] {
 function touchedBy(step: Step): string | undefined {
   switch (step.kind) {
     case 'ensure-node':
+    case 'upgrade-node':
       return step.node.name
     case 'boot-control-plane':
     case 'finish-control-plane':

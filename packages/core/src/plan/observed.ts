@@ -11,6 +11,10 @@ export interface ObservedNode {
   readonly phase: NodeStatus['phase']
   /** Undefined when it cannot be asked now. */
   readonly disk: DiskState | undefined
+  /** Kubernetes version of its programs; undefined when it cannot be asked, or cannot be changed. */
+  readonly version?: string | undefined
+  /** An upgrade of this node has begun and not come to its end. */
+  readonly upgrading?: boolean
 }
 
 /**
@@ -29,6 +33,17 @@ export interface ObservedCluster {
   readonly addonsInstalled: boolean
   /** What of its certificates ends soon; undefined when they were not looked at. */
   readonly renewal?: RenewalPlan | undefined
+  /** What the nested API says; undefined when it does not answer. */
+  readonly configured?: ConfiguredVersions | undefined
+  /** The record says that an upgrade has begun. */
+  readonly upgrading?: boolean
+}
+
+/** Kubernetes versions that are written in the cluster itself; undefined where it has no such object. */
+export interface ConfiguredVersions {
+  /** Of kubeadm's ClusterConfiguration. */
+  readonly configuration: string | undefined
+  readonly proxy: string | undefined
 }
 
 export const nothing: ObservedCluster = { nodes: [], members: undefined, addonsInstalled: false }

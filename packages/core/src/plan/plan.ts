@@ -4,13 +4,22 @@ import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { DiskState, ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
+import { configurationStep, gentlest, planUpgrade, surgeNodes } from './upgrade.js'
+import type { UpgradePace, UpgradePlan } from './upgrade.js'
 
 /**
- * What must be done so that the cluster becomes as wished. Pure: create, resume, scale and repair are
- * the same difference. A cluster that is as wished still gets the steps that only look.
+ * What must be done so that the cluster becomes as wished. Pure: create, resume, scale, upgrade and repair
+ * are the same difference. A cluster that is as wished still gets the steps that only look.
  */
-export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: ObservedCluster): readonly Step[] {
-  const desired = desiredNodes(ref, spec, observed.nodes)
+export function planCluster(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  observed: ObservedCluster,
+  pace: UpgradePace = gentlest,
+): readonly Step[] {
+  const wished = desiredNodes(ref, spec, observed.nodes)
+  const surge = surgeNodes(ref, spec, observed, pace)
+  const desired = [...wished, ...surge]
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
   const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
   // False when no control plane that is there was set up completely: the cluster begins (anew) on them.
@@ -20,6 +29,9 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
   const forgotten = begun ? forgetSteps(desired, observed) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
+  const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
+  const there = begun ? observed : { ...observed, nodes: [] }
+  const upgrade = planUpgrade(spec, wished, there, before, pace, surge)
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -31,23 +43,36 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...renewal,
     ...joining.map(ensureNode),
+    ...upgrade.controlPlanes,
     ...controlPlaneSteps(controlPlanes, joining, observed, forgotten).map((step) =>
-      // An API server with expired certificates never answers.
-      step.kind === 'await-api' ? { ...step, needs: [...step.needs, ...renewal.map(({ id }) => id)] } : step,
+      // An API server with expired certificates never answers, and one that is upgraded goes away.
+      step.kind === 'await-api'
+        ? {
+            ...step,
+            needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes.slice(-1)].map(({ id }) => id)],
+          }
+        : afterConfiguration(step, upgrade.configuration),
     ),
+    ...upgrade.configuration,
+    ...upgrade.workers,
+    ...upgrade.addons,
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
-    ...joining.filter(({ role }) => role === 'worker').map((node) => startWorker(node, forgotten)),
+    ...joining
+      .filter(({ role }) => role === 'worker')
+      .map((node) =>
+        startWorker(node, forgotten, surge.includes(node) ? observed.configured?.proxy : undefined),
+      ),
   ]
   const removing = observed.nodes.filter(({ name }) => !desired.some((node) => node.name === name))
-  steps.push(...removeSteps(removing, steps, observed))
+  steps.push(...removeSteps(removing, steps, observed), ...removeSurge(surge, upgrade))
   steps.push({
     kind: 'save-kubeconfig',
     id: 'kubeconfig',
     title: 'Save the kubeconfig',
     needs: ['addresses', 'authorities'],
   })
-  const nodes = desired.map(({ name }) => name)
+  const nodes = wished.map(({ name }) => name)
   // Without a network no node can become Ready and no DNS pod can start: whoever brings it waits for them.
   const network = spec.network.cni !== 'none'
   const count = `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`
@@ -61,6 +86,12 @@ export function planCluster(ref: ClusterRef, spec: ClusterSpec, observed: Observ
     dns: network,
   })
   return steps
+}
+
+/** kubeadm joins a control plane by what is written in the cluster. */
+function afterConfiguration(step: Step, configuration: readonly Step[]): Step {
+  if (step.kind !== 'join-control-plane' || configuration.length === 0) return step
+  return { ...step, needs: [...step.needs, configurationStep] }
 }
 
 /**
@@ -190,9 +221,15 @@ function finishStep(node: string, first: boolean, ...needs: readonly string[]): 
   return { kind: 'finish-control-plane', id: `finish:${node}`, title, needs, node, first }
 }
 
-function startWorker({ name, pool }: DesiredNode, forgotten: readonly Step[]): Step {
+/** `standsInFor`: the version that pods of system DaemonSets still name. */
+function startWorker(
+  { name, pool }: DesiredNode,
+  forgotten: readonly Step[],
+  standsInFor: string | undefined,
+): Step {
   const needs = [`node:${name}`, 'authorities', 'api', ...forgetOf(name, forgotten)]
-  return { kind: 'start-worker', id: `join:${name}`, title: `Join worker "${name}"`, needs, node: name, pool }
+  const title = `Join worker "${name}"`
+  return { kind: 'start-worker', id: `join:${name}`, title, needs, node: name, pool, standsInFor }
 }
 
 function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
@@ -213,6 +250,19 @@ function forgetSteps(desired: readonly DesiredNode[], observed: ObservedCluster)
     title: `Remove the stale Node object "${node}"`,
     needs: ['api'],
     node,
+  }))
+}
+
+/** The further workers go when all others have been upgraded. */
+function removeSurge(surge: readonly DesiredNode[], { workers }: UpgradePlan): readonly Step[] {
+  return surge.map(({ name }) => ({
+    kind: 'remove-node',
+    id: `remove:${name}`,
+    title: `Remove further worker "${name}"`,
+    needs: workers.map(({ id }) => id),
+    node: name,
+    role: 'worker',
+    member: true,
   }))
 }
 

@@ -37,8 +37,23 @@ export type Step =
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
   | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
   | (Common & { readonly kind: 'join-control-plane'; readonly node: string })
+  /** `lost`: control planes whose disk is empty, and whose etcd members nobody is any more. */
+  | (Common & {
+      readonly kind: 'upgrade-node'
+      readonly node: DesiredNode
+      readonly drain: boolean
+      readonly lost: readonly string[]
+    })
+  | (Common & { readonly kind: 'upgrade-configuration'; readonly node: string })
+  | (Common & { readonly kind: 'upgrade-addons'; readonly node: string })
   | (Common & { readonly kind: 'install-addons' })
-  | (Common & { readonly kind: 'start-worker'; readonly node: string; readonly pool: string })
+  /** `standsInFor`: its images go by the names of this Kubernetes version too. */
+  | (Common & {
+      readonly kind: 'start-worker'
+      readonly node: string
+      readonly pool: string
+      readonly standsInFor?: string | undefined
+    })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   | (Common & {
       readonly kind: 'remove-node'

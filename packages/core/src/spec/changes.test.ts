@@ -51,6 +51,15 @@ test('a pool that stays keeps its machines and labels', () => {
   expect(refusals[0]?.hint).toBe('add a worker pool of another name with it, and take "gpu" away')
 })
 
+test('the version changes with its image, by the rule of upgrades', () => {
+  const next = { kubernetesVersion: '1.36.3', image: 'localhost/knest/node:v1.36.3' }
+  expect(changed(next).changes.map(({ path }) => path)).toEqual(['kubernetesVersion', 'image'])
+  expect(changed(next).refusals).toEqual([])
+  const back = { ...next, kubernetesVersion: '1.34.4' }
+  expect(changed(back).refusals.map(({ message }) => message)).toEqual([expect.stringContaining('downgrade')])
+  expect(changed({ image: 'another:v1' }).refusals[0]?.hint).toContain('with a new kubernetesVersion')
+})
+
 test('networks stay', () => {
   const { refusals } = changed({ network: { ...recorded.network, podCidr: '10.9.0.0/16' } })
   expect(refusals[0]?.message).toContain('network.podCidr cannot be changed from')

@@ -1,6 +1,7 @@
 import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
+import { upgradeFault } from './upgrade-rule.js'
 
 export interface SpecChanges {
   readonly changes: readonly SpecChange[]
@@ -10,13 +11,15 @@ export interface SpecChanges {
 
 /**
  * What would have to change so that a cluster becomes as wished. Node counts, worker pools that come and
- * go, and patches (for nodes made from then on) can; the rest is decided when a cluster or a pool is made.
+ * go, patches (for nodes made from then on), and the version of Kubernetes with its images can; the rest is
+ * decided when a cluster or a pool is made.
  */
 export function specChanges(recorded: ClusterSpec, wish: ClusterSpec): SpecChanges {
   const changes = [
     ...differences({ ...recorded, workers: poolsByName(recorded) }, { ...wish, workers: poolsByName(wish) }),
   ]
-  return { changes, refusals: changes.flatMap((change) => refusal(change) ?? []) }
+  const version = changes.find(({ path }) => path === 'kubernetesVersion')
+  return { changes, refusals: changes.flatMap((change) => refusal(change, version) ?? []) }
 }
 
 const poolsByName = ({ workers }: ClusterSpec): Readonly<Record<string, WorkerPool>> =>
@@ -33,10 +36,12 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
   return before === after ? [] : [{ path: path.join('.'), from: before, to: after }]
 }
 
-function refusal({ path, from, to }: SpecChange): Problem | undefined {
+function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')
   if (path === 'controlPlane.count' || root === 'patches' || root === 'health') return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
+  if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
+  if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
   if (root === 'workers') {
     return {
@@ -45,12 +50,8 @@ function refusal({ path, from, to }: SpecChange): Problem | undefined {
       hint: `add a worker pool of another name with it, and take "${pool ?? ''}" away`,
     }
   }
-  if (root === 'kubernetesVersion' || root === 'image')
-    return {
-      severity: 'error',
-      message,
-      hint: 'this version of knest has no upgrade yet; create another cluster',
-    }
+  if (path === 'image')
+    return { severity: 'error', message, hint: 'an image comes with a new kubernetesVersion: change both' }
   return { severity: 'error', message, hint: 'leave it as it is, or delete and create the cluster' }
 }
 

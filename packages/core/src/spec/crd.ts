@@ -74,7 +74,20 @@ const statusSchema = {
   properties: {
     phase: {
       type: 'string',
-      enum: ['Creating', 'Ready', 'Degraded', 'Scaling', 'Paused', 'Resuming', 'Deleting', 'Kept', 'Failed'],
+      enum: [
+        ...[
+          'Creating',
+          'Ready',
+          'Degraded',
+          'Scaling',
+          'Upgrading',
+          'Paused',
+          'Resuming',
+          'Deleting',
+          'Kept',
+        ],
+        'Failed',
+      ],
     },
     controlPlane: counts,
     workers: counts,

@@ -58,7 +58,7 @@ function reasonOf(node: BackendNode, facts: NodeFacts): string {
   if (node.reason !== undefined) return oneLine(node.reason)
   if (node.phase !== 'running') return node.phase
   if (emptyDisks.has(node.name)) {
-    const isNew = record.phase === 'Creating' || record.phase === 'Scaling'
+    const isNew = ['Creating', 'Scaling', 'Upgrading'].includes(record.phase)
     return isNew ? 'not set up yet' : 'its disk is empty: what was on it is lost'
   }
   if (members.value === undefined) return members.problem

@@ -26,6 +26,11 @@ const texts: Readonly<Partial<Record<ClusterPhase, Text>>> = {
     'is not completely scaled',
     (record) => `if no scale is running, go on with ${scaleCommand(record)}`,
   ],
+  Upgrading: [
+    'is not completely upgraded',
+    ({ name, spec }) =>
+      `if no upgrade is running, go on with knest upgrade ${name} --kubernetes-version ${spec.kubernetesVersion}`,
+  ],
   Paused: ['is paused: none of its nodes runs', ({ name }) => `start it again with knest resume ${name}`],
   Resuming: [
     'is not completely resumed',

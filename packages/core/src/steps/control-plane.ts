@@ -8,12 +8,12 @@ import type { StepContext } from './context.js'
 import { bootstrappedMarker, founderMarker, isBootstrapped } from './disk.js'
 import { runScript } from './run-script.js'
 
-const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
+export const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 
 // kubeadm's own order is kept, cut in two: what lays out files and starts kubelet, and what talks to the
 // API server. Between them knest waits in its own way and already installs the network. DNS is knest's
 // own manifest: kubeadm's readiness probe alone costs nine seconds.
-const secondHalf = [
+export const secondHalf = [
   'upload-config',
   'upload-certs',
   'mark-control-plane',
@@ -26,7 +26,8 @@ const firstHalf = ['certs', 'kubeconfig', 'etcd', 'control-plane', 'kubelet-star
 const onlyOnce = ['upload-config', 'upload-certs', 'bootstrap-token', 'addon']
 const never = ['preflight', 'wait-control-plane', 'show-join-command']
 
-function kubeadmInit(skip: readonly string[]): string {
+/** The command that runs all phases of `kubeadm init` but these and those that knest never runs. */
+export function kubeadmInit(skip: readonly string[]): string {
   return `kubeadm init --config ${configPath} --skip-phases=${[...never, ...skip].join(',')}`
 }
 
@@ -78,7 +79,12 @@ rm -f ${founderMarker}
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
 }
 
-async function configOf(context: StepContext, node: string, founders: readonly string[]): Promise<string> {
+/** kubeadm's configuration for this node. */
+export async function configOf(
+  context: StepContext,
+  node: string,
+  founders: readonly string[],
+): Promise<string> {
   const backend = await context.backendOf(node)
   return initConfiguration({
     ref: context.record,

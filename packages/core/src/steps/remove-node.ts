@@ -14,6 +14,7 @@ export async function drain(
   node: string,
   warn: (text: string) => void,
   signal: AbortSignal,
+  next = 'removed',
 ): Promise<void> {
   const argv = [
     ...['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'drain', node],
@@ -22,7 +23,7 @@ export async function drain(
   const result = await controlPlane.exec(argv, { timeoutMs: (drainSeconds + 30) * 1000, signal })
   if (result.exitCode === 0 || result.stderr.includes('not found')) return
   const last = result.stderr.trim().split('\n').at(-1) ?? ''
-  warn(`node "${node}" was not drained within ${drainSeconds} s and is removed all the same: ${last}`)
+  warn(`node "${node}" was not drained within ${drainSeconds} s and is ${next} all the same: ${last}`)
 }
 
 /** Deletes the Node object. Absent is fine. */

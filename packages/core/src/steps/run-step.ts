@@ -16,6 +16,8 @@ import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, removableMember, removeMember } from './control-plane-members.js'
 import { drain, forgetMember, otherControlPlane } from './remove-node.js'
+import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
+import { upgradeNode } from './upgrade-node.js'
 import { startWorker } from './worker.js'
 
 const minute = 60_000
@@ -59,10 +61,16 @@ export async function runStep(
       return finishControlPlane(context, await open(step.node), step.first, signal)
     case 'join-control-plane':
       return joinControlPlane(context, await open(step.node), signal)
+    case 'upgrade-node':
+      return upgradeNode(context, step, nodeSpec(context, step.node), progress, signal)
+    case 'upgrade-configuration':
+      return upgradeConfiguration(context, await open(step.node), signal)
+    case 'upgrade-addons':
+      return upgradeAddons(context, await open(step.node), signal)
     case 'install-addons':
       return installAddons(context, (text) => progress.note(text), signal)
     case 'start-worker':
-      return startWorker(context, await open(step.node), step.pool, signal)
+      return startWorker(context, await open(step.node), step, signal)
     case 'forget-member':
       return forgetMember(context, step.node, signal)
     case 'remove-node':

@@ -6,12 +6,13 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { bootstrappedMarker } from './disk.js'
 import { runScript } from './run-script.js'
+import { standInScript } from './upgrade-scripts.js'
 
 /** Gives the node what `kubeadm join` would leave behind, and starts kubelet. Repeatable. */
 export async function startWorker(
   context: StepContext,
   node: NodeHandle,
-  poolName: string,
+  { pool: poolName, standsInFor }: { readonly pool: string; readonly standsInFor?: string | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { spec } = context.record
@@ -30,7 +31,7 @@ export async function startWorker(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 mkdir -p /etc/kubernetes/manifests
-systemctl start kubelet
+${standsInFor === undefined ? '' : standInScript(spec.kubernetesVersion, standsInFor)}systemctl start kubelet
 touch ${bootstrappedMarker}
 `
   await runScript(node, 'start of kubelet', script, {

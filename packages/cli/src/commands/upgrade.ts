@@ -1,0 +1,74 @@
+import type { UpgradeRequest } from '@knest/core'
+import { Command } from 'commander'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { outputOption, type OutputFormat } from '../output.js'
+import { printPlan } from '../plan-view.js'
+import { showChanged } from '../show-changed.js'
+import { whatIsLeft } from '../what-is-left.js'
+import { wholeNumber } from './number-flag.js'
+
+export interface UpgradeOptions extends GlobalOptions, TimeLimit {
+  readonly name: string
+  readonly request: UpgradeRequest
+  readonly dryRun: boolean
+  readonly output?: OutputFormat | undefined
+}
+
+export async function upgradeRun(deps: Deps, options: UpgradeOptions): Promise<void> {
+  await checkTarget(deps, options)
+  const { request } = options
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const again = { ...options, namespace: options.namespace ?? ref.namespace }
+    const left = (): ReturnType<typeof whatIsLeft> =>
+      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+    if (options.dryRun) {
+      const plan = await operate(deps, options, (run) => clusters.planUpgrade(ref, request, run), left)
+      await printPlan(deps, plan, options.output)
+      return
+    }
+    const status = await operate(deps, options, (run) => clusters.upgrade(ref, request, run), left)
+    await showChanged(deps, status, options.output, `upgraded to ${status.kubernetesVersion}`)
+  })
+}
+
+interface UpgradeFlags {
+  readonly kubernetesVersion: string
+  readonly image?: string
+  readonly maxUnavailable?: string
+  readonly maxSurge?: string
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly output?: OutputFormat
+}
+
+export function upgradeCommand(deps: Deps, run: typeof upgradeRun = upgradeRun): Command {
+  return new Command('upgrade')
+    .description('bring all nodes to another version of Kubernetes, one after another')
+    .argument('<name>', 'cluster name')
+    .requiredOption('--kubernetes-version <version>', 'a later patch, or one of the next minor version')
+    .option('--image <image>', 'node image (default: the present one, with the new version)')
+    .option('--max-unavailable <n>', 'workers that are upgraded at the same time (default: 1)')
+    .option('--max-surge <n>', 'further workers that each pool has meanwhile (default: 0)')
+    .option('--dry-run', 'print the steps and do nothing')
+    .option('--timeout <duration>', 'give up after this time (default: 15m)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string, flags: UpgradeFlags, command: Command) =>
+      run(deps, {
+        ...globalOptions(command),
+        name,
+        request: {
+          kubernetesVersion: flags.kubernetesVersion,
+          image: flags.image,
+          maxUnavailable: wholeNumber(flags.maxUnavailable, '--max-unavailable'),
+          maxSurge: wholeNumber(flags.maxSurge, '--max-surge'),
+        },
+        dryRun: flags.dryRun === true,
+        ...timeLimit(flags.timeout),
+        output: flags.output,
+      }),
+    )
+}

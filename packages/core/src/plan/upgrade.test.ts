@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { resolveSpec } from '../spec/index.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
+import { planCluster } from './plan.js'
+import type { Step } from './step.js'
+import type { UpgradePace } from './upgrade.js'
+
+const ref: ClusterRef = { name: 'c', namespace: 'knest-c' }
+const from = '1.34.4'
+const to = '1.35.4'
+
+function spec(controlPlanes: number, workers: number): ClusterSpec {
+  const wish = { controlPlane: { count: controlPlanes }, workers: [{ name: 'worker', count: workers }] }
+  return resolveSpec({ ...wish, kubernetesVersion: to }, { force: true })
+}
+
+function node(name: string, part: Partial<ObservedNode> = {}): ObservedNode {
+  const role = name.includes('-cp-') ? 'control-plane' : 'worker'
+  const pool = role === 'worker' ? 'worker' : 'cp'
+  return { name, role, pool, backend: 'pod', phase: 'running', disk: 'bootstrapped', version: from, ...part }
+}
+
+function observed(nodes: readonly ObservedNode[], part: Partial<ObservedCluster> = {}): ObservedCluster {
+  return {
+    nodes,
+    members: nodes.map(({ name }) => name),
+    addonsInstalled: true,
+    configured: { configuration: from, proxy: from },
+    ...part,
+  }
+}
+
+const names = (controlPlanes: number, workers: number): readonly string[] => [
+  ...Array.from({ length: controlPlanes }, (_, index) => `c-cp-${index}`),
+  ...Array.from({ length: workers }, (_, index) => `c-worker-${index}`),
+]
+const all = (controlPlanes: number, workers: number): readonly ObservedNode[] =>
+  names(controlPlanes, workers).map((name) => node(name))
+const plan = (wish: ClusterSpec, there: ObservedCluster, pace?: UpgradePace): readonly Step[] =>
+  planCluster(ref, wish, there, pace)
+const upgrades = (steps: readonly Step[]): readonly string[] =>
+  steps.filter(({ id }) => id.startsWith('upgrade:')).map(({ id }) => id)
+const needs = (steps: readonly Step[], id: string): readonly string[] =>
+  steps.find((step) => step.id === id)?.needs ?? []
+
+/** Ids of everything that must have ended before, however far away. */
+function before(steps: readonly Step[], id: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  const add = (one: string): void =>
+    needs(steps, one).forEach((need) => {
+      found.add(need)
+      add(need)
+    })
+  add(id)
+  return found
+}
+
+describe('an upgrade', () => {
+  it('takes control planes one after another, then kubeadm, then workers one by one, then kube-proxy', () => {
+    const steps = plan(spec(3, 2), observed(all(3, 2)))
+    const order = [
+      ...['upgrade:c-cp-0', 'upgrade:c-cp-1', 'upgrade:c-cp-2', 'upgrade:configuration'],
+      ...['upgrade:c-worker-0', 'upgrade:c-worker-1', 'upgrade:addons'],
+    ]
+    expect(upgrades(steps)).toEqual(order)
+    order.forEach((id, index) => {
+      for (const earlier of order.slice(0, index)) expect(before(steps, id), id).toContain(earlier)
+    })
+    expect(steps.some(({ kind }) => kind === 'ensure-node' || kind === 'install-addons')).toBe(false)
+  })
+
+  it('takes as many workers at once as it may', () => {
+    const steps = plan(spec(1, 5), observed(all(1, 5)), { maxUnavailable: 2, maxSurge: 0 })
+    expect(before(steps, 'upgrade:c-worker-1')).not.toContain('upgrade:c-worker-0')
+    expect(before(steps, 'upgrade:c-worker-2')).toContain('upgrade:c-worker-0')
+    expect(before(steps, 'upgrade:c-worker-2')).not.toContain('upgrade:c-worker-1')
+  })
+
+  it('may have further workers meanwhile, which come first and go last', () => {
+    const pace = { maxUnavailable: 1, maxSurge: 1 }
+    const steps = plan(spec(1, 2), observed(all(1, 2)), pace)
+    const surge = 'c-worker-2'
+    const join = steps.find(({ id }) => id === `join:${surge}`)
+    expect(join).toMatchObject({ kind: 'start-worker', standsInFor: from })
+    expect(before(steps, 'upgrade:c-worker-0')).toContain(`join:${surge}`)
+    expect(before(steps, `remove:${surge}`)).toContain('upgrade:c-worker-1')
+    expect(steps.at(-1)).toMatchObject({ kind: 'await-ready', nodes: names(1, 2) })
+    // Killed when it was there: it is used again, or goes when nobody wants it any more.
+    const there = observed([...all(1, 2), node(surge, { version: to })])
+    expect(plan(spec(1, 2), there, pace).map(({ id }) => id)).not.toContain(`node:${surge}`)
+    expect(before(plan(spec(1, 2), there, pace), `remove:${surge}`)).toContain('upgrade:c-worker-1')
+    expect(plan(spec(1, 2), there).map(({ id }) => id)).toContain(`remove:${surge}`)
+  })
+
+  it('is nothing when every node and the cluster say the version', () => {
+    const nodes = all(1, 1).map((each) => ({ ...each, version: to }))
+    expect(
+      upgrades(plan(spec(1, 1), observed(nodes, { configured: { configuration: to, proxy: to } }))),
+    ).toEqual([])
+  })
+
+  it('goes on with what is left, and with a node that has the programs and no more', () => {
+    const nodes = [
+      node('c-cp-0', { version: to }),
+      node('c-worker-0', { version: to, upgrading: true }),
+      node('c-worker-1'),
+    ]
+    const there = observed(nodes, { configured: { configuration: to, proxy: from } })
+    expect(upgrades(plan(spec(1, 2), there))).toEqual([
+      'upgrade:c-worker-0',
+      'upgrade:c-worker-1',
+      'upgrade:addons',
+    ])
+  })
+
+  it('ends with kube-proxy when only that is left', () => {
+    const nodes = all(1, 1).map((each) => ({ ...each, version: to }))
+    const there = observed(nodes, { configured: { configuration: to, proxy: from } })
+    expect(upgrades(plan(spec(1, 1), there))).toEqual(['upgrade:addons'])
+  })
+
+  it('looks again at a node that is just being started, and at everything when no API answers', () => {
+    const nodes = [node('c-cp-0', { phase: 'pending', disk: undefined, version: undefined })]
+    const there = observed(nodes, { members: undefined, configured: undefined, upgrading: true })
+    const steps = plan(spec(1, 0), there)
+    expect(upgrades(steps)).toEqual(['upgrade:c-cp-0', 'upgrade:configuration', 'upgrade:addons'])
+    expect(needs(steps, 'upgrade:c-cp-0')).toContain('node:c-cp-0')
+    expect(before(steps, 'api')).toContain('upgrade:c-cp-0')
+  })
+
+  it('leaves a cluster alone whose API does not answer and that was not being upgraded', () => {
+    const nodes = all(1, 1).map((each) => ({ ...each, version: to }))
+    expect(
+      upgrades(plan(spec(1, 1), observed(nodes, { members: undefined, configured: undefined }))),
+    ).toEqual([])
+  })
+
+  it('drains only where others can take the workloads', () => {
+    const drained = (controlPlanes: number, workers: number): readonly string[] =>
+      plan(spec(controlPlanes, workers), observed(all(controlPlanes, workers))).flatMap((step) =>
+        step.kind === 'upgrade-node' && step.drain ? [step.node.name] : [],
+      )
+    expect(drained(1, 0)).toEqual([])
+    expect(drained(1, 1)).toEqual(['c-cp-0'])
+    expect(drained(1, 2)).toEqual(names(1, 2))
+    expect(drained(3, 0)).toEqual(names(3, 0))
+  })
+
+  it('lets nobody join before the control planes have the version, and control planes not before kubeadm', () => {
+    const nodes = [node('c-cp-0'), node('c-cp-1'), node('c-cp-2', { disk: 'empty', version: to })]
+    const steps = plan(spec(3, 1), observed(nodes))
+    expect(before(steps, 'join:c-cp-2')).toContain('upgrade:configuration')
+    expect(before(steps, 'join:c-worker-0')).toContain('upgrade:c-cp-1')
+    const first = steps.find((step) => step.kind === 'upgrade-node')
+    expect(first?.lost).toEqual(['c-cp-2'])
+  })
+
+  it('does not concern a cluster that begins', () => {
+    expect(upgrades(plan(spec(1, 1), observed([], { members: undefined, configured: undefined })))).toEqual(
+      [],
+    )
+    const fresh = [node('c-cp-0', { disk: 'empty' })]
+    expect(upgrades(plan(spec(1, 0), observed(fresh, { configured: undefined })))).toEqual([])
+  })
+})

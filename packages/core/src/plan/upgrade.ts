@@ -1,0 +1,151 @@
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { desiredNodes } from './desired-nodes.js'
+import type { DesiredNode } from './desired-nodes.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
+import type { Step } from './step.js'
+
+/** How much of a cluster an upgrade takes at once. */
+export interface UpgradePace {
+  /** Workers that are upgraded at the same time. */
+  readonly maxUnavailable: number
+  /** Further workers that each pool has while its own are upgraded. */
+  readonly maxSurge: number
+}
+
+export const gentlest: UpgradePace = { maxUnavailable: 1, maxSurge: 0 }
+
+/** What an upgrade adds to a plan. */
+export interface UpgradePlan {
+  /** One after another; the API is only asked for other things when the last has ended. */
+  readonly controlPlanes: readonly Step[]
+  /** What kubeadm keeps in the cluster: everyone who joins later reads it. */
+  readonly configuration: readonly Step[]
+  readonly workers: readonly Step[]
+  /** kube-proxy and DNS: a node of the old image has no programs of the new one. */
+  readonly addons: readonly Step[]
+}
+
+export const configurationStep = 'upgrade:configuration'
+
+/** Workers that are there only while those of their pool are upgraded: like any other, and then removed. */
+export function surgeNodes(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  observed: ObservedCluster,
+  { maxSurge }: UpgradePace,
+): readonly DesiredNode[] {
+  const wished = desiredNodes(ref, spec, observed.nodes)
+  const dueIn = (pool: string): number =>
+    wished.filter((node) => node.pool === pool && isDue(observedNode(observed, node.name), spec, observed))
+      .length
+  const workers = spec.workers.map((pool) => ({
+    ...pool,
+    count: pool.count + Math.min(maxSurge, dueIn(pool.name)),
+  }))
+  return desiredNodes(ref, { ...spec, workers }, observed.nodes).filter(
+    ({ name }) => !wished.some((node) => node.name === name),
+  )
+}
+
+/**
+ * What must be done so that every node runs the wished version of Kubernetes. `before` are ids of steps that
+ * must have ended before the first control plane goes. Pure; without a node of another version it is empty.
+ */
+export function planUpgrade(
+  spec: ClusterSpec,
+  desired: readonly DesiredNode[],
+  observed: ObservedCluster,
+  before: readonly string[],
+  { maxUnavailable }: UpgradePace,
+  surge: readonly DesiredNode[] = [],
+): UpgradePlan {
+  const due = desired.filter(({ name }) => isDue(observedNode(observed, name), spec, observed))
+  const controlPlanes = due.filter(({ role }) => role === 'control-plane')
+  const workers = due.filter(({ role }) => role === 'worker')
+  const lost = desired.filter(
+    ({ name, role }) => role === 'control-plane' && observedNode(observed, name)?.disk === 'empty',
+  )
+  // Where nothing else can run the workloads, they stay on the node and go on with what they have.
+  const drain = new Set([
+    ...(desired.length > 1 ? controlPlanes : []),
+    ...(desired.filter(({ role }) => role === 'worker').length + surge.length > 1 ? workers : []),
+  ])
+  const upgrade = (node: DesiredNode, needs: readonly string[]): Step => ({
+    kind: 'upgrade-node',
+    id: `upgrade:${node.name}`,
+    title: `Upgrade ${node.role === 'worker' ? 'worker' : 'control plane'} "${node.name}" to ${spec.kubernetesVersion}`,
+    needs: [
+      ...(observedNode(observed, node.name)?.disk === undefined ? [`node:${node.name}`] : []),
+      ...needs,
+    ],
+    node,
+    drain: drain.has(node),
+    lost: lost.map(({ name }) => name),
+  })
+  const { configuration, proxy } = observed.configured ?? {}
+  const running = due.length > 0 || observed.upgrading === true
+  const isOld = (version: string | undefined): boolean =>
+    observed.configured === undefined ? running : version !== undefined && version !== spec.kubernetesVersion
+  const first = desired.find(({ role }) => role === 'control-plane')?.name ?? ''
+  const configure: readonly Step[] = isOld(configuration)
+    ? [
+        {
+          kind: 'upgrade-configuration',
+          id: configurationStep,
+          title: "Update kubeadm's configuration in the cluster",
+          needs: ['api'],
+          node: first,
+        },
+      ]
+    : []
+  const awaited = surge.length === 0 ? [] : [awaitSurge(spec, surge)]
+  const chained = workers.map((node, index) => {
+    const previous = workers[index - maxUnavailable]
+    const since = previous === undefined ? [] : [`upgrade:${previous.name}`]
+    return upgrade(node, ['api', ...[...configure, ...awaited].map(({ id }) => id), ...since])
+  })
+  return {
+    controlPlanes: controlPlanes.map((node, index) => {
+      const previous = controlPlanes[index - 1]
+      return upgrade(node, previous === undefined ? before : [`upgrade:${previous.name}`])
+    }),
+    configuration: configure,
+    workers: [...awaited, ...chained],
+    addons: isOld(proxy)
+      ? [
+          {
+            kind: 'upgrade-addons',
+            id: 'upgrade:addons',
+            title: 'Upgrade kube-proxy and DNS',
+            needs: ['api', ...[...configure, ...chained].map(({ id }) => id)],
+            node: first,
+          },
+        ]
+      : [],
+  }
+}
+
+function awaitSurge({ network }: ClusterSpec, surge: readonly DesiredNode[]): Step {
+  return {
+    kind: 'await-ready',
+    id: 'surge',
+    title: `Wait for ${surge.length} further ${surge.length === 1 ? 'worker' : 'workers'} to be ready`,
+    needs: ['api', ...surge.map(({ name }) => `join:${name}`)],
+    nodes: surge.map(({ name }) => name),
+    network: network.cni !== 'none',
+    dns: network.cni !== 'none',
+  }
+}
+
+/** A node that cannot be asked may be half-way through: its step looks again when it runs. */
+function isDue(node: ObservedNode | undefined, spec: ClusterSpec, observed: ObservedCluster): boolean {
+  if (node === undefined) return false
+  if (node.disk === undefined) return observed.upgrading === true
+  if (node.disk !== 'bootstrapped') return false
+  if (node.upgrading === true) return true
+  return node.version !== undefined && node.version !== spec.kubernetesVersion
+}
+
+function observedNode({ nodes }: ObservedCluster, name: string): ObservedNode | undefined {
+  return nodes.find((node) => node.name === name)
+}

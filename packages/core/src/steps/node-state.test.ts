@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { parseNodeState } from './node-state.js'
+
+test.each([
+  ['empty\n', { disk: 'empty', version: undefined, upgrading: false }],
+  ['bootstrapped\nversion 1.35.4\n', { disk: 'bootstrapped', version: '1.35.4', upgrading: false }],
+  ['founder\nversion 1.34.4\nupgrading\n', { disk: 'founder', version: '1.34.4', upgrading: true }],
+  ['bootstrapped\nupgrading\n', { disk: 'bootstrapped', version: undefined, upgrading: true }],
+])('%j', (text, state) => {
+  expect(parseNodeState(text)).toEqual(state)
+})

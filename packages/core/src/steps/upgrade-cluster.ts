@@ -1,0 +1,46 @@
+import { coreDnsObjects } from '../cni/index.js'
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { packBundle } from '../kubeadm/bundle.js'
+import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
+import { applyAll } from './addons.js'
+import { need } from './context.js'
+import type { StepContext } from './context.js'
+import { configOf, configPath } from './control-plane.js'
+import { runScript } from './run-script.js'
+import { configurationScript, proxyScript } from './upgrade-scripts.js'
+
+/** Says the new version where kubeadm looks for it, by way of a control plane that has it. Repeatable. */
+export async function upgradeConfiguration(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  const stdin = await bundle(context, node)
+  await runScript(node, 'kubeadm init', configurationScript, { stdin, timeoutMs: 120_000, signal })
+}
+
+/** kube-proxy and DNS of the new version. kube-proxy goes last: it is what tells that both are done. */
+export async function upgradeAddons(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  const { network, kubernetesVersion } = context.record.spec
+  const dns = coreDnsObjects({
+    clusterIp: dnsServiceAddress(network.serviceCidr),
+    dnsDomain: network.dnsDomain,
+    kubernetesVersion,
+  })
+  await applyAll(need(context.api, 'the nested API'), dns, signal)
+  const seconds = Math.ceil(180 * (await context.slowness()))
+  const stdin = await bundle(context, node)
+  await runScript(node, 'kubeadm init', proxyScript(seconds), {
+    stdin,
+    timeoutMs: 2000 * seconds + 60_000,
+    signal,
+  })
+}
+
+async function bundle(context: StepContext, { name }: NodeHandle): Promise<Buffer> {
+  return packBundle([{ path: configPath, content: await configOf(context, name, []), mode: 0o600 }])
+}

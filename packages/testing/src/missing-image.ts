@@ -1,0 +1,2 @@
+/** An image that no host has. */
+export const missingImage = 'localhost/knest/none:v0'
