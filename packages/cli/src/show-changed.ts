@@ -5,14 +5,14 @@ import { renderValue, type OutputFormat } from './output.js'
 
 /** What a command prints that has changed a cluster: the cluster, its name, or what has become of it. */
 export async function showChanged(
-  { streams, now }: Deps,
+  deps: Deps,
   status: ClusterSummary,
   output: OutputFormat | undefined,
   became: string,
 ): Promise<void> {
-  const value = await renderValue(clusterView(status, now()), output)
-  if (value !== undefined) streams.out(value)
-  else if (output === 'table') streams.out(clusterTable([status], now(), false))
-  else if (output === 'name') streams.out(`${status.name}\n`)
-  else streams.out(`cluster "${status.name}" ${became}\n`)
+  const value = await renderValue(clusterView(status, deps.now()), output)
+  if (value !== undefined) deps.streams.out(value)
+  else if (output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
+  else if (output === 'name') deps.streams.out(`${status.name}\n`)
+  else deps.streams.out(`cluster "${status.name}" ${became}\n`)
 }
