@@ -64,6 +64,7 @@ function service(): KubeObject {
       annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(controllerPort) },
     },
     spec: {
+      clusterIP: 'None',
       selector: podLabels,
       ports: [{ name: 'metrics', port: controllerPort, targetPort: 'metrics', protocol: 'TCP' }],
     },

@@ -15,10 +15,17 @@ describe('parseNodeLook', () => {
     })
   })
 
+  it('reads what the node runs, and that an upgrade of it has begun', () => {
+    const said = '= disk\nbootstrapped\nversion 1.34.4\nupgrading\n= unfinished\n'
+    expect(parseNodeLook(node, said, now)).toMatchObject({ version: '1.34.4', upgrading: true })
+  })
+
   it('leaves the certificates of a node out that is not part of the cluster', () => {
     const look = parseNodeLook(node, '= disk\nfounder\n= unfinished\n= kubelet-client\nno PEM\n', now)
     expect(look).toEqual({
       disk: 'founder',
+      version: undefined,
+      upgrading: false,
       certificates: { certificates: [], unfinished: false, problems: [] },
     })
   })

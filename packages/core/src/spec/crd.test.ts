@@ -52,7 +52,10 @@ describe('nestedClusterCrd', () => {
 
   test('knows every field of a resolved spec', () => {
     const known = root.properties?.spec?.properties ?? {}
-    const wish = { persistence: { enabled: true, storageClass: 'a' } }
+    const wish = {
+      persistence: { enabled: true, storageClass: 'a' },
+      health: { unhealthyAfter: '1m' },
+    }
     const spec = resolveSpec(wish, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual(Object.keys(spec).sort())
     expect(known.network?.properties?.vxlanPort?.type).toBe('integer')

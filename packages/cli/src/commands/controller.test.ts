@@ -1,0 +1,100 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KnestError } from '@knest/core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { controllerImage } from '../controller-offer.js'
+import { FakeTerminal } from '../fake-deps.js'
+
+let terminal: FakeTerminal
+
+beforeEach(async () => {
+  terminal = new FakeTerminal(await mkdtemp(join(tmpdir(), 'knest-controller-')))
+})
+
+describe('host install controller', () => {
+  test('installs the image of this version, or another one', async () => {
+    expect(await terminal.run('host', 'install', 'controller')).toBe(0)
+    expect(await terminal.run('host', 'install', 'controller', '--image', 'r.example/c:1')).toBe(0)
+    expect(terminal.controller.calls).toEqual([`install ${controllerImage}`, 'install r.example/c:1'])
+    expect(terminal.out).toContain('the controller is installed on context "fake"\n')
+  })
+
+  test('refuses flags of KubeVirt, and KubeVirt those of the controller', async () => {
+    expect(await terminal.run('host', 'install', 'controller', '--emulation')).toBe(2)
+    expect(await terminal.run('host', 'install', 'kubevirt', '--image', 'x')).toBe(2)
+    expect(terminal.err).toContain('--emulation has no meaning for controller')
+    expect(terminal.controller.calls).toEqual([])
+  })
+
+  test('is taken away again', async () => {
+    expect(await terminal.run('host', 'uninstall', 'controller')).toBe(0)
+    expect(terminal.controller.calls).toEqual(['uninstall'])
+  })
+})
+
+describe('a controller that comes with a cluster', () => {
+  test('comes where there is none, unless it is not wanted', async () => {
+    terminal.controller.found = undefined
+    expect(await terminal.run('create', 'a', '--no-controller')).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+    expect(await terminal.run('create', 'b')).toBe(0)
+    expect(terminal.controller.calls).toEqual([`bring ${controllerImage}`])
+  })
+
+  test('is left as it is where there is one', async () => {
+    expect(await terminal.run('create', 'a')).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+  })
+
+  test('is no reason for a create to fail', async () => {
+    terminal.controller.found = undefined
+    terminal.controller.fault = new KnestError('not-permitted', 'you may not create clusterroles')
+    expect(await terminal.run('create', 'a')).toBe(0)
+    expect(terminal.err).toContain('no controller looks after this cluster: you may not create clusterroles')
+  })
+
+  test('goes with the last cluster, and only then', async () => {
+    await terminal.run('create', 'a')
+    await terminal.run('create', 'b')
+    terminal.controller.found = 'came-with-cluster'
+    expect(await terminal.run('delete', 'a')).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+    expect(await terminal.run('delete', 'b')).toBe(0)
+    expect(terminal.controller.calls).toEqual(['uninstall'])
+  })
+
+  test('stays when it was installed', async () => {
+    await terminal.run('create', 'a')
+    expect(await terminal.run('delete', 'a')).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+  })
+})
+
+describe('heal', () => {
+  test('says what was done', async () => {
+    await terminal.run('create', 'a')
+    terminal.clusters.healReport = {
+      phase: 'Ready',
+      actions: [{ type: 'Normal', reason: 'NodeReplaced', message: 'node "a-worker-0" was replaced' }],
+      nodes: [{ name: 'a-worker-0', role: 'worker', health: 'dead' }],
+      nextAt: undefined,
+    }
+    terminal.out = ''
+    expect(await terminal.run('heal', 'a')).toBe(0)
+    expect(terminal.err).toContain('node "a-worker-0" was replaced\n')
+    expect(terminal.out).toBe('cluster "a" healed\n')
+  })
+
+  test('prints it for programs', async () => {
+    await terminal.run('create', 'a')
+    terminal.out = ''
+    expect(await terminal.run('heal', 'a', '-o', 'json')).toBe(0)
+    expect(JSON.parse(terminal.out)).toEqual({ name: 'a', phase: 'Ready', actions: [], nodes: [] })
+  })
+})
+
+test('the controller works on the port that it is given', async () => {
+  expect(await terminal.run('controller', '--port', '9090')).toBe(0)
+  expect(terminal.controller.calls).toEqual(['work on port 9090'])
+})
