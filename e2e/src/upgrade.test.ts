@@ -17,15 +17,21 @@ import { readProof, writeProof, written } from './support/proof.js'
 import { report, startWriter } from './support/writer.js'
 
 const foreign = process.env.KNEST_E2E_CONTEXT
-const home = createHome()
-const why =
-  foreign === undefined
-    ? await loadPreviousImage(home)
-    : `the foreign host "${foreign}" gets no images from here`
-home.remove()
+const why = await whyNot()
 if (why !== undefined) console.log(`skipped: upgrades: ${why}`)
 // Where everything is built, a missing image is no reason.
-const skip = why !== undefined && (process.env.KNEST_TEST_LONG === undefined || foreign !== undefined)
+const skip = process.env.KNEST_TEST_LONG === undefined || foreign !== undefined
+
+async function whyNot(): Promise<string | undefined> {
+  if (foreign !== undefined) return `the foreign host "${foreign}" gets no images from here`
+  if (process.env.KNEST_TEST_LONG === undefined) return 'hack/test --long builds the image of another version'
+  const home = createHome()
+  try {
+    return await loadPreviousImage(home)
+  } finally {
+    home.remove()
+  }
+}
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const versionOf = (node: KubeObject): string =>

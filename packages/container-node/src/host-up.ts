@@ -53,9 +53,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const kubeconfig = await readKubeconfig(engine, node, run.signal)
   if (kubeconfig === undefined)
     throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
-  await run.progress.phase('Set up the host', () =>
-    setUp(parts, kubeconfig, run.signal),
-  )
+  await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run.signal))
   const found = await locateHost([engine], ref, run.signal)
   if (found === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
   return {

@@ -32,6 +32,8 @@ export interface ControllerOptions {
 /** Clusters are worked on side by side, each by one worker. */
 const workers = 8
 const dayMs = 24 * 60 * 60_000
+/** Certificates are renewed a month before they end. */
+const thoroughMs = 6 * 60 * 60_000
 
 /**
  * Looks after all NestedClusters of the host until the signal ends it. One controller works, others wait for
@@ -73,6 +75,8 @@ async function lead(
 ): Promise<void> {
   const known = new Map<string, Known>()
   const failures = new Map<string, number>()
+  /** When the nodes themselves were asked last. */
+  const askedAt = new Map<string, number>()
   const isOver = (): boolean => signal.aborted
 
   const work = async (key: string): Promise<void> => {
@@ -80,8 +84,10 @@ async function lead(
     if (cluster === undefined || isOver()) return
     const started = performance.now()
     const tries = failures.get(key) ?? 0
+    const thorough = started - (askedAt.get(key) ?? -Infinity) > thoroughMs
     const looked = await lookAfter(clusters, cluster.ref, {
       failures: tries,
+      thorough,
       progress: progressOf(cluster.ref, log),
       signal,
       now: Date.now,
@@ -89,6 +95,7 @@ async function lead(
     if (isOver()) return
     metrics.reconciled(key, looked.result, (performance.now() - started) / 1000, looked.report)
     failures.set(key, looked.result === 'failed' ? tries + 1 : 0)
+    if (thorough && looked.result === 'done') askedAt.set(key, started)
     for (const action of looked.actions) {
       log(`${key}: ${action.reason}: ${action.message}`)
       await recordAction(api, { ...cluster.ref, uid: cluster.uid }, action, signal).catch((error: unknown) =>
@@ -105,6 +112,7 @@ async function lead(
         follow(objects, known, queue, (ref, key) => {
           metrics.forget(key)
           failures.delete(key)
+          askedAt.delete(key)
           return watchNodes(clusters, ref, () => queue.add(key), pause)
         }),
       ),

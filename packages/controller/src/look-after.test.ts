@@ -9,7 +9,13 @@ const well: HealReport = { phase: 'Ready', actions: [], nodes: [], nextAt: undef
 function look(result: HealReport | Error, failures = 0): ReturnType<typeof lookAfter> {
   const reconcile = () => (result instanceof Error ? Promise.reject(result) : Promise.resolve(result))
   const signal = new AbortController().signal
-  return lookAfter({ reconcile }, ref, { failures, progress: silentProgress, signal, now: () => 1_000_000 })
+  return lookAfter({ reconcile }, ref, {
+    failures,
+    thorough: false,
+    progress: silentProgress,
+    signal,
+    now: () => 1_000_000,
+  })
 }
 
 describe('lookAfter', () => {

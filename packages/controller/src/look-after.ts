@@ -26,10 +26,10 @@ export interface Looked {
 export async function lookAfter(
   clusters: Pick<Clusters, 'reconcile'>,
   ref: ClusterRef,
-  { failures, progress, signal, now }: LookOptions,
+  { failures, thorough, progress, signal, now }: LookOptions,
 ): Promise<Looked> {
   try {
-    const run = { progress, signal, timeoutMs: reconcileMs, lenient: true, onlyIfFree: true }
+    const run = { progress, signal, timeoutMs: reconcileMs, lenient: true, onlyIfFree: true, thorough }
     const report = await clusters.reconcile(ref, run)
     const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     return { result: 'done', report, actions: report.actions, nextMs: Math.min(due, quietMs) }
@@ -40,6 +40,8 @@ export async function lookAfter(
 
 export interface LookOptions {
   readonly failures: number
+  /** See HealRun. */
+  readonly thorough: boolean
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */

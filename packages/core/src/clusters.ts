@@ -262,7 +262,7 @@ export function createClusters(parts: Parts): Clusters {
         const record = await mustRead(ref, inner.signal)
         if (isUnmade(record)) throw notYet(ref)
         changeable(record)
-        return heal(parts, record, record.phase, inner)
+        return heal(parts, record, record.phase, { ...inner, thorough: true })
       })
     },
 
@@ -276,7 +276,10 @@ export function createClusters(parts: Parts): Clusters {
       }
       return alone(found, run, async (inner) => {
         const record = await mustRead(ref, inner.signal)
-        return dutyTo(record) === 'reconcile' ? reconcileRecord(parts, record, inner) : idle
+        const duty = dutyTo(record)
+        return duty === 'reconcile'
+          ? reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
+          : idle
       })
     },
 

@@ -67,7 +67,11 @@ export async function observe(
   }))
   const addons = record.conditions.find(({ type }) => type === addonsCondition)
   return {
-    observed: { nodes: observed, addonsInstalled: addons?.status === 'True', upgrading: record.phase === 'Upgrading' },
+    observed: {
+      nodes: observed,
+      addonsInstalled: addons?.status === 'True',
+      upgrading: record.phase === 'Upgrading',
+    },
     certificates: looks.flatMap((look) => look?.certificates.certificates ?? []),
     unfinished: nodes
       .filter((_, index) => looks[index]?.certificates.unfinished === true)

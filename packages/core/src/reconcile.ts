@@ -2,7 +2,7 @@ import { changedSpec } from './apply.js'
 import { makeCondition, withCondition } from './conditions.js'
 import type { ClusterCondition, ClusterRecord } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
-import type { HealAction, HealReport } from './contracts/health.js'
+import type { HealAction, HealReport, HealRun } from './contracts/health.js'
 import { backendsOf, converge } from './converge.js'
 import type { Parts } from './converge.js'
 import { PreflightError } from './errors.js'
@@ -24,11 +24,7 @@ export function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Dut
 }
 
 /** The caller holds the lock, and has seen that it is a controller's duty. */
-export async function reconcileRecord(
-  parts: Parts,
-  found: ClusterRecord,
-  run: RunOptions,
-): Promise<HealReport> {
+export async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
   const { record, actions } = await accepted(parts, found, run)
   if (record.phase === 'Creating') {
     await converge(parts, record, 'Creating', run)

@@ -5,5 +5,7 @@ import type { HostControl } from '../deps.js'
 
 /** The embedded host, in containers of this machine: with a default StorageClass and the CRD in place. */
 export function openHostControl(): Promise<HostControl> {
-  return Promise.resolve(createHostControl({ objects: () => [keptCrd(), ...localPathObjects()], images: [controllerImage] }))
+  return Promise.resolve(
+    createHostControl({ objects: () => [keptCrd(), ...localPathObjects()], images: [controllerImage] }),
+  )
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.js'
 import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
 import type { ClusterRef, ClusterSpec } from './cluster.js'
-import type { HealReport } from './health.js'
+import type { HealReport, HealRun } from './health.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { Progress } from './progress.js'
@@ -136,7 +136,7 @@ export interface Clusters {
    * what was declared, carries out changes, heals, and deletes what the host shall delete. Leaves alone what
    * a command has begun, paused or keeps. Throws PreflightError when the object asks for what cannot be.
    */
-  reconcile(ref: ClusterRef, run: RunOptions): Promise<HealReport>
+  reconcile(ref: ClusterRef, run: HealRun): Promise<HealReport>
   /**
    * Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host; with
    * `keepData` (persistent clusters only, else `config`) when all but disks, CAs and addresses is gone.

@@ -1,4 +1,5 @@
 import type { ClusterPhase } from './cluster.js'
+import type { RunOptions } from './clusters.js'
 
 /** Something that was done to a cluster, or refused: becomes an Event. */
 export interface HealAction {
@@ -6,6 +7,11 @@ export interface HealAction {
   /** One word in CamelCase, as Events have it. */
   readonly reason: string
   readonly message: string
+}
+
+export interface HealRun extends RunOptions {
+  /** Also asks every node what only nodes can tell: certificates that end soon, an upgrade that is due. */
+  readonly thorough?: boolean | undefined
 }
 
 /** What was found and done. */

@@ -1,6 +1,6 @@
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import type { RunOptions } from '../contracts/clusters.js'
-import type { HealAction, HealReport } from '../contracts/health.js'
+import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { backendsOf, planFor, runPlan, tryNestedApi } from '../converge.js'
 import type { Parts } from '../converge.js'
@@ -31,7 +31,7 @@ export async function heal(
   parts: Parts,
   record: ClusterRecord,
   phase: ClusterPhase,
-  run: RunOptions,
+  run: HealRun,
 ): Promise<HealReport> {
   const seen = await look(parts, record, run.signal)
   const { persistence, health } = record.spec
@@ -42,7 +42,7 @@ export async function heal(
     actions.push(await replace(parts, record, node, seen, run))
   }
   let after = seen
-  if (needsPlan(record, seen, decision)) {
+  if (run.thorough === true || needsPlan(record, seen, decision)) {
     actions.push(...(await mend(parts, record, phase, seen, run)))
     after = await look(parts, record, run.signal)
   }
