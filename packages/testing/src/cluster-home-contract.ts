@@ -53,6 +53,20 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       await expect(home.update(seen, spec, signal)).rejects.toMatchObject({ code: 'conflict' })
     })
 
+    it('keeps what a cluster is made by apart from what its object asks for', async (context) => {
+      const { home, ref, spec } = subject
+      if (home.accept === undefined) return context.skip('no controller looks after clusters of this home')
+      const asked = await home.read(ref, signal)
+      if (asked === undefined) throw new Error('no record')
+      expect(asked.wish).toBeUndefined()
+      await home.accept(asked, spec, signal)
+      const record = await home.read(ref, signal)
+      expect(record).toMatchObject({ spec, wish: asked.spec })
+      if (record === undefined) throw new Error('no record')
+      const changed = { ...spec, controlPlane: { ...spec.controlPlane, count: 5 } }
+      expect(await home.update(record, changed, signal)).toMatchObject({ spec: changed, wish: changed })
+    })
+
     it('keeps phase and conditions', async () => {
       const { home, ref } = subject
       const conditions = [

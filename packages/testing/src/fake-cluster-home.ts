@@ -45,9 +45,15 @@ export function createFakeClusterHome(): ClusterHome {
       const current = records.get(key(record))
       if (current?.version !== record.version)
         return Promise.reject(new KnestError('conflict', `cluster "${record.name}" was changed`))
-      const updated = { ...current, spec, version: next() }
+      const wish = current.wish === undefined ? {} : { wish: spec }
+      const updated = { ...current, spec, ...wish, version: next() }
       records.set(key(record), updated)
       return Promise.resolve(updated)
+    },
+    accept: (record, spec) => {
+      const accepted = { ...record, spec, wish: record.wish ?? record.spec, version: next() }
+      records.set(key(record), accepted)
+      return Promise.resolve(accepted)
     },
     setStatus: (ref, { phase, conditions }) => {
       const current = records.get(key(ref))

@@ -42,11 +42,14 @@ export async function heal(
     actions.push(await replace(parts, record, node, seen, run))
   }
   let after = seen
+  let { conditions } = record
   if (run.thorough === true || needsPlan(record, seen, decision)) {
-    actions.push(...(await mend(parts, record, phase, seen, run)))
+    const mended = await mend(parts, record, phase, seen, run)
+    actions.push(...mended.actions)
+    conditions = mended.conditions
     after = await look(parts, record, run.signal)
   }
-  const status = healthStatus(record, after.verdicts, decision.held)
+  const status = healthStatus({ ...record, conditions }, after.verdicts, decision.held)
   if (isNews(record, status)) await parts.home.setStatus(record, status, run.signal)
   actions.push(
     ...decision.held.map(({ node, reason }): HealAction => ({
@@ -150,16 +153,19 @@ async function mend(
   phase: ClusterPhase,
   { members, verdicts }: Seen,
   run: RunOptions,
-): Promise<readonly HealAction[]> {
+): Promise<{ readonly actions: readonly HealAction[]; readonly conditions: ClusterRecord['conditions'] }> {
+  const nothing = { actions: [], conditions: record.conditions }
   const isBlind = members === undefined
   // Nothing can join, and nothing is to be made: whoever waits for the API waits for the host.
-  if (isBlind && !verdicts.some(({ health }) => health === 'absent')) return []
+  if (isBlind && !verdicts.some(({ health }) => health === 'absent')) return nothing
   const plan = await planFor(parts, record, run.signal)
   const acting = plan.steps.filter(isActing)
-  if (acting.length === 0) return []
+  if (acting.length === 0) return nothing
   const bounded = isBlind
     ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
     : run
-  await runPlan(parts, record, phase, bounded, { ...plan, steps: awaitTouched(plan.steps) })
-  return [{ type: 'Normal', reason: 'Mended', message: acting.map(({ title }) => title).join('; ') }]
+  const steps = awaitTouched(plan.steps)
+  const conditions = await runPlan(parts, record, phase, bounded, { ...plan, steps })
+  const message = acting.map(({ title }) => title).join('; ')
+  return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions }
 }

@@ -10,7 +10,13 @@ import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { inspectHost } from './inspect.js'
 import { acquireLease, clusterLease } from './lease.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
-import { cleanupFinalizer, nestedClusterKind, recordFromObject, recordObject } from './record.js'
+import {
+  cleanupFinalizer,
+  nestedClusterKind,
+  recordFromObject,
+  recordObject,
+  recordOrFailure,
+} from './record.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
 
@@ -49,7 +55,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
     list: async (namespace, signal) => {
       const objects = await api.list(nestedClusterKind, { namespace, signal }).catch(emptyWhenUnknown)
-      return objects.map(recordFromObject)
+      return objects.map(recordOrFailure)
     },
 
     read,

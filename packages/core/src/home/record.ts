@@ -6,6 +6,8 @@ import type {
   ClusterSpec,
 } from '../contracts/cluster.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
+import { makeCondition } from '../conditions.js'
+import { KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { specFromObject, toManifest } from '../spec/index.js'
 
@@ -43,6 +45,21 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     createdAt: metadata.creationTimestamp ?? '',
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',
+  }
+}
+
+/**
+ * The same for a list: an object that nobody can read, as when it was applied with a mistake in it, must not hide
+ * the others. It has failed, and its condition says why.
+ */
+export function recordOrFailure(object: KubeObject): ClusterRecord {
+  try {
+    return recordFromObject(object)
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    const unread = recordFromObject({ ...object, spec: {}, status: {} })
+    const conditions = [makeCondition('Accepted', 'False', 'Unreadable', error.message)]
+    return { ...unread, phase: 'Failed', conditions }
   }
 }
 
