@@ -3,7 +3,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { isBootstrapped } from './disk.js'
+import { isBootstrapped, readSettledDisk } from './disk.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const drainSeconds = 60
@@ -29,6 +29,19 @@ export async function drain(
 /** Deletes the Node object. Absent is fine. */
 export async function forgetMember(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
   await need(context.api, 'the nested API').delete(nodeKind, node, undefined, { signal })
+}
+
+/**
+ * The same for a node that looked as if it had lost its disk. A join that an interrupted run began may have come
+ * to its end meanwhile: then the Node object is its own, and a kubelet does not register a second time.
+ */
+export async function forgetStale(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+  const isThere = context.nodes.some(({ name, phase }) => name === node && phase === 'running')
+  if (isThere) {
+    const disk = await readSettledDisk(await context.openNode(node, signal), signal)
+    if (disk === 'bootstrapped') return
+  }
+  await forgetMember(context, node, signal)
 }
 
 /** A control plane other than `except` that runs and is part of the cluster. */

@@ -15,7 +15,7 @@ import { releaseLeases, reserveLeases } from './leases.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, removableMember, removeMember } from './control-plane-members.js'
-import { drain, forgetMember, otherControlPlane } from './remove-node.js'
+import { drain, forgetMember, forgetStale, otherControlPlane } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
 import { startWorker } from './worker.js'
@@ -72,7 +72,7 @@ export async function runStep(
     case 'start-worker':
       return startWorker(context, await open(step.node), step, signal)
     case 'forget-member':
-      return forgetMember(context, step.node, signal)
+      return forgetStale(context, step.node, signal)
     case 'remove-node':
       return removeNode(context, step, progress, signal)
     case 'await-ready': {
