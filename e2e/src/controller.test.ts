@@ -210,7 +210,7 @@ describe('a cluster that was declared, three control planes and a worker', () =>
       await host.delete(podKind, `${worker}-0`, namespace, { signal: never })
       await secondsUntil(async () => (await phase()) === 'Degraded', 60, 'the loss to be noticed')
       // Longer than unhealthyAfter with what the nested cluster needs to notice.
-      await delay(90_000)
+      await delay(70_000)
       const now = await nodeIds()
       for (const [node, id] of ids) expect(now.get(node), node).toBe(id)
     } finally {
@@ -234,7 +234,7 @@ describe('a cluster that was declared, three control planes and a worker', () =>
 
 describe('a cluster whose nodes wait for a network', () => {
   const name = 'e2e-no-cni'
-  const seconds = process.env.KNEST_TEST_LONG === undefined ? 100 : 600
+  const seconds = process.env.KNEST_TEST_LONG === undefined ? 70 : 600
 
   it(`keeps its nodes, also ${seconds} s later`, async () => {
     await knest(home, 'create', name, '--cni', 'none', '--unhealthy-after', '30s')
