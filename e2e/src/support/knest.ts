@@ -30,7 +30,9 @@ export function runKnest(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const isAlone = args[0] === 'create' && options.controller !== true
-    const child = spawn(process.execPath, [binary, ...args, ...(isAlone ? ['--no-controller'] : [])], {
+    // A last flag may miss its value.
+    const argv = isAlone ? ['create', '--no-controller', ...args.slice(1)] : args
+    const child = spawn(process.execPath, [binary, ...argv], {
       env: { ...home.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

@@ -58,6 +58,12 @@ test('a host that still runs the old container is waited for', async () => {
   await expect(host(pod('old', 'a'), pod('new', 'a')).change('new')).rejects.toThrow('waits for ever')
 })
 
+test('what was wrong with the image before does not count', async () => {
+  const missing = { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "old"' } }
+  const { change } = host(pod('old', 'a', missing), pod('new', 'a', missing), pod('new', 'b'))
+  await change('new')
+})
+
 test('a host without the image is told, and what to do', async () => {
   const stuck = pod('new', 'a', { waiting: { reason: 'ErrImagePull', message: 'not found' } })
   await expect(host(pod('old', 'a'), stuck).change('new')).rejects.toMatchObject({

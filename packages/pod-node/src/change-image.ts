@@ -32,12 +32,18 @@ export async function changeImage(
   const container = { name: containerName, image }
   const metadata = { name: podName(name), namespace }
   await api.apply({ ...podKind, metadata, spec: { containers: [container] } }, { signal })
+  // What is said of the image before does not count: the host tries this one only now.
+  const past = `"${imageOfPod(pod) ?? ''}"`
+  const isStuck = (seen: KubeObject): boolean => {
+    const { hopeless, reason = '' } = podState(seen)
+    return hopeless && !reason.includes(past)
+  }
   const isOther = (seen: KubeObject): boolean =>
     podState(seen).phase === 'running' && containerId(seen) !== before
   const pods = await api.waitFor(
     podKind,
     { namespace, labelSelector: `${labels.node}=${name}` },
-    (found) => found.some((seen) => isOther(seen) || podState(seen).hopeless),
+    (found) => found.some((seen) => isOther(seen) || isStuck(seen)),
     {
       timeoutMs,
       signal,
@@ -46,11 +52,11 @@ export async function changeImage(
         seen.map((each) => podState(each).reason ?? 'still runs the old one').join(', ') || 'no pod',
     },
   )
-  const stuck = pods.map(podState).find(({ hopeless }) => hopeless)
-  if (stuck === undefined) return
+  const found = pods.find(isStuck)
+  if (found === undefined) return
   throw new KnestError(
     'prerequisite',
-    `node "${name}" cannot run image "${image}": ${stuck.reason ?? 'unknown reason'}`,
+    `node "${name}" cannot run image "${image}": ${podState(found).reason ?? 'unknown reason'}`,
     {
       hint: 'make it available to the host (embedded host: knest host load IMAGE), or choose another with --image',
     },

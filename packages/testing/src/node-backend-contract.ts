@@ -33,8 +33,9 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
 
     it('lists the node by its cluster, and nothing for a cluster it does not know', async () => {
       const { cluster, name, role, pool } = subject.node
-      const [found] = await subject.backend.listNodes(cluster, signal)
-      expect(found).toMatchObject({ name, role, pool, phase: 'running' })
+      // A host may need a moment to see what it runs.
+      const found = async (): Promise<unknown> => (await subject.backend.listNodes(cluster, signal))[0]
+      await expect.poll(found, { timeout: 5_000 }).toMatchObject({ name, role, pool, phase: 'running' })
       expect(await subject.backend.listNodes({ ...cluster, name: 'unknown' }, signal)).toEqual([])
     })
 

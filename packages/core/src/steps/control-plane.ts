@@ -5,7 +5,7 @@ import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, founderMarker, isBootstrapped } from './disk.js'
+import { bootstrappedMarker, founderMarker, isBootstrapped, readDisk } from './disk.js'
 import { runScript } from './run-script.js'
 
 export const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
@@ -42,7 +42,8 @@ export async function bootControlPlane(
   founders: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await isBootstrapped(node, signal))) await refuseIfDataElsewhere(context, node.name, signal)
+  // A founder whose set-up did not come to its end is a member of the cluster that the others have.
+  if ((await readDisk(node, signal)) === 'empty') await refuseIfDataElsewhere(context, node.name, signal)
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     { path: configPath, content: await configOf(context, node.name, founders), mode: 0o600 },
