@@ -81,7 +81,8 @@ describe.each(withLarge ? [small, large] : [small])(
         `${name}: API back after ${apiBack.toFixed(1)} s, all nodes Ready ${(apiBack + allReady).toFixed(1)} s after the deletion`,
       )
 
-      await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
+      // DNS and the workload start again by the nested kubelets, which wait ever longer after a failure.
+      await secondsUntil(() => answers(cluster.api), 180, 'the Service to answer')
     })
 
     it('is deleted with --keep-data and created again with its data', async () => {
