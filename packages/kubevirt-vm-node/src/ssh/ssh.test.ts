@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { ExecOptions, ExecResult, NodeHandle, TerminalStreams } from '@knest/core'
-import ssh2 from 'ssh2'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startFakePortforward, type FakePortforward } from '../fake-portforward.js'
 import { startFakeSshServer, type FakeSshServer } from '../fake-ssh-server.js'
 import { forwardToVm, mayPass } from '../portforward.js'
+import { newKeyPair, type SshKeyPair } from './key-pair.js'
 import { openSshNode } from './node-handle.js'
 import { SshSession, type SshRoute } from './session.js'
 
@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 20_000 })
 const cluster = { name: 'demo', namespace: 'knest-demo' }
 const name = 'demo-worker-0'
 const { signal } = new AbortController()
-const newPair = (): { private: string; public: string } => ssh2.utils.generateKeyPairSync('ed25519')
+const newPair = (): SshKeyPair => newKeyPair('test')
 const host = newPair()
 const client = newPair()
 
