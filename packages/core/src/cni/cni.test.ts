@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import {
   coreDnsObjects,
   flannelObjects,
   localPathObjects,
+  networkToCome,
   parseCniChoice,
   patchCalico,
   patchCilium,
@@ -320,5 +321,26 @@ describe('renderCni', () => {
   ])('takes "%s" apart', (cni, kind, source) => {
     expect(parseCniChoice(cni).kind).toBe(kind)
     expect(parseCniChoice(cni).source).toMatch(source)
+  })
+})
+
+describe('networkToCome', () => {
+  test('lets pods of a flannel node wait for the file that the node image writes', () => {
+    const [file, ...more] = networkToCome({ cni: 'flannel' })
+    expect(more).toEqual([])
+    const { plugins } = JSON.parse(file?.content ?? '') as { plugins: { type: string; for: string }[] }
+    expect(plugins).toMatchObject([{ type: 'knest-wait', for: '/etc/cni/net.d/10-flannel.conflist' }])
+    // The real one comes first once it is there.
+    expect(String(file?.path) > String(plugins[0]?.for)).toBe(true)
+    const script = readFileSync(
+      new URL('../../../../images/node/flannel/knest-flannel', import.meta.url),
+      'utf8',
+    )
+    expect(script).toContain(`conflist=${plugins[0]?.for}\n`)
+  })
+
+  test('leaves other networks their own time', () => {
+    for (const cni of ['none', 'calico', 'cilium=file.yaml', 'https://example.test/cni.yaml'])
+      expect(networkToCome({ cni })).toEqual([])
   })
 })

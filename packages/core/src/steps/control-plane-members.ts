@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { networkToCome } from '../cni/index.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
@@ -60,6 +61,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   })
   return packBundle([
     ...authorityFiles(authorities),
+    ...networkToCome(context.record.spec.network),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])

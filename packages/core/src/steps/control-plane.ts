@@ -1,3 +1,4 @@
+import { networkToCome } from '../cni/index.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
@@ -46,6 +47,7 @@ export async function bootControlPlane(
   if ((await readDisk(node, signal)) === 'empty') await refuseIfDataElsewhere(context, node.name, signal)
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
+    ...networkToCome(context.record.spec.network),
     { path: configPath, content: await configOf(context, node.name, founders), mode: 0o600 },
   ])
   // As after kubeadm join, only one node has the key that is above all roles.
