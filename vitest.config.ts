@@ -22,7 +22,7 @@ function withVms(nodes: 'vm' | 'mixed', files: readonly string[]) {
 
 const promises = ['create', 'network', 'scale', 'delete']
 const more = ['interrupt', 'restart', 'fixed-addresses']
-const most = ['kill', 'pause']
+const most = ['kill', 'pause', 'heal']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined
 

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeApi } from '@knest/core'
+import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { hostContext } from './support/home.js'
+import { runKnest } from './support/knest.js'
+import { patience, podsOfNodes } from './support/nodes.js'
+import { readProof, writeProof, written } from './support/proof.js'
+import { secondsUntil } from './support/until.js'
+
+const name = 'e2e-heal'
+const nodes = [`${name}-cp-0`, `${name}-worker-0`]
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+const unhealthyAfterSeconds = 30
+
+// The only control plane has all the data: it may be replaced because its disk outlives it.
+describe('a persistent cluster that a controller looks after', () => {
+  let cluster: TestCluster
+  let host: KubeApi
+
+  beforeAll(async () => {
+    cluster = await createCluster(name, '--persistent', '--unhealthy-after', `${unhealthyAfterSeconds}s`)
+    host = await openHost(cluster.home)
+    await writeProof(cluster.api)
+    for (const node of nodes) await cluster.knest('ssh', name, node, '--', 'touch', '/var/lib/kubelet/proof')
+    await cluster.knest('host', 'install', 'controller', '--timeout', '2m')
+  })
+  afterAll(async () => {
+    await cluster.remove()
+    await runKnest(cluster.home, ['host', 'uninstall', 'controller', '--context', hostContext])
+    host.close()
+  })
+
+  const hostPods = async (): Promise<ReadonlyMap<string, string | undefined>> => {
+    const pods = await podsOfNodes(host, cluster.namespace)
+    return new Map([...pods].map(([node, { metadata }]) => [node, metadata.uid]))
+  }
+  const nodeObjects = async (): Promise<ReadonlyMap<string, string | undefined>> => {
+    const found = await cluster.api.list(nodeKind, { signal: within(5_000) })
+    return new Map(found.map(({ metadata }) => [metadata.name, metadata.uid]))
+  }
+  const areReady = async (): Promise<boolean> =>
+    (await cluster.api.list(nodeKind, { signal: within(5_000) })).every(isReady)
+
+  it.each(nodes)('starts %s again on its disk when its kubelet is gone for good', async (node) => {
+    const [before, objects] = [await hostPods(), await nodeObjects()]
+    await cluster.knest('ssh', name, node, '--', 'systemctl', 'stop', 'kubelet')
+    const isReplaced = async (): Promise<boolean> => {
+      const now = (await hostPods()).get(node)
+      return now !== undefined && now !== before.get(node) && (await areReady())
+    }
+    const seconds = await secondsUntil(isReplaced, (unhealthyAfterSeconds + 60) * patience, `${node} anew`)
+    console.log(`${node}: all Ready ${seconds.toFixed(0)} s after its kubelet went`)
+    const now = await hostPods()
+    for (const other of nodes) if (other !== node) expect(now.get(other)).toBe(before.get(other))
+    expect(await nodeObjects()).toEqual(objects)
+    await cluster.knest('ssh', name, node, '--', 'test', '-e', '/var/lib/kubelet/proof')
+    expect(await readProof(cluster.api)).toEqual(written)
+    const events = await host.list(
+      { apiVersion: 'v1', kind: 'Event' },
+      { namespace: cluster.namespace, fieldSelector: 'reason=NodeReplaced', signal: never },
+    )
+    expect(events.map(({ message }) => String(message)).join()).toContain(
+      `node "${node}" was started again on its disk`,
+    )
+  })
+})
