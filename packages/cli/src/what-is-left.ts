@@ -10,22 +10,23 @@ export interface Left {
 }
 
 /** What there is of a cluster after an interrupted command, and how to go on or remove it. */
-export async function whatIsLeft(
-  clusters: Clusters,
-  ref: ClusterRef,
-  goOn: string,
-  options: GlobalOptions,
-): Promise<Left> {
+export async function whatIsLeft(clusters: Clusters, ref: ClusterRef, options: GlobalOptions): Promise<Left> {
   const remove = `remove it with ${commandLine(['delete', ref.name], options)}`
   const cluster = `cluster "${ref.name}" in namespace "${ref.namespace}"`
   try {
     const status = await clusters.status(ref, AbortSignal.timeout(patienceMs))
-    return { message: `${cluster} is ${status.phase} with ${nodes(status)}`, hint: `${goOn}, or ${remove}` }
+    return {
+      message: `${cluster} is ${status.phase} with ${nodes(status)}`,
+      hint: `run the same command again to go on, or ${remove}`,
+    }
   } catch (error) {
     if (error instanceof KnestError && error.code === 'not-found') {
       return { message: `there is no ${cluster}`, hint: undefined }
     }
-    return { message: `${cluster} may exist in part`, hint: `${goOn}, or ${remove}` }
+    return {
+      message: `${cluster} may exist in part`,
+      hint: `run the same command again to go on, or ${remove}`,
+    }
   }
 }
 

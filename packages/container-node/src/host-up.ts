@@ -1,11 +1,4 @@
-import {
-  createClusters,
-  KnestError,
-  openKube,
-  type KubeApi,
-  type KubeObject,
-  type RunOptions,
-} from '@knest/core'
+import { applyAll, createClusters, KnestError, openKube, type KubeObject, type RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
 import type { ContainerEngine } from './engine.js'
 import { inspectContainer, inspectImage } from './engine-objects.js'
@@ -122,12 +115,4 @@ async function ensureImages(
     had.push(await ensureNodeImage(engine, node, image, signal))
   }
   return had
-}
-
-async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
-  const isFirst = ({ kind }: KubeObject): boolean =>
-    kind === 'Namespace' || kind === 'CustomResourceDefinition'
-  const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
-  await Promise.all(objects.filter(isFirst).map(apply))
-  await Promise.all(objects.filter((object) => !isFirst(object)).map(apply))
 }

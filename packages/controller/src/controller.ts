@@ -45,7 +45,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const closed = new AbortController()
   const until = AbortSignal.any([signal, closed.signal])
   try {
-    const port = await serve(options.port, metrics, { alive: () => true, ready: () => true }, until)
+    const port = await serve(options.port, metrics, until)
     log(`metrics and probes are on port ${port}`)
     const lease = await acquireLease(api, electionLease, until, (holder) => log(`waiting for ${holder}`))
     try {
@@ -74,19 +74,15 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   const known = new Map<string, Known>()
-  const failures = new Map<string, number>()
-  /** When the nodes themselves were asked last. */
-  const askedAt = new Map<string, number>()
   const isOver = (): boolean => signal.aborted
 
   const work = async (key: string): Promise<void> => {
     const cluster = known.get(key)
     if (cluster === undefined || isOver()) return
     const started = performance.now()
-    const tries = failures.get(key) ?? 0
-    const thorough = started - (askedAt.get(key) ?? -Infinity) > thoroughMs
+    const thorough = started - cluster.askedAt > thoroughMs
     const looked = await lookAfter(clusters, cluster.ref, {
-      failures: tries,
+      failures: cluster.failures,
       thorough,
       progress: progressOf(cluster.ref, log),
       signal,
@@ -94,8 +90,8 @@ async function lead(
     })
     if (isOver()) return
     metrics.reconciled(key, looked.result, (performance.now() - started) / 1000, looked.report)
-    failures.set(key, looked.result === 'failed' ? tries + 1 : 0)
-    if (thorough && looked.result === 'done') askedAt.set(key, started)
+    cluster.failures = looked.result === 'failed' ? cluster.failures + 1 : 0
+    if (thorough && looked.result === 'done') cluster.askedAt = started
     for (const action of looked.actions) {
       log(`${key}: ${action.reason}: ${action.message}`)
       await recordAction(api, { ...cluster.ref, uid: cluster.uid }, action, signal).catch((error: unknown) =>
@@ -109,11 +105,9 @@ async function lead(
   try {
     await Promise.all([
       watchForever(api, nestedClusterKind, undefined, signal, (objects) =>
-        follow(objects, known, queue, (ref, key) => {
-          metrics.forget(key)
-          failures.delete(key)
-          askedAt.delete(key)
-          return watchNodes(clusters, ref, () => queue.add(key), pause)
+        follow(objects, known, queue, {
+          came: (ref, key) => watchNodes(clusters, ref, () => queue.add(key), pause),
+          went: (key) => metrics.forget(key),
         }),
       ),
       watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode(queue)),
@@ -127,8 +121,12 @@ async function lead(
 interface Known {
   readonly ref: ClusterRef
   readonly uid: string
-  readonly version: string
   readonly watch: NodeWatch
+  version: string
+  /** Looks that failed, one after the other. */
+  failures: number
+  /** When the nodes themselves were asked last. */
+  askedAt: number
 }
 
 function keyOf({ namespace, name }: ClusterRef): string {
@@ -140,25 +138,25 @@ function follow(
   objects: readonly KubeObject[],
   known: Map<string, Known>,
   queue: WorkQueue,
-  begin: (ref: ClusterRef, key: string) => NodeWatch,
+  { came, went }: { came: (ref: ClusterRef, key: string) => NodeWatch; went: (key: string) => void },
 ): void {
-  const seen = new Set<string>()
+  const uids = new Set(objects.map(({ metadata }) => metadata.uid))
+  for (const [key, { watch, uid }] of known) {
+    if (uids.has(uid)) continue
+    watch.close()
+    known.delete(key)
+    went(key)
+  }
   for (const { metadata } of objects) {
     const ref = { name: metadata.name, namespace: metadata.namespace ?? '' }
     const key = keyOf(ref)
-    seen.add(key)
+    const { uid = '', resourceVersion: version = '' } = metadata
     const before = known.get(key)
-    const version = metadata.resourceVersion ?? ''
     if (before?.version === version) continue
-    if (before !== undefined && before.uid !== metadata.uid) before.watch.close()
-    const watch = before?.uid === metadata.uid ? before?.watch : undefined
-    known.set(key, { ref, uid: metadata.uid ?? '', version, watch: watch ?? begin(ref, key) })
+    if (before === undefined)
+      known.set(key, { ref, uid, version, watch: came(ref, key), failures: 0, askedAt: -Infinity })
+    else before.version = version
     queue.add(key)
-  }
-  for (const [key, { watch }] of known) {
-    if (seen.has(key)) continue
-    watch.close()
-    known.delete(key)
   }
 }
 
@@ -167,8 +165,6 @@ function wakeByNode(queue: WorkQueue): (pods: readonly KubeObject[]) => void {
   let last = new Map<string, string>()
   return (pods) => {
     const now = new Map(pods.map((pod) => [pod.metadata.uid ?? '', stateOf(pod)]))
-    const clusterOf = (pod: KubeObject): string =>
-      `${pod.metadata.namespace ?? ''}/${pod.metadata.labels?.[labels.cluster] ?? ''}`
     for (const pod of pods) {
       const uid = pod.metadata.uid ?? ''
       if (last.get(uid) !== now.get(uid)) queue.add(clusterOf(pod))
@@ -178,14 +174,23 @@ function wakeByNode(queue: WorkQueue): (pods: readonly KubeObject[]) => void {
   }
 }
 
-function stateOf({ metadata, status }: KubeObject): string {
-  const { phase, containerStatuses } = (status ?? {}) as {
+function clusterOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.labels?.[labels.cluster] ?? ''}`
+}
+
+function stateOf(pod: KubeObject): string {
+  const { phase, containerStatuses } = (pod.status ?? {}) as {
     phase?: string
     containerStatuses?: { ready: boolean; restartCount: number }[]
   }
   const container = containerStatuses?.[0]
-  const cluster = `${metadata.namespace ?? ''}/${metadata.labels?.[labels.cluster] ?? ''}`
-  return [cluster, phase, container?.ready, container?.restartCount, metadata.deletionTimestamp].join(' ')
+  return [
+    clusterOf(pod),
+    phase,
+    container?.ready,
+    container?.restartCount,
+    pod.metadata.deletionTimestamp,
+  ].join(' ')
 }
 
 async function watchForever(

@@ -1,9 +1,11 @@
 import {
-  cleanupFinalizer,
+  applyAll,
   holdCrd,
   KnestError,
+  letGo,
   nestedClusterCrd,
   nestedClusterKind,
+  podTrouble,
   purgeNamespace,
   releaseCrd,
 } from '@knest/core'
@@ -40,12 +42,6 @@ export async function bringController(
   signal: AbortSignal,
 ): Promise<void> {
   await applyAll(api, controllerObjects(image, { [implicitAnnotation]: 'true' }), signal)
-}
-
-async function applyAll(api: KubeApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
-  const [namespace, ...others] = objects
-  if (namespace !== undefined) await api.apply(namespace, { signal })
-  await Promise.all(others.map((object) => api.apply(object, { signal })))
 }
 
 /** Puts the controller on the host to stay, or changes the one that is there; waits until it works. */
@@ -94,14 +90,9 @@ async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSig
   }
 }
 
-function troubleOf({ metadata, status }: KubeObject): string {
-  const { phase, containerStatuses } = (status ?? {}) as {
-    phase?: string
-    containerStatuses?: { state?: { waiting?: { reason?: string; message?: string } } }[]
-  }
-  const waiting = containerStatuses?.[0]?.state?.waiting
-  const told = [waiting?.reason, waiting?.message].filter(Boolean).join(': ')
-  return `pod "${metadata.name}": ${told === '' ? (phase ?? 'unknown') : told}`
+function troubleOf(pod: KubeObject): string {
+  const { phase = 'Unknown' } = (pod.status ?? {}) as { phase?: string }
+  return `pod "${pod.metadata.name}": ${podTrouble(pod) || phase}`
 }
 
 /**
@@ -125,7 +116,7 @@ export async function uninstallController(api: KubeApi, { progress, signal }: Ru
         describe: (pods) => pods.map(troubleOf).join('; '),
       },
     )
-    await letGo(api, signal)
+    await letGoOfAll(api, signal)
     const [, ...others] = controllerObjects('')
     for (const object of others)
       await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
@@ -146,13 +137,8 @@ export async function uninstallController(api: KubeApi, { progress, signal }: Ru
   })
 }
 
-async function letGo(api: KubeApi, signal: AbortSignal): Promise<void> {
+async function letGoOfAll(api: KubeApi, signal: AbortSignal): Promise<void> {
   const crd = nestedClusterCrd().metadata.name
   if ((await api.get(crdKind, crd, undefined, signal)) === undefined) return
-  for (const { metadata } of await api.list(nestedClusterKind, { signal })) {
-    const { finalizers = [], name, namespace } = metadata
-    if (!finalizers.includes(cleanupFinalizer)) continue
-    const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer)
-    await api.patch(nestedClusterKind, name, namespace, { metadata: { finalizers: rest } }, { signal })
-  }
+  for (const cluster of await api.list(nestedClusterKind, { signal })) await letGo(api, cluster, signal)
 }

@@ -2,7 +2,6 @@ export interface PolicyRule {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
-  readonly resourceNames?: readonly string[]
 }
 
 const look = ['get', 'list', 'watch']
@@ -21,7 +20,6 @@ export const controllerRules: readonly PolicyRule[] = [
   rule('knest.dev', ['nestedclusters'], [...look, 'create', 'update', 'patch', 'delete']),
   rule('knest.dev', ['nestedclusters/status', 'nestedclusters/finalizers'], ['update', 'patch']),
   rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'delete']),
-  rule('events.k8s.io', ['events'], ['create', 'patch']),
   rule('', ['events'], [...look, 'create', 'patch']),
   // Nodes that are pods: made by StatefulSets, reached by exec and port-forward, deleted to be made again.
   rule('apps', ['statefulsets'], manage),
@@ -37,20 +35,23 @@ export const controllerRules: readonly PolicyRule[] = [
   rule('', ['nodes', 'configmaps'], look),
   rule('apps', ['daemonsets', 'deployments'], look),
   rule('storage.k8s.io', ['storageclasses'], look),
-  rule('networking.k8s.io', ['servicecidrs', 'ipaddresses'], look),
+  rule('networking.k8s.io', ['servicecidrs'], look),
   // A cluster's own namespace goes with it.
   rule('', ['namespaces'], [...look, 'create', 'patch', 'delete']),
   // Claims of addresses, beside each other in kube-system so that two clusters never get the same one.
   rule('', ['configmaps'], ['create', 'update', 'patch', 'delete']),
   rule(
     'crd.projectcalico.org',
-    ['ippools', 'ipreservations', 'ipamblocks', 'blockaffinities', 'ipamconfigs'],
+    ['ippools', 'ipreservations', 'ipamblocks', 'ipamconfigs', 'felixconfigurations'],
     look,
   ),
   rule('crd.projectcalico.org', ['ipreservations'], ['create', 'update', 'patch', 'delete']),
-  rule('kubeovn.io', ['subnets', 'ips', 'vips', 'ippools'], look),
+  rule('kubeovn.io', ['subnets', 'ips', 'ippools'], look),
   rule('kubeovn.io', ['ippools'], ['create', 'update', 'patch', 'delete']),
-  rule('cilium.io', ['ciliumnodes'], look),
+  rule('projectcalico.org', ['ippools'], look),
+  rule('operator.tigera.io', ['installations'], look),
+  rule('cilium.io', ['ciliumnodes', 'ciliumloadbalancerippools'], look),
+  rule('metallb.io', ['ipaddresspools'], look),
   // Nodes that are VMs, reached by SSH through KubeVirt.
   rule('kubevirt.io', ['virtualmachines'], manage),
   rule('kubevirt.io', ['virtualmachineinstances'], [...look, 'delete']),

@@ -2,30 +2,23 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { Metrics } from './metrics.js'
 
-export interface Probes {
-  /** False ends the process by the host's liveness probe. */
-  alive(): boolean
-  ready(): boolean
-}
-
-/** Serves `/metrics`, `/healthz` and `/readyz` until the signal ends it. Port 0: any free one. Gives the port. */
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz` until the signal ends it. Port 0: any free one. Gives the port.
+ * Who waits for the Lease is ready too: a rollout must not wait for who leads.
+ */
 export async function serve(
   port: number,
   metrics: Pick<Metrics, 'text' | 'contentType'>,
-  probes: Probes,
   signal: AbortSignal,
 ): Promise<number> {
   const server = createServer((request, response) => {
     const answer = (status: number, text: string, type = 'text/plain'): void => {
       response.writeHead(status, { 'content-type': type }).end(text)
     }
-    const probe = (is: boolean): void => answer(is ? 200 : 503, is ? 'ok\n' : 'not yet\n')
     switch (request.url?.split('?')[0]) {
       case '/healthz':
-        probe(probes.alive())
-        return
       case '/readyz':
-        probe(probes.ready())
+        answer(200, 'ok\n')
         return
       case '/metrics':
         void metrics.text().then(

@@ -12,15 +12,9 @@ export interface WorkQueueOptions {
   readonly workers: number
   /** Must not throw. */
   readonly work: (key: string) => Promise<void>
-  /** Milliseconds since any fixed moment; for tests. */
-  readonly now?: () => number
 }
 
-export function createWorkQueue({
-  workers,
-  work,
-  now = () => performance.now(),
-}: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ workers, work }: WorkQueueOptions): WorkQueue {
   const waiting = new Set<string>()
   const running = new Map<string, Promise<void>>()
   const timers = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>()
@@ -51,7 +45,7 @@ export function createWorkQueue({
   return {
     add,
     addAfter: (key, milliseconds) => {
-      const at = now() + milliseconds
+      const at = performance.now() + milliseconds
       const planned = timers.get(key)
       if (stopped || (planned !== undefined && planned.at <= at)) return
       drop(key)

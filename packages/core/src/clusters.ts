@@ -16,7 +16,7 @@ import type { ClusterPhase, ClusterRecord, ClusterRef, ClusterSpec } from './con
 import type { ClusterKubeconfig, Clusters, RunOptions, ScaleRequest } from './contracts/clusters.js'
 import { backendsOf, converge, planFor, slownessOf, stepContext, tryNestedApi } from './converge.js'
 import type { Parts } from './converge.js'
-import { KnestError, PreflightError } from './errors.js'
+import { KnestError } from './errors.js'
 import { defaultNamespace } from './names.js'
 import { listNodes } from './observe.js'
 import { nothing } from './plan/observed.js'
@@ -26,7 +26,7 @@ import { timed } from './plan/timed.js'
 import { leaseProblems } from './leases.js'
 import { heal } from './health/heal.js'
 import { dutyTo, reconcileRecord } from './reconcile.js'
-import { runPreflight } from './preflight.js'
+import { refuseErrors, runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
 import { checkScale, scaledSpec } from './spec/index.js'
 import { clusterStatus, summarize } from './status/index.js'
@@ -121,7 +121,7 @@ export function createClusters(parts: Parts): Clusters {
       const record = await home.read(ref, run.signal)
       if (record !== undefined) return (await planFor(parts, resumable(record, spec), run.signal)).steps
       const { problems, resolved } = await runPreflight(parts, ref, spec, run)
-      throwOnErrors(problems, run)
+      refuseErrors(problems, run.progress)
       return planCluster(ref, resolved, nothing)
     },
 
@@ -133,7 +133,7 @@ export function createClusters(parts: Parts): Clusters {
         const { problems, resolved } = await timed(run.clock, { id: 'check', title, needs: [] }, () =>
           run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
         )
-        throwOnErrors(problems, run)
+        refuseErrors(problems, run.progress)
         record = await home.create(ref, resolved, run.signal)
       } else {
         resumable(record, spec)
@@ -180,8 +180,8 @@ export function createClusters(parts: Parts): Clusters {
           (await planFor(parts, { ...before, spec: wanted }, inner.signal)).steps,
         )
         if (action === 'unchanged') return action
-        throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
-        throwOnErrors(await upgradeProblems(parts, before, wanted, inner.signal), inner)
+        refuseErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner.progress)
+        refuseErrors(await upgradeProblems(parts, before, wanted, inner.signal), inner.progress)
         const phase = phaseOfChange(before, wanted)
         const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
@@ -197,11 +197,9 @@ export function createClusters(parts: Parts): Clusters {
 
     scale: async (ref, request: ScaleRequest, run) => {
       return alone(await mustRead(ref, run.signal), run, async (inner) => {
-        const before = await mustRead(ref, inner.signal)
-        if (isUnmade(before)) throw notYet(ref)
-        changeable(before)
+        const before = settled(await mustRead(ref, inner.signal))
         const wanted = scaled(before, request)
-        throwOnErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner)
+        refuseErrors(await leaseProblems(parts, ref, wanted, inner.signal), inner.progress)
         const phase = phaseOfChange(before, wanted)
         const record = await home.update(before, wanted, inner.signal)
         await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
@@ -221,7 +219,7 @@ export function createClusters(parts: Parts): Clusters {
       return alone(await mustRead(ref, run.signal), run, async (inner) => {
         const before = settled(await mustRead(ref, inner.signal))
         const { spec } = await upgradable(parts, before, request)
-        throwOnErrors(await upgradeProblems(parts, before, spec, inner.signal), inner)
+        refuseErrors(await upgradeProblems(parts, before, spec, inner.signal), inner.progress)
         const record = await home.update(before, spec, inner.signal)
         const phase = 'Upgrading'
         await home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
@@ -259,9 +257,7 @@ export function createClusters(parts: Parts): Clusters {
 
     heal: async (ref, run) => {
       return alone(await mustRead(ref, run.signal), run, async (inner) => {
-        const record = await mustRead(ref, inner.signal)
-        if (isUnmade(record)) throw notYet(ref)
-        changeable(record)
+        const record = settled(await mustRead(ref, inner.signal))
         return heal(parts, record, record.phase, { ...inner, thorough: true })
       })
     },
@@ -453,13 +449,6 @@ function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
       hint: `change it with knest scale, or remove it: knest delete ${record.name}`,
     },
   )
-}
-
-function throwOnErrors(problems: PreflightError['problems'], run: RunOptions): void {
-  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))
-    run.progress.warn(`${message}; ${hint}`)
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) throw new PreflightError('prerequisite', errors)
 }
 
 function isBusy({ name }: ClusterRef, holder: string): KnestError {

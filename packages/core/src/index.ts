@@ -6,10 +6,12 @@ export { holdCrd, keptCrd, releaseCrd } from './home/crd.js'
 export { purgeNamespace } from './home/purge-namespace.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
 export { acquireLease, type LeaseTarget } from './home/lease.js'
-export { cleanupFinalizer, nestedClusterKind } from './home/record.js'
+export { letGo } from './home/finalizer.js'
+export { nestedClusterKind } from './home/record.js'
 export { localPathObjects } from './cni/index.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from './cni/manifest-text.js'
 export {
+  applyAll,
   endedBy,
   onAbort,
   openDeadline,
@@ -21,6 +23,7 @@ export {
 } from './host/index.js'
 export { namespaceObject } from './home/namespace.js'
 export { ownedBy } from './home/record.js'
+export { podTrouble } from './pod-trouble.js'
 export { mergePatch } from './merge-patch.js'
 export { applyPatches, nodeLabels, spreadByRole } from './node-objects.js'
 export * from './host-checks/index.js'

@@ -1,4 +1,4 @@
-import type { KubeObject } from '@knest/core'
+import type { KubeObject } from './contracts/kubernetes.js'
 
 interface ContainerStatus {
   readonly state?: {

@@ -1,8 +1,9 @@
 import type { ClusterRef, ClusterSpec } from './contracts/cluster.js'
 import type { RunOptions } from './contracts/clusters.js'
+import type { Progress } from './contracts/progress.js'
 import { backendsOf } from './converge.js'
 import type { Parts } from './converge.js'
-import { KnestError } from './errors.js'
+import { KnestError, PreflightError } from './errors.js'
 import type { Problem } from './errors.js'
 import { renderCni } from './cni/index.js'
 import { decideLeases, leaseProblems, onlyVms } from './leases.js'
@@ -47,6 +48,14 @@ export async function runPreflight(
       endpoint: { serviceType },
     },
   }
+}
+
+/** Warnings are shown. Throws a PreflightError when one of the problems is an error. */
+export function refuseErrors(problems: readonly Problem[], progress: Pick<Progress, 'warn'>): void {
+  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))
+    progress.warn(`${message}; ${hint}`)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new PreflightError('prerequisite', errors)
 }
 
 /** A manifest that is missing or is another one must show before anything is created. */

@@ -8,7 +8,7 @@ import type { Parts } from './converge.js'
 import { PreflightError } from './errors.js'
 import { heal } from './health/heal.js'
 import { leaseProblems } from './leases.js'
-import { runPreflight } from './preflight.js'
+import { refuseErrors, runPreflight } from './preflight.js'
 import { specChanges } from './spec/changes.js'
 import { upgradeProblems } from './upgradable.js'
 import { phaseOfChange, refuseFixedImages } from './upgrade.js'
@@ -84,8 +84,8 @@ async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): P
   refuseFixedImages(record, wanted, await backendsOf(parts, record))
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
-  refuse(await leaseProblems(parts, record, wanted, run.signal))
-  refuse(await upgradeProblems(parts, record, wanted, run.signal))
+  refuseErrors(await leaseProblems(parts, record, wanted, run.signal), run.progress)
+  refuseErrors(await upgradeProblems(parts, record, wanted, run.signal), run.progress)
   const next = await home.accept(record, wanted, run.signal)
   const phase = record.phase === 'Creating' ? 'Creating' : phaseOfChange(record, wanted)
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
@@ -96,11 +96,6 @@ async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): P
 
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {
   const { problems, resolved } = await runPreflight(parts, record, record.spec, run)
-  refuse(problems)
+  refuseErrors(problems, run.progress)
   return resolved
-}
-
-function refuse(problems: PreflightError['problems']): void {
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) throw new PreflightError('prerequisite', errors)
 }

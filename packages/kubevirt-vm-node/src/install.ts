@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { KnestError, loadManifest, parseManifest, mergePatch } from '@knest/core'
+import { KnestError, loadManifest, parseManifest, mergePatch, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, ManifestPurpose, Progress, RunOptions } from '@knest/core'
 import { findCondition, kubeVirtKind, type VmStatus } from './kubevirt.js'
-import { podTrouble } from './pod-trouble.js'
 
 export interface InstallOptions {
   /**

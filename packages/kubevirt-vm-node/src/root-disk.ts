@@ -1,10 +1,9 @@
-import { claimKind, KnestError, ownedBy, parseQuantity } from '@knest/core'
+import { claimKind, KnestError, ownedBy, parseQuantity, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
 import { vmLabels, type RootVolume } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
-import { podTrouble } from './pod-trouble.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 

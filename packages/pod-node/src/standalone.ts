@@ -37,10 +37,7 @@ export function standaloneStatefulSet(spec: NodeSpec, setUp: NodeSetUp): KubeObj
     containers: containers.map((one) => (one.name === containerName ? withSetUp(one, setUp) : one)),
     volumes: [...volumes, ...setUp.volumes.map(({ name, source }) => ({ name, ...source }))],
   }
-  return {
-    ...object,
-    spec: { updateStrategy: { type: 'OnDelete' }, ...rest, template: { ...template, spec: podSpec } },
-  }
+  return { ...object, spec: { ...rest, template: { ...template, spec: podSpec } } }
 }
 
 function withSetUp(container: Container, { command, env, volumes }: NodeSetUp): object {

@@ -24,8 +24,7 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
   const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
   await withHost(deps, options, async ({ clusters, description }) => {
     checkContext(ref, description, options.merge)
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+    const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
     const terminal = options.yes ? undefined : deps.terminal()
     if (options.dryRun || terminal !== undefined) {
       const change = await operate(deps, options, (run) => clusters.planApply(ref, spec, run), left)

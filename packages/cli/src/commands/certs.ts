@@ -46,8 +46,7 @@ async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: Ce
 
 async function renew(deps: Deps, clusters: Clusters, ref: ClusterRef, options: CertsOptions): Promise<void> {
   const request = { all: options.all }
-  const left = (): ReturnType<typeof whatIsLeft> =>
-    whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+  const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
   if (options.dryRun) {
     const plan = await operate(deps, options, (run) => clusters.planRenewal(ref, request, run), left)
     await printPlan(deps, plan, options.output)

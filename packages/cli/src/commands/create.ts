@@ -39,8 +39,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   await withHost(deps, options, async (open) => {
     const { clusters } = open
     checkContext(ref, open.description, options.merge)
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', options)
+    const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
       await printPlan(deps, plan, options.output)

@@ -31,7 +31,7 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
     const { clusters } = open
     const ref = await refOf(deps, clusters, options)
     const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', {
+      whatIsLeft(clusters, ref, {
         ...options,
         namespace: ref.namespace,
       })

@@ -1,12 +1,11 @@
 import type { Clusters, ClusterRef, PlannedStep, RunOptions } from '@knest/core'
 import { Command } from 'commander'
-import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { onCluster } from '../on-cluster.js'
+import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
-import { whatIsLeft } from '../what-is-left.js'
 
 interface PauseOptions extends GlobalOptions, TimeLimit {
   readonly name: string
@@ -24,18 +23,13 @@ interface Switch {
 }
 
 async function switchRun(deps: Deps, { done, plan, act }: Switch, options: PauseOptions): Promise<void> {
-  await checkTarget(deps, options)
-  await withClusters(deps, options, async (clusters) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
-    const again = { ...options, namespace: ref.namespace }
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+  await onCluster(deps, options, async ({ clusters, ref, operate }) => {
     if (options.dryRun) {
-      const steps = await operate(deps, options, (run) => plan(clusters, ref, run), left)
+      const steps = await operate((run) => plan(clusters, ref, run))
       await printPlan(deps, steps, options.output)
       return
     }
-    await operate(deps, options, (run) => act(clusters, ref, run), left)
+    await operate((run) => act(clusters, ref, run))
     deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" ${done}\n`)
   })
 }

@@ -1,9 +1,9 @@
 import type { ScaleRequest } from '@knest/core'
 import { Command } from 'commander'
-import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { onCluster } from '../on-cluster.js'
+import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { showChanged } from '../show-changed.js'
@@ -15,7 +15,6 @@ import {
   type TimingOptions,
 } from '../timing/timing.js'
 import { scaleRequest } from './scale-request.js'
-import { whatIsLeft } from '../what-is-left.js'
 
 export interface ScaleOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name: string
@@ -28,25 +27,20 @@ export interface ScaleOptions extends GlobalOptions, TimeLimit, TimingOptions {
 }
 
 export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void> {
-  await checkTarget(deps, options)
   const request: ScaleRequest = scaleRequest(await deps.spec(), options)
-  await withClusters(deps, options, async (clusters) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
-    const again = { ...options, namespace: options.namespace ?? ref.namespace }
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+  await onCluster(deps, options, async ({ clusters, ref, sameCluster, operate }) => {
     if (options.dryRun) {
-      const plan = await operate(deps, options, (run) => clusters.planScale(ref, request, run), left)
+      const plan = await operate((run) => clusters.planScale(ref, request, run))
       await printPlan(deps, plan, options.output)
       return
     }
     const summary = await withTiming(deps, options, `knest scale ${ref.name}`, (clock) =>
-      operate(deps, options, (run) => clusters.scale(ref, request, { ...run, clock }), left),
+      operate((run) => clusters.scale(ref, request, { ...run, clock })),
     )
     await showChanged(deps, summary, options.output, `scaled to ${counts(summary)}`)
     if (summary.phase !== 'Ready' && options.quiet !== true) {
       deps.streams.err(
-        `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], again)}\n`,
+        `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], sameCluster)}\n`,
       )
     }
   })

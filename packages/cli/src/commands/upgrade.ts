@@ -1,13 +1,12 @@
 import type { UpgradeRequest } from '@knest/core'
 import { Command } from 'commander'
-import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { onCluster } from '../on-cluster.js'
+import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { showChanged } from '../show-changed.js'
-import { whatIsLeft } from '../what-is-left.js'
 import { wholeNumber } from './number-flag.js'
 
 export interface UpgradeOptions extends GlobalOptions, TimeLimit {
@@ -18,19 +17,14 @@ export interface UpgradeOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function upgradeRun(deps: Deps, options: UpgradeOptions): Promise<void> {
-  await checkTarget(deps, options)
   const { request } = options
-  await withClusters(deps, options, async (clusters) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
-    const again = { ...options, namespace: options.namespace ?? ref.namespace }
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, 'run the same command again to go on', again)
+  await onCluster(deps, options, async ({ clusters, ref, operate }) => {
     if (options.dryRun) {
-      const plan = await operate(deps, options, (run) => clusters.planUpgrade(ref, request, run), left)
+      const plan = await operate((run) => clusters.planUpgrade(ref, request, run))
       await printPlan(deps, plan, options.output)
       return
     }
-    const status = await operate(deps, options, (run) => clusters.upgrade(ref, request, run), left)
+    const status = await operate((run) => clusters.upgrade(ref, request, run))
     await showChanged(deps, status, options.output, `upgraded to ${status.kubernetesVersion}`)
   })
 }

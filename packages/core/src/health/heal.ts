@@ -16,7 +16,7 @@ import { assess } from './assess.js'
 import type { NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
 import type { HealingDecision } from './decide.js'
-import { healthStatus, isNews } from './report.js'
+import { healthStatus, heldText, isNews } from './report.js'
 
 /** How long the nested API may take to say how its nodes are. */
 const askMs = 10_000
@@ -52,10 +52,10 @@ export async function heal(
   const status = healthStatus({ ...record, conditions }, after.verdicts, decision.held)
   if (isNews(record, status)) await parts.home.setStatus(record, status, run.signal)
   actions.push(
-    ...decision.held.map(({ node, reason }): HealAction => ({
+    ...decision.held.map((held): HealAction => ({
       type: 'Warning',
       reason: 'NodeNotReplaced',
-      message: `node "${node}" is dead and is left alone: ${reason}`,
+      message: heldText(held),
     })),
   )
   const due = after.verdicts.flatMap(({ deadAt }) => deadAt ?? [])

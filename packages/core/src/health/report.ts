@@ -51,13 +51,17 @@ function ready(ill: readonly NodeVerdict[], total: number): ClusterCondition {
 
 function healthy(ill: readonly NodeVerdict[], held: HealingDecision['held']): ClusterCondition {
   if (held.length > 0) {
-    const said = held.map(({ node, reason }) => `node "${node}" is dead and is left alone: ${reason}`)
+    const said = held.map(heldText)
     return makeCondition('Healthy', 'False', 'NodeNotReplaced', said.join('; '))
   }
   if (ill.length === 0)
     return makeCondition('Healthy', 'True', 'AllNodesHealthy', 'no node needs to be replaced')
   const said = ill.map(({ name, reason }) => `node "${name}": ${reason}`)
   return makeCondition('Healthy', 'False', 'NodesUnhealthy', said.join('; '))
+}
+
+export function heldText({ node, reason }: HealingDecision['held'][number]): string {
+  return `node "${node}" is dead and is left alone: ${reason}`
 }
 
 function timeOf(condition: ClusterCondition, before: readonly ClusterCondition[]): string {

@@ -7,6 +7,7 @@ import { objectNames } from '../names.js'
 import { statusCounts } from '../spec/index.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
+import { letGo } from './finalizer.js'
 import { inspectHost } from './inspect.js'
 import { acquireLease, clusterLease } from './lease.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
@@ -33,13 +34,11 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
 
   /** Lets go of an object that the host deletes as soon as nothing of the cluster is left. */
-  const letGo = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
+  const letGoOf = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
     const object = await api
       .get(nestedClusterKind, ref.name, ref.namespace, signal)
       .catch((error: unknown) => void emptyWhenUnknown(error))
-    if (object?.metadata.finalizers?.includes(cleanupFinalizer) !== true) return
-    const finalizers = object.metadata.finalizers.filter((name) => name !== cleanupFinalizer)
-    await api.patch(nestedClusterKind, ref.name, ref.namespace, { metadata: { finalizers } }, { signal })
+    if (object !== undefined) await letGo(api, object, signal)
   }
 
   return {
@@ -114,7 +113,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
     remove: async (ref, { signal }) => {
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      if (await removeNamespace(api, ref, () => letGo(ref, signal), signal)) {
+      if (await removeNamespace(api, ref, () => letGoOf(ref, signal), signal)) {
         await removeCrdIfUnused(api, signal)
         return
       }
@@ -134,7 +133,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       ])
       // The record goes last: as long as it is there, the same delete can be run again.
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
-      await letGo(ref, signal)
+      await letGoOf(ref, signal)
       await removeCrdIfUnused(api, signal)
     },
   }

@@ -1,3 +1,4 @@
+export { applyAll } from './apply-all.js'
 export { endedBy, onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from './deadline.js'
 export type { Dial } from './api-link.js'
 export { openForwardServer, type ForwardServer, type ForwardServerOptions } from './forward-server.js'

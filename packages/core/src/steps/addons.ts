@@ -2,6 +2,7 @@ import type { ClusterSpec } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { coreDnsObjects, renderCni } from '../cni/index.js'
 import type { CniOptions } from '../cni/index.js'
+import { applyAll } from '../host/index.js'
 import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
@@ -15,35 +16,29 @@ export async function installAddons(
   const api = need(context.api, 'the nested API')
   const { controlPlaneEndpoint } = need(context.addresses, 'the addresses')
   const objects = await addonObjects(context.record.spec, { controlPlaneEndpoint, note, signal })
-  await applyAll(api, objects, signal)
+  await applyAddons(api, objects, signal)
 }
 
 /** What a cluster runs from the start: network and DNS. Throws as `renderCni`. */
-export async function addonObjects(
-  { network, kubernetesVersion }: ClusterSpec,
-  options: CniOptions,
-): Promise<readonly KubeObject[]> {
-  return [
-    ...(await renderCni(network, options)),
-    ...coreDnsObjects({
-      clusterIp: dnsServiceAddress(network.serviceCidr),
-      dnsDomain: network.dnsDomain,
-      kubernetesVersion,
-    }),
-  ]
+export async function addonObjects(spec: ClusterSpec, options: CniOptions): Promise<readonly KubeObject[]> {
+  return [...(await renderCni(spec.network, options)), ...dnsObjects(spec)]
 }
 
-/** Namespaces and CRDs first, the rest at once. */
-export async function applyAll(
+/** What DNS is, for this cluster. */
+export function dnsObjects({ network, kubernetesVersion }: ClusterSpec): readonly KubeObject[] {
+  return coreDnsObjects({
+    clusterIp: dnsServiceAddress(network.serviceCidr),
+    dnsDomain: network.dnsDomain,
+    kubernetesVersion,
+  })
+}
+
+/** The API server makes kube-system soon after it is ready; this does not wait for it. */
+export async function applyAddons(
   api: KubeApi,
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<void> {
-  const isFirst = ({ kind }: KubeObject): boolean =>
-    kind === 'Namespace' || kind === 'CustomResourceDefinition'
-  const apply = (object: KubeObject): Promise<KubeObject> => api.apply(object, { signal })
-  // The API server makes kube-system soon after it is ready; this does not wait for it.
   const kubeSystem = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }
-  await Promise.all([kubeSystem, ...objects.filter(isFirst)].map(apply))
-  await Promise.all(objects.filter((object) => !isFirst(object)).map(apply))
+  await applyAll(api, [kubeSystem, ...objects], signal)
 }

@@ -1,8 +1,6 @@
-import { coreDnsObjects } from '../cni/index.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { packBundle } from '../kubeadm/bundle.js'
-import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
-import { applyAll } from './addons.js'
+import { applyAddons, dnsObjects } from './addons.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
@@ -25,13 +23,7 @@ export async function upgradeAddons(
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, kubernetesVersion } = context.record.spec
-  const dns = coreDnsObjects({
-    clusterIp: dnsServiceAddress(network.serviceCidr),
-    dnsDomain: network.dnsDomain,
-    kubernetesVersion,
-  })
-  await applyAll(need(context.api, 'the nested API'), dns, signal)
+  await applyAddons(need(context.api, 'the nested API'), dnsObjects(context.record.spec), signal)
   const seconds = Math.ceil(180 * (await context.slowness()))
   const stdin = await bundle(context, node)
   await runScript(node, 'kubeadm init', proxyScript(seconds), {

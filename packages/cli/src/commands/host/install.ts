@@ -4,7 +4,8 @@ import type { Deps, InstallOptions } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { controllerImage } from '../../controller-offer.js'
 import { kubeVirtRelease, kubeVirtVersion, manifestsVariable } from '../../kubevirt-offer.js'
-import { operate, timeLimit, withHost, type TimeLimit } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../operation.js'
+import { onHost } from './on-host.js'
 
 export interface HostInstallOptions extends GlobalOptions, TimeLimit {
   readonly kubeVirt: Partial<InstallOptions> & Pick<InstallOptions, 'emulation'>
@@ -18,17 +19,11 @@ export async function hostInstallKubeVirt(deps: Deps, options: HostInstallOption
     })
   }
   const release = kubeVirtRelease(deps.env, options.kubeVirt)
-  const description = await withHost(deps, options, async (open) => {
-    await operate(
-      deps,
-      options,
-      (run) => open.kubeVirt.install({ ...release, emulation }, run),
-      () =>
-        Promise.resolve({ message: 'KubeVirt may be installed in part', hint: 'run the same command again' }),
-    )
-    return open.description
+  await onHost(deps, options, {
+    work: ({ kubeVirt }, run) => kubeVirt.install({ ...release, emulation }, run),
+    interrupted: 'KubeVirt may be installed in part',
+    done: (host) => `KubeVirt is installed on ${host}`,
   })
-  deps.streams.out(`KubeVirt is installed on ${description}\n`)
 }
 
 export interface HostControllerOptions extends GlobalOptions, TimeLimit {
@@ -36,20 +31,11 @@ export interface HostControllerOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function hostInstallController(deps: Deps, options: HostControllerOptions): Promise<void> {
-  const description = await withHost(deps, options, async (open) => {
-    await operate(
-      deps,
-      options,
-      (run) => open.controller.install(options.image, run),
-      () =>
-        Promise.resolve({
-          message: 'the controller may be installed in part',
-          hint: 'run the same command again',
-        }),
-    )
-    return open.description
+  await onHost(deps, options, {
+    work: ({ controller }, run) => controller.install(options.image, run),
+    interrupted: 'the controller may be installed in part',
+    done: (host) => `the controller is installed on ${host}`,
   })
-  deps.streams.out(`the controller is installed on ${description}\n`)
 }
 
 /** What the host cluster can be given. */

@@ -1,23 +1,15 @@
 import { Argument, Command } from 'commander'
 import type { Deps } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { operate, timeLimit, withHost, type TimeLimit } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../operation.js'
+import { onHost } from './on-host.js'
 
 export async function hostUninstallRun(deps: Deps, options: GlobalOptions & TimeLimit): Promise<void> {
-  const description = await withHost(deps, options, async (open) => {
-    await operate(
-      deps,
-      options,
-      (run) => open.controller.uninstall(run),
-      () =>
-        Promise.resolve({
-          message: 'the controller may be there in part',
-          hint: 'run the same command again',
-        }),
-    )
-    return open.description
+  await onHost(deps, options, {
+    work: ({ controller }, run) => controller.uninstall(run),
+    interrupted: 'the controller may be there in part',
+    done: (host) => `the controller is removed from ${host}`,
   })
-  deps.streams.out(`the controller is removed from ${description}\n`)
 }
 
 export function hostUninstallCommand(deps: Deps, run: typeof hostUninstallRun = hostUninstallRun): Command {

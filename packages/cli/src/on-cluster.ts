@@ -1,0 +1,34 @@
+import type { Clusters, ClusterRef, RunOptions } from '@knest/core'
+import { checkTarget } from './cluster-target.js'
+import type { Deps } from './deps.js'
+import type { GlobalOptions } from './global-options.js'
+import { ask, operate, withClusters, type TimeLimit } from './operation.js'
+import { whatIsLeft } from './what-is-left.js'
+
+export interface OnCluster {
+  readonly clusters: Clusters
+  readonly ref: ClusterRef
+  /** Options by which other commands find the same cluster. */
+  readonly sameCluster: GlobalOptions
+  /** Something that takes time; interrupted, it says what there is of the cluster. */
+  readonly operate: <T>(work: (run: RunOptions) => Promise<T>) => Promise<T>
+}
+
+/** Finds an existing cluster by its name, and opens the host for the time of `work`. */
+export async function onCluster(
+  deps: Deps,
+  options: GlobalOptions & TimeLimit & { readonly name: string },
+  work: (on: OnCluster) => Promise<void>,
+): Promise<void> {
+  await checkTarget(deps, options)
+  await withClusters(deps, options, async (clusters) => {
+    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const sameCluster = { ...options, namespace: ref.namespace }
+    await work({
+      clusters,
+      ref,
+      sameCluster,
+      operate: (act) => operate(deps, options, act, () => whatIsLeft(clusters, ref, sameCluster)),
+    })
+  })
+}
