@@ -7,7 +7,7 @@ import { parseQuantity } from '@knest/core'
  */
 const idle = {
   'control-plane': { cpu: 0.2, memory: 640 * 1024 ** 2 },
-  worker: { cpu: 0.1, memory: 192 * 1024 ** 2 },
+  worker: { cpu: 0.05, memory: 192 * 1024 ** 2 },
 } as const
 
 export function nodeResources(spec: NodeSpec): Record<string, unknown> {

@@ -14,6 +14,8 @@ export interface KubeadmInput {
   /** Control planes whose etcd members begin the cluster together; absent: only this one's. */
   readonly founders?: readonly string[]
   readonly slowness: number
+  /** Directory on the node with changes to the static pods; none when absent. */
+  readonly patches?: string
   /** How long certificates last that kubeadm signs, as in `8760h`; a year when absent. */
   readonly certificateValidity?: string
 }
@@ -27,6 +29,7 @@ export function initConfiguration(input: KubeadmInput): string {
       kind: 'InitConfiguration',
       localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
       nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+      ...patchesFrom(input.patches),
       ...timeouts(input.slowness),
     },
     clusterConfiguration(input),
@@ -94,6 +97,9 @@ function clusterConfiguration({
         extraArgs: [
           { name: 'listen-client-urls', value: 'https://0.0.0.0:2379' },
           { name: 'listen-peer-urls', value: 'https://0.0.0.0:2380' },
+          // kubeadm's 5s are a wake-up of etcd and API server for each of some seventy watches. Reads that need it
+          // ask for progress themselves; watches only have to hear of it within the five minutes of a compaction.
+          { name: 'watch-progress-notify-interval', value: '30s' },
           // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
           ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
           ...initialCluster(founders, addresses),
@@ -145,6 +151,8 @@ export interface JoinInput {
   /** Where the kubeconfig lies that the node discovers the cluster by. */
   readonly discoveryPath: string
   readonly slowness: number
+  /** Directory on the node with changes to the static pods; none when absent. */
+  readonly patches?: string
 }
 
 /** JoinConfiguration of a further control plane. The CA keys are on the node already: nothing is downloaded. */
@@ -158,8 +166,13 @@ export function joinConfiguration(input: JoinInput): string {
       localAPIEndpoint: { advertiseAddress: identityOf({ node, addresses }), bindPort: 6443 },
     },
     nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+    ...patchesFrom(input.patches),
     ...timeouts(input.slowness),
   })
+}
+
+function patchesFrom(directory: string | undefined): Record<string, unknown> {
+  return directory === undefined ? {} : { patches: { directory } }
 }
 
 /** kubeadm's own limits in minutes (v1beta4); the first is the startup probes' of the static pods too. */

@@ -8,6 +8,7 @@ import { packBundle } from '../kubeadm/bundle.js'
 import { criSocket, joinConfiguration } from '../kubeadm/config.js'
 import { joinScript } from '../kubeadm/join-script.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
+import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../kubeconfig/index.js'
 import { need } from './context.js'
@@ -51,7 +52,14 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
   const slowness = await context.slowness()
-  const config = joinConfiguration({ spec: context.record.spec, node, addresses, discoveryPath, slowness })
+  const config = joinConfiguration({
+    spec: context.record.spec,
+    node,
+    addresses,
+    discoveryPath,
+    slowness,
+    patches: patchesDirectory,
+  })
   const discovery = renderKubeconfig({
     name: context.record.name,
     server: `https://${addresses.controlPlaneEndpoint}`,
@@ -62,6 +70,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   return packBundle([
     ...authorityFiles(authorities),
     ...networkToCome(context.record.spec.network),
+    ...staticPodPatches(),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])

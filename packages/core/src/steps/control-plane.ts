@@ -4,6 +4,7 @@ import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
+import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { bootstrappedMarker, founderMarker, isBootstrapped, readDisk } from './disk.js'
@@ -48,6 +49,7 @@ export async function bootControlPlane(
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     ...networkToCome(context.record.spec.network),
+    ...staticPodPatches(),
     { path: configPath, content: await configOf(context, node.name, founders), mode: 0o600 },
   ])
   // As after kubeadm join, only one node has the key that is above all roles.
@@ -96,6 +98,7 @@ export async function configOf(
     addresses: need(context.addresses, 'the addresses'),
     cgroupDriver: backend.features.cgroupDriver,
     founders,
+    patches: patchesDirectory,
     slowness: await context.slowness(),
   })
 }

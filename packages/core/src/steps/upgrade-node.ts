@@ -6,6 +6,7 @@ import type { Progress } from '../contracts/progress.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { workerFiles } from '../kubeadm/node-files.js'
+import { staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import type { Step } from '../plan/step.js'
 import { awaitTraffic } from './await-traffic.js'
 import { awaitUpgraded } from './await-upgraded.js'
@@ -158,7 +159,8 @@ async function configure(
   signal: AbortSignal,
 ): Promise<void> {
   if (role === 'control-plane') {
-    const files = [{ path: configPath, content: await configOf(context, name, []), mode: 0o600 }]
+    const config = { path: configPath, content: await configOf(context, name, []), mode: 0o600 }
+    const files = [config, ...staticPodPatches()]
     const options = { stdin: await packBundle(files), timeoutMs: 3 * minute, signal }
     await runScript(node, 'kubeadm init', controlPlaneScript, options)
     return
