@@ -14,6 +14,7 @@ import {
 } from './support/previous-version.js'
 import { startProber } from './support/prober.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { secondsUntil } from './support/until.js'
 import { report, startWriter } from './support/writer.js'
 
 const foreign = process.env.KNEST_E2E_CONTEXT
@@ -62,8 +63,11 @@ async function expectUpgraded(cluster: TestCluster, nodes: readonly string[]): P
   expect(JSON.stringify(config?.data)).toContain(`kubernetesVersion: v${to}`)
   const proxy = await api.get({ apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'kube-proxy', system, never)
   expect(JSON.stringify(proxy?.spec)).toContain(`kube-proxy:v${to}`)
-  const pods = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: system, signal: never })
-  expect(pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name)).toEqual([])
+  const podsOfSystem = (): Promise<readonly KubeObject[]> =>
+    api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: system, signal: never })
+  // As after a create, DNS is Available with one of its pods.
+  await secondsUntil(async () => (await podsOfSystem()).every(isReady), 60, 'all pods of kube-system')
+  const pods = await podsOfSystem()
   expect(pods.filter(({ spec }) => JSON.stringify(spec).includes(`:v${from}`))).toEqual([])
   expect(await cluster.knest('list')).toMatch(new RegExp(`${cluster.name} .* ${to} +Ready `))
   await cluster.knest('ssh', cluster.name, 'cp-0', '--', 'kubeadm', 'certs', 'check-expiration')
