@@ -124,6 +124,17 @@ describe('a cluster that was declared, three control planes and a worker', () =>
     const { renewTime = '' } = (lease?.spec ?? {}) as { renewTime?: string }
     return Date.now() - Date.parse(renewTime) < 2_000
   }
+  /** A controller that waits for nodes the host cannot run makes way for who deletes their cluster. */
+  const expectCommandsToComeFirst = async (): Promise<void> => {
+    const stuck = 'e2e-stuck'
+    const { stdout } = await runKnest(home, ['render', stuck])
+    for (const document of parseAllDocuments(stdout))
+      await host.create(document.toJS() as KubeObject, { signal: never })
+    const pods = (): Promise<readonly KubeObject[]> =>
+      host.list(podKind, { namespace: `knest-${stuck}`, signal: never })
+    await secondsUntil(async () => (await pods()).length === 2, 60, 'the controller to make its nodes')
+    await knest(home, 'delete', stuck, '--timeout', '60s')
+  }
   const killControllers = async (): Promise<void> => {
     for (const { metadata } of await host.list(podKind, { namespace: system, signal: never }))
       await host.delete(podKind, metadata.name, system, { signal: never, gracePeriodSeconds: 0 })
@@ -231,6 +242,7 @@ describe('a cluster that was declared, three control planes and a worker', () =>
       await delay(70_000)
       const now = await nodeIds()
       for (const [node, id] of ids) expect(now.get(node), node).toBe(id)
+      await expectCommandsToComeFirst()
     } finally {
       await cordon(false)
     }

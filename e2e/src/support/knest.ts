@@ -18,7 +18,7 @@ export interface RunOptions {
   /** Called with every piece of standard error; may kill the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
   readonly env?: NodeJS.ProcessEnv
-  /** Lets `create` bring a controller; without, nobody but the test works on its clusters. */
+  /** Lets `create` and `apply` bring a controller; without, nobody but the test works on its clusters. */
   readonly controller?: boolean
 }
 
@@ -29,9 +29,10 @@ export function runKnest(
   options: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const isAlone = args[0] === 'create' && options.controller !== true
+    const [verb = '', ...rest] = args
+    const isAlone = ['create', 'apply'].includes(verb) && options.controller !== true
     // A last flag may miss its value.
-    const argv = isAlone ? ['create', '--no-controller', ...args.slice(1)] : args
+    const argv = isAlone ? [verb, '--no-controller', ...rest] : args
     const child = spawn(process.execPath, [binary, ...argv], {
       env: { ...home.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -56,10 +56,12 @@ export function createClusters(parts: Parts): Clusters {
     const busy = new AbortController()
     const bounded = { ...run, signal: anySignal(run.signal, deadline) }
     try {
-      const lock = await home.lock(record, anySignal(bounded.signal, busy.signal), (holder) => {
+      const onWait = (holder: string): void => {
         if (run.onlyIfFree === true) busy.abort(isBusy(record, holder))
         else run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`)
-      })
+      }
+      const patience = anySignal(bounded.signal, busy.signal)
+      const lock = await home.lock(record, patience, onWait, { makesWay: run.onlyIfFree === true })
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {

@@ -1,7 +1,8 @@
-import type { ClusterKubeconfig, ClusterRef } from '@knest/core'
+import type { ClusterChange, ClusterKubeconfig, ClusterRef, RunOptions } from '@knest/core'
 import { Command } from 'commander'
 import { changeText } from '../change-view.js'
 import { confirm } from '../confirm.js'
+import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig-files.js'
@@ -15,6 +16,8 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
   readonly file: string
   readonly yes: boolean
   readonly dryRun: boolean
+  /** Put a controller on a host that has none, with a new cluster. */
+  readonly controller: boolean
   readonly merge: boolean
   readonly switchContext: boolean
   readonly output?: OutputFormat | undefined
@@ -22,8 +25,9 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
   const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
-  await withHost(deps, options, async ({ clusters, description }) => {
-    checkContext(ref, description, options.merge)
+  await withHost(deps, options, async (open) => {
+    const { clusters } = open
+    checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
     const terminal = options.yes ? undefined : deps.terminal()
     if (options.dryRun || terminal !== undefined) {
@@ -36,7 +40,12 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
       await keepKubeconfig(deps, ref, kubeconfig, options)
     }
-    const action = await operate(deps, options, (run) => clusters.apply(ref, spec, { ...run, deliver }), left)
+    const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
+      const done = await clusters.apply(ref, spec, { ...run, deliver })
+      if (done === 'created' && options.controller) await ensureController(deps, open, run)
+      return done
+    }
+    const action = await operate(deps, options, apply, left)
     deps.streams.out(outcome(ref, action, options.output))
   })
 }
@@ -49,6 +58,7 @@ interface ApplyFlags {
   readonly filename: string
   readonly yes?: boolean
   readonly dryRun?: boolean
+  readonly controller?: boolean
   readonly merge?: boolean
   readonly switchContext?: boolean
   readonly timeout?: string
@@ -61,6 +71,7 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
     .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
     .option('-y, --yes', 'do not ask on a terminal')
     .option('--dry-run', 'print what would change and do nothing')
+    .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
     .option('--no-merge', 'do not add a context to your kubeconfig')
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
@@ -71,6 +82,7 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
         file: flags.filename,
         yes: flags.yes === true,
         dryRun: flags.dryRun === true,
+        controller: flags.controller !== false,
         merge: flags.merge !== false,
         switchContext: flags.switchContext === true,
         ...timeLimit(flags.timeout),

@@ -42,6 +42,19 @@ describe('a controller that comes with a cluster', () => {
     expect(terminal.controller.calls).toEqual([`bring ${controllerImage}`])
   })
 
+  test('comes with a cluster that apply makes, and not with a change', async () => {
+    terminal.controller.found = undefined
+    const file = 'a.yaml'
+    terminal.files.set(file, 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: {name: a}\n')
+    expect(await terminal.run('apply', '-f', file, '--no-controller')).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+    expect(await terminal.run('apply', '-f', file)).toBe(0)
+    expect(terminal.controller.calls).toEqual([])
+    await terminal.run('delete', 'a')
+    expect(await terminal.run('apply', '-f', file)).toBe(0)
+    expect(terminal.controller.calls).toEqual([`bring ${controllerImage}`])
+  })
+
   test('is left as it is where there is one', async () => {
     expect(await terminal.run('create', 'a')).toBe(0)
     expect(terminal.controller.calls).toEqual([])

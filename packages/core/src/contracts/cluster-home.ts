@@ -126,8 +126,16 @@ export interface ClusterHome {
   /** URLs at which the API may be reached from this machine, best first; may be empty. */
   apiUrls(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
 
-  /** One actor at a time: waits for the lock, says who holds it, throws `timeout`. */
-  lock(ref: ClusterRef, signal: AbortSignal, onWait: (holder: string) => void): Promise<ClusterLock>
+  /**
+   * One actor at a time: waits for the lock, says who holds it, throws `timeout`. A lock that makes way is lost when
+   * somebody waits for it who does not; a home without a controller has no use for that.
+   */
+  lock(
+    ref: ClusterRef,
+    signal: AbortSignal,
+    onWait: (holder: string) => void,
+    options?: { readonly makesWay?: boolean },
+  ): Promise<ClusterLock>
   /** Removes all that `create` and the ensure methods made; resolves when it is gone. */
   remove(
     ref: ClusterRef,

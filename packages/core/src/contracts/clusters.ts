@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly timeoutMs: number
   /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
   readonly lenient?: boolean | undefined
-  /** Ends with `conflict` when somebody else works on the cluster, and does not wait. */
+  /** Ends with `conflict` when somebody else works on the cluster or comes to: it neither waits nor keeps others waiting. */
   readonly onlyIfFree?: boolean | undefined
   /** Where the time goes. */
   readonly clock?: StepClock | undefined

@@ -109,7 +109,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
     apiUrls: (record, signal) => apiUrls(api, record, signal),
 
-    lock: (ref, signal, onWait) => acquireLease(api, clusterLease(ref), signal, onWait),
+    lock: (ref, signal, onWait, { makesWay = false } = {}) =>
+      acquireLease(api, { ...clusterLease(ref), makesWay }, signal, onWait),
 
     remove: async (ref, { signal }) => {
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.

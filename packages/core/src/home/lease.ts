@@ -56,7 +56,12 @@ export interface LeaseTarget {
   readonly labels: Readonly<Record<string, string>>
   /** What its holder may do alone, as in `cluster "demo"`; for messages. */
   readonly subject: string
+  /** Is given up as soon as somebody waits for it who does not make way. */
+  readonly makesWay?: boolean
 }
+
+/** On a Lease: who waits for a holder that makes way. Whoever takes the Lease takes it off. */
+const wantedAnnotation = 'knest.dev/wanted-by'
 
 export function clusterLease({ name, namespace }: ClusterRef): LeaseTarget {
   return {
@@ -102,8 +107,19 @@ async function tryTake(
     }
     const spec = (current.spec ?? {}) as LeaseSpec
     if (spec.holderIdentity === identity) return undefined
-    if (!expired(spec)) return spec.holderIdentity ?? 'somebody'
-    await api.replace({ ...current, spec: leaseSpec(identity) }, { signal })
+    const { [wantedAnnotation]: wantedBy, ...annotations } = current.metadata.annotations ?? {}
+    const withAnnotations = (changed: Readonly<Record<string, string>>): KubeObject => ({
+      ...current,
+      metadata: { ...current.metadata, annotations: changed },
+    })
+    if (!expired(spec)) {
+      if (target.makesWay !== true && wantedBy === undefined)
+        await api
+          .replace(withAnnotations({ ...annotations, [wantedAnnotation]: identity }), { signal })
+          .catch(unlessConflict)
+      return spec.holderIdentity ?? 'somebody'
+    }
+    await api.replace({ ...withAnnotations(annotations), spec: leaseSpec(identity) }, { signal })
     return undefined
   } catch (error) {
     // Nothing can be made in a namespace that is being deleted, so nobody else gets it either.
@@ -115,9 +131,14 @@ async function tryTake(
   }
 }
 
+/** Its holder renewed it just then: the next look tries again. */
+function unlessConflict(error: unknown): void {
+  if (!(error instanceof KnestError) || error.code !== 'conflict') throw error
+}
+
 function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock {
   const lost = new AbortController()
-  const { name, namespace, subject } = target
+  const { name, namespace, subject, makesWay } = target
   let lastRenewed = Date.now()
   const renew = async (): Promise<void> => {
     try {
@@ -131,6 +152,11 @@ function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock 
             hint: 'run the command again when the other one has ended',
           }),
         )
+        return
+      }
+      const wantedBy = current.metadata.annotations?.[wantedAnnotation]
+      if (makesWay === true && wantedBy !== undefined) {
+        lost.abort(new KnestError('conflict', `${wantedBy} wants to work on ${subject}`))
         return
       }
       const { renewTime } = leaseSpec(identity)
