@@ -8,6 +8,7 @@ import {
 import { createKubernetesHome } from '@knest/core'
 import { createPodNodeBackend } from '@knest/pod-node'
 import { describeClusterHome, describeNodeBackend, sampleSpec } from '@knest/testing'
+import { describe, expect, it } from 'vitest'
 import { never, openHost } from './support/cluster.js'
 import { createHome } from './support/home.js'
 
@@ -27,6 +28,35 @@ describeClusterHome('the host cluster', async () => {
       directory.remove()
     },
   }
+})
+
+describe('a lock that makes way', () => {
+  const ref = { name: 'e2e-way', namespace: 'knest-e2e-way' }
+  const makesWay = { makesWay: true }
+  const none = (): void => undefined
+
+  it('goes to who waits for it, and not back to another that makes way', async () => {
+    const directory = createHome()
+    const api = await openHost(directory)
+    const home = createKubernetesHome(api)
+    try {
+      await home.create(ref, sampleSpec, never)
+      const first = await home.lock(ref, never, none, makesWay)
+      first.signal.addEventListener('abort', () => void first.release())
+      const command = home.lock(ref, never, none)
+      const again = home.lock(ref, never, none, makesWay)
+      await expect(Promise.race([command.then(() => 'command'), again.then(() => 'again')])).resolves.toBe(
+        'command',
+      )
+      expect(String(first.signal.reason)).toContain('wants to work on cluster "e2e-way"')
+      await (await command).release()
+      await (await again).release()
+    } finally {
+      await home.remove(ref, { keepData: false, signal: never })
+      api.close()
+      directory.remove()
+    }
+  }, 60_000)
 })
 
 describeNodeBackend('a pod', async () => {

@@ -31,6 +31,9 @@ let waiting: {
   readonly nodes: readonly (string | undefined)[]
 }
 
+/** The host cannot run its nodes. */
+const stuckName = 'e2e-stuck'
+
 async function uidsOfNodes(api: KubeApi): Promise<readonly (string | undefined)[]> {
   return (await api.list(nodeKind, { signal: never })).map(({ metadata }) => metadata.uid)
 }
@@ -47,7 +50,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   waiting.api.close()
-  await runKnest(home, ['delete', waitingName, '--context', hostContext])
+  for (const name of [waitingName, stuckName])
+    await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
   await knest(home, 'host', 'uninstall', 'controller')
   expect(await inventory(host)).toEqual(before)
   host.close()
@@ -126,14 +130,13 @@ describe('a cluster that was declared, three control planes and a worker', () =>
   }
   /** A controller that waits for nodes the host cannot run makes way for who deletes their cluster. */
   const expectCommandsToComeFirst = async (): Promise<void> => {
-    const stuck = 'e2e-stuck'
-    const { stdout } = await runKnest(home, ['render', stuck])
+    const { stdout } = await runKnest(home, ['render', stuckName])
     for (const document of parseAllDocuments(stdout))
       await host.create(document.toJS() as KubeObject, { signal: never })
     const pods = (): Promise<readonly KubeObject[]> =>
-      host.list(podKind, { namespace: `knest-${stuck}`, signal: never })
+      host.list(podKind, { namespace: `knest-${stuckName}`, signal: never })
     await secondsUntil(async () => (await pods()).length === 2, 60, 'the controller to make its nodes')
-    await knest(home, 'delete', stuck, '--timeout', '60s')
+    await knest(home, 'delete', stuckName, '--timeout', '60s')
   }
   const killControllers = async (): Promise<void> => {
     for (const { metadata } of await host.list(podKind, { namespace: system, signal: never }))

@@ -45,9 +45,13 @@ function holderIsDead(holder: string): boolean {
 }
 
 function expired(spec: LeaseSpec): boolean {
-  if (spec.holderIdentity == null || spec.holderIdentity === '' || spec.renewTime == null) return true
-  const until = Date.parse(spec.renewTime) + (spec.leaseDurationSeconds ?? durationSeconds) * 1000
-  return Date.now() > until || holderIsDead(spec.holderIdentity)
+  if (spec.holderIdentity == null || spec.holderIdentity === '') return true
+  return !isRecent(spec) || holderIsDead(spec.holderIdentity)
+}
+
+function isRecent({ renewTime, leaseDurationSeconds }: LeaseSpec): boolean {
+  if (renewTime == null) return false
+  return Date.now() <= Date.parse(renewTime) + (leaseDurationSeconds ?? durationSeconds) * 1000
 }
 
 export interface LeaseTarget {
@@ -60,7 +64,10 @@ export interface LeaseTarget {
   readonly makesWay?: boolean
 }
 
-/** On a Lease: who waits for a holder that makes way. Whoever takes the Lease takes it off. */
+/**
+ * On a Lease: who waits for a holder that makes way. Whoever takes the Lease takes it off; who makes way himself does
+ * so only when it has not been taken within a Lease's time.
+ */
 const wantedAnnotation = 'knest.dev/wanted-by'
 
 export function clusterLease({ name, namespace }: ClusterRef): LeaseTarget {
@@ -112,6 +119,7 @@ async function tryTake(
       ...current,
       metadata: { ...current.metadata, annotations: changed },
     })
+    if (target.makesWay === true && wantedBy !== undefined && isRecent(spec)) return wantedBy
     if (!expired(spec)) {
       if (target.makesWay !== true && wantedBy === undefined)
         await api
@@ -174,8 +182,14 @@ function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock 
       clearInterval(timer)
       const signal = AbortSignal.timeout(5_000)
       const current = await api.get(leaseKind, name, namespace, signal).catch(() => undefined)
-      if ((current?.spec as LeaseSpec | undefined)?.holderIdentity !== identity) return
-      await api.delete(leaseKind, name, namespace, { signal }).catch(() => false)
+      if (current === undefined || (current.spec as LeaseSpec).holderIdentity !== identity) return
+      // Somebody waits for it who shall be the next.
+      const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
+      await (
+        makesWay === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
+          ? api.replace(left, { signal })
+          : api.delete(leaseKind, name, namespace, { signal })
+      ).catch(() => undefined)
     },
   }
 }
