@@ -2,8 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
 import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
-import { hostContext } from './support/home.js'
-import { runKnest } from './support/knest.js'
 import { patience, podsOfNodes } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
@@ -30,8 +28,8 @@ describe('a persistent cluster that a controller looks after', () => {
     await cluster.knest('host', 'install', 'controller', '--timeout', '2m')
   })
   afterAll(async () => {
+    await cluster.knest('host', 'uninstall', 'controller')
     await cluster.remove()
-    await runKnest(cluster.home, ['host', 'uninstall', 'controller', '--context', hostContext])
     host.close()
   })
 
