@@ -10,6 +10,8 @@ const name = 'e2e-heal'
 const nodes = [`${name}-cp-0`, `${name}-worker-0`]
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const unhealthyAfterSeconds = 30
+// Where the control plane was replaced first, its new kube-controller-manager has to notice the worker anew.
+const noticedAnewSeconds = 60
 const proofPath = '/var/lib/kubelet/proof'
 
 // The only control plane has all the data: it may be replaced because its disk outlives it.
@@ -51,7 +53,7 @@ describe('a persistent cluster that a controller looks after', () => {
       const now = await hostPods()
       return nodes.every((node) => now.has(node) && now.get(node) !== before.get(node)) && (await areReady())
     }
-    const limit = (unhealthyAfterSeconds + 60) * patience
+    const limit = (unhealthyAfterSeconds + 60 + noticedAnewSeconds) * patience
     const seconds = await secondsUntil(areReplaced, limit, 'both nodes to run again')
     console.log(`all Ready ${seconds.toFixed(0)} s after the kubelets went`)
     expect(await nodeObjects()).toEqual(objects)
