@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ const (
 	readyFile    = runDirectory + "/ready"
 
 	signalHalt = syscall.Signal(37) // SIGRTMIN+3: what one sends to systemd to halt
+	etcd       = "etcd"
 	etcdGrace  = 3 * time.Second
 )
 
@@ -207,23 +209,51 @@ func (n *node) capLogs() {
 	}
 }
 
-// shutDown is quick: only etcd gets time to finish, the end of PID 1 ends the rest.
+// shutDown is quick: only etcd gets time to finish, also that of nodes in this node's pods. The others are not asked:
+// while they take their leave, etcd would wait for them and they for each other.
 func (n *node) shutDown() {
 	n.services["kubelet"].stop(0)
 	n.services["containerd"].mutex.Lock()
 	n.services["containerd"].wanted = false
 	n.services["containerd"].mutex.Unlock()
-	syscall.Kill(-1, syscall.SIGTERM) //nolint:errcheck // nothing left to end
-	for deadline := time.Now().Add(etcdGrace); time.Now().Before(deadline) && isRunning("etcd"); {
+	own := os.Getpid()
+	for pid, name := range processes() {
+		switch {
+		case pid == own:
+		case name == etcd || program(pid) == program(own):
+			syscall.Kill(pid, syscall.SIGTERM) //nolint:errcheck // it may have ended
+		default:
+			syscall.Kill(pid, syscall.SIGKILL) //nolint:errcheck // it may have ended
+		}
+	}
+	for deadline := time.Now().Add(etcdGrace); time.Now().Before(deadline) && isRunning(etcd); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	os.Exit(0)
 }
 
+func program(pid int) string {
+	path, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return path
+}
+
+// processes gives the names of all of the node's processes by their IDs.
+func processes() map[int]string {
+	names := map[int]string{}
+	paths, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, path := range paths {
+		if content, err := os.ReadFile(path); err == nil {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+				names[pid] = strings.TrimSpace(string(content))
+			}
+		}
+	}
+	return names
+}
+
 func isRunning(name string) bool {
-	names, _ := filepath.Glob("/proc/[0-9]*/comm")
-	for _, path := range names {
-		if content, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(content)) == name {
+	for _, running := range processes() {
+		if running == name {
 			return true
 		}
 	}

@@ -23,20 +23,14 @@ export async function ensureController(
   }
 }
 
-/**
- * Takes a controller that came with a cluster off the host while its last cluster goes. One that cannot be
- * looked for stays.
- */
+/** The controller that came with a cluster goes with the last one. One that cannot be looked for stays. */
 export async function dismissController(
-  { clusters, controller }: Pick<OpenClusters, 'clusters' | 'controller'>,
+  { controller }: Pick<OpenClusters, 'controller'>,
   going: ClusterRef,
   run: RunOptions,
 ): Promise<void> {
   try {
-    if ((await controller.find(run.signal)) !== 'came-with-cluster') return
-    const others = await clusters.list(undefined, run.signal)
-    if (others.some(({ name, namespace }) => name !== going.name || namespace !== going.namespace)) return
-    await controller.uninstall(run)
+    await controller.dismiss(going, run)
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
   }

@@ -1,5 +1,5 @@
 import type { HostControl } from '@knest/container-node'
-import type { Clusters, RunOptions, TerminalStreams } from '@knest/core'
+import type { Clusters, ClusterRef, RunOptions, TerminalStreams } from '@knest/core'
 import type { InstallOptions } from '@knest/kubevirt-vm-node'
 import type { KubeconfigRoom, ManifestRoom, SpecRoom } from './parts.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
@@ -56,6 +56,8 @@ export interface ControllerControl {
   /** Puts it there to stay, or changes the one that is there; waits until it works. */
   install(image: string, run: RunOptions): Promise<void>
   uninstall(run: RunOptions): Promise<void>
+  /** Takes away one that came with a cluster, if there is none but this. */
+  dismiss(going: ClusterRef, run: RunOptions): Promise<void>
   /** Is the controller, until the signal ends it. */
   work(options: ControllerWork): Promise<void>
 }

@@ -143,6 +143,7 @@ class FakeControllerControl implements ControllerControl {
   bring: ControllerControl['bring'] = (image) => this.did(`bring ${image}`)
   install: ControllerControl['install'] = (image) => this.did(`install ${image}`)
   uninstall: ControllerControl['uninstall'] = () => this.did('uninstall')
+  dismiss: ControllerControl['dismiss'] = ({ namespace, name }) => this.did(`dismiss ${namespace}/${name}`)
   work: ControllerControl['work'] = ({ port }) => this.did(`work on port ${port}`)
 
   private did(call: string): Promise<void> {

@@ -1,6 +1,7 @@
 export { runController, type ControllerOptions } from './controller.js'
 export {
   bringController,
+  dismissController,
   findController,
   installController,
   uninstallController,

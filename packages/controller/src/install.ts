@@ -9,7 +9,7 @@ import {
   purgeNamespace,
   releaseCrd,
 } from '@knest/core'
-import type { KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
 import { controllerObjects } from './manifests.js'
 import { controllerName, controllerNamespace } from './names.js'
 
@@ -18,6 +18,7 @@ export interface ControllerInstall {
 }
 
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
+const replicaSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'ReplicaSet' }
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
 const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
@@ -95,31 +96,22 @@ function troubleOf(pod: KubeObject): string {
   return `pod "${pod.metadata.name}": ${podTrouble(pod) || phase}`
 }
 
+/** Takes the controller away if it came with a cluster and there is none but the one that goes; else does nothing. */
+export async function dismissController(api: KubeApi, going: ClusterRef, run: RunOptions): Promise<void> {
+  if ((await findController(api, run.signal)) !== 'came-with-cluster') return
+  const clusters = await api.list(nestedClusterKind, { signal: run.signal })
+  const isGoing = ({ metadata }: KubeObject): boolean =>
+    metadata.name === going.name && metadata.namespace === going.namespace
+  if (clusters.every(isGoing)) await uninstallController(api, run)
+}
+
 /**
  * Takes the controller off the host. Clusters stay as they are and are worked on by commands again; what it
  * had asked the host to keep for it is let go first, so that no object waits for it for ever.
  */
 export async function uninstallController(api: KubeApi, { progress, signal }: RunOptions): Promise<void> {
   await progress.phase('Remove the controller', async () => {
-    await api.delete(deploymentKind, controllerName, controllerNamespace, {
-      signal,
-      propagationPolicy: 'Foreground',
-    })
-    await api.waitFor(
-      podKind,
-      { namespace: controllerNamespace, labelSelector: `app.kubernetes.io/name=${controllerName}` },
-      (pods) => pods.length === 0,
-      {
-        timeoutMs: 60_000,
-        signal,
-        awaited: 'the pod of the controller to be gone',
-        describe: (pods) => pods.map(troubleOf).join('; '),
-      },
-    )
-    await letGoOfAll(api, signal)
-    const [, ...others] = controllerObjects('')
-    for (const object of others)
-      await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
+    await stopController(api, signal)
     await api.delete(namespaceKind, controllerNamespace, undefined, { signal })
     await purgeNamespace(api, controllerNamespace, signal)
     await api.waitFor(
@@ -133,7 +125,32 @@ export async function uninstallController(api: KubeApi, { progress, signal }: Ru
         describe: () => 'still terminating',
       },
     )
+    await letGoOfAll(api, signal)
+    for (const object of controllerObjects('').filter(({ metadata }) => metadata.namespace === undefined))
+      await api.delete(object, object.metadata.name, undefined, { signal })
     await releaseCrd(api, signal)
+  })
+}
+
+/** Owner before owned, so that nobody makes them again; the host's garbage collector would take a second for each. */
+async function stopController(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const selector = {
+    namespace: controllerNamespace,
+    labelSelector: `app.kubernetes.io/name=${controllerName}`,
+  }
+  for (const kind of [deploymentKind, replicaSetKind, podKind]) {
+    const found = await api.list(kind, { ...selector, signal })
+    await Promise.all(
+      found.map(({ metadata }) =>
+        api.delete(kind, metadata.name, controllerNamespace, { signal, propagationPolicy: 'Background' }),
+      ),
+    )
+  }
+  await api.waitFor(podKind, selector, (pods) => pods.length === 0, {
+    timeoutMs: 60_000,
+    signal,
+    awaited: 'the pod of the controller to be gone',
+    describe: (pods) => pods.map(troubleOf).join('; '),
   })
 }
 

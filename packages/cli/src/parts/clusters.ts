@@ -55,6 +55,7 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
     bring: async (image, signal) => (await room()).bringController(api, { image }, signal),
     install: async (image, run) => (await room()).installController(api, { image }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),
+    dismiss: async (going, run) => (await room()).dismissController(api, going, run),
     work: async (options) =>
       (await room()).runController({
         ...options,

@@ -119,7 +119,12 @@ export interface KubeApi {
   raw(
     path: string,
     signal: AbortSignal,
-    request?: { readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'; readonly body?: unknown },
+    request?: {
+      readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+      readonly body?: unknown
+      /** Media types of the answer; JSON when absent. */
+      readonly accept?: string
+    },
   ): Promise<{ readonly status: number; readonly body: string }>
   /** True when the caller may do this (SelfSubjectAccessReview). */
   canI(

@@ -12,6 +12,8 @@ export interface RestRequest {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly contentType?: string | undefined
+  /** Media types of the answer; JSON when absent. */
+  readonly accept?: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -120,7 +122,7 @@ async function start(
       path: server.pathname.replace(/\/$/, '') + request.path,
       headers: {
         ...headers,
-        accept: 'application/json',
+        accept: request.accept ?? 'application/json',
         'user-agent': 'knest',
         ...(text === undefined
           ? {}
