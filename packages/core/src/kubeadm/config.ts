@@ -100,6 +100,9 @@ function clusterConfiguration({
           // kubeadm's 5s are a wake-up of etcd and API server for each of some seventy watches. Reads that need it
           // ask for progress themselves; watches only have to hear of it within the five minutes of a compaction.
           { name: 'watch-progress-notify-interval', value: '30s' },
+          // kubeadm's check at the start asks members that wait for the same answer: seven seconds when all start at
+          // once. The other one compares them once a minute (CorruptCheck in etcd's corrupt.go).
+          { name: 'feature-gates', value: 'InitialCorruptCheck=false,CompactHashCheck=true' },
           // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
           ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
           ...initialCluster(founders, addresses),
