@@ -216,11 +216,12 @@ func (n *node) shutDown() {
 	n.services["containerd"].mutex.Lock()
 	n.services["containerd"].wanted = false
 	n.services["containerd"].mutex.Unlock()
-	own := os.Getpid()
+	self := os.Getpid()
+	own := program(self)
 	for pid, name := range processes() {
 		switch {
-		case pid == own:
-		case name == etcd || program(pid) == program(own):
+		case pid == self:
+		case name == etcd || program(pid) == own:
 			syscall.Kill(pid, syscall.SIGTERM) //nolint:errcheck // it may have ended
 		default:
 			syscall.Kill(pid, syscall.SIGKILL) //nolint:errcheck // it may have ended

@@ -1,12 +1,12 @@
 import {
   applyAll,
+  deleteNamespace,
   holdCrd,
   KnestError,
   letGo,
   nestedClusterCrd,
   nestedClusterKind,
   podTrouble,
-  purgeNamespace,
   releaseCrd,
 } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
@@ -20,7 +20,6 @@ export interface ControllerInstall {
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
 const replicaSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'ReplicaSet' }
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
-const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
 const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 
 /** On the Deployment: it came with a cluster, and goes with the last one. */
@@ -112,22 +111,11 @@ export async function dismissController(api: KubeApi, going: ClusterRef, run: Ru
 export async function uninstallController(api: KubeApi, { progress, signal }: RunOptions): Promise<void> {
   await progress.phase('Remove the controller', async () => {
     await stopController(api, signal)
-    await api.delete(namespaceKind, controllerNamespace, undefined, { signal })
-    await purgeNamespace(api, controllerNamespace, signal)
-    await api.waitFor(
-      namespaceKind,
-      { fieldSelector: `metadata.name=${controllerNamespace}` },
-      (found) => found.length === 0,
-      {
-        timeoutMs: 120_000,
-        signal,
-        awaited: `namespace "${controllerNamespace}" to be gone`,
-        describe: () => 'still terminating',
-      },
-    )
     await letGoOfAll(api, signal)
-    for (const object of controllerObjects('').filter(({ metadata }) => metadata.namespace === undefined))
-      await api.delete(object, object.metadata.name, undefined, { signal })
+    const [, ...others] = controllerObjects('')
+    for (const object of others)
+      await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
+    await deleteNamespace(api, controllerNamespace, signal)
     await releaseCrd(api, signal)
   })
 }

@@ -52,7 +52,7 @@ describe('a controller that comes with a cluster', () => {
     expect(terminal.controller.calls).toEqual([])
     await terminal.run('delete', 'a')
     expect(await terminal.run('apply', '-f', file)).toBe(0)
-    expect(terminal.controller.calls.at(-1)).toBe(`bring ${controllerImage}`)
+    expect(terminal.controller.calls).toEqual(['dismiss knest-a/a', `bring ${controllerImage}`])
   })
 
   test('is left as it is where there is one', async () => {

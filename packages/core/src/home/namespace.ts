@@ -46,21 +46,31 @@ export async function removeNamespace(
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   const found = namespace?.metadata.labels
   if (found?.[labels.managedBy] !== managedByKnest || found[labels.cluster] !== ref.name) return false
-  await api.delete(namespaceKind, ref.namespace, undefined, { signal })
+  await deleteNamespace(api, ref.namespace, signal, letGo)
+  return true
+}
+
+/** Deletes a namespace with all that is in it, and waits until it is gone. Absent is fine. */
+export async function deleteNamespace(
+  api: KubeApi,
+  name: string,
+  signal: AbortSignal,
+  letGo: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await api.delete(namespaceKind, name, undefined, { signal })
   await letGo()
-  await purgeNamespace(api, ref.namespace, signal)
+  await purgeNamespace(api, name, signal)
   await api.waitFor(
     namespaceKind,
-    { fieldSelector: `metadata.name=${ref.namespace}` },
+    { fieldSelector: `metadata.name=${name}` },
     (found) => found.length === 0,
     {
       timeoutMs: 120_000,
       signal,
-      awaited: `namespace "${ref.namespace}" to be gone`,
+      awaited: `namespace "${name}" to be gone`,
       describe: (found) => namespaceConditions(found[0]),
     },
   )
-  return true
 }
 
 function namespaceConditions(namespace: Readonly<Record<string, unknown>> | undefined): string {

@@ -18,7 +18,10 @@ function hostWith(
     versions: versions.map(([version, ...names]) => ({
       version,
       freshness,
-      resources: names.map((resource) => ({ resource, scope: 'Namespaced', verbs })),
+      resources: [
+        ...names.map((resource) => ({ resource, scope: 'Namespaced', verbs })),
+        { resource: 'reviews', scope: 'Namespaced', verbs: null },
+      ],
     })),
   })
   const raw: KubeApi['raw'] = (path, _signal, { method } = { method: 'GET' }) => {

@@ -1,17 +1,22 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 
-/** What a server knows of each group in one answer, since Kubernetes 1.27; an extension's server is `Stale` while it is away. */
+/** What a server knows of each group in one answer, since Kubernetes 1.27. */
 interface GroupDiscoveryList {
-  readonly items?: readonly {
-    readonly metadata: { readonly name?: string }
-    readonly versions: readonly {
-      readonly version: string
-      readonly freshness: 'Current' | 'Stale'
-      readonly resources?: readonly {
-        readonly resource: string
-        readonly scope: 'Namespaced' | 'Cluster'
-        readonly verbs: readonly string[]
-      }[]
+  readonly items?: readonly GroupDiscovery[]
+}
+
+interface GroupDiscovery {
+  readonly metadata: { readonly name?: string }
+  /** The preferred one first. */
+  readonly versions: readonly {
+    readonly version: string
+    /** An extension's server is `Stale` while it is away. */
+    readonly freshness: 'Current' | 'Stale'
+    readonly resources?: readonly {
+      readonly resource: string
+      readonly scope: 'Namespaced' | 'Cluster'
+      /** Extension API servers written in Go send null for none. */
+      readonly verbs: readonly string[] | null
     }[]
   }[]
 }
@@ -32,22 +37,25 @@ export async function namespacedCollections(
   const answers = await Promise.all(
     ['/api', '/apis'].map((root) => api.raw(root, signal, { method: 'GET', accept })),
   )
-  const paths: string[] = []
+  const groups: GroupDiscovery[] = []
   for (const { status, body } of answers) {
     const { items } = status === 200 ? (JSON.parse(body) as GroupDiscoveryList) : {}
     if (items === undefined) return undefined
-    for (const { metadata, versions } of items) {
-      const seen = new Set<string>()
-      for (const { version, freshness, resources = [] } of versions) {
-        if (freshness === 'Stale') return undefined
-        const root = metadata.name === undefined ? `/api/${version}` : `/apis/${metadata.name}/${version}`
-        for (const { resource, scope, verbs } of resources) {
-          if (scope !== 'Namespaced' || !verbs.includes('deletecollection') || seen.has(resource)) continue
-          seen.add(resource)
-          paths.push(`${root}/namespaces/${namespace}/${resource}`)
-        }
-      }
+    groups.push(...items)
+  }
+  if (groups.some(({ versions }) => versions.some(({ freshness }) => freshness === 'Stale'))) return undefined
+  return groups.flatMap((group) => collectionsOf(group, namespace))
+}
+
+function collectionsOf({ metadata, versions }: GroupDiscovery, namespace: string): readonly string[] {
+  const paths = new Map<string, string>()
+  for (const { version, resources = [] } of versions) {
+    const root = metadata.name === undefined ? `/api/${version}` : `/apis/${metadata.name}/${version}`
+    for (const { resource, scope, verbs } of resources) {
+      if (scope !== 'Namespaced' || verbs?.includes('deletecollection') !== true || paths.has(resource))
+        continue
+      paths.set(resource, `${root}/namespaces/${namespace}/${resource}`)
     }
   }
-  return paths
+  return [...paths.values()]
 }
