@@ -1,5 +1,6 @@
 import {
   applyAll,
+  awaitPodsGone,
   deleteNamespace,
   holdCrd,
   KnestError,
@@ -134,7 +135,7 @@ async function stopController(api: KubeApi, signal: AbortSignal): Promise<void> 
       ),
     )
   }
-  await api.waitFor(podKind, selector, (pods) => pods.length === 0, {
+  await awaitPodsGone(api, selector, {
     timeoutMs: 60_000,
     signal,
     awaited: 'the pod of the controller to be gone',

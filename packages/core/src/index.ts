@@ -23,6 +23,7 @@ export {
 } from './host/index.js'
 export { namespaceObject } from './home/namespace.js'
 export { ownedBy } from './home/record.js'
+export { awaitPodsGone } from './pods-gone.js'
 export { podTrouble } from './pod-trouble.js'
 export { mergePatch } from './merge-patch.js'
 export { applyPatches, nodeLabels, spreadByRole } from './node-objects.js'

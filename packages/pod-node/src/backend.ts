@@ -1,4 +1,4 @@
-import { claimKind, clusterSelector, deleteClaim, KnestError, labels } from '@knest/core'
+import { awaitPodsGone, claimKind, clusterSelector, deleteClaim, KnestError, labels } from '@knest/core'
 import type {
   ClusterRef,
   ExecResult,
@@ -113,10 +113,9 @@ export function createPodNodeBackend(
       const { namespace } = cluster
       await api.delete(statefulSetKind, name, namespace, { signal, propagationPolicy: 'Background' })
       await api.delete(podKind, podName(name), namespace, { signal })
-      await api.waitFor(
-        podKind,
+      await awaitPodsGone(
+        api,
         { namespace, labelSelector: `${labels.node}=${name}` },
-        (pods) => pods.length === 0,
         {
           timeoutMs: 120_000,
           signal,

@@ -96,11 +96,17 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
   }
 }
 
+/**
+ * An API server goes through the default roles one by one at every start: seconds where several start at once, and
+ * but for its very first start they are all there.
+ */
+const servesPath = '/readyz?exclude=poststarthook/rbac/bootstrap-roles'
+
 /** Decides which control planes the API Service sends clients to. */
 function readinessProbe(spec: NodeSpec): Record<string, unknown> {
   const check =
     spec.role === 'control-plane'
-      ? { httpGet: { scheme: 'HTTPS', port: 6443, path: '/readyz' } }
+      ? { httpGet: { scheme: 'HTTPS', port: 6443, path: servesPath } }
       : { tcpSocket: { port: 10250 } }
   return { ...check, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 }
 }

@@ -138,6 +138,13 @@ describe('planCluster', () => {
     expect(steps.find(({ id }) => id === 'join:c-worker-0')?.needs).toContain('forget:c-worker-0')
   })
 
+  it('forgets the Node object of a node of which nothing was left before it joins anew', () => {
+    const there = observed(['c-cp-0', 'c-cp-1'], { members: ['c-cp-0', 'c-cp-1', 'c-cp-2', 'c-worker-0'] })
+    const steps = planCluster(ref, spec(3, 1), there)
+    for (const name of ['c-cp-2', 'c-worker-0'])
+      expect(steps.find(({ id }) => id === `join:${name}`)?.needs).toContain(`forget:${name}`)
+  })
+
   it('leaves the Node object of a node alone that cannot be asked now', () => {
     const there = observed(['c-cp-0'], {
       nodes: [node('c-cp-0'), node('c-worker-0', undefined)],

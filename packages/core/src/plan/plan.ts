@@ -27,7 +27,7 @@ export function planCluster(
     ({ role, disk }) => role === 'control-plane' && (disk === 'bootstrapped' || disk === undefined),
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
-  const forgotten = begun ? forgetSteps(desired, observed) : []
+  const forgotten = begun ? forgetSteps(observed) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const there = begun ? observed : { ...observed, nodes: [] }
@@ -236,14 +236,15 @@ function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
   return forgotten.filter((step) => step.id === `forget:${name}`).map(({ id }) => id)
 }
 
-/** Node objects nobody stands behind: their node is not there, or has lost its disk and joins anew. */
-function forgetSteps(desired: readonly DesiredNode[], observed: ObservedCluster): readonly Step[] {
-  const node = (name: string): ObservedCluster['nodes'][number] | undefined =>
-    observed.nodes.find((candidate) => candidate.name === name)
-  const isDesired = (name: string): boolean => desired.some((candidate) => candidate.name === name)
-  const stale = (observed.members ?? []).filter(
-    (name) => node(name)?.disk === 'empty' || (node(name) === undefined && !isDesired(name)),
-  )
+/**
+ * Node objects nobody stands behind: their node is not there, or has lost its disk; it joins anew. kubeadm refuses
+ * to join a control plane whose Node object is still Ready.
+ */
+function forgetSteps(observed: ObservedCluster): readonly Step[] {
+  const stale = (observed.members ?? []).filter((name) => {
+    const node = observed.nodes.find((candidate) => candidate.name === name)
+    return node === undefined || node.disk === 'empty'
+  })
   return stale.map((node) => ({
     kind: 'forget-member',
     id: `forget:${node}`,
