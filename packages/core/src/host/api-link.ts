@@ -5,6 +5,7 @@ import tls from 'node:tls'
 import { KnestError } from '../errors.js'
 import type { Asked } from './api-errors.js'
 import type { ChosenKubeconfig } from './kubeconfig.js'
+import { secureContexts } from './secure-context.js'
 
 /** Opens a byte stream to the API server, where it cannot be reached directly. */
 export type Dial = (signal: AbortSignal) => Promise<Duplex>
@@ -13,7 +14,12 @@ export type Dial = (signal: AbortSignal) => Promise<Duplex>
 export type Credentials = Pick<
   https.RequestOptions,
   'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername' | 'auth'
-> & { readonly headers: Readonly<Record<string, string>>; readonly agent: http.Agent | undefined }
+> & {
+  /** Of the CA, certificate and key. */
+  readonly secureContext?: tls.SecureContext
+  readonly headers: Readonly<Record<string, string>>
+  readonly agent: http.Agent | undefined
+}
 
 /** How often a socket is asked for a sign of life, and how long it may be quiet. */
 export interface Pulse {
@@ -60,6 +66,7 @@ export function openApiLink(
     )
   }
   const life = new AbortController()
+  const contextOf = secureContexts()
   const kept = { keepAlive: true, timeout: keptIdleMs, scheduling: 'lifo' as const }
   const agent = secure ? new https.Agent(kept) : new http.Agent(kept)
   const socketAgent = dial === undefined ? undefined : new https.Agent({ keepAlive: false })
@@ -73,7 +80,11 @@ export function openApiLink(
     pulse,
     agent,
     socketAgent,
-    credentials: () => readCredentials(chosen, description),
+    credentials: async () => {
+      const credentials = await readCredentials(chosen, description)
+      const secureContext = secure ? contextOf(credentials) : undefined
+      return secureContext === undefined ? credentials : { ...credentials, secureContext }
+    },
     asked: (request) => ({ description, server: chosen.server, request }),
     life: life.signal,
     close: () => {
