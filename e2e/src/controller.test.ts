@@ -144,6 +144,15 @@ describe('a cluster that was declared, three control planes and a worker', () =>
     for (const { metadata } of await host.list(podKind, { namespace: system, signal: never }))
       await host.delete(podKind, metadata.name, system, { signal: never, gracePeriodSeconds: 0 })
   }
+  const controllerLog = async (): Promise<string> => {
+    const pods = await host.list(podKind, { namespace: system, signal: never })
+    const logs = await Promise.all(
+      pods.map(({ metadata: { name: pod } }) =>
+        host.raw(`/api/v1/namespaces/${system}/pods/${pod}/log?tailLines=30`, never),
+      ),
+    )
+    return logs.map(({ body }) => body).join('\n')
+  }
   const stopKubelet = (node: string): Promise<string> =>
     knest(home, 'ssh', name, node, '--', 'systemctl', 'stop', 'kubelet')
 
@@ -195,7 +204,9 @@ describe('a cluster that was declared, three control planes and a worker', () =>
         // unhealthyAfter and a minute.
         90,
         `${node} to be replaced`,
-      )
+      ).catch(async (error: unknown) => {
+        throw new Error(`${String(error)}; the controller said last:\n${await controllerLog()}`)
+      })
       console.log(`${node}: replaced and all Ready ${seconds.toFixed(0)} s after its kubelet went`)
       const now = await nodeIds()
       for (const [other, id] of ids) if (other !== node) expect(now.get(other), other).toBe(id)

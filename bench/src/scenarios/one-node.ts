@@ -3,8 +3,8 @@ import { cpuSeconds, memoryOf } from '../cgroup.js'
 import { knest, remove, watchedCreate } from '../knest.js'
 import { cgroupsOfNodes } from '../nodes.js'
 import type { Scenario } from './scenario.js'
+import { settle } from './settle.js'
 
-const settleMs = 20_000
 const idleMs = 30_000
 
 /** A control plane alone: what it costs to make and to have, and two more. */
@@ -19,7 +19,7 @@ export const oneNode: Scenario = {
     const [node] = await cgroupsOfNodes(cluster, 'control-plane')
     if (node === undefined) throw new Error('the cluster has no control plane')
     const cpu = cpuSeconds(node) + created.cpuSeconds
-    await delay(settleMs)
+    await settle()
     const before = cpuSeconds(node)
     await delay(idleMs)
     const idle = ((cpuSeconds(node) - before) / (idleMs / 1000)) * 100

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { memoryOf } from '../cgroup.js'
 import { create, knest, remove } from '../knest.js'
 import { cgroupsOfNodes } from '../nodes.js'
 import type { Scenario } from './scenario.js'
+import { settle } from './settle.js'
 
 /** One more worker and away again: what `--quick` measures. */
 export const oneWorker: Scenario = {
@@ -16,15 +16,13 @@ export const oneWorker: Scenario = {
   },
 }
 
-const settleMs = 20_000
-
 /** A worker that has nothing to do, then ten more. */
 export const tenWorkers: Scenario = {
   figures: ['memory-worker', 'cache-worker', 'add-10-workers'],
   run: async ({ cluster }) => {
     await remove(cluster)
     await create(cluster, 1, 1)
-    await delay(settleMs)
+    await settle()
     const [worker] = await cgroupsOfNodes(cluster, 'worker')
     if (worker === undefined) throw new Error('the cluster has no worker')
     const { own, cache } = memoryOf(worker)

@@ -6,6 +6,7 @@ import { deleteNodePods, nodePods, withHost } from '../nodes.js'
 import { run } from '../run.js'
 import { fileURLToPath } from 'node:url'
 import type { Scenario } from './scenario.js'
+import { settle } from './settle.js'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const limitSeconds = 180
@@ -16,6 +17,7 @@ export const restart: Scenario = {
   run: async ({ cluster }) => {
     await remove(cluster)
     await create(cluster, 3, 2, '--persistent')
+    await settle()
     const nested = await openKube({ kubeconfigText: await kubeconfigOf(cluster) })
     try {
       return await withHost((host) => recover(host, nested, cluster))

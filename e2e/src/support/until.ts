@@ -7,15 +7,18 @@ export async function secondsUntil(
   what = 'it',
 ): Promise<number> {
   const started = Date.now()
-  let last: unknown
+  let last: Error | undefined
   for (;;) {
     const seconds = (Date.now() - started) / 1000
     const fine = await works().catch((error: unknown) => {
-      last = error
+      last = error instanceof Error ? error : undefined
       return false
     })
     if (fine) return seconds
-    if (seconds > limitSeconds) throw new Error(`${what}: not within ${limitSeconds} s`, { cause: last })
+    if (seconds > limitSeconds) {
+      const trouble = last === undefined ? '' : `; last: ${last.message}`
+      throw new Error(`${what}: not within ${limitSeconds} s${trouble}`, { cause: last })
+    }
     await delay(250)
   }
 }
