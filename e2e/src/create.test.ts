@@ -78,6 +78,17 @@ describe('knest create with the flags of the README', () => {
     expect(config['current-context'] ?? '').toBe(before)
   })
 
+  it('lets what runs the node wake up late and in groups, and pods when they want', async () => {
+    const daemons = ['etcd', 'kube-apiserver', 'kube-controller', 'kube-scheduler', 'kube-proxy', 'kubelet']
+    const slackOf = async (name: string): Promise<string> => {
+      const script = `for t in /proc/$(pgrep -o -x ${name})/task/*; do cat /proc/\${t##*/}/timerslack_ns; done | sort -u`
+      const slack = await cluster.knest('ssh', 'e2e-create', 'cp-0', '--', 'sh', '-c', script)
+      return `${name} ${slack.trim()}`
+    }
+    expect(await Promise.all(daemons.map(slackOf))).toEqual(daemons.map((name) => `${name} 20000000`))
+    expect(await slackOf('pause')).toBe('pause 50000')
+  })
+
   it('is listed and described', async () => {
     const list = JSON.parse(await cluster.knest('list', '-o', 'json')) as {
       items: readonly Record<string, unknown>[]

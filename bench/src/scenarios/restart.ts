@@ -40,10 +40,11 @@ async function recover(host: KubeApi, nested: KubeApi, cluster: string): Promise
     return pods.length === old.size && pods.every(({ metadata }) => !old.has(metadata.uid))
   }
   const back = await secondsUntil(started, async () => (await areNew()) && (await nodes()).length > 0)
-  const addresses = new Set((await nodePods(host, cluster)).map(addressOf))
-  const ready = await secondsUntil(started, async () =>
-    (await nodes()).every((node) => isReady(node) && addresses.has(internalAddress(node))),
-  )
+  const ready = await secondsUntil(started, async () => {
+    // The host may tell a pod's address later than the nested API is back.
+    const addresses = new Set((await nodePods(host, cluster)).map(addressOf))
+    return (await nodes()).every((node) => isReady(node) && addresses.has(internalAddress(node)))
+  })
   return { 'restart-all': back, 'restart-all-ready': ready }
 }
 
