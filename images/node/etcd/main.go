@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdmain"
 )
 
-// timerSlack is how much later than asked etcd may wake up of itself: half of a tick of its consensus, so that
-// timers expire in groups. What arrives on a socket wakes it at once, as ever.
+// timerSlack is how much later than asked etcd may wake up of itself, so that its timers expire in groups: a
+// fifth of its heartbeat interval. What arrives on a socket wakes it at once, as ever.
 const timerSlack = 20 * time.Millisecond
 
 func main() {

@@ -4,6 +4,8 @@ import type { ContainerEngine } from './engine.js'
 import { podmanUlimits, readCallerLimits } from './limits.js'
 import { findProgram } from './machine.js'
 
+const controllersOfV2 = '/sys/fs/cgroup/unified/cgroup.controllers'
+
 /** What every new container needs on this machine. */
 export interface RuntimeOptions {
   /** Another OCI runtime than the engine's own. */
@@ -28,8 +30,6 @@ export async function readRuntimeOptions(
     ulimits: podmanUlimits(readCallerLimits()),
   }
 }
-
-const controllersOfV2 = '/sys/fs/cgroup/unified/cgroup.controllers'
 
 /** crun refuses machines with cgroup v1 whose cgroup v2 has controllers as well ("hybrid mode"). */
 export function insteadOfCrun(runc: string | undefined, controllers: string): string | undefined {

@@ -32,6 +32,19 @@ describe('the script of kubeadm join', () => {
     expect(await withFakeKubeadm('echo error: no; exit 3')).toEqual({ code: 3, calls: [whole] })
   })
 
+  it('lets it ask again for a member that is not in sync yet', async () => {
+    const early = `echo '{"error":"etcdserver: can only promote a learner member which is in sync with leader"}'
+sleep 0.1
+echo joined`
+    expect(await withFakeKubeadm(early)).toEqual({ code: 0, calls: [whole] })
+  })
+
+  it('knows the promotion that is made from a log line, too', async () => {
+    const logged = `case "$*" in *etcd-join*) exit 0 ;; esac
+while echo '{"error":"etcdserver: can only promote a learner member"}' >&2; do sleep 0.1; done`
+    expect((await withFakeKubeadm(logged)).calls).toHaveLength(2)
+  })
+
   it('does not wait for a promotion that is made, and goes on behind it', async () => {
     const endless = `case "$*" in *etcd-join*) exit 0 ;; esac
 while echo 'error: etcdserver: can only promote a learner member' >&2; do sleep 0.1; done`
