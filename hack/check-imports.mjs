@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Fails on every import arrow that docs/architecture.md does not allow, in sources and manifests.
+// Fails on every import arrow that docs/architecture.md does not allow, in sources and manifests: between
+// packages, between the layers of core, and on every circle of files.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,18 +15,49 @@ const mayImport = {
 }
 /** Libraries that must stay in one place: the folder under packages/. */
 const keptIn = {
-  '@kubernetes/client-node': 'core/src/host',
+  '@kubernetes/client-node': 'core/src/kube',
   ssh2: 'kubevirt-vm-node',
   commander: 'cli',
   listr2: 'cli',
 }
 
+/**
+ * The folders and files at the root of core/src, lowest layer first. One may import those of layers below it,
+ * never its own layer's others.
+ */
+const coreLayers = [
+  ['errors', 'labels', 'defaults'],
+  ['contracts', 'signals'],
+  ['names', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
+  ['kubeadm', 'addresses', 'certificates', 'nested-api'],
+  ['addons', 'plan'],
+  ['spec', 'steps', 'observe'],
+  ['home', 'converge', 'status'],
+  ['standalone', 'health'],
+  ['operations'],
+  ['clusters'],
+  ['index'],
+]
+const layerOf = new Map(coreLayers.flatMap((rooms, layer) => rooms.map((room) => [room, layer])))
+
 const faults = []
+/** File to the files it imports; tests are left out, since nothing imports them. */
+const graph = new Map()
+let coreArrows = 0
 for (const room of readdirSync(packages, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
   checkManifest(room.name)
   for (const file of sources(join(packages, room.name, 'src'))) checkSource(room.name, file)
 }
+const circles = findCircles(graph)
+for (const circle of circles) {
+  const names = circle.map((file) => relative(resolve(packages, '..'), file))
+  faults.push(`a circle of ${circle.length} files: ${names.join(', ')}`)
+}
 for (const fault of faults) console.error(fault)
+console.log(
+  `${graph.size} files, ${circles.length} circles; ${coreArrows} imports between the ${layerOf.size} rooms ` +
+    `of core on ${coreLayers.length} layers`,
+)
 console.log(
   faults.length === 0 ? 'all imports point the right way' : `${faults.length} imports point the wrong way`,
 )
@@ -48,7 +80,57 @@ function checkSource(room, file) {
 
 function checkInside(room, file, specifier) {
   const target = resolve(file, '..', specifier)
-  if (!target.startsWith(join(packages, room) + sep)) report(file, specifier, 'reaches into another package')
+  if (!target.startsWith(join(packages, room) + sep)) {
+    report(file, specifier, 'reaches into another package')
+    return
+  }
+  const source = target.replace(/\.js$/, '.ts')
+  if (!graph.has(file)) graph.set(file, [])
+  graph.get(file).push(source)
+  if (room === 'core') checkLayer(file, source, specifier)
+}
+
+function checkLayer(file, target, specifier) {
+  const [from, to] = [file, target].map(roomOfCore)
+  for (const [room, path] of [
+    [from, file],
+    [to, target],
+  ])
+    if (!layerOf.has(room)) report(path, room, 'has no place among the layers of core')
+  if (from === to || /\.test\.ts$/.test(file)) return
+  coreArrows++
+  if (layerOf.get(to) >= layerOf.get(from)) report(file, specifier, `runs upwards: ${from} is below ${to}`)
+}
+
+/** The folder, or the name of the file, at the root of core/src. */
+function roomOfCore(file) {
+  return relative(join(packages, 'core', 'src'), file)
+    .split(sep)[0]
+    .replace(/(\.test)?\.ts$/, '')
+}
+
+/** Strongly connected components of more than one file (Tarjan). */
+function findCircles(arrows) {
+  const found = []
+  const seen = new Map()
+  const stack = []
+  const visit = (file) => {
+    const state = { index: seen.size, low: seen.size, open: true }
+    seen.set(file, state)
+    stack.push(file)
+    for (const target of arrows.get(file) ?? []) {
+      const other = seen.get(target) ?? visit(target)
+      if (other.open) state.low = Math.min(state.low, other.low)
+    }
+    if (state.low === state.index) {
+      const circle = stack.splice(stack.indexOf(file))
+      for (const member of circle) seen.get(member).open = false
+      if (circle.length > 1) found.push(circle)
+    }
+    return state
+  }
+  for (const file of arrows.keys()) if (!seen.has(file)) visit(file)
+  return found
 }
 
 function checkArrow(room, file, specifier, isSource) {

@@ -13,7 +13,6 @@ const quickRooms = ['errors.js', 'names.js', 'spec/duration.js', 'contracts/prog
 /** What the parts of this package open; those not named here open all of core. */
 const roomsOfPart = {
   'spec.js': ['spec/index.js', 'network/index.js'],
-  'kubeconfigs.js': ['kubeconfig/index.js'],
 }
 
 /** Who opens the door of core gets all of core with it: open the rooms that are needed instead. */

@@ -1,8 +1,6 @@
 import { KnestError, type ClusterRef, type RunOptions } from '@knest/core'
 import type { Deps, OpenClusters } from './deps.js'
-import { version } from './version.js'
-
-export const controllerImage = `localhost/knest/controller:v${version}`
+import { controllerImage } from './controller-image.js'
 
 /**
  * Sees to it that somebody heals the cluster that was just created. A host that does not let us is no failure:

@@ -1,7 +1,9 @@
 import type { HostControl } from '@knest/container-node'
 import type { Clusters, ClusterRef, RunOptions, TerminalStreams } from '@knest/core'
 import type { InstallOptions } from '@knest/kubevirt-vm-node'
-import type { KubeconfigRoom, ManifestRoom, SpecRoom } from './parts.js'
+import type * as kubeconfigRoom from './kubeconfig/index.js'
+import type * as manifestRoom from './parts/manifests.js'
+import type * as specRoom from './parts/spec.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
 export type { InstallOptions } from '@knest/kubevirt-vm-node'
@@ -13,6 +15,10 @@ export type {
   HostTarget,
   HostUp,
 } from '@knest/container-node'
+
+export type SpecRoom = typeof specRoom
+export type KubeconfigRoom = typeof kubeconfigRoom
+export type ManifestRoom = typeof manifestRoom
 
 /** The only way to the terminal. */
 export interface Streams {

@@ -1,5 +1,5 @@
 import { PreflightError, type ClusterSpec, type Problem } from '@knest/core'
-import type { SpecRoom } from '../parts.js'
+import type { SpecRoom } from '../deps.js'
 
 /** Refuses networks that touch a range the user wants left alone. */
 export function checkAvoided(room: SpecRoom, spec: ClusterSpec, avoid: readonly string[]): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KnestError } from '@knest/core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { controllerImage } from '../controller-offer.js'
+import { controllerImage } from '../controller-image.js'
 import { FakeTerminal } from '../fake-deps.js'
 
 let terminal: FakeTerminal

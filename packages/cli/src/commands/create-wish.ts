@@ -1,7 +1,7 @@
 import { defaultNamespace, KnestError, type ClusterRef, type ClusterSpec } from '@knest/core'
 import { defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import type { SpecRoom } from '../parts.js'
+import type { SpecRoom } from '../deps.js'
 import { checkAvoided } from './avoided-ranges.js'
 import type { CreateFlags } from './create-flags.js'
 import { flagsToInput } from './flags-to-input.js'

@@ -1,5 +1,5 @@
 import { KnestError, type ClusterInput } from '@knest/core'
-import type { SpecRoom } from '../parts.js'
+import type { SpecRoom } from '../deps.js'
 import type { CreateFlags } from './create-flags.js'
 import { wholeNumber } from './number-flag.js'
 

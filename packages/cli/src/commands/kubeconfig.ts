@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig } from '../kubeconfig-files.js'
+import { keepKubeconfig } from '../kubeconfig/kept.js'
 import { ask, withClusters } from '../operation.js'
 
 export interface KubeconfigOptions extends GlobalOptions {

@@ -1,5 +1,5 @@
 import { KnestError, type ScaleRequest } from '@knest/core'
-import type { SpecRoom } from '../parts.js'
+import type { SpecRoom } from '../deps.js'
 import { wholeNumber } from './number-flag.js'
 
 export interface ScaleWords {

@@ -10,7 +10,7 @@ import {
   type NodeBackend,
 } from '@knest/core'
 import type { ControllerControl, HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
-import { addressAdapters, backends, keepsVmAddresses } from '../parts.js'
+import { addressAdapters, backends, keepsVmAddresses } from './backends.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
 export async function openClusters({ context, kubeconfig }: HostOptions): Promise<OpenClusters> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatAddress, parseAddress } from '../network/index.js'
 import { addressesOf, formatRange, parseCandidates } from './candidates.js'
-import { claimFromObject, claimObject } from './claim.js'
+import { claimFromObject, claimObject } from './reservation.js'
 import { chooseAddressKeeping, detectAddressAdapter, type AddressWish } from './keeping.js'
 import { macOf } from './mac.js'
 import { addressProblems } from './preflight.js'

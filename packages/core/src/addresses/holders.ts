@@ -1,7 +1,7 @@
 import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterSpec } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
-import type { AddressHolder } from './address-source.js'
+import type { AddressHolder } from '../contracts/address-adapter.js'
 
 /** All clusters of a home with what they may use; undefined when not all of them may be listed. */
 export async function listAddressHolders(

@@ -1,9 +1,11 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 import { formatAddress, overlaps } from '../network/index.js'
-import type { AddressHolder, AddressOptions, UsedAddress } from './address-source.js'
+import type { UsedAddress } from './address-source.js'
+import type { AddressOptions } from '../contracts/address-adapter.js'
+import type { AddressHolder } from '../contracts/address-adapter.js'
 import { formatRange, isCandidate, parseCandidates, type Candidates } from './candidates.js'
-import { claimNamespace, isSameCluster, type AddressClaim } from './claim.js'
+import { claimNamespace, isSameCluster, type AddressClaim } from './reservation.js'
 
 const mostProblems = 4
 

@@ -8,4 +8,3 @@ export {
   type RenewalPlan,
 } from './plan.js'
 export { parseNodeCertificates, readNodeQuestion, type NodeCertificates } from './read-node.js'
-export { carryOut, renewCertificates } from './renew.js'

@@ -33,3 +33,6 @@ const controlPlane: readonly KnownCertificate[] = [
 export function knownCertificates(role: NodeRole): readonly KnownCertificate[] {
   return role === 'control-plane' ? [...controlPlane, kubeletClient] : [kubeletClient]
 }
+
+/** There while a renewal is under way on the node: if it was broken off, all of it is done again. */
+export const unfinishedMarker = '/var/lib/knest/certificates-unfinished'

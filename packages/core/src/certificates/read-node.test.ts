@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CertificateAuthorities } from '../contracts/cluster-home.js'
 import { adminCertificate, createAuthorities, kubeletClientCertificate } from '../pki/index.js'
 import { readExpiry } from './expiry.js'
-import { renewalFiles, renewalScript, restartScript } from './node-scripts.js'
+import { renewalFiles, renewalScript, restartScript } from '../steps/renewal-scripts.js'
 import { parseNodeCertificates } from './read-node.js'
 
 const now = new Date('2026-11-21T08:00:00Z')

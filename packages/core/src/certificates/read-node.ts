@@ -4,7 +4,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { NodeCommandError } from '../errors.js'
 import { readExpiry } from './expiry.js'
 import { kubeletClient, knownCertificates } from './known.js'
-import { unfinishedMarker } from './node-scripts.js'
+import { unfinishedMarker } from './known.js'
 
 export interface NodeCertificates {
   readonly certificates: readonly Certificate[]

@@ -4,28 +4,13 @@ import type { ClusterRef, ClusterSpec } from './cluster.js'
 import type { HealReport, HealRun } from './health.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
-import type { Progress } from './progress.js'
+import type { RunOptions } from './run-options.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
-import type { StepClock } from './timing.js'
 
 export type * from './certificates.js'
 export type * from './health.js'
 export type * from './status.js'
 export type * from './timing.js'
-
-/** Given to everything that takes time. */
-export interface RunOptions {
-  readonly signal: AbortSignal
-  readonly progress: Progress
-  /** For the whole operation, in milliseconds; single waits inside are shorter. */
-  readonly timeoutMs: number
-  /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
-  readonly lenient?: boolean | undefined
-  /** Ends with `conflict` when somebody else works on the cluster or comes to: it neither waits nor keeps others waiting. */
-  readonly onlyIfFree?: boolean | undefined
-  /** Where the time goes. */
-  readonly clock?: StepClock | undefined
-}
 
 export interface CreateRun extends RunOptions {
   /**

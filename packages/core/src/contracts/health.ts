@@ -1,5 +1,5 @@
 import type { ClusterPhase } from './cluster.js'
-import type { RunOptions } from './clusters.js'
+import type { RunOptions } from './run-options.js'
 
 /** Something that was done to a cluster, or refused: becomes an Event. */
 export interface HealAction {

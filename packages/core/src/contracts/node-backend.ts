@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Problem } from '../errors.js'
 import type { HostsEntry } from './cluster-home.js'
 import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
+import type { AddressLease } from './address-adapter.js'
 
 /** What one node must be. Equal for every backend; a backend's own knobs go to its factory. */
 export interface NodeSpec {
@@ -125,19 +126,7 @@ export interface NodeBackend {
   ): Promise<void>
 }
 
-/** What a node must carry to receive an address that outlives it. */
-export interface AddressLease {
-  readonly ip: string
-  readonly mac: string
-  readonly annotations: Readonly<Record<string, string>>
-}
-
-/** Keeps a node's IP when its pod is replaced. Calico and Kube-OVN implement it. */
-export interface AddressAdapter {
-  readonly name: string
-  preflight(signal: AbortSignal): Promise<readonly Problem[]>
-  /** The same cluster and node always get the same lease. */
-  reserve(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<AddressLease>
-  list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly { node: string; lease: AddressLease }[]>
-  release(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void>
+/** A node of a cluster and the backend that made it. */
+export interface BackendNode extends NodeStatus {
+  readonly backend: NodeBackend
 }

@@ -1,6 +1,6 @@
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { RecordedStatus } from '../contracts/cluster-home.js'
-import { makeCondition, withCondition } from '../conditions.js'
+import { makeCondition, withCondition } from '../contracts/condition.js'
 import type { NodeVerdict } from './assess.js'
 import type { HealingDecision } from './decide.js'
 

@@ -9,7 +9,7 @@ import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { letGo } from './finalizer.js'
 import { inspectHost } from './inspect.js'
-import { acquireLease, clusterLease } from './lease.js'
+import { acquireLease, clusterLease } from './lock.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
 import {
   cleanupFinalizer,

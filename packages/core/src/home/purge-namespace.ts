@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi } from '../contracts/kubernetes.js'
-import { namespacedCollections } from '../host/namespaced-collections.js'
+import { namespacedCollections } from '../kube/namespaced-collections.js'
 
 /** More than the grace period of a node or of the controller. */
 const patience = 20_000

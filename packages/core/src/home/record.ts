@@ -6,7 +6,7 @@ import type {
   ClusterSpec,
 } from '../contracts/cluster.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
-import { makeCondition } from '../conditions.js'
+import { makeCondition } from '../contracts/condition.js'
 import { KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { specFromObject, toManifest } from '../spec/index.js'

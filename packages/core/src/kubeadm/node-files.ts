@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { networkToCome } from '../cni/index.js'
+import { networkToCome } from './network-to-come.js'
 import type { CertificateAuthorities, ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
 import { kubeletClientCertificate } from '../pki/index.js'

@@ -1,7 +1,7 @@
 import type { HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
-import { automaticMtu, defaultVxlanPort, minMtu } from '../spec/defaults.js'
+import { automaticMtu, defaultVxlanPort, minMtu } from '../defaults.js'
 
 export interface Tunnel {
   readonly vxlanPort: number

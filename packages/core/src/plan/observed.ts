@@ -1,6 +1,7 @@
 import type { RenewalPlan } from '../certificates/plan.js'
 import type { BackendName, NodeRole } from '../contracts/cluster.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
+import type { DiskState } from '../node/disk.js'
 
 /** A node as the host and the node itself show it. */
 export interface ObservedNode {
@@ -16,13 +17,6 @@ export interface ObservedNode {
   /** An upgrade of this node has begun and not come to its end. */
   readonly upgrading?: boolean
 }
-
-/**
- * What a node's disk says. `bootstrapped`: Kubernetes was set up on it. `founder`: its etcd member is one of
- * those the cluster began with, and the rest of the set-up did not come to its end. `empty`: neither, with or
- * without what an interrupted run left.
- */
-export type DiskState = 'bootstrapped' | 'founder' | 'empty'
 
 /** What there is. The planner sees nothing else. */
 export interface ObservedCluster {

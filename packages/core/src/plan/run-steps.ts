@@ -1,4 +1,4 @@
-import { anySignal } from '../abort.js'
+import { anySignal } from '../signals.js'
 import type { Progress } from '../contracts/progress.js'
 import type { StepClock } from '../contracts/timing.js'
 import type { Step } from './step.js'

@@ -1,6 +1,6 @@
 export { nestedClusterCrd, statusCounts } from './crd.js'
 export { clusterFileJsonSchema } from './json-schema.js'
-export * as specDefaults from './defaults.js'
+export * as specDefaults from '../defaults.js'
 export { specFromObject, toManifest } from './manifest.js'
 export { durationMs } from './duration.js'
 export { mergeInput } from './merge.js'

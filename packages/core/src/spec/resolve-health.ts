@@ -1,5 +1,5 @@
 import type { ClusterSpec, HealthPolicy } from '../contracts/cluster.js'
-import * as defaults from './defaults.js'
+import * as defaults from '../defaults.js'
 import { durationMs } from './duration.js'
 import type { ProblemList } from './problem-list.js'
 import type { ClusterInput } from './schema.js'

@@ -1,6 +1,6 @@
 import type { BackendName, MachineSpec, NodeGroup, Taint, WorkerPool } from '../contracts/cluster.js'
 import { controlPlanePool, maxPoolNameLength, nodeName } from '../names.js'
-import * as defaults from './defaults.js'
+import * as defaults from '../defaults.js'
 import { labelKeyFault, labelValueFault, nodeLabelFault } from './kubernetes-syntax.js'
 import type { ProblemList } from './problem-list.js'
 import { formatBytes, parseBytes } from './quantity.js'

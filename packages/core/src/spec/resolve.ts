@@ -1,7 +1,7 @@
 import type { BackendName, ClusterSpec, NodeGroup, NodePatch } from '../contracts/cluster.js'
 import { parseCandidates } from '../addresses/candidates.js'
 import { KnestError, PreflightError } from '../errors.js'
-import * as defaults from './defaults.js'
+import * as defaults from '../defaults.js'
 import { imageFault, subdomainFault } from './kubernetes-syntax.js'
 import { ProblemList } from './problem-list.js'
 import { resolveHealth } from './resolve-health.js'

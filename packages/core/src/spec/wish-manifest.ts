@@ -1,8 +1,8 @@
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
-import { parseCniChoice } from '../cni/render.js'
+import { parseCniChoice } from '../addons/render.js'
 import { KnestError } from '../errors.js'
-import * as defaults from './defaults.js'
+import * as defaults from '../defaults.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
 
 /**

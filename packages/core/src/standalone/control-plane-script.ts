@@ -1,6 +1,6 @@
 import { joinScript } from '../kubeadm/join-script.js'
 import { criSocket } from '../kubeadm/config.js'
-import { bootstrappedMarker, founderMarker } from '../steps/disk.js'
+import { bootstrappedMarker, founderMarker } from '../node/disk.js'
 import { placeholders, standalonePaths, statePort } from './names.js'
 
 const { settings, secrets } = standalonePaths

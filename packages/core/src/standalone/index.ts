@@ -1,2 +1,2 @@
-export type { NodeSetUp } from './contract.js'
+export type { NodeSetUp } from '../contracts/node-set-up.js'
 export { standaloneObjects, type StandaloneOptions } from './objects.js'

@@ -1,4 +1,4 @@
-import { bootstrappedMarker } from '../steps/disk.js'
+import { bootstrappedMarker } from '../node/disk.js'
 import { standalonePaths } from './names.js'
 
 const { settings, secrets } = standalonePaths

@@ -1,5 +1,4 @@
-import { anySignal } from '../abort.js'
-import { unlessAborted } from '../host/deadline.js'
+import { anySignal, unlessAborted } from '../signals.js'
 
 /** What was asked for, or one line on why it is not known. */
 export type Answer<T> =

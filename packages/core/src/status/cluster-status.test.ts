@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterStatus } from './cluster-status.js'
-import type { DiskState } from '../plan/observed.js'
-import { bootstrappedMarker } from '../steps/disk.js'
+import type { DiskState } from '../node/disk.js'
+import { bootstrappedMarker } from '../node/disk.js'
 import { done, failed, fakeHostNode, fakeParts, fakeRecord, type FakeAnswer } from './fake-parts.js'
 
 const { signal } = new AbortController()

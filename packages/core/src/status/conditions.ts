@@ -1,7 +1,7 @@
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { EtcdStatus, NodeSummary } from '../contracts/clusters.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
-import { makeCondition } from '../conditions.js'
+import { makeCondition } from '../contracts/condition.js'
 
 export interface Observed {
   readonly record: ClusterRecord

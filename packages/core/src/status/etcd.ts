@@ -2,7 +2,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { EtcdMemberStatus } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
 import { etcdHealth } from '../etcd/index.js'
-import type { BackendNode } from '../observe.js'
+import type { BackendNode } from '../contracts/node-backend.js'
 import { firstAnswer } from './first-answer.js'
 
 /**

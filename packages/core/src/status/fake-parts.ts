@@ -1,7 +1,7 @@
 import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { ExecResult, NodeBackend, NodeStatus } from '../contracts/node-backend.js'
-import type { Parts } from '../converge.js'
+import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
 
 /** What a node of the fake says to a command, or never. */

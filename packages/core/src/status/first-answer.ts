@@ -1,4 +1,4 @@
-import { anySignal } from '../abort.js'
+import { anySignal } from '../signals.js'
 import { KnestError } from '../errors.js'
 
 /** Asks all at once and takes the first that answers: one that hangs costs nothing. Throws why the first failed. */

@@ -1,9 +1,9 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
-import { tryNestedApi } from '../converge.js'
-import type { Parts } from '../converge.js'
+import { tryNestedApi } from '../nested-api/try-open.js'
+import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
-import type { BackendNode } from '../observe.js'
+import type { BackendNode } from '../contracts/node-backend.js'
 import { firstAnswer } from './first-answer.js'
 
 /** Node objects of the nested API, by the first control plane whose API server gives them. */

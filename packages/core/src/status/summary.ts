@@ -1,8 +1,8 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterSummary } from '../contracts/clusters.js'
-import { backendsOf } from '../converge.js'
-import type { Parts } from '../converge.js'
-import { listNodes } from '../observe.js'
+import { backendsOf } from '../observe/backends.js'
+import type { Parts } from '../contracts/parts.js'
+import { listNodes } from '../observe/list-nodes.js'
 
 /** What the host alone can tell: quick, also for many clusters. */
 export async function summarize(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
-import type { BackendNode } from '../observe.js'
+import type { BackendNode } from '../contracts/node-backend.js'
 
 interface NodesOfCluster {
   readonly record: ClusterRecord

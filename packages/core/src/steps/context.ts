@@ -1,8 +1,10 @@
 import type { CertificateAuthorities, ClusterAddresses, ClusterHome } from '../contracts/cluster-home.js'
 import type { BackendName, ClusterRecord } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
-import type { AddressAdapter, AddressLease, NodeBackend, NodeHandle } from '../contracts/node-backend.js'
-import type { BackendNode } from '../observe.js'
+import type { NodeBackend, NodeHandle } from '../contracts/node-backend.js'
+import type { AddressAdapter } from '../contracts/address-adapter.js'
+import type { AddressLease } from '../contracts/address-adapter.js'
+import type { BackendNode } from '../contracts/node-backend.js'
 
 /** What the steps of one run share. Steps that make a value come before those that read it. */
 export interface StepContext {

@@ -1,4 +1,4 @@
-import { networkToCome } from '../cni/index.js'
+import { networkToCome } from '../kubeadm/network-to-come.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
@@ -7,8 +7,8 @@ import { authorityFiles } from '../kubeadm/node-files.js'
 import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, founderMarker, isBootstrapped, readDisk } from './disk.js'
-import { runScript } from './run-script.js'
+import { bootstrappedMarker, founderMarker, isBootstrapped, readDisk } from '../node/disk.js'
+import { runScript } from '../node/run-script.js'
 
 export const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
 

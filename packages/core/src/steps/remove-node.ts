@@ -3,7 +3,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { isBootstrapped, readSettledDisk } from './disk.js'
+import { isBootstrapped, readSettledDisk } from '../node/disk.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const drainSeconds = 60

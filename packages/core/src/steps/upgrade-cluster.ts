@@ -1,10 +1,11 @@
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { packBundle } from '../kubeadm/bundle.js'
-import { applyAddons, dnsObjects } from './addons.js'
+import { applyAddons } from './addons.js'
+import { dnsObjects } from '../addons/objects.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
-import { runScript } from './run-script.js'
+import { runScript } from '../node/run-script.js'
 import { configurationScript, proxyScript } from './upgrade-scripts.js'
 
 /** Says the new version where kubeadm looks for it, by way of a control plane that has it. Repeatable. */

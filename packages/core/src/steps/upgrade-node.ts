@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { openNestedApi } from '../access/nested-api.js'
+import { openNestedApi } from '../nested-api/open.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
@@ -14,9 +14,9 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
 import { removableMember, removeMember } from './control-plane-members.js'
-import { readNodeState, upgradingMarker } from './node-state.js'
+import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain, otherControlPlane } from './remove-node.js'
-import { runScript } from './run-script.js'
+import { runScript } from '../node/run-script.js'
 import {
   awaitVersionScript,
   beginScript,

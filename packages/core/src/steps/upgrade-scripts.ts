@@ -1,6 +1,6 @@
-import { coreDnsImage } from '../cni/images.js'
+import { coreDnsImage } from '../addons/images.js'
 import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
-import { upgradingMarker } from './node-state.js'
+import { upgradingMarker } from '../node/node-state.js'
 
 const kubeconfig = '/etc/kubernetes/kubelet.conf'
 const heldKubeconfig = `${kubeconfig}.upgrading`

@@ -4,8 +4,8 @@ import { packBundle } from '../kubeadm/bundle.js'
 import { workerFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker } from './disk.js'
-import { runScript } from './run-script.js'
+import { bootstrappedMarker } from '../node/disk.js'
+import { runScript } from '../node/run-script.js'
 import { standInScript } from './upgrade-scripts.js'
 
 /** Gives the node what `kubeadm join` would leave behind, and starts kubelet. Repeatable. */

@@ -2,7 +2,7 @@ import { KnestError } from '@knest/core'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { forgetContext } from '../../kubeconfig-files.js'
+import { forgetContext } from '../../kubeconfig/kept.js'
 import { ask, operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 

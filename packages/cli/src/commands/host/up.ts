@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { mergeContext } from '../../kubeconfig-files.js'
+import { mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'

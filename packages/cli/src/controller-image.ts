@@ -1,0 +1,3 @@
+import { version } from './version.js'
+
+export const controllerImage = `localhost/knest/controller:v${version}`

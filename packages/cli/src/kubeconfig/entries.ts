@@ -1,0 +1,68 @@
+import { KnestError } from '@knest/core'
+import { readKubeconfig } from './text.js'
+
+export const sections = ['clusters', 'users', 'contexts'] as const
+export type Section = (typeof sections)[number]
+export const currentContext = 'current-context'
+
+/** A named entry of a kubeconfig, as in `{ name, cluster }`. */
+export type Entry = Readonly<Record<string, unknown>> & { readonly name: string }
+
+/** The one cluster, user and context of a kubeconfig that knest rendered. */
+export type Addition = Readonly<Record<Section, Entry>>
+
+export function readAddition(text: string): Addition {
+  const { value } = readKubeconfig(text)
+  const only = (section: Section): Entry => {
+    const [entry, ...rest] = entriesOf(value, section)
+    if (entry === undefined || rest.length > 0) {
+      throw new KnestError('config', `a kubeconfig to merge has one of ${section}, this one has not`)
+    }
+    return entry
+  }
+  return { clusters: only('clusters'), users: only('users'), contexts: only('contexts') }
+}
+
+export function entriesOf(value: Readonly<Record<string, unknown>>, section: Section): Entry[] {
+  const list = value[section] ?? []
+  if (!Array.isArray(list)) {
+    throw new KnestError('config', `"${section}" of the kubeconfig is not a list`, {
+      hint: 'repair the file',
+    })
+  }
+  return (list as unknown[]).filter(isEntry)
+}
+
+export function isEntry(entry: unknown): entry is Entry {
+  return typeof entry === 'object' && entry !== null && typeof (entry as { name?: unknown }).name === 'string'
+}
+
+/**
+ * What stood in the file before knest's entry came: for each field the text after its ":", or null
+ * when there was no such field. Kept in the entry itself, so that removing it can give back the former
+ * bytes whoever removes it, and when.
+ */
+export type Former = Readonly<Record<string, string | null>>
+
+const extensionName = 'knest.dev'
+
+export function withFormer(entry: Entry, former: Former): Entry {
+  const context = entry.context as Record<string, unknown>
+  const extensions = [{ name: extensionName, extension: { former } }]
+  return { ...entry, context: { ...context, extensions } }
+}
+
+export function withoutFormer(entry: Entry): Entry {
+  const fields = Object.entries(entry.context ?? {}).filter(([field]) => field !== 'extensions')
+  return { ...entry, context: Object.fromEntries(fields) }
+}
+
+/** Undefined when the entry is not one of knest's. */
+export function formerOf(entry: Entry): Former | undefined {
+  const { extensions } = (entry.context ?? {}) as { extensions?: unknown }
+  if (!Array.isArray(extensions)) return undefined
+  const own = (extensions as { name?: unknown; extension?: { former?: Former } }[]).find(
+    (extension) => extension.name === extensionName,
+  )
+  return own === undefined ? undefined : (own.extension?.former ?? {})
+}

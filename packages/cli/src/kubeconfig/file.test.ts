@@ -1,0 +1,167 @@
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { renderKubeconfig } from '@knest/core'
+import {
+  kubeconfigFiles,
+  mergeIntoDefault,
+  removeFromDefault,
+  removeOwnKubeconfig,
+  writeOwnKubeconfig,
+} from './index.js'
+import { withFileLock } from './lock.js'
+import { mergeKubeconfig } from './merge.js'
+
+let home: string
+let config: string
+
+const addition = (name: string): string =>
+  renderKubeconfig({ name, server: 'https://10.1.2.3:6443', ca: 'CA', clientCert: 'C', clientKey: 'K' })
+const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o777
+const others =
+  '# mine\napiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\ncurrent-context: ""\n'
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'knest-kubeconfig-'))
+  config = join(home, '.kube', 'config')
+})
+afterEach(() => rm(home, { recursive: true }))
+
+describe('kubeconfigFiles', () => {
+  test.each([
+    [undefined, ['/home/u/.kube/config']],
+    ['', ['/home/u/.kube/config']],
+    ['/a', ['/a']],
+    [`/a${delimiter}${delimiter}/b${delimiter}/a`, ['/a', '/b']],
+  ])('KUBECONFIG=%s', (value, expected) => {
+    expect(kubeconfigFiles({ KUBECONFIG: value }, '/home/u')).toEqual(expected)
+  })
+})
+
+describe('the own file', () => {
+  test('is secret, and so is a folder that had to be made', async () => {
+    const file = join(home, '.kube', 'knest.a.b.kubeconfig')
+    await writeOwnKubeconfig(file, 'text')
+    expect(await modeOf(file)).toBe(0o600)
+    expect(await modeOf(join(home, '.kube'))).toBe(0o700)
+    await chmod(file, 0o644)
+    await writeOwnKubeconfig(file, 'other')
+    expect(await modeOf(file)).toBe(0o600)
+    expect(await readFile(file, 'utf8')).toBe('other')
+    expect(await readdir(join(home, '.kube'))).toEqual(['knest.a.b.kubeconfig'])
+    expect(await removeOwnKubeconfig(file)).toBe(true)
+    expect(await removeOwnKubeconfig(file)).toBe(false)
+  })
+})
+
+describe('the default file', () => {
+  test('comes and goes with the entries', async () => {
+    expect(await mergeIntoDefault([config], addition('one'))).toBe(config)
+    expect(await modeOf(config)).toBe(0o600)
+    await mergeIntoDefault([config], addition('two'))
+    expect(await removeFromDefault([config], 'one')).toEqual([config])
+    expect(await removeFromDefault([config], 'two')).toEqual([config])
+    expect(await removeFromDefault([config], 'two')).toEqual([])
+    expect(await readdir(join(home, '.kube'))).toEqual([])
+  })
+
+  test('keeps its mode, and a link stays a link', async () => {
+    await mkdir(join(home, '.kube'))
+    const real = join(home, 'dotfiles-kubeconfig')
+    await writeFile(real, others)
+    await chmod(real, 0o640)
+    await symlink('../dotfiles-kubeconfig', config)
+    await mergeIntoDefault([config], addition('one'))
+    expect((await lstat(config)).isSymbolicLink()).toBe(true)
+    expect(await modeOf(real)).toBe(0o640)
+    expect(await readFile(real, 'utf8')).toBe(mergeKubeconfig(others, addition('one')))
+    await removeFromDefault([config], 'one')
+    expect(await readFile(real, 'utf8')).toBe(others)
+  })
+
+  test('a link to a file that is not there yet is followed', async () => {
+    await mkdir(join(home, '.kube'))
+    await symlink(join(home, 'later'), config)
+    await mergeIntoDefault([config], addition('one'))
+    expect(await modeOf(join(home, 'later'))).toBe(0o600)
+    await removeFromDefault([config], 'one')
+    expect((await lstat(config)).isSymbolicLink()).toBe(true)
+  })
+
+  test('of several: the one with the entry, else the first that exists, else the last', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => join(home, name)) as [string, string, string]
+    expect(await mergeIntoDefault([a, b, c], addition('one'))).toBe(c)
+    await writeFile(b, others)
+    expect(await mergeIntoDefault([a, b, c], addition('two'))).toBe(b)
+    expect(await mergeIntoDefault([a, b, c], addition('one'))).toBe(c)
+    expect(await removeFromDefault([a, b, c], 'two')).toEqual([b])
+    expect(await readFile(b, 'utf8')).toBe(others)
+  })
+
+  test('is left alone, and named, when it is not YAML', async () => {
+    await mkdir(join(home, '.kube'))
+    await writeFile(config, 'clusters: [')
+    await expect(mergeIntoDefault([config], addition('one'))).rejects.toThrow(
+      `kubeconfig "${config}" is not YAML`,
+    )
+    expect(await readFile(config, 'utf8')).toBe('clusters: [')
+    expect(await readdir(join(home, '.kube'))).toEqual(['config'])
+  })
+
+  test('loses no entry when many write at once', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `c${index}`)
+    await Promise.all(names.map((name) => mergeIntoDefault([config], addition(name))))
+    const text = await readFile(config, 'utf8')
+    for (const name of names) expect(text).toContain(`name: knest-${name}\n`)
+    await Promise.all(names.map((name) => removeFromDefault([config], name)))
+    await expect(stat(config)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('withFileLock', () => {
+  const times = { waitMs: 150, staleMs: 60_000 }
+  const done = (): Promise<string> => Promise.resolve('done')
+
+  test('waits for kubectl and says what to do', async () => {
+    const file = join(home, 'config')
+    await writeFile(`${file}.lock`, '')
+    await expect(withFileLock(file, done, times)).rejects.toMatchObject({
+      code: 'conflict',
+      hint: `try again, or remove "${file}.lock" if no program is writing it`,
+    })
+    setTimeout(() => void rm(`${file}.lock`), 60)
+    expect(await withFileLock(file, done, { ...times, waitMs: 5000 })).toBe('done')
+  })
+
+  test('clears a lock that a killed program left', async () => {
+    const file = join(home, 'config')
+    await writeFile(`${file}.lock`, '')
+    const minuteAgo = new Date(Date.now() - 61_000)
+    await utimes(`${file}.lock`, minuteAgo, minuteAgo)
+    expect(await withFileLock(file, done, times)).toBe('done')
+    // No process has the largest number Linux gives.
+    await writeFile(`${file}.lock`, `knest 4194305 ${hostname()}`)
+    expect(await withFileLock(file, done, times)).toBe('done')
+    await writeFile(`${file}.lock`, `knest ${process.pid} ${hostname()}`)
+    await expect(withFileLock(file, done, times)).rejects.toThrow('locked')
+  })
+
+  test('is released when the work fails', async () => {
+    const file = join(home, 'config')
+    await expect(withFileLock(file, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await readdir(home)).toEqual([])
+  })
+})

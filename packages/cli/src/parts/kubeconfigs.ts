@@ -1,7 +1,0 @@
-export {
-  kubeconfigFiles,
-  mergeIntoDefault,
-  removeFromDefault,
-  removeOwnKubeconfig,
-  writeOwnKubeconfig,
-} from '@knest/core'

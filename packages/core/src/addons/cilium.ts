@@ -1,0 +1,60 @@
+import type { ClusterNetwork } from '../contracts/cluster.js'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { nodePodPrefix } from '../defaults.js'
+import { findObject, podSpecOf, type PodSpec } from './container-parts.js'
+
+/** Cilium publishes a Helm chart and no plain manifest. */
+export const ciliumHint =
+  'make one with "helm template cilium cilium/cilium --namespace kube-system > cilium.yaml" ' +
+  'and give it as --cni cilium=cilium.yaml'
+
+/** Where Cilium mounts a cgroup hierarchy of its own; a node has its hierarchy in the usual place. */
+const ownCgroupRoot = '/run/cilium/cgroupv2'
+const nodeCgroupRoot = '/sys/fs/cgroup'
+
+/** Sets VXLAN, port, pod range and MTU in a rendered chart, and keeps it inside the node's cgroups. */
+export function patchCilium(objects: readonly KubeObject[], network: ClusterNetwork): KubeObject[] {
+  const patched = structuredClone(objects) as KubeObject[]
+  const config = findObject(patched, 'ConfigMap', 'cilium-config')
+  const daemonSet = findObject(patched, 'DaemonSet', 'cilium')
+  if (config === undefined || daemonSet === undefined) {
+    throw new KnestError(
+      'config',
+      'the Cilium manifest has no ConfigMap "cilium-config" or no DaemonSet "cilium"',
+      {
+        hint: ciliumHint,
+      },
+    )
+  }
+  Object.assign(config.data as Record<string, string>, {
+    'routing-mode': 'tunnel',
+    'tunnel-protocol': 'vxlan',
+    'tunnel-port': String(network.vxlanPort),
+    ipam: 'cluster-pool',
+    'cluster-pool-ipv4-cidr': network.podCidr,
+    'cluster-pool-ipv4-mask-size': String(nodePodPrefix),
+    'enable-ipv4': 'true',
+    'enable-ipv6': 'false',
+    'cgroup-root': nodeCgroupRoot,
+    // Absent lets Cilium take the node's MTU less 50.
+    ...(network.mtu > 0 ? { mtu: String(network.mtu) } : {}),
+  })
+  useNodeCgroups(podSpecOf(daemonSet))
+  return patched
+}
+
+function useNodeCgroups(pod: PodSpec): void {
+  // It would mount the host's hierarchy, where the nested cluster's pods are not.
+  if (pod.initContainers !== undefined) {
+    pod.initContainers = pod.initContainers.filter((container) => container.name !== 'mount-cgroup')
+  }
+  for (const volume of pod.volumes ?? []) {
+    if (volume.hostPath?.path === ownCgroupRoot) volume.hostPath.path = nodeCgroupRoot
+  }
+  for (const mount of [...pod.containers, ...(pod.initContainers ?? [])].flatMap(
+    (c) => c.volumeMounts ?? [],
+  )) {
+    if (mount.mountPath === ownCgroupRoot) mount.mountPath = nodeCgroupRoot
+  }
+}

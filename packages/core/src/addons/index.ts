@@ -1,0 +1,7 @@
+export { calicoManifestUrl, calicoVersion, patchCalico } from './calico.js'
+export { patchCilium } from './cilium.js'
+export { coreDnsObjects, type CoreDnsOptions } from './coredns.js'
+export { flannelObjects, type FlannelOptions } from './flannel.js'
+export { busyboxImage, coreDnsImage, flannelImage, localPathImage } from './images.js'
+export { localPathObjects, type LocalPathOptions } from './local-path.js'
+export { parseCniChoice, renderCni, type CniOptions } from './render.js'

@@ -1,0 +1,19 @@
+import type { ClusterSpec } from '../contracts/cluster.js'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import { dnsServiceAddress } from '../kubeadm/kubelet-config.js'
+import { coreDnsObjects } from './coredns.js'
+import { type CniOptions, renderCni } from './render.js'
+
+/** What a cluster runs from the start: network and DNS. Throws as `renderCni`. */
+export async function addonObjects(spec: ClusterSpec, options: CniOptions): Promise<readonly KubeObject[]> {
+  return [...(await renderCni(spec.network, options)), ...dnsObjects(spec)]
+}
+
+/** What DNS is, for this cluster. */
+export function dnsObjects({ network, kubernetesVersion }: ClusterSpec): readonly KubeObject[] {
+  return coreDnsObjects({
+    clusterIp: dnsServiceAddress(network.serviceCidr),
+    dnsDomain: network.dnsDomain,
+    kubernetesVersion,
+  })
+}

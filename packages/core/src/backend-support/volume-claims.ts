@@ -1,0 +1,45 @@
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+
+export const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }
+const timeoutMs = 120_000
+
+/**
+ * Deletes a node's claim and waits until its volume is gone too, unless the StorageClass keeps volumes.
+ * An absent claim is already gone.
+ */
+export async function deleteClaim(
+  api: KubeApi,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const claim = await api.get(claimKind, name, namespace, signal)
+  if (claim === undefined) return
+  await api.delete(claimKind, name, namespace, { signal })
+  await api.waitFor(
+    claimKind,
+    { namespace, fieldSelector: `metadata.name=${name}` },
+    (found) => found.length === 0,
+    {
+      timeoutMs,
+      signal,
+      awaited: `claim "${name}" in namespace "${namespace}" to be gone`,
+      describe: () => 'still in use',
+    },
+  )
+  const volume = (claim.spec as { volumeName?: string } | undefined)?.volumeName
+  if (volume === undefined) return
+  const done = (found: readonly KubeObject[]): boolean => found.every(keepsVolumes)
+  await api.waitFor(volumeKind, { fieldSelector: `metadata.name=${volume}` }, done, {
+    timeoutMs,
+    signal,
+    awaited: `volume "${volume}" to be removed by its provisioner`,
+    describe: (found) => (found[0]?.status as { phase?: string } | undefined)?.phase ?? 'unknown',
+  })
+}
+
+function keepsVolumes(volume: KubeObject): boolean {
+  const { persistentVolumeReclaimPolicy } = volume.spec as { persistentVolumeReclaimPolicy?: string }
+  return persistentVolumeReclaimPolicy !== 'Delete'
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClusterCondition, ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { makeCondition, withCondition } from '../contracts/condition.js'
+import { addonsCondition } from '../observe/observe.js'
+import { listNodes } from '../observe/list-nodes.js'
+import { runSteps } from '../plan/run-steps.js'
+import { timed } from '../plan/timed.js'
+import type { UpgradePace } from '../plan/upgrade.js'
+import { runStep } from '../steps/run-step.js'
+import type { Parts } from '../contracts/parts.js'
+import { backendsOf } from '../observe/backends.js'
+import { planFor } from './plan-for.js'
+import { stepContext } from './step-context.js'
+
+/**
+ * Makes the cluster as its record says. The caller holds the lock. `beforeReady` runs when all is done
+ * and the record does not say so yet.
+ */
+export async function converge(
+  parts: Parts,
+  record: ClusterRecord,
+  phase: ClusterPhase,
+  run: RunOptions & { readonly pace?: UpgradePace },
+  beforeReady: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const { home } = parts
+  const look = { id: 'look', title: 'Look at what there is', needs: [] }
+  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, run.pace))
+  const done = await runPlan(parts, record, phase, run, plan)
+  const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
+  const conditions = withCondition(done, isReady)
+  const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
+  const workers = record.spec.workers.reduce((sum, { count }) => sum + count, 0)
+  const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
+  const handOver = { id: 'hand-over', title: 'Hand the cluster over', needs: ['ready'] }
+  await timed(run.clock, handOver, async () => {
+    if (phase === 'Creating' || phase === 'Resuming') {
+      await awaitHostReady(parts, record, run.signal)
+      // From now on only control planes whose API server answers get traffic.
+      await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
+    }
+    await beforeReady()
+  })
+  await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
+}
+
+/** Carries a plan out, and says so in the record under this phase. Gives the conditions it left there. */
+export async function runPlan(
+  parts: Parts,
+  record: ClusterRecord,
+  phase: ClusterPhase,
+  run: RunOptions,
+  { steps, nodes }: Awaited<ReturnType<typeof planFor>>,
+): Promise<readonly ClusterCondition[]> {
+  const { home } = parts
+  const context = stepContext(parts, record, nodes, steps)
+  let conditions = record.conditions
+  const say = async (changed: ClusterCondition): Promise<void> => {
+    conditions = withCondition(conditions, changed)
+    await home.setStatus(record, { phase, conditions }, run.signal)
+  }
+  try {
+    await runSteps(
+      steps,
+      async (step, progress, signal, part) => {
+        await runStep(context, step, progress, signal, part)
+        if (step.kind === 'install-addons')
+          await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
+        if (step.kind === 'ensure-addresses' && context.leases.size > 0) {
+          const addresses = [...context.leases].map(([node, { ip, mac }]) => ({ node, ip, mac }))
+          await home.setStatus(record, { phase, conditions, addresses }, signal)
+        }
+      },
+      run,
+    )
+    return conditions
+  } finally {
+    context.api?.close()
+  }
+}
+
+/**
+ * Gives the host a moment to notice that the API servers answer: it looks every two seconds, and sends
+ * traffic only to those it has seen. A host that is slower than this is no failure.
+ */
+async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<void> {
+  const backends = await backendsOf(parts, record)
+  for (let tries = 0; tries < 40; tries++) {
+    const nodes = await listNodes(record, backends, signal)
+    if (nodes.every(({ role, ready }) => role === 'worker' || ready)) return
+    await delay(250, undefined, { signal })
+  }
+}

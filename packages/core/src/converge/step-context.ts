@@ -1,0 +1,47 @@
+import { openLeases } from '../addresses/node-addresses.js'
+import type { AddressAdapter } from '../contracts/address-adapter.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { BackendNode, NodeBackend } from '../contracts/node-backend.js'
+import type { Parts } from '../contracts/parts.js'
+import { KnestError } from '../errors.js'
+import { slownessOf } from '../observe/backends.js'
+import { desiredNodes } from '../plan/desired-nodes.js'
+import type { Step } from '../plan/step.js'
+import type { StepContext } from '../steps/context.js'
+
+/** What the steps of one run on these nodes share. */
+export function stepContext(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  steps: readonly Step[] = [],
+): StepContext {
+  const { home, backend } = parts
+  let adapter: Promise<AddressAdapter | undefined> | undefined
+  const desired = desiredNodes(record, record.spec, nodes)
+  const made = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node] : []))
+  const backendOf = async (name: string): Promise<NodeBackend> => {
+    const existing = nodes.find((node) => node.name === name)?.backend
+    const wished = [...desired, ...made].find((node) => node.name === name)?.backend
+    if (existing !== undefined) return existing
+    if (wished !== undefined) return backend(wished)
+    throw new KnestError('not-found', `cluster "${record.name}" has no node "${name}"`)
+  }
+  return {
+    record,
+    nodes,
+    home,
+    backend,
+    backendOf,
+    controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    slowness: () => slownessOf(parts, record),
+    openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
+    nodeNames: desired.map(({ name }) => name),
+    leaseAdapter: () => (adapter ??= openLeases(parts, record, record.spec)),
+    leases: new Map(),
+    addresses: undefined,
+    authorities: undefined,
+    api: undefined,
+  }
+}

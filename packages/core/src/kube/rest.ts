@@ -1,0 +1,196 @@
+import http from 'node:http'
+import https from 'node:https'
+import { KnestError } from '../errors.js'
+import { answerError, causeCode, connectionError } from './api-errors.js'
+import type { ApiLink } from './api-link.js'
+import { onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from '../signals.js'
+
+export interface RestRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path on the server, with the query. */
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly contentType?: string | undefined
+  /** Media types of the answer; JSON when absent. */
+  readonly accept?: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface RestAnswer {
+  readonly status: number
+  readonly body: string
+  readonly retryAfter: string | undefined
+}
+
+const requestTimeoutMs = 30_000
+const mostAttempts = 3
+const longestRetryAfterMs = 10_000
+
+/**
+ * Any answer, whatever its status. Asked again, at most twice, only when the server says it did not
+ * take the request (429, or 503 with Retry-After), and for a GET when the connection failed.
+ */
+export async function send(
+  link: ApiLink,
+  request: RestRequest,
+  timeoutMs = requestTimeoutMs,
+): Promise<RestAnswer> {
+  const deadline = requestDeadline(link, request, timeoutMs)
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const last = attempt >= mostAttempts
+      const answer = await exchange(link, request, deadline.signal).catch((error: unknown) => {
+        if (last || request.method !== 'GET' || !mayPass(error))
+          throw connectionError(error, asked(link, request))
+        return undefined
+      })
+      const waitMs = answer === undefined ? attempt * 200 : retryAfterMs(answer)
+      if (answer !== undefined && (waitMs === undefined || last)) return answer
+      await pause(waitMs ?? 0, deadline.signal)
+    }
+  } finally {
+    deadline.clear()
+  }
+}
+
+/** The answer's JSON. Every status but success is thrown as a KnestError. */
+export async function sendJson(link: ApiLink, request: RestRequest): Promise<unknown> {
+  const answer = await send(link, request)
+  if (answer.status >= 300) throw answerError(answer.status, answer.body, asked(link, request))
+  try {
+    return JSON.parse(answer.body)
+  } catch (error) {
+    const message = `${link.description} answered ${request.method} ${request.path} with something else than JSON`
+    throw new KnestError('host-unreachable', message, {
+      cause: error,
+      hint: 'is this a Kubernetes API server?',
+    })
+  }
+}
+
+/** A GET whose answer is read as it comes. The stream ends with the signal; one attempt. */
+export async function openStream(
+  link: ApiLink,
+  path: string,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
+  const request: RestRequest = { method: 'GET', path, signal }
+  const opening = requestDeadline(link, request, requestTimeoutMs)
+  try {
+    const response = await start(link, request, opening.signal, signal)
+    if (response.statusCode === 200) return response
+    throw answerError(response.statusCode ?? 0, await readText(response), asked(link, request))
+  } catch (error) {
+    if (opening.signal.aborted) throw opening.signal.reason
+    throw connectionError(error, asked(link, request))
+  } finally {
+    opening.clear()
+  }
+}
+
+async function exchange(link: ApiLink, request: RestRequest, signal: AbortSignal): Promise<RestAnswer> {
+  try {
+    const response = await start(link, request, signal, signal)
+    const body = await readText(response)
+    return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] }
+  } catch (error) {
+    // A destroyed request fails with a text of its own; the reason for it is what counts.
+    if (signal.aborted) throw signal.reason
+    throw error
+  }
+}
+
+/** Resolves when the answer's head is there: until then `opening` ends it, afterwards `life`. */
+async function start(
+  link: ApiLink,
+  request: RestRequest,
+  opening: AbortSignal,
+  life: AbortSignal,
+): Promise<http.IncomingMessage> {
+  const { headers, agent, ...credentials } = await unlessAborted(link.credentials(), opening)
+  const { server } = link
+  const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+  const client = server.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    const sent = client.request({
+      ...credentials,
+      agent: agent ?? link.agent,
+      host: bareHost(server),
+      port: server.port === '' ? undefined : server.port,
+      method: request.method,
+      path: server.pathname.replace(/\/$/, '') + request.path,
+      headers: {
+        ...headers,
+        accept: request.accept ?? 'application/json',
+        'user-agent': 'knest',
+        ...(text === undefined
+          ? {}
+          : {
+              'content-type': request.contentType ?? 'application/json',
+              'content-length': Buffer.byteLength(text),
+            }),
+      },
+    })
+    let answer: http.IncomingMessage | undefined
+    const stop = (error: KnestError) => {
+      if (answer === undefined) sent.destroy(error)
+      // A complete answer has given its connection back already.
+      else if (!answer.complete) sent.destroy()
+    }
+    const forgetOpening = onAbort(opening, stop)
+    const forgetLife = life === opening ? () => undefined : onAbort(life, stop)
+    sent.once('response', (response) => {
+      answer = response
+      // Its reader sees the error; without a reader it must not end the process.
+      response.on('error', () => undefined)
+      if (life !== opening) forgetOpening()
+      resolve(response)
+    })
+    // Stays after the promise has settled: a late error has nowhere else to go.
+    sent.on('error', reject)
+    sent.once('close', () => {
+      forgetOpening()
+      forgetLife()
+    })
+    // Tells of a dead link while nothing is sent, as in a watch: after 15 s and ten probes.
+    sent.once('socket', (socket) => socket.setKeepAlive(true, 15_000))
+    sent.end(text)
+  })
+}
+
+async function readText(response: http.IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = []
+  for await (const piece of response) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Without the brackets of an IPv6 address. */
+export function bareHost(server: URL): string {
+  return server.hostname.replace(/^\[|\]$/g, '')
+}
+
+function requestDeadline(link: ApiLink, request: RestRequest, timeoutMs: number): Deadline {
+  return openDeadline(request.signal, timeoutMs, () => {
+    const what = `${request.method} ${request.path.split('?')[0] ?? ''}`
+    const message = `${link.description} did not answer ${what} within ${seconds(timeoutMs)}`
+    return new KnestError('timeout', message, { hint: 'check the API server and the network to it' })
+  })
+}
+
+function asked(link: ApiLink, request: RestRequest) {
+  return link.asked(`${request.method} ${request.path.split('?')[0] ?? ''}`)
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof KnestError) return false
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAI_AGAIN'].includes(causeCode(error) ?? '')
+}
+
+function retryAfterMs(answer: RestAnswer): number | undefined {
+  if (answer.status !== 429 && answer.status !== 503) return undefined
+  const given = Number(answer.retryAfter)
+  if (answer.retryAfter === undefined || !Number.isFinite(given))
+    return answer.status === 429 ? 1000 : undefined
+  return Math.min(given * 1000, longestRetryAfterMs)
+}

@@ -1,0 +1,39 @@
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { NodeCommandError } from '../errors.js'
+import type { DiskState } from './disk.js'
+import { diskQuestion } from './disk.js'
+
+/** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
+export const upgradingMarker = '/var/lib/knest/upgrading'
+
+export interface NodeState {
+  readonly disk: DiskState
+  /** Of Kubernetes' programs on the node; undefined when its image does not tell. */
+  readonly version: string | undefined
+  readonly upgrading: boolean
+}
+
+/**
+ * Bash lines that print the NodeState, a word or two on each line. kubelet could say its version too, but takes
+ * a quarter of a second for it.
+ */
+export const stateQuestion = `${diskQuestion}sed -n 's|.*/kube-apiserver:v|version |p' /usr/share/knest/store/images 2>/dev/null
+[ ! -e ${upgradingMarker} ] || echo upgrading
+`
+
+/** Asks the node what was set up on its disk and what it runs. */
+export async function readNodeState(node: NodeHandle, signal: AbortSignal): Promise<NodeState> {
+  const argv = ['bash', '-c', stateQuestion]
+  const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 15_000, signal })
+  if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
+  return parseNodeState(stdout)
+}
+
+export function parseNodeState(text: string): NodeState {
+  const [disk = 'empty', ...lines] = text.trim().split('\n')
+  return {
+    disk: disk as DiskState,
+    version: lines.find((line) => line.startsWith('version '))?.replace('version ', ''),
+    upgrading: lines.includes('upgrading'),
+  }
+}

@@ -1,0 +1,35 @@
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import type { NestedFacts } from './observe.js'
+
+const patienceMs = 10_000
+
+/** Asks the nested API what the planner wants to know of it. */
+export async function askNestedFacts(api: KubeApi, stop: AbortSignal): Promise<NestedFacts> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
+  const namespace = 'kube-system'
+  const [nodes, configuration, proxy] = await Promise.all([
+    api.list({ apiVersion: 'v1', kind: 'Node' }, { signal }),
+    api.get({ apiVersion: 'v1', kind: 'ConfigMap' }, 'kubeadm-config', namespace, signal),
+    api.get({ apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'kube-proxy', namespace, signal),
+  ])
+  return {
+    members: nodes.map(({ metadata }) => metadata.name),
+    configured: { configuration: configuredVersion(configuration), proxy: proxyVersion(proxy) },
+  }
+}
+
+function configuredVersion(object: KubeObject | undefined): string | undefined {
+  const { data } = (object ?? {}) as { data?: { ClusterConfiguration?: string } }
+  return /^kubernetesVersion: v(\S+)$/m.exec(data?.ClusterConfiguration ?? '')?.[1]
+}
+
+interface DaemonSetView {
+  readonly spec?: {
+    readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } }
+  }
+}
+
+function proxyVersion(object: KubeObject | undefined): string | undefined {
+  const image = (object as DaemonSetView | undefined)?.spec?.template.spec.containers[0]?.image
+  return /:v([0-9][^@]*)/.exec(image ?? '')?.[1]
+}

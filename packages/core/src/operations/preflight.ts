@@ -1,0 +1,76 @@
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import type { Progress } from '../contracts/progress.js'
+import { backendsOf } from '../observe/backends.js'
+import type { Parts } from '../contracts/parts.js'
+import { KnestError, PreflightError } from '../errors.js'
+import type { Problem } from '../errors.js'
+import { renderCni } from '../addons/index.js'
+import { decideLeases, leaseProblems, onlyVms } from '../addresses/node-addresses.js'
+import { chooseTunnel, findOverlaps } from '../network/index.js'
+
+export interface PreflightResult {
+  readonly problems: readonly Problem[]
+  /** The wish with everything decided that depends on the host. */
+  readonly resolved: ClusterSpec
+}
+
+/** Looks at host, network and backends for everything that would make a create fail. Changes nothing. */
+export async function runPreflight(
+  parts: Parts,
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  { signal, progress }: Pick<RunOptions, 'signal' | 'progress'>,
+): Promise<PreflightResult> {
+  const backends = await backendsOf(parts, { spec })
+  const [facts, ...found] = await Promise.all([
+    parts.home.inspect(spec, ref, signal),
+    ...backends.map((backend) => backend.preflight(spec, signal)),
+    cniProblems(spec, (text) => progress.note(text), signal),
+  ])
+  const tunnel = chooseTunnel(facts, spec.network)
+  const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
+  const vmsKeepTheirs = spec.persistence.enabled && onlyVms(spec) && (await parts.keepsVmAddresses?.(signal))
+  const leases = decideLeases(spec, facts.cni, vmsKeepTheirs === true)
+  if (leases.statement !== undefined) progress.note(leases.statement)
+  return {
+    problems: [
+      ...findOverlaps(spec.network, facts.occupied),
+      ...facts.problems,
+      ...tunnel.problems,
+      ...found.flat(),
+      ...leases.problems,
+      ...(await leaseProblems(parts, ref, leases.spec, signal)),
+    ],
+    resolved: {
+      ...leases.spec,
+      network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
+      endpoint: { serviceType },
+    },
+  }
+}
+
+/** Warnings are shown. Throws a PreflightError when one of the problems is an error. */
+export function refuseErrors(problems: readonly Problem[], progress: Pick<Progress, 'warn'>): void {
+  for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))
+    progress.warn(`${message}; ${hint}`)
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new PreflightError('prerequisite', errors)
+}
+
+/** A manifest that is missing or is another one must show before anything is created. */
+async function cniProblems(
+  { network }: ClusterSpec,
+  note: (text: string) => void,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  try {
+    await renderCni(network, { controlPlaneEndpoint: 'preflight.invalid:6443', note, signal })
+    return []
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    return [
+      { severity: 'error', message: error.message, hint: error.hint ?? 'choose another CNI with --cni' },
+    ]
+  }
+}

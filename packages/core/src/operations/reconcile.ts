@@ -1,0 +1,102 @@
+import { changedSpec } from './changed-spec.js'
+import { makeCondition, withCondition } from '../contracts/condition.js'
+import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
+import { converge } from '../converge/converge.js'
+import { backendsOf } from '../observe/backends.js'
+import type { Parts } from '../contracts/parts.js'
+import { PreflightError } from '../errors.js'
+import { heal } from '../health/heal.js'
+import { leaseProblems } from '../addresses/node-addresses.js'
+import { refuseErrors, runPreflight } from './preflight.js'
+import { specChanges } from '../spec/changes.js'
+import { upgradeProblems } from './upgraded-spec.js'
+import { phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
+
+/** What a controller does with a cluster now; commands finish what they began, or their user does. */
+export type Duty = 'delete' | 'reconcile' | 'none'
+
+/** Pure. */
+export function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Duty {
+  if (deletedAt !== undefined) return 'delete'
+  if (phase === 'Creating') return declared === true || wish !== undefined ? 'reconcile' : 'none'
+  return ['Paused', 'Resuming', 'Kept', 'Deleting'].includes(phase) ? 'none' : 'reconcile'
+}
+
+/** The caller holds the lock, and has seen that it is a controller's duty. */
+export async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
+  const { record, actions } = await accepted(parts, found, run)
+  if (record.phase === 'Creating') {
+    await converge(parts, record, 'Creating', run)
+    const created: HealAction = { type: 'Normal', reason: 'Created', message: 'the cluster is Ready' }
+    return { phase: 'Ready', actions: [...actions, created], nodes: [], nextAt: undefined }
+  }
+  const healed = await heal(parts, record, record.phase, run)
+  return { ...healed, actions: [...actions, ...healed.actions] }
+}
+
+interface Taken {
+  readonly record: ClusterRecord
+  readonly actions: readonly HealAction[]
+}
+
+/** Takes the wish, or says on the cluster why it cannot be. */
+async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {
+  const say = async (record: ClusterRecord, condition: ClusterCondition): Promise<ClusterRecord> => {
+    const before = record.conditions.find(({ type }) => type === condition.type)
+    if (before?.status === condition.status && before.message === condition.message) return record
+    const conditions = withCondition(record.conditions, condition)
+    await parts.home.setStatus(record, { phase: record.phase, conditions }, run.signal)
+    return { ...record, conditions }
+  }
+  try {
+    const { record, actions } = await takeWish(parts, found, run)
+    const yes = makeCondition('Accepted', 'True', 'Checked', 'the cluster can be as its object asks for')
+    return { record: await say(record, yes), actions }
+  } catch (error) {
+    if (error instanceof PreflightError) {
+      const said = error.problems.map(({ message }) => message).join('; ')
+      await say(found, makeCondition('Accepted', 'False', 'Refused', said))
+    }
+    throw error
+  }
+}
+
+/** Makes what the object asks for what the cluster is made by, once it was checked. */
+async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<Taken> {
+  const { home } = parts
+  const { wish } = record
+  if (home.accept === undefined) return { record, actions: [] }
+  if (wish === undefined) {
+    const isNew = record.phase === 'Creating'
+    const spec = isNew ? await checked(parts, record, run) : record.spec
+    const next = await home.accept(record, spec, run.signal)
+    if (!isNew) return { record: next, actions: [] }
+    await home.setStatus(record, { phase: 'Creating', conditions: [] }, run.signal)
+    const action: HealAction = {
+      type: 'Normal',
+      reason: 'Accepted',
+      message: 'the host fits; creating nodes',
+    }
+    return { record: { ...next, phase: 'Creating' }, actions: [action] }
+  }
+  const wanted = changedSpec(record, wish)
+  refuseFixedImages(record, wanted, await backendsOf(parts, record))
+  const { changes } = specChanges(record.spec, wanted)
+  if (changes.length === 0) return { record, actions: [] }
+  refuseErrors(await leaseProblems(parts, record, wanted, run.signal), run.progress)
+  refuseErrors(await upgradeProblems(parts, record, wanted, run.signal), run.progress)
+  const next = await home.accept(record, wanted, run.signal)
+  const phase = record.phase === 'Creating' ? 'Creating' : phaseOfChange(record, wanted)
+  await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
+  const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)
+  const action: HealAction = { type: 'Normal', reason: 'Changing', message: said.join(', ') }
+  return { record: { ...next, phase }, actions: [action] }
+}
+
+async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {
+  const { problems, resolved } = await runPreflight(parts, record, record.spec, run)
+  refuseErrors(problems, run.progress)
+  return resolved
+}

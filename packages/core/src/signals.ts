@@ -1,0 +1,94 @@
+import { setMaxListeners } from 'node:events'
+import { KnestError } from './errors.js'
+
+/** A signal with a time limit. Its reason is always a KnestError. Clear or stop it when the work has ended. */
+export interface Deadline {
+  readonly signal: AbortSignal
+  /** Forgets the parent and the limit; the signal stays as it is. */
+  clear(): void
+  /** Ends what is still going on under the signal. */
+  stop(): void
+}
+
+// The longest a Node timer can wait; longer ones would fire at once.
+const longestTimer = 2 ** 31 - 1
+
+/** Ends with `parent`, or after `timeoutMs` with the error `timedOut` makes then. */
+export function openDeadline(parent: AbortSignal, timeoutMs: number, timedOut: () => KnestError): Deadline {
+  const controller = new AbortController()
+  const timer = setTimeout(
+    () => {
+      controller.abort(timedOut())
+    },
+    Math.min(timeoutMs, longestTimer),
+  )
+  const forget = onAbort(parent, (error) => {
+    controller.abort(error)
+  })
+  const clear = () => {
+    clearTimeout(timer)
+    forget()
+  }
+  return {
+    signal: controller.signal,
+    clear,
+    stop: () => {
+      clear()
+      controller.abort(new KnestError('cancelled', 'no longer needed'))
+    },
+  }
+}
+
+/** Why an aborted signal ended the work, as the error to throw. */
+export function endedBy(signal: AbortSignal): KnestError {
+  const reason: unknown = signal.reason
+  if (reason instanceof KnestError) return reason
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return new KnestError('timeout', 'the time limit is over', { cause: reason })
+  }
+  return new KnestError('cancelled', 'cancelled', { cause: reason })
+}
+
+/** Calls `action` once on abort, at once when already aborted. Gives the function that forgets it. */
+export function onAbort(signal: AbortSignal, action: (error: KnestError) => void): () => void {
+  const listener = () => {
+    action(endedBy(signal))
+  }
+  // One signal rules a whole command with many requests at a time; Node 20 warns of more than ten.
+  setMaxListeners(0, signal)
+  if (signal.aborted) listener()
+  else signal.addEventListener('abort', listener, { once: true })
+  return () => {
+    signal.removeEventListener('abort', listener)
+  }
+}
+
+/** For work that takes no signal: the result is no longer waited for after an abort. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const forget = onAbort(signal, reject)
+    work.then(resolve, reject).finally(forget)
+  })
+}
+
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const slept = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return unlessAborted(slept, signal).finally(() => {
+    clearTimeout(timer)
+  })
+}
+
+/** As in `30 s` or `0.5 s`. */
+export function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`
+}
+
+/** Aborts when any of them does. Many waits listen to it at once, which is no leak. */
+export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
+  const signal = AbortSignal.any([...signals])
+  setMaxListeners(0, signal, ...signals)
+  return signal
+}
