@@ -22,28 +22,35 @@ const keptIn = {
 }
 
 /**
- * The folders and files at the root of core/src, lowest layer first. One may import those of layers below it,
- * never its own layer's others.
+ * The folders and files at the root of a package's src, lowest layer first. One may import those of layers
+ * below it, never its own layer's others. Packages that are not named here have one layer.
  */
-const coreLayers = [
-  ['errors', 'labels', 'defaults'],
-  ['contracts', 'signals'],
-  ['names', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
-  ['kubeadm', 'addresses', 'certificates', 'nested-api'],
-  ['addons', 'plan'],
-  ['spec', 'steps', 'observe'],
-  ['home', 'converge', 'status'],
-  ['standalone', 'health'],
-  ['operations'],
-  ['clusters'],
-  ['index'],
-]
-const layerOf = new Map(coreLayers.flatMap((rooms, layer) => rooms.map((room) => [room, layer])))
+const layers = {
+  core: [
+    ['errors', 'labels', 'defaults'],
+    ['contracts', 'signals'],
+    ['names', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
+    ['kubeadm', 'addresses', 'certificates', 'nested-api'],
+    ['addons', 'plan'],
+    ['spec', 'steps', 'observe'],
+    ['home', 'converge', 'status'],
+    ['standalone', 'health'],
+    ['operations'],
+    ['clusters'],
+    ['index'],
+  ],
+  'container-node': [['engine'], ['node'], ['home'], ['host'], ['index']],
+}
+const layerOf = new Map(
+  Object.entries(layers).flatMap(([name, floors]) =>
+    floors.flatMap((rooms, layer) => rooms.map((room) => [`${name}/${room}`, layer])),
+  ),
+)
 
 const faults = []
 /** File to the files it imports; tests are left out, since nothing imports them. */
 const graph = new Map()
-let coreArrows = 0
+let crossings = 0
 for (const room of readdirSync(packages, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
   checkManifest(room.name)
   for (const file of sources(join(packages, room.name, 'src'))) checkSource(room.name, file)
@@ -55,8 +62,8 @@ for (const circle of circles) {
 }
 for (const fault of faults) console.error(fault)
 console.log(
-  `${graph.size} files, ${circles.length} circles; ${coreArrows} imports between the ${layerOf.size} rooms ` +
-    `of core on ${coreLayers.length} layers`,
+  `${graph.size} files, ${circles.length} circles; ${crossings} imports between ${layerOf.size} rooms of ` +
+    `${Object.keys(layers).join(' and ')}, core on ${layers.core.length} layers`,
 )
 console.log(
   faults.length === 0 ? 'all imports point the right way' : `${faults.length} imports point the wrong way`,
@@ -87,24 +94,24 @@ function checkInside(room, file, specifier) {
   const source = target.replace(/\.js$/, '.ts')
   if (!graph.has(file)) graph.set(file, [])
   graph.get(file).push(source)
-  if (room === 'core') checkLayer(file, source, specifier)
+  if (room in layers) checkLayer(room, file, source, specifier)
 }
 
-function checkLayer(file, target, specifier) {
-  const [from, to] = [file, target].map(roomOfCore)
+function checkLayer(name, file, target, specifier) {
+  const [from, to] = [file, target].map((path) => `${name}/${topOf(join(packages, name, 'src'), path)}`)
   for (const [room, path] of [
     [from, file],
     [to, target],
   ])
-    if (!layerOf.has(room)) report(path, room, 'has no place among the layers of core')
+    if (!layerOf.has(room)) report(path, room, `has no place among the layers of ${name}`)
   if (from === to || /\.test\.ts$/.test(file)) return
-  coreArrows++
+  crossings++
   if (layerOf.get(to) >= layerOf.get(from)) report(file, specifier, `runs upwards: ${from} is below ${to}`)
 }
 
-/** The folder, or the name of the file, at the root of core/src. */
-function roomOfCore(file) {
-  return relative(join(packages, 'core', 'src'), file)
+/** The folder, or the name of the file, at the root of `src`. */
+function topOf(src, file) {
+  return relative(src, file)
     .split(sep)[0]
     .replace(/(\.test)?\.ts$/, '')
 }

@@ -1,7 +1,13 @@
 /** A node is a podman or docker container of this machine: makes the embedded host. */
-export { createContainerNodeBackend } from './backend.js'
-export { createEngine, detectEngine, engineNames, type ContainerEngine, type EngineName } from './engine.js'
-export { createContainerHome } from './home.js'
-export { createHostControl, type HostControlOptions } from './host-control.js'
-export { imagesAnnotation } from './host-images.js'
-export type { HostControl, HostReady, HostStatus, HostTarget, HostUp } from './host-types.js'
+export { createContainerNodeBackend } from './node/backend.js'
+export {
+  createEngine,
+  detectEngine,
+  engineNames,
+  type ContainerEngine,
+  type EngineName,
+} from './engine/engine.js'
+export { createContainerHome } from './home/home.js'
+export { createHostControl, type HostControlOptions } from './host/control.js'
+export { imagesAnnotation } from './host/images.js'
+export type { HostControl, HostReady, HostStatus, HostTarget, HostUp } from './host/types.js'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ClusterRecord, ClusterRef, ClusterSpec, RecordedStatus } from '@knest/core'
-import type { HomeFile } from './home-files.js'
+import type { HomeFile } from './files.js'
 
 /** What is known from the first moment on; a label of the home volume, since labels cannot change. */
 export interface RecordLabel extends ClusterRef {

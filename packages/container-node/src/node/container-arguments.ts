@@ -1,7 +1,7 @@
 import { labels, parseQuantity, type NodeSpec } from '@knest/core'
-import type { EngineName } from './engine.js'
-import { clusterLabels, diskVolume, homeVolume, labelArguments, networkName } from './names.js'
-import { runCommand, type RuntimeOptions } from './runtime-options.js'
+import type { EngineName } from '../engine/engine.js'
+import { clusterLabels, diskVolume, homeVolume, labelArguments, networkName } from '../engine/names.js'
+import { runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
 
 /** What the machine and the engine give to a node's container. */
 export interface ContainerSetting {

@@ -1,5 +1,5 @@
 import type { RunOptions } from '@knest/core'
-import type { EngineName } from './engine.js'
+import type { EngineName } from '../engine/engine.js'
 
 export interface HostTarget {
   readonly name: string

@@ -7,7 +7,7 @@ import {
   type ClusterSpec,
   type OccupiedRange,
 } from '@knest/core'
-import { machineSize } from './machine.js'
+import { machineSize } from '../engine/machine.js'
 
 /** The engine has no namespaces: all hosts are in this one. */
 const namespace = 'embedded'

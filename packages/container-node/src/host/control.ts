@@ -6,19 +6,25 @@ import {
   type KubeObject,
   type RunOptions,
 } from '@knest/core'
-import { createContainerNodeBackend } from './backend.js'
-import { createEngine, detectEngine, engineNames, type ContainerEngine, type EngineName } from './engine.js'
-import { inspectImage, removeObjects } from './engine-objects.js'
-import { createContainerHome } from './home.js'
-import { announceImages, copyImage } from './host-images.js'
-import { hostKubeconfig } from './host-kubeconfig.js'
-import { hostRef } from './host-spec.js'
-import { hostStatus, quickLook, readKubeconfig } from './host-status.js'
-import type { HostControl, HostReady, HostTarget, HostUp } from './host-types.js'
-import { bringUp } from './host-up.js'
+import { createContainerNodeBackend } from '../node/backend.js'
+import {
+  createEngine,
+  detectEngine,
+  engineNames,
+  type ContainerEngine,
+  type EngineName,
+} from '../engine/engine.js'
+import { inspectImage, removeObjects } from '../engine/objects.js'
+import { createContainerHome } from '../home/home.js'
+import { announceImages, copyImage } from './images.js'
+import { hostKubeconfig } from './kubeconfig.js'
+import { hostRef } from './spec.js'
+import { hostStatus, quickLook, readKubeconfig } from './status.js'
+import type { HostControl, HostReady, HostTarget, HostUp } from './types.js'
+import { bringUp } from './up.js'
 import { locateHost, type LocatedHost } from './locate.js'
-import { acquireLock } from './lock.js'
-import { diskVolume, firstControlPlane } from './names.js'
+import { acquireLock } from '../home/lock.js'
+import { diskVolume, firstControlPlane } from '../engine/names.js'
 import { nestedClusters } from './nested-clusters.js'
 
 export interface HostControlOptions {

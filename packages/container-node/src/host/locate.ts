@@ -1,8 +1,8 @@
 import { KnestError, type ClusterRef } from '@knest/core'
-import { noEngine, type ContainerEngine } from './engine.js'
-import { inspectContainer, volumeLabels, type ContainerObject } from './engine-objects.js'
-import { firstControlPlane, homeVolume, namespaceLabel, recordLabel } from './names.js'
-import { decodeLabel, type RecordLabel } from './record.js'
+import { noEngine, type ContainerEngine } from '../engine/engine.js'
+import { inspectContainer, volumeLabels, type ContainerObject } from '../engine/objects.js'
+import { firstControlPlane, homeVolume, namespaceLabel, recordLabel } from '../engine/names.js'
+import { decodeLabel, type RecordLabel } from '../home/record.js'
 
 /** What an engine has of a host. */
 export interface LocatedHost {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { CertificateAuthorities } from '@knest/core'
-import { createEngine } from './engine.js'
-import { createFakeEngine, type FakeEngine } from './fake-engine.js'
+import { createEngine } from '../engine/engine.js'
+import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { createContainerHome } from './home.js'
-import { hostSpec } from './host-spec.js'
+import { hostSpec } from '../host/spec.js'
 
 const { signal } = new AbortController()
 const ref = { name: 'a', namespace: 'embedded' }

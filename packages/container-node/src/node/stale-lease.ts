@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContainerEngine } from './engine.js'
-import { networkName } from './names.js'
-import type { ProgramResult } from './program.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { networkName } from '../engine/names.js'
+import type { ProgramResult } from '../engine/program.js'
 
 const leases = '/var/lib/cni/networks'
 

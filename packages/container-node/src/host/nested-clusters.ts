@@ -1,7 +1,7 @@
 import { openKube } from '@knest/core'
-import { readKubeconfig } from './host-status.js'
+import { readKubeconfig } from './status.js'
 import type { LocatedHost } from './locate.js'
-import { firstControlPlane } from './names.js'
+import { firstControlPlane } from '../engine/names.js'
 
 const quickly = 3_000
 

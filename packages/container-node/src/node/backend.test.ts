@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ContainerEngine } from './engine.js'
+import type { ContainerEngine } from '../engine/engine.js'
 import type { NodeSpec } from '@knest/core'
 import { createContainerNodeBackend } from './backend.js'
-import { createEngine } from './engine.js'
-import { createFakeEngine, type FakeEngine } from './fake-engine.js'
-import { hostSpec } from './host-spec.js'
+import { createEngine } from '../engine/engine.js'
+import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
+import { hostSpec } from '../host/spec.js'
 
 const { signal } = new AbortController()
 const wish = hostSpec(undefined, [])

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { NodeSpec } from '@knest/core'
 import type { ContainerSetting } from './container-arguments.js'
-import type { ContainerEngine } from './engine.js'
-import { inspectImage } from './engine-objects.js'
-import { canAccess, exists, machineSize } from './machine.js'
-import { readRuntimeOptions } from './runtime-options.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { inspectImage } from '../engine/objects.js'
+import { canAccess, exists, machineSize } from '../engine/machine.js'
+import { readRuntimeOptions } from '../engine/runtime-options.js'
 
 /** Looks at machine, engine and image. */
 export async function readSetting(

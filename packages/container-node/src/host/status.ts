@@ -1,13 +1,13 @@
 import { canConnect, type ClusterRecord, type RunOptions } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
-import { inspectImage } from './engine-objects.js'
-import { parseFiles, readFilesScript, type HomeFiles } from './home-files.js'
-import { hostFault } from './host-health.js'
-import { hostKubeconfig, isFresh, parseAccess } from './host-kubeconfig.js'
-import { hostContext } from './host-spec.js'
-import type { HostReady, HostStatus, HostUp } from './host-types.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { inspectImage } from '../engine/objects.js'
+import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
+import { hostFault } from './health.js'
+import { hostKubeconfig, isFresh, parseAccess } from './kubeconfig.js'
+import { hostContext } from './spec.js'
+import type { HostReady, HostStatus, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
-import { toRecord } from './record.js'
+import { toRecord } from '../home/record.js'
 
 const apiPort = 6443
 

@@ -6,11 +6,11 @@ import type {
   ClusterRecord,
   ClusterRef,
 } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
-import { namesByLabel, removeObjects, volumeLabels } from './engine-objects.js'
-import { readHomeFiles, writeHomeFile, writeHomeFileOnce } from './home-files.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { namesByLabel, removeObjects, volumeLabels } from '../engine/objects.js'
+import { readHomeFiles, writeHomeFile, writeHomeFileOnce } from './files.js'
 import { acquireLock } from './lock.js'
-import { readMachineNetwork } from './machine-network.js'
+import { readMachineNetwork } from '../engine/machine-network.js'
 import {
   clusterLabels,
   firstControlPlane,
@@ -18,8 +18,8 @@ import {
   labelArguments,
   networkName,
   recordLabel,
-} from './names.js'
-import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from './network.js'
+} from '../engine/names.js'
+import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from '../engine/network.js'
 import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type RecordLabel } from './record.js'
 
 const apiPort = 6443

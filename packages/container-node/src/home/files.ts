@@ -1,10 +1,10 @@
 import { KnestError, NodeCommandError, type ClusterRef } from '@knest/core'
-import { homeDirectory } from './container-arguments.js'
-import type { ContainerEngine } from './engine.js'
-import { clusterLabels, firstControlPlane, homeVolume, labelArguments } from './names.js'
-import { clusterContainers, roleOf } from './node-containers.js'
-import { lastWords, type ProgramResult } from './program.js'
-import { readRuntimeOptions, runCommand, type RuntimeOptions } from './runtime-options.js'
+import { homeDirectory } from '../node/container-arguments.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { clusterLabels, firstControlPlane, homeVolume, labelArguments } from '../engine/names.js'
+import { clusterContainers, roleOf } from '../node/cluster-containers.js'
+import { lastWords, type ProgramResult } from '../engine/program.js'
+import { readRuntimeOptions, runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
 
 /** What a cluster's home volume holds. Each file is replaced in one go. */
 export type HomeFile = 'spec.json' | 'status.json' | 'authorities.json' | 'kubeconfig'

@@ -1,6 +1,6 @@
 import { KnestError, NodeCommandError, type KindRef, type KubeApi } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
-import { lastWords } from './program.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { lastWords } from '../engine/program.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 

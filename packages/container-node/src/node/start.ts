@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { KnestError, labels, type NodeHandle } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
-import { inspectContainer, removeObjects, type ContainerObject } from './engine-objects.js'
-import { roleOf } from './node-containers.js'
-import { openContainer } from './node-handle.js'
-import { lastWords, type ProgramResult } from './program.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { inspectContainer, removeObjects, type ContainerObject } from '../engine/objects.js'
+import { roleOf } from './cluster-containers.js'
+import { openContainer } from './handle.js'
+import { lastWords, type ProgramResult } from '../engine/program.js'
 import { freeLease, isStaleLease } from './stale-lease.js'
 
 const readySeconds = 90

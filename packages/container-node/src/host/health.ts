@@ -1,6 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
-import { imagesAnnotation } from './host-images.js'
-import { getJson, type HostAccess } from './host-kubeconfig.js'
+import { imagesAnnotation } from './images.js'
+import { getJson, type HostAccess } from './kubeconfig.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }

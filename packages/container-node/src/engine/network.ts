@@ -8,7 +8,7 @@ import {
   type OccupiedRange,
 } from '@knest/core'
 import type { ContainerEngine, EngineName } from './engine.js'
-import { inspectObject, parseNetwork, type NetworkObject } from './engine-objects.js'
+import { inspectObject, parseNetwork, type NetworkObject } from './objects.js'
 import { readMachineNetwork } from './machine-network.js'
 import { clusterLabels, labelArguments, networkName } from './names.js'
 import { chooseSubnet } from './subnet.js'

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { renderKubeconfig, silentProgress } from '@knest/core'
-import { createEngine } from './engine.js'
-import { createFakeEngine, type FakeEngine } from './fake-engine.js'
-import { createContainerHome } from './home.js'
-import { createHostControl } from './host-control.js'
-import { fullImageName, importedNames } from './host-images.js'
-import { hostKubeconfig, parseAccess } from './host-kubeconfig.js'
-import { hostContext, hostRef, hostSpec } from './host-spec.js'
-import type { HostControl } from './host-types.js'
+import { createEngine } from '../engine/engine.js'
+import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
+import { createContainerHome } from '../home/home.js'
+import { createHostControl } from './control.js'
+import { fullImageName, importedNames } from './images.js'
+import { hostKubeconfig, parseAccess } from './kubeconfig.js'
+import { hostContext, hostRef, hostSpec } from './spec.js'
+import type { HostControl } from './types.js'
 
 const { signal } = new AbortController()
 const run = { signal, progress: silentProgress, timeoutMs: 10_000 }

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { KnestError, type ExecOptions, type ExecResult, type NodeHandle, type NodeRole } from '@knest/core'
-import type { ContainerEngine, EngineName } from './engine.js'
-import { inspectContainer } from './engine-objects.js'
-import { lastWords, type ProgramResult } from './program.js'
+import type { ContainerEngine, EngineName } from '../engine/engine.js'
+import { inspectContainer } from '../engine/objects.js'
+import { lastWords, type ProgramResult } from '../engine/program.js'
 
 const dialTimeoutMs = 5_000
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { request } from 'node:https'
 import { contextName, KnestError } from '@knest/core'
-import { hostContext } from './host-spec.js'
+import { hostContext } from './spec.js'
 
 const renewBeforeMs = 30 * 24 * 3600 * 1000
 

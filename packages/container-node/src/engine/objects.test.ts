@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createEngine } from './engine.js'
-import { inspectObject, parseContainer, parseImage, parseNetwork } from './engine-objects.js'
-import { isEngineFault } from './node-handle.js'
+import { inspectObject, parseContainer, parseImage, parseNetwork } from './objects.js'
+import { isEngineFault } from '../node/handle.js'
 import { programs, type Programs } from './program.js'
 
 const { signal } = new AbortController()

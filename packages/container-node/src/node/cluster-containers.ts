@@ -1,7 +1,7 @@
 import { labels, nodeIndex, type ClusterRef, type NodeRole } from '@knest/core'
-import type { ContainerEngine } from './engine.js'
-import { inspectContainer, namesByLabel, type ContainerObject } from './engine-objects.js'
-import { namespaceLabel } from './names.js'
+import type { ContainerEngine } from '../engine/engine.js'
+import { inspectContainer, namesByLabel, type ContainerObject } from '../engine/objects.js'
+import { namespaceLabel } from '../engine/names.js'
 
 /** The containers that are nodes of a cluster. */
 export async function clusterContainers(
