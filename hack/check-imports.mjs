@@ -29,7 +29,7 @@ const layers = {
   core: [
     ['errors', 'labels', 'defaults'],
     ['contracts', 'signals'],
-    ['names', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
+    ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],
     ['spec', 'steps', 'observe'],

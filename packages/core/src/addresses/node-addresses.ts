@@ -5,7 +5,7 @@ import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 
 /** What keeps the addresses of a cluster's nodes; undefined when none were asked for. */
-export async function openLeases(
+export async function openAddressAdapter(
   { home, addressAdapter }: Pick<Parts, 'home' | 'addressAdapter'>,
   { name, namespace }: ClusterRef,
   { persistence, controlPlane, workers }: ClusterSpec,
@@ -20,17 +20,17 @@ export async function openLeases(
   })
 }
 
-export async function leaseProblems(
+export async function addressProblems(
   parts: Pick<Parts, 'home' | 'addressAdapter'>,
   ref: ClusterRef,
   spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  return (await openLeases(parts, ref, spec))?.preflight(signal) ?? []
+  return (await openAddressAdapter(parts, ref, spec))?.preflight(signal) ?? []
 }
 
 /** Decides what becomes of node addresses on this host: the wish with the adapter in it, and what is to be said. */
-export function decideLeases(
+export function decideAddressKeeping(
   spec: ClusterSpec,
   hostCni: string | undefined,
   keepsVmAddresses: boolean,

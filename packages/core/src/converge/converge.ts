@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClusterCondition, ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { makeCondition, withCondition } from '../contracts/condition.js'
 import { addonsCondition } from '../observe/observe.js'
@@ -14,20 +14,19 @@ import { planFor } from './plan-for.js'
 import { stepContext } from './step-context.js'
 
 /**
- * Makes the cluster as its record says. The caller holds the lock. `beforeReady` runs when all is done
- * and the record does not say so yet.
+ * Makes the cluster as its record says, and then Ready; until then it is in the record's phase. The caller
+ * holds the lock. `beforeReady` runs when all is done and the record does not say so yet.
  */
 export async function converge(
   parts: Parts,
   record: ClusterRecord,
-  phase: ClusterPhase,
   run: RunOptions & { readonly pace?: UpgradePace },
   beforeReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
   const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, run.pace))
-  const done = await runPlan(parts, record, phase, run, plan)
+  const done = await runPlan(parts, record, run, plan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
   const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
@@ -35,7 +34,7 @@ export async function converge(
   const counts = { controlPlane: all(record.spec.controlPlane.count), workers: all(workers) }
   const handOver = { id: 'hand-over', title: 'Hand the cluster over', needs: ['ready'] }
   await timed(run.clock, handOver, async () => {
-    if (phase === 'Creating' || phase === 'Resuming') {
+    if (record.phase === 'Creating' || record.phase === 'Resuming') {
       await awaitHostReady(parts, record, run.signal)
       // From now on only control planes whose API server answers get traffic.
       await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
@@ -45,15 +44,15 @@ export async function converge(
   await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
 }
 
-/** Carries a plan out, and says so in the record under this phase. Gives the conditions it left there. */
+/** Carries a plan out, and says so in the record under its phase. Gives the conditions it left there. */
 export async function runPlan(
   parts: Parts,
   record: ClusterRecord,
-  phase: ClusterPhase,
   run: RunOptions,
   { steps, nodes }: Awaited<ReturnType<typeof planFor>>,
 ): Promise<readonly ClusterCondition[]> {
   const { home } = parts
+  const { phase } = record
   const context = stepContext(parts, record, nodes, steps)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {

@@ -1,4 +1,4 @@
-import { openLeases } from '../addresses/node-addresses.js'
+import { openAddressAdapter } from '../addresses/node-addresses.js'
 import type { AddressAdapter } from '../contracts/address-adapter.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode, NodeBackend } from '../contracts/node-backend.js'
@@ -38,7 +38,7 @@ export function stepContext(
     slowness: () => slownessOf(parts, record),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
     nodeNames: desired.map(({ name }) => name),
-    leaseAdapter: () => (adapter ??= openLeases(parts, record, record.spec)),
+    leaseAdapter: () => (adapter ??= openAddressAdapter(parts, record, record.spec)),
     leases: new Map(),
     addresses: undefined,
     authorities: undefined,

@@ -1,4 +1,4 @@
-import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
@@ -30,12 +30,7 @@ const blindMs = 180_000
  * Replaces dead nodes as far as that costs neither data nor quorum, and makes everything else as the record
  * says. Waits only for nodes that it touched. The caller holds the lock. Repeatable.
  */
-export async function heal(
-  parts: Parts,
-  record: ClusterRecord,
-  phase: ClusterPhase,
-  run: HealRun,
-): Promise<HealReport> {
+export async function heal(parts: Parts, record: ClusterRecord, run: HealRun): Promise<HealReport> {
   const seen = await look(parts, record, run.signal)
   const { persistence, health } = record.spec
   const limits = { ...healthLimits(health), persistent: persistence.enabled }
@@ -47,7 +42,7 @@ export async function heal(
   let after = seen
   let { conditions } = record
   if (run.thorough === true || needsPlan(record, seen, decision)) {
-    const mended = await mend(parts, record, phase, seen, run)
+    const mended = await mend(parts, record, seen, run)
     actions.push(...mended.actions)
     conditions = mended.conditions
     after = await look(parts, record, run.signal)
@@ -153,7 +148,6 @@ async function forget(
 async function mend(
   parts: Parts,
   record: ClusterRecord,
-  phase: ClusterPhase,
   { members, verdicts }: Seen,
   run: RunOptions,
 ): Promise<{ readonly actions: readonly HealAction[]; readonly conditions: ClusterRecord['conditions'] }> {
@@ -168,7 +162,7 @@ async function mend(
     ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
     : run
   const steps = awaitTouched(plan.steps)
-  const conditions = await runPlan(parts, record, phase, bounded, { ...plan, steps })
+  const conditions = await runPlan(parts, record, bounded, { ...plan, steps })
   const message = acting.map(({ title }) => title).join('; ')
   return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions }
 }

@@ -5,19 +5,19 @@ import { isActing } from '../plan/step.js'
 import type { Step } from '../plan/step.js'
 import { specChanges } from '../spec/changes.js'
 
-/** What the host decided at first (MTU, tunnel port, kind of Service) is no difference. */
-export function decidedLike(recorded: ClusterSpec, wish: ClusterSpec): ClusterSpec {
+/** Carries over what was derived from the host (MTU, tunnel port, type of Service): it is no change. */
+export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): ClusterSpec {
   return {
-    ...wish,
-    endpoint: wish.endpoint.serviceType === 'auto' ? recorded.endpoint : wish.endpoint,
-    network: { ...wish.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
-    persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...wish.persistence },
+    ...desired,
+    endpoint: desired.endpoint.serviceType === 'auto' ? recorded.endpoint : desired.endpoint,
+    network: { ...desired.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
+    persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...desired.persistence },
   }
 }
 
 /** The record's next spec. Throws PreflightError (`config`) with all that cannot change. */
-export function changedSpec(record: ClusterRecord, wish: ClusterSpec): ClusterSpec {
-  const decided = decidedLike(record.spec, wish)
+export function changedSpec(record: ClusterRecord, desired: ClusterSpec): ClusterSpec {
+  const decided = withHostDefaults(record.spec, desired)
   const { refusals } = specChanges(record.spec, decided)
   if (refusals.length > 0) throw new PreflightError('config', refusals)
   return decided
@@ -26,10 +26,10 @@ export function changedSpec(record: ClusterRecord, wish: ClusterSpec): ClusterSp
 /** What an apply would do, in the words of `kubectl apply`. */
 export function describeChange(
   record: ClusterRecord,
-  wish: ClusterSpec,
+  desired: ClusterSpec,
   steps: readonly Step[],
 ): ClusterChange {
-  const { changes } = specChanges(record.spec, decidedLike(record.spec, wish))
+  const { changes } = specChanges(record.spec, withHostDefaults(record.spec, desired))
   const acting = steps.filter(isActing)
   return { action: changes.length + acting.length === 0 ? 'unchanged' : 'configured', changes, steps: acting }
 }

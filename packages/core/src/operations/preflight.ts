@@ -6,7 +6,7 @@ import type { Parts } from '../contracts/parts.js'
 import { KnestError, PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { renderCni } from '../addons/index.js'
-import { decideLeases, leaseProblems, onlyVms } from '../addresses/node-addresses.js'
+import { decideAddressKeeping, addressProblems, onlyVms } from '../addresses/node-addresses.js'
 import { chooseTunnel, findOverlaps } from '../network/index.js'
 
 export interface PreflightResult {
@@ -31,7 +31,7 @@ export async function runPreflight(
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
   const vmsKeepTheirs = spec.persistence.enabled && onlyVms(spec) && (await parts.keepsVmAddresses?.(signal))
-  const leases = decideLeases(spec, facts.cni, vmsKeepTheirs === true)
+  const leases = decideAddressKeeping(spec, facts.cni, vmsKeepTheirs === true)
   if (leases.statement !== undefined) progress.note(leases.statement)
   return {
     problems: [
@@ -40,7 +40,7 @@ export async function runPreflight(
       ...tunnel.problems,
       ...found.flat(),
       ...leases.problems,
-      ...(await leaseProblems(parts, ref, leases.spec, signal)),
+      ...(await addressProblems(parts, ref, leases.spec, signal)),
     ],
     resolved: {
       ...leases.spec,

@@ -1,18 +1,20 @@
-import { changedSpec } from './changed-spec.js'
 import { makeCondition, withCondition } from '../contracts/condition.js'
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
-import type { RunOptions } from '../contracts/run-options.js'
+import type { Clusters } from '../contracts/clusters.js'
 import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
-import { converge } from '../converge/converge.js'
-import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { converge } from '../converge/converge.js'
 import { PreflightError } from '../errors.js'
 import { heal } from '../health/heal.js'
-import { leaseProblems } from '../addresses/node-addresses.js'
-import { refuseErrors, runPreflight } from './preflight.js'
+import { permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
-import { upgradeProblems } from './upgraded-spec.js'
-import { phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
+import { checkedChange } from './change.js'
+import { changedSpec } from './changed-spec.js'
+import { refuseErrors, runPreflight } from './preflight.js'
+import { readRecord, type OperationTools } from './tools.js'
+
+export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 
 /** What a controller does with a cluster now; commands finish what they began, or their user does. */
 export type Duty = 'delete' | 'reconcile' | 'none'
@@ -20,19 +22,48 @@ export type Duty = 'delete' | 'reconcile' | 'none'
 /** Pure. */
 export function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Duty {
   if (deletedAt !== undefined) return 'delete'
-  if (phase === 'Creating') return declared === true || wish !== undefined ? 'reconcile' : 'none'
-  return ['Paused', 'Resuming', 'Kept', 'Deleting'].includes(phase) ? 'none' : 'reconcile'
+  const { reconciled } = phaseTable[phase]
+  if (reconciled === 'declared') return declared === true || wish !== undefined ? 'reconcile' : 'none'
+  return reconciled === 'always' ? 'reconcile' : 'none'
+}
+
+export function reconcileOperation(
+  { parts, exclusive }: OperationTools,
+  remove: Pick<Clusters, 'delete'>,
+): ReconcileOperation {
+  return {
+    heal: async (ref, run) =>
+      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+        const record = permit('heal', await readRecord(parts, ref, inner.signal))
+        return heal(parts, record, { ...inner, thorough: true })
+      }),
+
+    reconcile: async (ref, run) => {
+      const found = await parts.home.read(ref, run.signal)
+      const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
+      if (found === undefined || dutyTo(found) === 'none') return idle
+      if (dutyTo(found) === 'delete') {
+        await remove.delete(ref, { ...run, keepData: false })
+        return idle
+      }
+      return exclusive(found, run, async (inner) => {
+        const record = await readRecord(parts, ref, inner.signal)
+        if (dutyTo(record) !== 'reconcile') return idle
+        return reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
+      })
+    },
+  }
 }
 
 /** The caller holds the lock, and has seen that it is a controller's duty. */
-export async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
+async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
   const { record, actions } = await accepted(parts, found, run)
   if (record.phase === 'Creating') {
-    await converge(parts, record, 'Creating', run)
+    await converge(parts, record, run)
     const created: HealAction = { type: 'Normal', reason: 'Created', message: 'the cluster is Ready' }
     return { phase: 'Ready', actions: [...actions, created], nodes: [], nextAt: undefined }
   }
-  const healed = await heal(parts, record, record.phase, run)
+  const healed = await heal(parts, record, run)
   return { ...healed, actions: [...actions, ...healed.actions] }
 }
 
@@ -82,13 +113,11 @@ async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): P
     return { record: { ...next, phase: 'Creating' }, actions: [action] }
   }
   const wanted = changedSpec(record, wish)
-  refuseFixedImages(record, wanted, await backendsOf(parts, record))
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
-  refuseErrors(await leaseProblems(parts, record, wanted, run.signal), run.progress)
-  refuseErrors(await upgradeProblems(parts, record, wanted, run.signal), run.progress)
+  const change = await checkedChange(parts, record, wanted, run)
   const next = await home.accept(record, wanted, run.signal)
-  const phase = record.phase === 'Creating' ? 'Creating' : phaseOfChange(record, wanted)
+  const phase = record.phase === 'Creating' ? 'Creating' : change.phase
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)
   const action: HealAction = { type: 'Normal', reason: 'Changing', message: said.join(', ') }

@@ -106,19 +106,8 @@ function error(message: string, hint: string): Problem {
   return { severity: 'error', message, hint }
 }
 
-/** The record as it shall become. Throws when the request, or what the nodes are, forbids it. */
-export async function upgradable(
-  parts: Parts,
-  record: ClusterRecord,
-  request: UpgradeRequest,
-): Promise<ClusterRecord> {
-  const spec = upgradedSpec(record, request)
-  refuseFixedImages(record, spec, await backendsOf(parts, record))
-  return { ...record, spec, phase: 'Upgrading' }
-}
-
 /** What the host says against nodes of the new image, found out before the first one is changed. */
-export async function upgradeProblems(
+export async function imageProblems(
   parts: Parts,
   record: ClusterRecord,
   spec: ClusterSpec,

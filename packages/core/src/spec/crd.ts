@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { clusterPhases } from '../phases/index.js'
 import { labels, managedByKnest } from '../labels.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
 import { clusterInputSchema } from './schema.js'
@@ -74,20 +75,7 @@ const statusSchema = {
   properties: {
     phase: {
       type: 'string',
-      enum: [
-        ...[
-          'Creating',
-          'Ready',
-          'Degraded',
-          'Scaling',
-          'Upgrading',
-          'Paused',
-          'Resuming',
-          'Deleting',
-          'Kept',
-        ],
-        'Failed',
-      ],
+      enum: clusterPhases,
     },
     controlPlane: counts,
     workers: counts,

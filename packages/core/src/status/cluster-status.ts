@@ -4,7 +4,7 @@ import type { ClusterStatus, EtcdStatus, NodeSummary } from '../contracts/cluste
 import type { AddressLease } from '../contracts/address-adapter.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
-import { openLeases } from '../addresses/node-addresses.js'
+import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { isBootstrapped } from '../node/disk.js'
@@ -69,7 +69,7 @@ async function leasesByNode(
   record: ClusterRecord,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, AddressLease>> {
-  const adapter = await openLeases(parts, record, record.spec)
+  const adapter = await openAddressAdapter(parts, record, record.spec)
   const found = (await adapter?.list(record, signal)) ?? []
   return new Map(found.map(({ node, lease }) => [node, lease]))
 }

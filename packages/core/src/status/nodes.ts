@@ -4,6 +4,7 @@ import type { NodeSummary } from '../contracts/clusters.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { AddressLease } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import { phaseTable } from '../phases/index.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import { condition, isReady } from '../steps/await-ready.js'
 import { oneLine } from './answer.js'
@@ -58,8 +59,9 @@ function reasonOf(node: BackendNode, facts: NodeFacts): string {
   if (node.reason !== undefined) return oneLine(node.reason)
   if (node.phase !== 'running') return node.phase
   if (emptyDisks.has(node.name)) {
-    const isNew = ['Creating', 'Scaling', 'Upgrading'].includes(record.phase)
-    return isNew ? 'not set up yet' : 'its disk is empty: what was on it is lost'
+    return phaseTable[record.phase].nodes === 'coming'
+      ? 'not set up yet'
+      : 'its disk is empty: what was on it is lost'
   }
   if (members.value === undefined) return members.problem
   const member = memberOf(node.name, facts)
@@ -70,7 +72,7 @@ function reasonOf(node: BackendNode, facts: NodeFacts): string {
 /** Nodes that the cluster should have and the host has nothing of. */
 function missing(facts: NodeFacts): readonly NodeSummary[] {
   const { record, hostNodes } = facts
-  if (['Deleting', 'Kept', 'Paused'].includes(record.phase)) return []
+  if (phaseTable[record.phase].nodes === 'none') return []
   return desiredNodes(record, record.spec, hostNodes)
     .filter(({ name }) => !hostNodes.some((node) => node.name === name))
     .map((node) => ({

@@ -6,7 +6,7 @@ import { observedConditions, type Observed } from './conditions.js'
 import { fakeHostNode, fakeRecord } from './fake-parts.js'
 import { nodeSummaries } from './nodes.js'
 import { statusProblems } from './problems.js'
-import { scaleCommand } from './scale-command.js'
+import { scaleCommand } from '../phases/index.js'
 
 const backend = { name: 'pod' } as NodeBackend
 const names = ['q-cp-0', 'q-cp-1', 'q-cp-2']

@@ -3,7 +3,7 @@ import type { CertificateStatus, EtcdMemberStatus, NodeSummary } from '../contra
 import type { Problem } from '../errors.js'
 import { hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
-import { scaleCommand } from './scale-command.js'
+import { scaleCommand } from '../phases/index.js'
 import { unfinishedProblem } from './unfinished.js'
 
 /** What is wrong with a cluster and what to do, most important first. Pure. */

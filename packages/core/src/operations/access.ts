@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CertificateAuthorities } from '../contracts/cluster-home.js'
+import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
+import type { ClusterKubeconfig, Clusters } from '../contracts/clusters.js'
+import type { BackendNode } from '../contracts/node-backend.js'
+import type { Parts } from '../contracts/parts.js'
+import { KnestError } from '../errors.js'
+import { openForwardServer } from '../kube/index.js'
+import { adminKubeconfig, serverName } from '../nested-api/admin-kubeconfig.js'
+import { dialAny } from '../nested-api/open.js'
+import { firstReachable } from '../nested-api/reachable.js'
+import { tryNestedApi } from '../nested-api/try-open.js'
+import { backendsOf } from '../observe/backends.js'
+import { listNodes } from '../observe/list-nodes.js'
+import { notCreated } from '../phases/index.js'
+import { readRecord, type OperationTools } from './tools.js'
+
+/** How long a host's proxy may take to follow a Service that has new endpoints. */
+const settleMs = 8_000
+
+export type AccessOperation = Pick<Clusters, 'kubeconfig' | 'openApi' | 'forwardApi' | 'openNode'>
+
+export function accessOperation({ parts }: Pick<OperationTools, 'parts'>): AccessOperation {
+  const { home } = parts
+  const nodesOf = async (ref: ClusterRef, signal: AbortSignal): Promise<Found> => {
+    const record = await readRecord(parts, ref, signal)
+    return { record, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
+  }
+
+  return {
+    kubeconfig: async (ref, signal) => adminAccess(parts, await readRecord(parts, ref, signal), signal),
+
+    openApi: async (ref, signal) => {
+      const { record, nodes } = await nodesOf(ref, signal)
+      const api = await tryNestedApi(parts, record, nodes, signal)
+      if (api === undefined) throw noControlPlane(ref)
+      return api
+    },
+
+    forwardApi: async (ref, port, signal) => {
+      const { record, nodes } = await nodesOf(ref, signal)
+      const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
+      const authorities = await home.readAuthorities(ref, signal)
+      if (running.length === 0 || authorities === undefined) throw noControlPlane(ref)
+      const handles = await Promise.all(
+        running.map(({ backend, name }) => backend.openNode(ref, name, signal)),
+      )
+      const server = await openForwardServer({ dial: dialAny(handles), port })
+      const url = `https://127.0.0.1:${server.port}`
+      const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, url)
+      return { port: server.port, kubeconfig, close: () => server.close() }
+    },
+
+    openNode: async (ref, node, signal) => {
+      const { nodes } = await nodesOf(ref, signal)
+      const found = nodes.find(({ name }) => name === node)
+      if (found === undefined) throw noNode(ref, node, nodes)
+      return found.backend.openNode(ref, node, signal)
+    },
+  }
+}
+
+interface Found {
+  readonly record: ClusterRecord
+  readonly nodes: readonly BackendNode[]
+}
+
+/** The admin's kubeconfig, with the address this machine reaches if there is one. */
+export async function adminAccess(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterKubeconfig> {
+  const authorities = await home.readAuthorities(record, signal)
+  if (authorities === undefined) throw notCreated(record)
+  return accessWith({ home, record, authorities }, signal)
+}
+
+/** The same for a cluster that is handed over: it answers, where anything reaches it at all. */
+export async function settledAccess(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterKubeconfig> {
+  const deadline = Date.now() + settleMs
+  for (;;) {
+    const access = await adminAccess({ home }, record, signal)
+    const hopeless = record.spec.endpoint.serviceType === 'ClusterIP' || Date.now() > deadline
+    if (access.reachable || hopeless) return access
+    await delay(250, undefined, { signal })
+  }
+}
+
+async function accessWith(
+  sources: Pick<Parts, 'home'> & {
+    readonly record: ClusterRecord
+    readonly authorities: CertificateAuthorities
+  },
+  signal: AbortSignal,
+): Promise<ClusterKubeconfig> {
+  const { home, record, authorities } = sources
+  const urls = await home.apiUrls(record, signal)
+  const target = { ca: authorities.ca.cert, serverName: serverName(record) }
+  const reached = await firstReachable(
+    urls.map((url) => ({ ...target, url })),
+    signal,
+  )
+  const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
+  const kubeconfig = await adminKubeconfig(sources, signal, server)
+  return { kubeconfig, server, reachable: reached !== undefined }
+}
+
+function noControlPlane({ name }: ClusterRef): KnestError {
+  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, {
+    hint: `see: knest status ${name}`,
+  })
+}
+
+function noNode({ name }: ClusterRef, node: string, nodes: readonly BackendNode[]): KnestError {
+  return new KnestError('not-found', `cluster "${name}" has no node "${node}"`, {
+    hint: `its nodes are ${nodes.map((each) => each.name).join(', ')}`,
+  })
+}

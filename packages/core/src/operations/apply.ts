@@ -1,0 +1,57 @@
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterChange, Clusters } from '../contracts/clusters.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { planFor } from '../converge/plan-for.js'
+import { permit, phaseTable } from '../phases/index.js'
+import { carryOut, checkedChange, type Change } from './change.js'
+import { changedSpec, describeChange } from './changed-spec.js'
+import type { CreateOperation } from './create.js'
+import { readRecord, type OperationTools } from './tools.js'
+
+export type ApplyOperation = Pick<Clusters, 'apply' | 'planApply'>
+
+export function applyOperation(
+  { parts, exclusive }: OperationTools,
+  { create, planCreate }: Pick<CreateOperation, 'create' | 'planCreate'>,
+): ApplyOperation {
+  const { home } = parts
+
+  /** What would change, and the change once it was checked; undefined where there is nothing to do. */
+  const prepare = async (
+    ref: ClusterRef,
+    spec: ClusterSpec,
+    run: RunOptions,
+  ): Promise<{ readonly description: ClusterChange; readonly change: Change | undefined }> => {
+    const before = permit('apply', await readRecord(parts, ref, run.signal))
+    const wanted = changedSpec(before, spec)
+    const { steps } = await planFor(parts, { ...before, spec: wanted }, run.signal)
+    const description = describeChange(before, spec, steps)
+    const isUnchanged = description.action === 'unchanged'
+    return { description, change: isUnchanged ? undefined : await checkedChange(parts, before, wanted, run) }
+  }
+
+  /** Whether there is a cluster to change; else it is created, or its creation goes on. */
+  const isThere = async (ref: ClusterRef, signal: AbortSignal): Promise<boolean> => {
+    const record = await home.read(ref, signal)
+    return record !== undefined && phaseTable[record.phase].isCreated
+  }
+
+  return {
+    planApply: async (ref, spec, run) => {
+      if (await isThere(ref, run.signal)) return (await prepare(ref, spec, run)).description
+      return { action: 'created', changes: [], steps: await planCreate(ref, spec, run) }
+    },
+
+    apply: async (ref, spec, run) => {
+      if (!(await isThere(ref, run.signal))) {
+        await create(ref, spec, run)
+        return 'created'
+      }
+      return exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+        const { change, description } = await prepare(ref, spec, inner)
+        if (change !== undefined) await carryOut(parts, change, inner)
+        return description.action
+      })
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  listCertificates,
+  planRenewal,
+  renewalSteps,
+  type CertificateSources,
+} from '../certificates/index.js'
+import type { ClusterRef } from '../contracts/cluster.js'
+import type { Clusters } from '../contracts/clusters.js'
+import { backendsOf } from '../observe/backends.js'
+import { listNodes } from '../observe/list-nodes.js'
+import { permit } from '../phases/index.js'
+import { renewCertificates } from '../steps/renew-certificates.js'
+import { readRecord, type OperationTools } from './tools.js'
+
+export type CertificatesOperation = Pick<Clusters, 'certificates' | 'planRenewal' | 'renewCertificates'>
+
+export function certificatesOperation({ parts, exclusive }: OperationTools): CertificatesOperation {
+  const { home } = parts
+  const prepare = async (ref: ClusterRef, signal: AbortSignal): Promise<CertificateSources> => {
+    const record = permit('certificates', await readRecord(parts, ref, signal))
+    return { record, home, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
+  }
+
+  return {
+    certificates: async (ref, signal) => listCertificates(await prepare(ref, signal), new Date(), signal),
+
+    planRenewal: async (ref, { all }, { signal }) => {
+      const now = new Date()
+      const found = await listCertificates(await prepare(ref, signal), now, signal)
+      return renewalSteps(planRenewal(found, now, { all }))
+    },
+
+    renewCertificates: async (ref, request, run) =>
+      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) =>
+        renewCertificates(await prepare(ref, inner.signal), request, inner),
+      ),
+  }
+}

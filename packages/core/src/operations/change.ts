@@ -1,0 +1,55 @@
+import { addressProblems } from '../addresses/node-addresses.js'
+import type { ClusterPhase, ClusterRecord, ClusterSpec } from '../contracts/cluster.js'
+import type { PlannedStep } from '../contracts/clusters.js'
+import type { Parts } from '../contracts/parts.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { converge } from '../converge/converge.js'
+import { planFor } from '../converge/plan-for.js'
+import { backendsOf } from '../observe/backends.js'
+import type { UpgradePace } from '../plan/upgrade.js'
+import { refuseErrors } from './preflight.js'
+import { imageProblems, phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
+
+/** A cluster and the spec it shall have. What `checkedChange` gives may be carried out, or only planned. */
+export interface Change {
+  readonly before: ClusterRecord
+  readonly spec: ClusterSpec
+  readonly phase: ClusterPhase
+  readonly pace?: UpgradePace | undefined
+}
+
+/**
+ * The one check before a cluster that exists is changed, or the change is planned. Throws PreflightError with
+ * what nodes, addresses and the host have against it. Changes nothing.
+ */
+export async function checkedChange(
+  parts: Parts,
+  before: ClusterRecord,
+  spec: ClusterSpec,
+  { progress, signal }: Pick<RunOptions, 'progress' | 'signal'>,
+): Promise<Change> {
+  refuseFixedImages(before, spec, await backendsOf(parts, before))
+  refuseErrors(await addressProblems(parts, before, spec, signal), progress)
+  refuseErrors(await imageProblems(parts, before, spec, signal), progress)
+  return { before, spec, phase: phaseOfChange(before, spec) }
+}
+
+/** The steps that `carryOut` would take now. */
+export async function planChange(
+  parts: Parts,
+  { before, spec, phase, pace }: Change,
+  signal: AbortSignal,
+): Promise<readonly PlannedStep[]> {
+  return (await planFor(parts, { ...before, spec, phase }, signal, pace)).steps
+}
+
+/** Records the change, then makes the cluster so. The caller holds the lock. */
+export async function carryOut(
+  parts: Parts,
+  { before, spec, phase, pace }: Change,
+  run: RunOptions,
+): Promise<void> {
+  const record = await parts.home.update(before, spec, run.signal)
+  await parts.home.setStatus(before, { phase, conditions: record.conditions }, run.signal)
+  await converge(parts, { ...record, phase }, pace === undefined ? run : { ...run, pace })
+}

@@ -1,0 +1,80 @@
+import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterKubeconfig, Clusters } from '../contracts/clusters.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { converge } from '../converge/converge.js'
+import { planFor } from '../converge/plan-for.js'
+import { KnestError } from '../errors.js'
+import { permit } from '../phases/index.js'
+import { nothing } from '../plan/observed.js'
+import { planCluster } from '../plan/plan.js'
+import { timed } from '../plan/timed.js'
+import { specChanges } from '../spec/changes.js'
+import { adminAccess, settledAccess } from './access.js'
+import { withHostDefaults } from './changed-spec.js'
+import { refuseErrors, runPreflight } from './preflight.js'
+import { readRecord, type OperationTools } from './tools.js'
+
+export type CreateOperation = Pick<Clusters, 'preflight' | 'create' | 'planCreate'>
+
+type Prepared =
+  | { readonly kind: 'new'; readonly spec: ClusterSpec }
+  | { readonly kind: 'begun'; readonly record: ClusterRecord }
+
+export function createOperation({ parts, exclusive }: OperationTools): CreateOperation {
+  const { home } = parts
+
+  const prepare = async (ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<Prepared> => {
+    const record = await home.read(ref, run.signal)
+    if (record !== undefined) return { kind: 'begun', record: resumable(record, spec) }
+    const title = 'Check the host'
+    const { problems, resolved } = await timed(run.clock, { id: 'check', title, needs: [] }, () =>
+      run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
+    )
+    refuseErrors(problems, run.progress)
+    return { kind: 'new', spec: resolved }
+  }
+
+  return {
+    preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run)).problems,
+
+    planCreate: async (ref, spec, run) => {
+      const prepared = await prepare(ref, spec, run)
+      return prepared.kind === 'new'
+        ? planCluster(ref, prepared.spec, nothing)
+        : (await planFor(parts, creating(prepared.record), run.signal)).steps
+    },
+
+    create: async (ref, spec, run) => {
+      const prepared = await prepare(ref, spec, run)
+      const record =
+        prepared.kind === 'new' ? await home.create(ref, prepared.spec, run.signal) : prepared.record
+      let access: ClusterKubeconfig | undefined
+      await exclusive(record, run, async (inner) => {
+        // Whoever held the lock before may have done the work.
+        const current = resumable(await readRecord(parts, ref, inner.signal), spec)
+        if (current.phase === 'Kept')
+          await home.setStatus(ref, { phase: 'Creating', conditions: [] }, inner.signal)
+        await converge(parts, creating(current), inner, async () => {
+          access = await settledAccess(parts, current, inner.signal)
+          await run.deliver?.(access)
+        })
+      })
+      return access ?? adminAccess(parts, record, run.signal)
+    },
+  }
+}
+
+/** A cluster that was deleted with its data kept becomes one that is being created. */
+function creating(record: ClusterRecord): ClusterRecord {
+  return record.phase === 'Kept' ? { ...record, phase: 'Creating', conditions: [] } : record
+}
+
+/** A record whose creation can go on with this desired spec. */
+function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
+  permit('create', record)
+  if (specChanges(record.spec, withHostDefaults(record.spec, spec)).changes.length === 0) return record
+  const state = record.phase === 'Kept' ? 'kept its data' : 'is half created'
+  throw new KnestError('already-exists', `cluster "${record.name}" ${state}, with other settings`, {
+    hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
+  })
+}

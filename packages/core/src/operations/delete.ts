@@ -1,0 +1,45 @@
+import type { ClusterPhase, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
+import type { Clusters } from '../contracts/clusters.js'
+import { KnestError } from '../errors.js'
+import { permit } from '../phases/index.js'
+import { planNodeRemoval, removeNodes } from './remove-nodes.js'
+import { notFound, readRecord, type OperationTools } from './tools.js'
+
+export type DeleteOperation = Pick<Clusters, 'delete' | 'planDelete'>
+
+export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOperation {
+  const { home } = parts
+
+  return {
+    planDelete: async (ref, { keepData, signal }) =>
+      planNodeRemoval(parts, deletable(await readRecord(parts, ref, signal), keepData), keepData, signal),
+
+    delete: async (ref, { keepData, ...run }) => {
+      const found = await home.read(ref, run.signal)
+      if (found === undefined) {
+        // A killed delete may have left the place the record was in.
+        await home.remove(ref, { keepData: false, signal: run.signal })
+        throw notFound(ref.name)
+      }
+      await exclusive(deletable(found, keepData), run, async (inner) => {
+        const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
+        const say = (phase: ClusterPhase): Promise<void> =>
+          home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+        await say('Deleting')
+        await removeNodes(parts, record, keepData, inner)
+        if (keepData) await say('Kept')
+      })
+    },
+  }
+}
+
+function deletable(record: ClusterRecord, keepData: boolean): ClusterRecord {
+  if (keepData && !record.spec.persistence.enabled) throw nothingToKeep(record)
+  return permit('delete', record)
+}
+
+function nothingToKeep({ name }: ClusterRef): KnestError {
+  return new KnestError('config', `cluster "${name}" is not persistent: its disks go with its nodes`, {
+    hint: 'leave --keep-data out, or create the cluster with --persistent',
+  })
+}

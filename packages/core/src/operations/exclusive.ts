@@ -1,0 +1,66 @@
+import type { ClusterRef, ClusterRecord } from '../contracts/cluster.js'
+import type { Parts } from '../contracts/parts.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { KnestError } from '../errors.js'
+import { slownessOf } from '../observe/backends.js'
+import { anySignal, openDeadline } from '../signals.js'
+
+/**
+ * Runs `work` as the only actor on the cluster, within the time the caller allows. Its `run` ends with the
+ * caller's, with that time, and with the loss of the lock. Throws `timeout`, or `conflict` under `onlyIfFree`.
+ */
+export type Exclusive = <T>(
+  record: ClusterRecord,
+  asked: RunOptions,
+  work: (run: RunOptions) => Promise<T>,
+) => Promise<T>
+
+export function createExclusive(parts: Parts): Exclusive {
+  return async (record, asked, work) => {
+    const factor = asked.lenient === true ? await slownessOf(parts, record) : 1
+    const run = { ...asked, timeoutMs: asked.timeoutMs * factor }
+    const deadline = openDeadline(run.signal, run.timeoutMs, limitReached)
+    const busy = new AbortController()
+    const bounded = { ...run, signal: deadline.signal }
+    try {
+      const onWait = (holder: string): void => {
+        if (run.onlyIfFree === true) busy.abort(isBusy(record, holder))
+        else run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`)
+      }
+      const patience = anySignal(bounded.signal, busy.signal)
+      const lock = await parts.home.lock(record, patience, onWait, { makesWay: run.onlyIfFree === true })
+      try {
+        return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
+      } finally {
+        await lock.release()
+      }
+    } catch (error) {
+      if (deadline.signal.aborted && !run.signal.aborted) throw timedOut(record, run, error)
+      throw error
+    } finally {
+      deadline.clear()
+    }
+  }
+}
+
+function limitReached(): KnestError {
+  return new KnestError('timeout', 'the time limit is over')
+}
+
+function isBusy({ name }: ClusterRef, holder: string): KnestError {
+  return new KnestError('conflict', `${holder} works on cluster "${name}"`, {
+    hint: 'try again when it has finished',
+  })
+}
+
+function timedOut({ name }: ClusterRef, run: RunOptions, cause: unknown): KnestError {
+  const seen = cause instanceof KnestError ? `; last seen: ${cause.message}` : ''
+  return new KnestError(
+    'timeout',
+    `the operation on cluster "${name}" took longer than ${Math.round(run.timeoutMs / 1000)} s${seen}`,
+    {
+      hint: 'run the same command again to go on, with a longer --timeout if the machine is slow',
+      cause,
+    },
+  )
+}

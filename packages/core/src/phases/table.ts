@@ -1,0 +1,150 @@
+import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
+import type { KnestError } from '../errors.js'
+import { alreadyExists, halfUpgraded, isDeleting, isPaused, notCreated, notPaused } from './refusals.js'
+import { scaleCommand } from './scale-command.js'
+
+/** What somebody wants to do with a cluster that has a record. `certificates` lists or renews them. */
+export const operations = [
+  'create',
+  'apply',
+  'scale',
+  'upgrade',
+  'pause',
+  'resume',
+  'heal',
+  'certificates',
+  'delete',
+] as const
+export type Operation = (typeof operations)[number]
+
+type Refusal = (record: ClusterRecord) => KnestError
+
+/** What a phase means for everybody who reads it. */
+export interface PhaseRules {
+  /** Operations the phase forbids, with what is said then. All others are allowed. */
+  readonly refuses: Readonly<Partial<Record<Operation, Refusal>>>
+  /** For a phase a cluster does not stay in by itself: how it is, and the command that goes on. */
+  readonly unfinished?: {
+    readonly message: string
+    readonly next: (record: ClusterRecord) => string
+  }
+  /** When a controller reconciles a cluster in this phase; `declared`: one that was applied as an object. */
+  readonly reconciled: 'always' | 'declared' | 'never'
+  /** `none`: the cluster has no nodes on the host. `coming`: nodes that are not set up yet are no fault. */
+  readonly nodes: 'coming' | 'there' | 'none'
+  /** Its creation has not come to its end: `create` and `apply` go on with it. */
+  readonly isCreated: boolean
+}
+
+const refuse = (refusal: Refusal, ...names: readonly Operation[]): PhaseRules['refuses'] =>
+  Object.fromEntries(names.map((name) => [name, refusal]))
+
+const unmade = {
+  ...refuse(notCreated, 'scale', 'upgrade', 'pause', 'heal'),
+  ...refuse(notPaused, 'resume'),
+}
+const made = { ...refuse(alreadyExists, 'create'), ...refuse(notPaused, 'resume') }
+const withoutNodes = refuse(isPaused, 'create', 'apply', 'scale', 'upgrade', 'heal', 'certificates')
+
+/** The one table of what each phase permits and is called. Guards, status, controller and CRD read it. */
+export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
+  Creating: {
+    refuses: unmade,
+    reconciled: 'declared',
+    nodes: 'coming',
+    isCreated: false,
+    unfinished: {
+      message: 'is not completely created',
+      next: ({ name }) =>
+        `if no create is running, run it again with the same settings to go on, or remove it with knest delete ${name}`,
+    },
+  },
+  Ready: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true },
+  Degraded: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true },
+  Scaling: {
+    refuses: made,
+    reconciled: 'always',
+    nodes: 'coming',
+    isCreated: true,
+    unfinished: {
+      message: 'is not completely scaled',
+      next: (record) => `if no scale is running, go on with ${scaleCommand(record)}`,
+    },
+  },
+  Upgrading: {
+    refuses: { ...made, ...refuse(halfUpgraded, 'pause') },
+    reconciled: 'always',
+    nodes: 'coming',
+    isCreated: true,
+    unfinished: {
+      message: 'is not completely upgraded',
+      next: ({ name, spec }) =>
+        `if no upgrade is running, go on with knest upgrade ${name} --kubernetes-version ${spec.kubernetesVersion}`,
+    },
+  },
+  Paused: {
+    refuses: withoutNodes,
+    reconciled: 'never',
+    nodes: 'none',
+    isCreated: true,
+    unfinished: {
+      message: 'is paused: none of its nodes runs',
+      next: ({ name }) => `start it again with knest resume ${name}`,
+    },
+  },
+  Resuming: {
+    refuses: withoutNodes,
+    reconciled: 'never',
+    nodes: 'there',
+    isCreated: true,
+    unfinished: {
+      message: 'is not completely resumed',
+      next: ({ name }) => `if no resume is running, go on with knest resume ${name}`,
+    },
+  },
+  Deleting: {
+    refuses: {
+      ...refuse(isDeleting, 'create', 'apply', 'scale', 'upgrade', 'pause', 'heal', 'certificates'),
+      ...refuse(notPaused, 'resume'),
+    },
+    reconciled: 'never',
+    nodes: 'none',
+    isCreated: true,
+    unfinished: {
+      message: 'is not completely deleted',
+      next: ({ name }) => `if no delete is running, go on with knest delete ${name}`,
+    },
+  },
+  Kept: {
+    refuses: unmade,
+    reconciled: 'never',
+    nodes: 'none',
+    isCreated: false,
+    unfinished: {
+      message: 'was deleted with --keep-data: it has no nodes',
+      next: ({ name }) =>
+        `create it again with the same settings to go on with its data, or remove it for good with knest delete ${name}`,
+    },
+  },
+  // Said of a record in a list that cannot be read.
+  Failed: {
+    refuses: made,
+    reconciled: 'always',
+    nodes: 'there',
+    isCreated: true,
+    unfinished: {
+      message: 'has failed',
+      next: ({ name }) => `run the last command on it again to go on, or remove it with knest delete ${name}`,
+    },
+  },
+}
+
+/** In the order in which a cluster may go through them. */
+export const clusterPhases = Object.keys(phaseTable) as readonly ClusterPhase[]
+
+/** Gives the record back, or throws what its phase has against the operation. */
+export function permit(operation: Operation, record: ClusterRecord): ClusterRecord {
+  const refusal = phaseTable[record.phase].refuses[operation]
+  if (refusal !== undefined) throw refusal(record)
+  return record
+}
