@@ -1,7 +1,7 @@
 // Bundles the CLI to one CommonJS file that starts quickly. Node needs 30 ms for each MB it only parses,
 // so everything behind an `import()` lies in the file as text and is compiled when it is first imported.
 import { build, transform } from 'esbuild'
-import { writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -60,6 +60,20 @@ const kubeConfigOnly = {
   },
 }
 
+/** An installed command has no checkout to read templates from. */
+const embeddedTemplates = {
+  name: 'embedded-templates',
+  setup(building) {
+    building.onLoad({ filter: /[/\\]cli[/\\]dist[/\\]parts[/\\]templates\.js$/ }, async () => {
+      const folder = here('../../templates/')
+      const files = (await readdir(folder)).sort().filter((file) => file.endsWith('.yaml'))
+      const read = async (file) => [basename(file, '.yaml'), await readFile(join(folder, file), 'utf8')]
+      const templates = Object.fromEntries(await Promise.all(files.map(read)))
+      return { contents: `export const templates = ${JSON.stringify(templates)}` }
+    })
+  },
+}
+
 const { outputFiles, metafile } = await build({
   entryPoints: [here(join('dist', entry))],
   outdir: here('dist'),
@@ -75,7 +89,7 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [coreRooms, kubeConfigOnly],
+  plugins: [coreRooms, kubeConfigOnly, embeddedTemplates],
 })
 
 const chunks = {}

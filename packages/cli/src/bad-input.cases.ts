@@ -422,6 +422,12 @@ export const badInputCases: readonly BadInput[] = [
     message: /cannot read cluster file "\/nowhere\/cluster\.yaml"/,
   },
   {
+    name: 'template that is not there',
+    argv: ['create', '--from', 'templates/quikstart'],
+    exitCode: usage,
+    message: /neither a file "templates\/quikstart" nor a template "quikstart"/,
+  },
+  {
     name: 'file that is not YAML',
     argv: ['create', '--from', '{file}'],
     file: 'kind: [NestedCluster\nspec: }',

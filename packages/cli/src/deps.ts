@@ -4,6 +4,7 @@ import type { InstallOptions } from '@knest/kubevirt-vm-node'
 import type * as kubeconfigRoom from './kubeconfig/index.js'
 import type * as manifestRoom from './parts/manifests.js'
 import type * as specRoom from './parts/spec.js'
+import type * as templateRoom from './parts/templates.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
 export type { InstallOptions } from '@knest/kubevirt-vm-node'
@@ -19,6 +20,7 @@ export type {
 export type SpecRoom = typeof specRoom
 export type KubeconfigRoom = typeof kubeconfigRoom
 export type ManifestRoom = typeof manifestRoom
+export type TemplateRoom = typeof templateRoom
 
 /** The only way to the terminal. */
 export interface Streams {
@@ -103,6 +105,7 @@ export interface Deps {
   spec(): Promise<SpecRoom>
   kubeconfigs(): Promise<KubeconfigRoom>
   manifests(): Promise<ManifestRoom>
+  templates(): Promise<TemplateRoom>
   openClusters(options: HostOptions): Promise<OpenClusters>
   hostControl(): Promise<HostControl>
   /** Asks for yes or no; undefined when there is nobody to ask. */

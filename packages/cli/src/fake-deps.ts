@@ -82,7 +82,8 @@ export class FakeTerminal {
       pause: () => this.pause(),
       readFile: (path) => {
         const text = this.files.get(path)
-        return text === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(text)
+        const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+        return text === undefined ? Promise.reject(missing) : Promise.resolve(text)
       },
       writeFile: (path, text) => {
         if (path.includes('/')) return Promise.reject(new Error('no such folder'))
@@ -94,6 +95,7 @@ export class FakeTerminal {
       spec: parts.spec,
       kubeconfigs: parts.kubeconfigs,
       manifests: parts.manifests,
+      templates: parts.templates,
       openClusters: (options) => {
         this.opened.push(options)
         if (this.hostFault !== undefined) return Promise.reject(this.hostFault)

@@ -6,6 +6,7 @@ export const parts = {
   spec: () => import('./parts/spec.js'),
   kubeconfigs: () => import('./kubeconfig/index.js'),
   manifests: () => import('./parts/manifests.js'),
+  templates: () => import('./parts/templates.js'),
   clusters: () => import('./parts/clusters.js'),
   hostControl: () => import('./parts/host-control.js'),
 } as const

@@ -29,6 +29,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     spec: parts.spec,
     kubeconfigs: parts.kubeconfigs,
     manifests: parts.manifests,
+    templates: parts.templates,
     openClusters: async (options) => (await parts.clusters()).openClusters(options),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
     confirm,

@@ -12,7 +12,9 @@ export function completeCommand(deps: Deps, program: () => Command): Command {
     .argument('[words...]')
     .allowUnknownOption()
     .action(async (words: readonly string[]) => {
-      const found = await candidates(program(), words, clusterNames(deps, program))
+      const templateNames = async (): Promise<readonly string[]> =>
+        Object.keys((await deps.templates()).templates)
+      const found = await candidates(program(), words, clusterNames(deps, program), templateNames)
       deps.streams.out(found.map(({ text, description }) => `${text}\t${description}\n`).join(''))
     })
 }

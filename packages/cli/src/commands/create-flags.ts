@@ -95,7 +95,7 @@ export function addCreateFlags(command: Command): Command {
       '--max-unhealthy <percent>',
       'share of unhealthy nodes above which none is replaced (default: 40%)',
     )
-    .option('--from <file>', 'NestedCluster YAML, - for stdin; flags override it')
+    .option('--from <file>', 'NestedCluster YAML, - for stdin, or templates/NAME; flags override it')
     .addOption(hidden('--cluster-template <file>'))
     .option('--force', 'allow an even number of control-plane nodes')
 }

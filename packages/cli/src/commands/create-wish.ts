@@ -1,10 +1,10 @@
 import { defaultNamespace, KnestError, type ClusterRef, type ClusterSpec } from '@knest/core'
 import { defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import type { SpecRoom } from '../deps.js'
 import { checkAvoided } from './avoided-ranges.js'
 import type { CreateFlags } from './create-flags.js'
 import { flagsToInput } from './flags-to-input.js'
+import { readClusterFile, type ClusterFile } from './read-cluster-file.js'
 
 /** What the user wants, checked as far as it can be without the host. */
 export interface Wish {
@@ -21,8 +21,9 @@ export interface WishOptions {
 export async function createWish(deps: Deps, options: WishOptions): Promise<Wish> {
   const room = await deps.spec()
   const { flags } = options
-  const file = await readFile(deps, room, flags.from ?? flags.clusterTemplate)
-  const name = agree('cluster', options.name, file?.ref.name) ?? defaultName
+  const path = flags.from ?? flags.clusterTemplate
+  const file = path === undefined ? undefined : await readClusterFile(deps, room, path)
+  const name = clusterName(options.name, file) ?? defaultName
   const namespace = agree('namespace', options.namespace, file?.ref.namespace) ?? defaultNamespace(name)
   room.validateClusterName(name)
   room.validateNamespace(namespace)
@@ -34,25 +35,8 @@ export async function createWish(deps: Deps, options: WishOptions): Promise<Wish
   return { ref: { name, namespace }, spec }
 }
 
-async function readFile(
-  deps: Deps,
-  room: SpecRoom,
-  path: string | undefined,
-): Promise<ReturnType<SpecRoom['parseClusterFile']> | undefined> {
-  if (path === undefined) return undefined
-  if (/^https?:\/\//.test(path)) {
-    throw new KnestError('usage', `"${path}" is a URL; knest reads cluster files from this machine only`, {
-      hint: 'pipe it in: curl -fsSL URL | knest create --from -',
-    })
-  }
-  if (path === '-') return room.parseClusterFile(await deps.streams.readStdin(), 'stdin')
-  const text = await deps.readFile(path).catch((error: unknown) => {
-    throw new KnestError('config', `cannot read cluster file "${path}"`, {
-      hint: error instanceof Error ? error.message : 'see that it exists',
-      cause: error,
-    })
-  })
-  return room.parseClusterFile(text, path)
+function clusterName(asked: string | undefined, file: ClusterFile | undefined): string | undefined {
+  return file?.isTemplate === true ? (asked ?? file.ref.name) : agree('cluster', asked, file?.ref.name)
 }
 
 function agree(what: string, asked: string | undefined, inFile: string | undefined): string | undefined {

@@ -8,11 +8,15 @@ export interface Candidate {
 /** Gives the names of the clusters there are; must not fail. */
 export type ClusterNames = (words: readonly string[]) => Promise<readonly string[]>
 
+/** Gives the names of the templates, as in `quickstart`. */
+export type TemplateNames = () => Promise<readonly string[]>
+
 /** What may stand where the last of `words` stands; it may be empty or half typed. */
 export async function candidates(
   program: Command,
   words: readonly string[],
   clusterNames: ClusterNames,
+  templateNames: TemplateNames,
 ): Promise<readonly Candidate[]> {
   const typed = words.at(-1) ?? ''
   const before = words.slice(0, -1)
@@ -20,7 +24,7 @@ export async function candidates(
   const { command, operands, pending } = walk(program, before)
   const all =
     pending !== undefined
-      ? (pending.argChoices ?? []).map(plain)
+      ? await optionValues(pending, typed, templateNames)
       : typed.startsWith('-')
         ? flags(program, command)
         : await values(command, operands, () => clusterNames(words))
@@ -55,6 +59,17 @@ function takesValue(program: Command, command: Command, word: string): Option | 
     (each) => each.long === word || each.short === word,
   )
   return option?.required === true ? option : undefined
+}
+
+async function optionValues(
+  { argChoices, long }: Option,
+  typed: string,
+  templateNames: TemplateNames,
+): Promise<readonly Candidate[]> {
+  if (argChoices !== undefined) return argChoices.map(plain)
+  // The shell completes file names only where we have nothing to offer.
+  const mayBeTemplate = (long === '--from' || long === '--filename') && typed.startsWith('templates')
+  return mayBeTemplate ? (await templateNames()).map((name) => plain(`templates/${name}`)) : []
 }
 
 function flags(program: Command, command: Command): readonly Candidate[] {
