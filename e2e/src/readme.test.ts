@@ -4,11 +4,11 @@ import type { TestHome } from './support/home.js'
 import { runKnest } from './support/knest.js'
 import {
   createReaderHome,
-  findKubectl,
-  firstWords,
+  expectShown,
   readReadme,
   runBlock,
   shellBlocks,
+  whyNotRun,
 } from './support/readme.js'
 import type { ShellBlock } from './support/readme.js'
 
@@ -47,28 +47,11 @@ describe('the README', () => {
       console.log(`README.md line ${block.line} is not run: ${reason}`)
       skip(reason)
     }
-    const { code, stdout, stderr } = await runBlock(home, adapted(block.script))
-    expect(code, `${stderr}${stdout}`).toBe(0)
-    if (block.shown === undefined) return
-    const [first = '', ...others] = firstWords(adapted(block.shown))
-    const printed = firstWords(stdout)
-    expect(printed[0]).toBe(first)
-    expect(printed).toEqual(expect.arrayContaining(others))
+    const outcome = await runBlock(home, adapted(block.script))
+    expectShown(outcome, block.shown === undefined ? undefined : adapted(block.shown))
   })
 })
 
 function titled(blocks: readonly ShellBlock[]): readonly (ShellBlock & { readonly title: string })[] {
   return blocks.map((block) => ({ ...block, title: block.script.trim().split('\n').at(0) ?? '' }))
-}
-
-/** Undefined for a block that is run. */
-function whyNotRun({ script, notTested }: ShellBlock): string | undefined {
-  if (notTested !== undefined) return notTested
-  if (/^knest host\b/m.test(script) && process.env.KNEST_E2E_CONTEXT !== undefined) {
-    return 'the tests run on a host of their own (KNEST_E2E_CONTEXT), not on the embedded one'
-  }
-  if (/\bkubectl\b/.test(script) && findKubectl() === undefined) {
-    return 'there is no kubectl on PATH, and none from hack/build-images'
-  }
-  return undefined
 }

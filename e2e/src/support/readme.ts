@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import { parseDocument } from 'yaml'
 import { createHome, hostContext } from './home.js'
 import type { TestHome } from './home.js'
@@ -47,8 +48,30 @@ export function shellBlocks(markdown: string): readonly ShellBlock[] {
   })
 }
 
+/** Undefined for a block that is run. */
+export function whyNotRun({ script, notTested }: ShellBlock): string | undefined {
+  if (notTested !== undefined) return notTested
+  if (/^knest host (up|status|down|load)\b/m.test(script) && process.env.KNEST_E2E_CONTEXT !== undefined) {
+    return 'the tests run on a host of their own (KNEST_E2E_CONTEXT), not on the embedded one'
+  }
+  if (/\bkubectl\b/.test(script) && findKubectl() === undefined) {
+    return 'there is no kubectl on PATH, and none from hack/build-images'
+  }
+  return undefined
+}
+
+/** Fails unless the script succeeded and printed what the text shows. */
+export function expectShown({ code, stdout, stderr }: Outcome, shown: string | undefined): void {
+  expect(code, `${stderr}${stdout}`).toBe(0)
+  if (shown === undefined) return
+  const [first = '', ...others] = firstWords(shown)
+  const printed = firstWords(stdout)
+  expect(printed[0]).toBe(first)
+  expect(printed).toEqual(expect.arrayContaining(others))
+}
+
 /** The first line in whole; of the others the first word, since ages and addresses are never the same. */
-export function firstWords(output: string): readonly string[] {
+function firstWords(output: string): readonly string[] {
   const lines = output.split('\n').map((line) => line.trim().split(/\s+/))
   const filled = lines.filter(([word]) => word !== '')
   return filled.map((words, index) => (index === 0 ? words.join(' ') : (words[0] ?? '')))
@@ -69,8 +92,26 @@ export function createReaderHome(): TestHome {
   return { ...home, env: { ...home.env, PATH: path } }
 }
 
+/** The folders below `examples/`. */
+export function exampleNames(): readonly string[] {
+  const entries = readdirSync(join(repository, 'examples'), { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
+}
+
+/** A copy of an example in which its clusters are called as `rename` says; gives its folder. */
+export function copyExample(home: TestHome, name: string, rename: (text: string) => string): string {
+  const copy = join(home.path, name)
+  cpSync(join(repository, 'examples', name), copy, { recursive: true })
+  for (const entry of readdirSync(copy, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
+    writeFileSync(file, rename(readFileSync(file, 'utf8')))
+  }
+  return copy
+}
+
 /** The user's kubectl, or the one among the programs that hack/build-images keeps. */
-export function findKubectl(): string | undefined {
+function findKubectl(): string | undefined {
   const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'kubectl'))
   return onPath.find(isFile) ?? builtKubernetes()
 }
@@ -91,11 +132,11 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
-/** Runs a block as a reader would paste it: in bash, in the home directory, up to the first failure. */
-export function runBlock(home: TestHome, script: string): Promise<Outcome> {
+/** Runs a block as a reader would paste it: in bash, up to the first failure, in the home directory if no other. */
+export function runBlock(home: TestHome, script: string, folder: string = home.path): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
-      cwd: home.path,
+      cwd: folder,
       env: home.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
