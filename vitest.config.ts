@@ -28,6 +28,13 @@ const isLong = process.env.KNEST_TEST_LONG !== undefined
 
 export default defineConfig({
   test: {
+    // `npm run coverage`: all sources, also those that no unit test imports.
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts', 'bench/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text', 'html'],
+    },
     projects: [
       {
         // Unit tests read the sources of other rooms, so that they need no build before.

@@ -44,7 +44,7 @@ export function makeReport(floors: readonly Floor[], rounds: readonly Round[]): 
 }
 
 /** What must not exceed `most`. */
-export function measureOf({ ratio, median: value }: Figure): number {
+function measureOf({ ratio, median: value }: Figure): number {
   return ratio ?? value ?? 0
 }
 

@@ -3,7 +3,7 @@ import type { ExecResult, KubeApi } from '@knest/core'
 import { never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 
-export interface ShownCertificate {
+interface ShownCertificate {
   readonly node: string | null
   readonly name: string
   readonly expires: string

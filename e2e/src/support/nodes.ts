@@ -22,7 +22,7 @@ export const nodeFlags: readonly string[] = {
 export const patience = Number(process.env.KNEST_E2E_PATIENCE ?? '1')
 
 export const podKind = { apiVersion: 'v1', kind: 'Pod' }
-export const machineKind = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' }
+const machineKind = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' }
 export const instanceKind = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance' }
 
 const machineLabel = 'vm.kubevirt.io/name'

@@ -11,7 +11,6 @@ export type { InstallOptions } from '@knest/kubevirt-vm-node'
 export type {
   EngineName,
   HostControl,
-  HostReady,
   HostStatus,
   HostTarget,
   HostUp,
@@ -70,7 +69,7 @@ export interface ControllerControl {
   work(options: ControllerWork): Promise<void>
 }
 
-export interface ControllerWork {
+interface ControllerWork {
   readonly port: number
   readonly signal: AbortSignal
   /** One line, without its end. */

@@ -258,7 +258,7 @@ export class FakeClusters implements Clusters {
   }
 }
 
-export function fakeKubeconfig(name: string): string {
+function fakeKubeconfig(name: string): string {
   return `apiVersion: v1
 kind: Config
 clusters:

@@ -6,7 +6,7 @@ import { userdataSecret } from './names.js'
 import type { NodeKeys } from './ssh-keys.js'
 
 /** What cloud-init of the VM is told. The contract with the image is in images/vm/README.md. */
-export function userData(spec: NodeSpec, keys: NodeKeys): string {
+function userData(spec: NodeSpec, keys: NodeKeys): string {
   const environment = [
     `KNEST_NODE_NAME=${spec.name}`,
     ...(spec.identity === undefined ? [] : [`KNEST_IDENTITY=${spec.identity}`]),

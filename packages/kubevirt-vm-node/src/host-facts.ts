@@ -70,4 +70,4 @@ export async function slownessOf(api: KubeApi, signal: AbortSignal): Promise<num
   return kubeVirt?.emulation === true ? emulatedSlowness : 1
 }
 
-export const emulatedSlowness = 4
+const emulatedSlowness = 4

@@ -9,7 +9,7 @@ import { requireBridge } from './require-bridge.js'
 /** What the VM boots from: its image, copied at each start, or a disk of its own that was filled before. */
 export type RootVolume = 'image' | 'data-volume' | 'claim'
 
-export const podNetwork = 'pod'
+const podNetwork = 'pod'
 const rootName = 'root'
 const seedName = 'seed'
 

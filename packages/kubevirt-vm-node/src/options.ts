@@ -9,7 +9,7 @@ export interface VmNodeOptions {
   readonly jobsFolder?: string | undefined
 }
 
-export interface KernelBoot {
+interface KernelBoot {
   readonly image: string
   readonly kernelPath: string
   readonly initrdPath: string

@@ -46,7 +46,7 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
  * Stands alone and is not one of the VM's `dataVolumeTemplates`: those go with the VM, and a kept disk must
  * not. `pullMethod: node` takes the image from where pods get theirs, with the same credentials.
  */
-export function dataVolume(spec: NodeSpec): KubeObject {
+function dataVolume(spec: NodeSpec): KubeObject {
   return {
     ...dataVolumeKind,
     metadata: {
@@ -61,7 +61,7 @@ export function dataVolume(spec: NodeSpec): KubeObject {
 }
 
 /** A claim for a file of the wished size: a file system keeps some of a volume for itself. */
-export function diskClaim(spec: NodeSpec): KubeObject {
+function diskClaim(spec: NodeSpec): KubeObject {
   return {
     ...claimKind,
     metadata: diskMetadata(spec),

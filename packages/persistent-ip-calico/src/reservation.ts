@@ -8,7 +8,7 @@ function reservationName({ namespace, name }: ClusterRef): string {
 }
 
 /** One for each cluster: Calico reads all reservations at every assignment. */
-export function reservationObject(
+function reservationObject(
   group: CalicoGroup,
   cluster: ClusterRef,
   ranges: readonly AddressRange[],

@@ -3,7 +3,7 @@ import type { KubeObject, NodeSpec } from '@knest/core'
 import { nodeResources } from './resources.js'
 
 export const containerName = 'node'
-export const diskVolume = 'disk'
+const diskVolume = 'disk'
 
 /** The image of the node's container, which a patch may have chosen. */
 export function imageOf(set: KubeObject): string {

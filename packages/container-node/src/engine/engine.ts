@@ -18,7 +18,7 @@ export interface EngineFacts {
   readonly storage: string
 }
 
-export type RunOptions = Partial<Omit<ProgramOptions, 'signal'>> & { readonly signal: AbortSignal }
+type RunOptions = Partial<Omit<ProgramOptions, 'signal'>> & { readonly signal: AbortSignal }
 
 /** podman or docker on this machine, by its command. */
 export interface ContainerEngine {

@@ -39,7 +39,7 @@ export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonl
   ]
 }
 
-export function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
+function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
   return {
     ...clusterLabels(spec.cluster),
     [labels.node]: spec.name,

@@ -40,7 +40,7 @@ export interface SshConnection {
   end(): void
 }
 
-export interface Window {
+interface Window {
   readonly rows: number
   readonly cols: number
   readonly term: string

@@ -7,11 +7,11 @@ import { kubeVirtRelease, kubeVirtVersion, manifestsVariable } from '../../kubev
 import { timeLimit, type TimeLimit } from '../../operation.js'
 import { onHost } from './on-host.js'
 
-export interface HostInstallOptions extends GlobalOptions, TimeLimit {
+interface HostInstallOptions extends GlobalOptions, TimeLimit {
   readonly kubeVirt: Partial<InstallOptions> & Pick<InstallOptions, 'emulation'>
 }
 
-export async function hostInstallKubeVirt(deps: Deps, options: HostInstallOptions): Promise<void> {
+async function hostInstallKubeVirt(deps: Deps, options: HostInstallOptions): Promise<void> {
   const { version, emulation } = options.kubeVirt
   if (version !== undefined && !/^v\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
     throw new KnestError('usage', `KubeVirt version "${version}" is not one of its releases`, {
@@ -26,11 +26,11 @@ export async function hostInstallKubeVirt(deps: Deps, options: HostInstallOption
   })
 }
 
-export interface HostControllerOptions extends GlobalOptions, TimeLimit {
+interface HostControllerOptions extends GlobalOptions, TimeLimit {
   readonly image: string
 }
 
-export async function hostInstallController(deps: Deps, options: HostControllerOptions): Promise<void> {
+async function hostInstallController(deps: Deps, options: HostControllerOptions): Promise<void> {
   await onHost(deps, options, {
     work: ({ controller }, run) => controller.install(options.image, run),
     interrupted: 'the controller may be installed in part',
