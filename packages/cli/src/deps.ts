@@ -17,9 +17,9 @@ export type {
 } from '@knest/container-node'
 
 export type SpecRoom = typeof specRoom
-export type KubeconfigRoom = typeof kubeconfigRoom
-export type ManifestRoom = typeof manifestRoom
-export type TemplateRoom = typeof templateRoom
+type KubeconfigRoom = typeof kubeconfigRoom
+type ManifestRoom = typeof manifestRoom
+type TemplateRoom = typeof templateRoom
 
 /** The only way to the terminal. */
 export interface Streams {

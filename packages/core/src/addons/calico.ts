@@ -3,7 +3,7 @@ import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { findObject, podSpecOf, setEnv, type Container } from './container-parts.js'
 
-export const calicoVersion = 'v3.32.1'
+const calicoVersion = 'v3.32.1'
 /** The project's own manifest; fetched only when the user asks for Calico without a file. */
 export const calicoManifestUrl = `https://raw.githubusercontent.com/projectcalico/calico/${calicoVersion}/manifests/calico.yaml`
 

@@ -35,7 +35,7 @@ export async function planFor(
 }
 
 /** What the nested API says; undefined when it does not answer within a moment. */
-export async function nestedFacts(
+async function nestedFacts(
   parts: Parts,
   record: ClusterRecord,
   nodes: readonly BackendNode[],

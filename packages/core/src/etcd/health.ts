@@ -74,7 +74,7 @@ type Statuses = readonly {
 type Healths = readonly { readonly endpoint: string; readonly health: boolean }[]
 
 /** Three lines of JSON: member list, status, health; the latter two may be empty. */
-export function parseHealth(text: string): readonly EtcdMemberHealth[] {
+function parseHealth(text: string): readonly EtcdMemberHealth[] {
   const [list = '', ...answers] = text.split('\n').filter((line) => line.trim() !== '')
   const parsed = answers.map(parseWithIds) as (Statuses | Healths)[]
   const statuses = parsed.flat().filter((entry) => 'Status' in entry)

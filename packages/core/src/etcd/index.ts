@@ -1,4 +1,4 @@
 export { etcdctl } from './etcdctl.js'
-export { etcdHealth, type EtcdHealth, type EtcdMemberHealth } from './health.js'
+export { etcdHealth } from './health.js'
 export { quorumRisk } from './quorum.js'
-export { etcdMembers, type EtcdMember } from './members.js'
+export type { EtcdMember } from './members.js'

@@ -11,7 +11,7 @@ import { secureContexts } from './secure-context.js'
 export type Dial = (signal: AbortSignal) => Promise<Duplex>
 
 /** TLS settings and headers for one request or socket. Holds secrets. */
-export type Credentials = Pick<
+type Credentials = Pick<
   https.RequestOptions,
   'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername' | 'auth'
 > & {

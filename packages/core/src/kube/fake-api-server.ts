@@ -33,7 +33,7 @@ export interface SeenRequest {
 
 export type Handler = (request: SeenRequest, response: http.ServerResponse) => void
 
-export interface SocketOptions {
+interface SocketOptions {
   /** The subprotocols the server knows. */
   readonly protocols: readonly string[]
   readonly onSocket: (socket: WebSocket, query: URLSearchParams, raw: Socket) => void

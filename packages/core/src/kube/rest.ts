@@ -166,7 +166,7 @@ async function readText(response: http.IncomingMessage): Promise<string> {
 }
 
 /** Without the brackets of an IPv6 address. */
-export function bareHost(server: URL): string {
+function bareHost(server: URL): string {
   return server.hostname.replace(/^\[|\]$/g, '')
 }
 

@@ -45,13 +45,13 @@ function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'
   return identity
 }
 
-export function nodeRegistration(name: string, taints: readonly unknown[]): Record<string, unknown> {
+function nodeRegistration(name: string, taints: readonly unknown[]): Record<string, unknown> {
   // ignorePreflightErrors: pods cannot cure what SystemVerification and friends look at.
   return { name, criSocket, taints, imagePullPolicy: 'IfNotPresent', ignorePreflightErrors: ['all'] }
 }
 
 /** As kind does: a cluster without workers runs its workloads on the control plane. */
-export function controlPlaneTaints(spec: ClusterSpec): readonly unknown[] {
+function controlPlaneTaints(spec: ClusterSpec): readonly unknown[] {
   const workers = spec.workers.reduce((sum, pool) => sum + pool.count, 0)
   return workers === 0 ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]
 }

@@ -11,7 +11,7 @@ export interface ApiTarget {
  * True when the cluster's API server itself answers there within the time. An open port is no proof: some
  * networks answer for every address.
  */
-export function reachesApi(target: ApiTarget, signal: AbortSignal, timeoutMs = 3000): Promise<boolean> {
+function reachesApi(target: ApiTarget, signal: AbortSignal, timeoutMs = 3000): Promise<boolean> {
   const { hostname, port } = new URL(target.url)
   return new Promise((resolve) => {
     const socket = connect({

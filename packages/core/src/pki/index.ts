@@ -5,6 +5,4 @@ export {
   certificateExpiry,
   issueCertificate,
   kubeletClientCertificate,
-  type CertificateRequest,
-  type ClientCertificateOptions,
 } from './certificate.js'

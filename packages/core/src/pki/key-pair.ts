@@ -23,7 +23,7 @@ export async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey
   return webcrypto.subtle.importKey('pkcs8', Buffer.from(body, 'base64'), algorithm, false, ['sign'])
 }
 
-export function toPem(label: string, der: ArrayBuffer): string {
+function toPem(label: string, der: ArrayBuffer): string {
   const lines =
     Buffer.from(der)
       .toString('base64')

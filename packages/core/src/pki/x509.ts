@@ -24,7 +24,7 @@ export function newSerialNumber(): string {
 }
 
 const minute = 60_000
-export const day: number = 24 * 60 * minute
+const day: number = 24 * 60 * minute
 /** Clocks of nodes differ a little; kubeadm backdates by as much. */
 const backdate = 5 * minute
 

@@ -7,7 +7,7 @@ import { nearest } from './nearest.js'
 import type { ProblemList } from './problem-list.js'
 import type { ClusterInput } from './schema.js'
 
-export const cniNames = ['flannel', 'calico', 'cilium', 'none'] as const
+const cniNames = ['flannel', 'calico', 'cilium', 'none'] as const
 
 /** Fills in and checks the network; `nodes` is how many nodes its pod range must serve. */
 export function resolveNetwork(

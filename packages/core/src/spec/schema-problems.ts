@@ -41,7 +41,7 @@ export function checkShape<T>(
   return { ok: false, problems, paths }
 }
 
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   let text = ''
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`

@@ -34,6 +34,6 @@ export function summary(
   }
 }
 
-export function workersOf({ spec }: ClusterRecord): number {
+function workersOf({ spec }: ClusterRecord): number {
   return spec.workers.reduce((sum, { count }) => sum + count, 0)
 }
