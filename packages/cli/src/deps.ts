@@ -8,13 +8,7 @@ import type * as templateRoom from './parts/templates.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
 export type { InstallOptions } from '@knest/kubevirt-vm-node'
-export type {
-  EngineName,
-  HostControl,
-  HostStatus,
-  HostTarget,
-  HostUp,
-} from '@knest/container-node'
+export type { EngineName, HostControl, HostStatus, HostTarget, HostUp } from '@knest/container-node'
 
 export type SpecRoom = typeof specRoom
 type KubeconfigRoom = typeof kubeconfigRoom
