@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const onHost = {
@@ -36,6 +37,11 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
           environment: 'node',
+          // Loading modules takes longer than the tests of most files: a worker loads each module once.
+          isolate: false,
+          // Some files wait for real programs and clocks: more of them than processors.
+          maxWorkers: availableParallelism() + 1,
+          testTimeout: 15_000,
           globalSetup: 'hack/test-folder.mjs',
         },
       },
