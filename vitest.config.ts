@@ -1,30 +1,63 @@
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const onHost = {
   environment: 'node',
-  fileParallelism: false,
   testTimeout: 600_000,
   hookTimeout: 420_000,
 } as const
 
-/** Runs test files of pod nodes unchanged with other nodes, on the KubeVirt of the host or its stand-in. */
-function withVms(nodes: 'vm' | 'mixed', files: readonly string[]) {
-  return {
+type Nodes = 'pod' | 'vm' | 'mixed'
+
+/** Files that run two at a time: they look at their own clusters only, and leave the host and a controller alone. */
+const sideBySide = [
+  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'ha', 'interrupt', 'kill', 'kubeadm'],
+  ...['kubevirt-stand-in', 'network', 'pause', 'render', 'restart', 'scale', 'side-by-side', 'status'],
+  'upgrade',
+]
+
+/**
+ * Test files on a host, in two projects: those of `sideBySide` and, after them, those that have the host for
+ * themselves, since they compare all its objects, change it, or bring a controller. A new file is one of these.
+ */
+function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean) {
+  const name = nodes === 'pod' ? 'e2e' : `e2e-${nodes}`
+  const project = (
+    more: string,
+    isIn: (file: string) => boolean,
+    groupOrder: number,
+    maxWorkers: number,
+  ) => ({
     test: {
       ...onHost,
-      name: `e2e-${nodes}`,
-      include: files.map((file) => `e2e/src/${file}.test.ts`),
+      name: `${name}${more}`,
+      include: e2eFiles.filter((file) => files(file) && isIn(file)).map((file) => `e2e/src/${file}.test.ts`),
       env: { KNEST_E2E_NODES: nodes },
-      globalSetup: ['hack/test-folder.mjs', 'e2e/src/support/kubevirt-setup.ts'],
+      globalSetup: [
+        'hack/test-folder.mjs',
+        ...(nodes === 'pod' ? [] : ['e2e/src/support/kubevirt-setup.ts']),
+      ],
+      sequence: { groupOrder },
+      maxWorkers,
     },
-  }
+  })
+  const isTogether = (file: string) => sideBySide.includes(file)
+  return [project('', isTogether, order, 2), project('-alone', (file) => !isTogether(file), order + 10, 1)]
 }
 
+const e2eFiles = readdirSync(new URL('e2e/src', import.meta.url))
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => file.slice(0, -'.test.ts'.length))
+
+// Test files of pod nodes that run unchanged with other nodes, on the KubeVirt of the host or its stand-in.
 const promises = ['create', 'network', 'scale', 'delete']
 const more = ['interrupt', 'restart', 'fixed-addresses']
 const most = ['kill', 'pause', 'heal']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined
+const withVms = [...promises, ...more, ...(isLong ? most : []), 'vm', 'vm-refusals', 'kubevirt-stand-in']
+const withBoth = [...promises, ...(isLong ? [...more, ...most] : [])]
 
 export default defineConfig({
   test: {
@@ -43,26 +76,24 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
           environment: 'node',
+          // Loading modules takes longer than the tests of most files: a worker loads each module once.
+          isolate: false,
+          // Some files wait for real programs and clocks: more of them than processors.
+          maxWorkers: availableParallelism() + 1,
+          testTimeout: 15_000,
           globalSetup: 'hack/test-folder.mjs',
         },
       },
-      {
-        test: {
-          ...onHost,
-          name: 'e2e',
-          include: ['e2e/src/**/*.test.ts'],
-          exclude: ['e2e/src/vm*.test.ts'],
-          globalSetup: 'hack/test-folder.mjs',
-        },
-      },
-      withVms('vm', [...promises, ...more, ...(isLong ? most : []), 'vm', 'vm-refusals']),
-      withVms('mixed', [...promises, ...(isLong ? [...more, ...most] : [])]),
+      ...onHostOf('pod', 1, (file) => !/^(vm|kubevirt)/.test(file)),
+      ...onHostOf('vm', 2, (file) => withVms.includes(file)),
+      ...onHostOf('mixed', 3, (file) => withBoth.includes(file)),
       {
         test: {
           ...onHost,
           name: 'e2e-emulated',
           include: ['e2e/src/vm-emulated.test.ts'],
           globalSetup: 'hack/test-folder.mjs',
+          sequence: { groupOrder: 20 },
         },
       },
     ],

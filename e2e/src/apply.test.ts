@@ -45,11 +45,11 @@ describe('knest plan and knest apply', () => {
 
   it('plan says that the cluster would be created, and creates nothing', async () => {
     const host = await openHost(home)
-    const before = await inventory(host)
+    const before = await inventory(host, [name])
     const outcome = await run('plan', small)
     expect(outcome.code, outcome.stderr).toBe(2)
     expect(outcome.stdout).toContain(`cluster "${name}" would be created`)
-    expect(await inventory(host)).toEqual(before)
+    expect(await inventory(host, [name])).toEqual(before)
     host.close()
   })
 

@@ -26,7 +26,7 @@ describe('bad input', () => {
     quickstart = await createCluster(existing, '--worker-machine-count', '1')
     home = quickstart.home
     host = await openHost(home)
-    before = await inventory(host)
+    before = await inventory(host, [existing])
     writeFileSync(join(home.path, 'forbidden'), kubeconfigOf(host, {}))
     writeFileSync(join(home.path, 'unreachable'), kubeconfigOf('https://127.0.0.1:1', {}))
   })
@@ -58,7 +58,7 @@ describe('bad input', () => {
   })
 
   it('has created nothing', async () => {
-    expect(await inventory(host)).toEqual(before)
+    expect(await inventory(host, [existing])).toEqual(before)
   })
 })
 

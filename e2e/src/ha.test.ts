@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
-import { createCluster, isReady, listNames, openHost, never, within } from './support/cluster.js'
+import { createCluster, isReady, openHost, never, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { memberList } from './support/etcd.js'
-import { restartHost } from './support/host.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
-import { readProof, writeProof } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
+import { volumesOf } from './support/volumes.js'
 import { answers, runWeb } from './support/workload.js'
 import { report, startWriter } from './support/writer.js'
 
 const name = 'e2e-members'
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
-const foreign = process.env.KNEST_E2E_CONTEXT
-if (foreign !== undefined) console.log(`skipped: the foreign host "${foreign}" is not restarted`)
 
 // The tests go on from each other: one cluster lives through all of it.
 describe('a persistent cluster whose control planes come and go', () => {
@@ -128,35 +125,11 @@ describe('a persistent cluster whose control planes come and go', () => {
     for (const node of controlPlanes(3)) expect(await podReady(node)).toBe(true)
   })
 
-  it.skipIf(foreign !== undefined)('comes back with another cluster when the host is restarted', async () => {
-    const other = await createCluster('e2e-beside', '--worker-machine-count', '0')
-    try {
-      for (const { api } of [cluster, other]) await writeProof(api)
-      host.close()
-      await restartHost(cluster.home)
-      host = await openHost(cluster.home)
-      const back = async ({ api, name: which }: TestCluster): Promise<void> => {
-        const read = async (): Promise<boolean> => (await readProof(api)) !== undefined
-        const apiBack = await secondsUntil(read, 90, `the API of "${which}"`)
-        const allReady = async (): Promise<boolean> =>
-          (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: within(3_000) })).every(isReady)
-        const nodesBack = apiBack + (await secondsUntil(allReady, 120, `the nodes of "${which}"`))
-        console.log(
-          `${which}: API back ${apiBack.toFixed(1)} s and nodes Ready ${nodesBack.toFixed(1)} s after host "${hostContext}" was up again`,
-        )
-      }
-      await Promise.all([back(cluster), back(other)])
-      await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
-      expect(await memberList(cluster.home, name)).toEqual(members(3))
-    } finally {
-      await other.remove()
-    }
-  })
-
   it('goes from 3 to 1 with a client writing', () => scaleUnderWrites(3, 1))
 
   it('leaves no volume behind when it is deleted', async () => {
+    expect(await volumesOf(host, cluster.namespace)).not.toEqual([])
     await cluster.knest('delete', name)
-    expect(await listNames(host, 'PersistentVolume')).toEqual([])
+    expect(await volumesOf(host, cluster.namespace)).toEqual([])
   })
 })

@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
-import { never, openHost } from './support/cluster.js'
+import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
+import type { TestCluster } from './support/cluster.js'
+import { memberList } from './support/etcd.js'
 import { hostEngine, restartHost } from './support/host.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { runKnest } from './support/knest.js'
+import { readProof, writeProof, written } from './support/proof.js'
+import { secondsUntil } from './support/until.js'
+import { answers, runWeb } from './support/workload.js'
 
 const foreign = process.env.KNEST_E2E_CONTEXT
 if (foreign !== undefined) console.log(`skipped: knest host is not tested on the foreign host "${foreign}"`)
@@ -59,9 +64,38 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     }
   })
 
-  it('up brings the same host back after its container was stopped, with its data', async () => {
-    await restartHost(home)
-    const kept = await host.get(marker, 'e2e-marker', 'default', never)
-    expect(kept?.data).toEqual({ kept: 'yes' })
+  it('up brings the same host back after its container was stopped, with its data and its clusters', async () => {
+    const large = 'e2e-members-back'
+    const made = await Promise.all([
+      createCluster(large, '--persistent', '--control-plane-machine-count', '3'),
+      createCluster('e2e-beside', '--worker-machine-count', '0'),
+    ])
+    const [cluster] = made
+    try {
+      await runWeb(cluster.api, `${large}-worker-0`)
+      for (const { api } of made) await writeProof(api)
+      await restartHost(home)
+      const kept = await host.get(marker, 'e2e-marker', 'default', never)
+      expect(kept?.data).toEqual({ kept: 'yes' })
+      await Promise.all(made.map(back))
+      await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
+      const members = [0, 1, 2].map((index) => `${large}-cp-${index} started`)
+      expect(await memberList(cluster.home, large)).toEqual(members)
+    } finally {
+      for (const each of made) await each.remove()
+    }
   })
+
+  const back = async ({ api, name }: TestCluster): Promise<void> => {
+    let proof: unknown
+    const read = async (): Promise<boolean> => (proof = await readProof(api)) !== undefined
+    const apiBack = await secondsUntil(read, 90, `the API of "${name}"`)
+    expect(proof).toEqual(written)
+    const allReady = async (): Promise<boolean> =>
+      (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: within(3_000) })).every(isReady)
+    const nodesBack = apiBack + (await secondsUntil(allReady, 120, `the nodes of "${name}"`))
+    console.log(
+      `${name}: API back ${apiBack.toFixed(1)} s and nodes Ready ${nodesBack.toFixed(1)} s after host "${hostContext}" was up again`,
+    )
+  }
 })

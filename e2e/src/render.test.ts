@@ -38,7 +38,7 @@ describe('a standalone cluster of one control plane and one worker', () => {
   beforeAll(async () => {
     const home = createHome()
     const host = await openHost(home)
-    before = await inventory(host)
+    before = await inventory(host, [name])
     host.close()
     home.remove()
     cluster = await applyStandalone(name)
@@ -118,9 +118,9 @@ describe('a standalone cluster of one control plane and one worker', () => {
     await cluster.remove()
     const host = cluster.host
     await secondsUntil(async () => {
-      const now = await inventory(host)
+      const now = await inventory(host, [name])
       return JSON.stringify(now) === JSON.stringify(before)
-    }, 30).catch(async () => expect(await inventory(host)).toEqual(before))
+    }, 30).catch(async () => expect(await inventory(host, [name])).toEqual(before))
   })
 })
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from '@knest/core'
-import { createCluster, isReady, listNames, never, openHost, within } from './support/cluster.js'
+import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { hostNodes, killNode, nodeFlags, nodesAre, patience, podsOfNodes } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
+import { volumesOf } from './support/volumes.js'
 import { answers, runWeb } from './support/workload.js'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
@@ -95,8 +96,9 @@ describe.each(withLarge ? [small, large] : [small])(
     })
 
     it('leaves no volume behind when it is deleted', async () => {
+      expect(await volumesOf(host, cluster.namespace)).toHaveLength(count)
       await cluster.knest('delete', name)
-      expect(await listNames(host, 'PersistentVolume')).toEqual([])
+      expect(await volumesOf(host, cluster.namespace)).toEqual([])
     })
   },
 )

@@ -1,4 +1,4 @@
-import type { KubeApi } from '@knest/core'
+import type { KubeApi, KubeObject } from '@knest/core'
 import { never } from './cluster.js'
 
 interface ResourceList {
@@ -12,17 +12,24 @@ interface ResourceList {
 // What the host itself makes and drops all the time, whatever runs on it.
 const volatileKinds = new Set(['Event', 'ComponentStatus', 'PodMetrics', 'NodeMetrics'])
 
-/** The host's objects of every kind it serves, as `group/version kind namespace/name`. */
-export async function inventory(api: KubeApi): Promise<readonly string[]> {
+/**
+ * The host's objects of every kind it serves, as `group/version kind namespace/name`. A file that does not have the
+ * host for itself names its own clusters: what belongs to those of other test files is then left out, and nothing else.
+ */
+export async function inventory(api: KubeApi, own?: readonly string[]): Promise<readonly string[]> {
   const groups = JSON.parse((await api.raw('/apis', never)).body) as {
     groups: readonly { preferredVersion: { groupVersion: string } }[]
   }
   const versions = ['v1', ...groups.groups.map(({ preferredVersion }) => preferredVersion.groupVersion)]
-  const lists = await Promise.all(versions.map((version) => objectsOf(api, version)))
+  const lists = await Promise.all(versions.map((version) => objectsOf(api, version, own)))
   return lists.flat().sort()
 }
 
-async function objectsOf(api: KubeApi, apiVersion: string): Promise<readonly string[]> {
+async function objectsOf(
+  api: KubeApi,
+  apiVersion: string,
+  own: readonly string[] | undefined,
+): Promise<readonly string[]> {
   const path = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
   const answer = await api.raw(path, never)
   if (answer.status !== 200) return []
@@ -33,10 +40,27 @@ async function objectsOf(api: KubeApi, apiVersion: string): Promise<readonly str
   const lists = await Promise.all(
     kinds.map(async ({ kind }) => {
       const objects = await api.list({ apiVersion, kind }, { signal: never })
-      return objects.map(
+      const listed = own === undefined ? objects : objects.filter((object) => !isForeign(kind, object, own))
+      return listed.map(
         ({ metadata }) => `${apiVersion} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
       )
     }),
   )
   return lists.flat()
+}
+
+// Made by the first cluster of a host, and gone with the last: delete.test.ts has the host for itself.
+const sharedByClusters = ['nestedclusters.knest.dev', 'v1alpha1.knest.dev']
+
+/** Whether the object is another test cluster's, by the namespace that it is in, is, or was made for. */
+function isForeign(kind: string, object: KubeObject, own: readonly string[]): boolean {
+  const { name, namespace } = object.metadata
+  if (sharedByClusters.includes(name)) return true
+  // The host's storage makes and drops them for anybody's volumes.
+  if (kind === 'Pod' && name.startsWith('helper-pod-')) return true
+  // Of a volume and of a Service's address.
+  const { claimRef, parentRef } = (object.spec ?? {}) as Record<string, { namespace?: string } | undefined>
+  const of = namespace ?? claimRef?.namespace ?? parentRef?.namespace ?? (kind === 'Namespace' ? name : '')
+  const cluster = /^knest-(e2e-.+)$/.exec(of)?.[1]
+  return cluster !== undefined && !own.includes(cluster)
 }
