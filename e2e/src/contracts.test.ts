@@ -5,14 +5,31 @@ import {
   detectEngine,
   engineNames,
 } from '@knest/container-node'
-import { createKubernetesHome } from '@knest/core'
+import { createKubernetesHome, deleteNamespace } from '@knest/core'
 import { createPodNodeBackend } from '@knest/pod-node'
-import { describeClusterHome, describeNodeBackend, sampleSpec } from '@knest/testing'
+import { describeClusterHome, describeKubeApi, describeNodeBackend, sampleSpec } from '@knest/testing'
 import { describe, expect, it } from 'vitest'
 import { never, openHost } from './support/cluster.js'
 import { createHome } from './support/home.js'
 
 // The real parts pass the suites that the fakes in packages/testing pass.
+describeKubeApi('the API server of the host', async () => {
+  const directory = createHome()
+  const api = await openHost(directory)
+  const namespaces = ['knest-e2e-objects', 'knest-e2e-other-objects'] as const
+  for (const name of namespaces)
+    await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { signal: never })
+  return {
+    api,
+    namespaces,
+    cleanUp: async () => {
+      for (const name of namespaces) await deleteNamespace(api, name, never)
+      api.close()
+      directory.remove()
+    },
+  }
+})
+
 describeClusterHome('the host cluster', async () => {
   const directory = createHome()
   const api = await openHost(directory)

@@ -1,4 +1,4 @@
-import { KnestError, openDeadline, unlessAborted } from '@knest/core'
+import { KnestError, openDeadline, seconds, unlessAborted } from '@knest/core'
 import type { KubeObject, WaitOptions } from '@knest/core'
 
 /** Waits as a watch does: looks now and after every change, until `done` accepts what it sees. */
@@ -20,11 +20,11 @@ export async function waitForObjects(
       }
     }
   })
-  const deadline = openDeadline(
-    options.signal,
-    options.timeoutMs,
-    () => new KnestError('timeout', `waited for ${options.awaited}; last seen: ${options.describe(seen)}`),
-  )
+  const deadline = openDeadline(options.signal, options.timeoutMs, () => {
+    const last = options.describe(seen)
+    const message = `waited ${seconds(options.timeoutMs)} for ${options.awaited}; last seen: ${last}`
+    return new KnestError('timeout', message)
+  })
   listeners.add(onChange)
   onChange()
   try {
