@@ -29,7 +29,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     spec: parts.spec,
     kubeconfigs: parts.kubeconfigs,
     manifests: parts.manifests,
-    openClusters: async (options) => (await parts.clusters()).openClusters(options),
+    openClusters: async (choice) => (await parts.clusters()).openClusters(choice),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
     confirm,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),

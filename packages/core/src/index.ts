@@ -17,6 +17,7 @@ export {
   openDeadline,
   openForwardServer,
   openKube,
+  type HostKube,
   pause,
   seconds,
   unlessAborted,

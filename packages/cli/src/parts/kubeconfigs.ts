@@ -1,7 +1,9 @@
 export {
   kubeconfigFiles,
   mergeIntoDefault,
+  readContexts,
   removeFromDefault,
   removeOwnKubeconfig,
+  withHostRecord,
   writeOwnKubeconfig,
 } from '@knest/core'
