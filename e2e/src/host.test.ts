@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from '@knest/core'
 import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
@@ -7,7 +8,9 @@ import { memberList } from './support/etcd.js'
 import { hostEngine, restartHost } from './support/host.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
+import { createReaderHome, findKubectl, runBlock } from './support/readme.js'
 import { runKnest } from './support/knest.js'
+import { nodeFlags } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
@@ -83,6 +86,42 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
       expect(await memberList(cluster.home, large)).toEqual(members)
     } finally {
       for (const each of made) await each.remove()
+    }
+  })
+
+  it('is found by commands without --context, on a machine without a kubeconfig', async () => {
+    const empty = createReaderHome()
+    rmSync(empty.kubeconfig, { force: true })
+    const run = async (...argv: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runKnest(empty, argv)
+      expect(code, `${argv.join(' ')}: ${stderr}${stdout}`).toBe(0)
+      return stdout + stderr
+    }
+    const current = (): string | undefined =>
+      /^current-context: (.*)$/m.exec(readFileSync(empty.kubeconfig, 'utf8'))?.[1]
+    const create = ['create', 'e2e-found', ...nodeFlags, '--worker-machine-count', '0']
+    try {
+      // The embedded host is the last resort, and becomes the current context by `host up`.
+      expect(await run(...create, '--dry-run')).toContain('note: there is no current context')
+      await run('host', 'up')
+      expect(current()).toBe('knest-host')
+      expect(await run(...create)).not.toContain('note:')
+      expect(await run('list')).toContain('e2e-found')
+
+      if (findKubectl() === undefined) await run('kubeconfig', 'e2e-found', '--switch-context')
+      else await runBlock(empty, 'kubectl config use-context knest-e2e-found')
+      expect(current()).toBe('knest-e2e-found')
+      expect(await run('list')).toContain('e2e-found')
+      expect(await run('status', 'e2e-found')).toContain('e2e-found-cp-0')
+      expect(await run(...create, '--dry-run')).toContain('note: context "knest-e2e-found" is a nested')
+      expect(await run('shell', 'e2e-found', '--', 'knest', 'list', '-o', 'name')).toContain('e2e-found')
+      // Named, it is a host like any other: with no nested clusters.
+      expect(await run('list', '--context', 'knest-e2e-found')).toBe('No nested clusters found\n')
+      await run('delete', 'e2e-found')
+      expect(await run('list', '-o', 'name')).not.toContain('e2e-found')
+    } finally {
+      await runKnest(empty, ['delete', 'e2e-found', '--ignore-not-found', '--context', 'knest-host'])
+      empty.remove()
     }
   })
 

@@ -111,7 +111,7 @@ export function copyExample(home: TestHome, name: string, rename: (text: string)
 }
 
 /** The user's kubectl, or the one among the programs that hack/build-images keeps. */
-function findKubectl(): string | undefined {
+export function findKubectl(): string | undefined {
   const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'kubectl'))
   return onPath.find(isFile) ?? builtKubernetes()
 }

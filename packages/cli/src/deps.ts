@@ -41,6 +41,23 @@ export interface HostOptions {
   readonly kubeconfig?: string | undefined
 }
 
+/** The same as files in the order of `$KUBECONFIG`, or as the kubeconfig itself. */
+export interface HostChoice {
+  readonly context?: string | undefined
+  readonly kubeconfig?: string | readonly string[] | undefined
+  readonly kubeconfigText?: string | undefined
+}
+
+/** Which host cluster this is. */
+export interface HostIdentity {
+  /** Undefined inside it. */
+  readonly context: string | undefined
+  /** URL of its API server, without credentials. */
+  readonly server: string
+  /** Of its namespace kube-system; undefined when the user may not read it. */
+  uid(signal: AbortSignal): Promise<string | undefined>
+}
+
 /** KubeVirt of a host cluster. */
 export interface KubeVirtControl {
   /** True also when the user may not look. */
@@ -75,6 +92,7 @@ export interface OpenClusters {
   readonly clusters: Clusters
   /** As in `context "kind-dev"`. */
   readonly description: string
+  readonly host: HostIdentity
   readonly kubeVirt: KubeVirtControl
   readonly controller: ControllerControl
   /** Kubernetes version of the host, as in `v1.35.4`. */
@@ -99,7 +117,7 @@ export interface Deps {
   kubeconfigs(): Promise<KubeconfigRoom>
   manifests(): Promise<ManifestRoom>
   templates(): Promise<TemplateRoom>
-  openClusters(options: HostOptions): Promise<OpenClusters>
+  openClusters(choice: HostChoice): Promise<OpenClusters>
   hostControl(): Promise<HostControl>
   /** Asks for yes or no; undefined when there is nobody to ask. */
   confirm(question: string): Promise<boolean | undefined>

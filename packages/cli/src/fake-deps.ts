@@ -1,6 +1,8 @@
 import type { TerminalStreams } from '@knest/core'
 import type {
   Deps,
+  HostChoice,
+  HostIdentity,
   HostControl,
   HostStatus,
   InstallOptions,
@@ -31,7 +33,13 @@ export class FakeTerminal {
   err = ''
   /** Thrown instead of opening the host. */
   hostFault: Error | undefined
-  opened: { context?: string | undefined; kubeconfig?: string | undefined }[] = []
+  opened: HostChoice[] = []
+  /** Of the host that is opened. */
+  identity: (choice: HostChoice) => HostIdentity = ({ context }) => ({
+    context: context ?? 'fake',
+    server: 'https://fake:6443',
+    uid: () => Promise.resolve('uid-of-fake'),
+  })
   closed = 0
   exitedAtOnce = 0
   spawn: (argv: readonly string[]) => Promise<number> = () => Promise.resolve(0)
@@ -102,6 +110,7 @@ export class FakeTerminal {
         return Promise.resolve({
           clusters: this.clusters,
           description: 'context "fake"',
+          host: this.identity(options),
           kubeVirt: this.kubeVirt,
           controller: this.controller,
           hostVersion: () => Promise.resolve('v1.34.1'),
@@ -171,8 +180,11 @@ class FakeHostControl implements HostControl {
 
   up: HostControl['up'] = (options) => {
     this.calls.push(`up ${options.name} ${options.engine ?? '-'} ${options.image ?? '-'}`)
-    return this.answer({ status: this.current, kubeconfig: hostKubeconfig, changed: true })
+    return this.answer({ status: this.current, kubeconfig: fakeHostKubeconfig, changed: true })
   }
+  /** Of an embedded host that is up. */
+  running: string | undefined
+  kubeconfig: HostControl['kubeconfig'] = () => this.answer(this.running)
   status: HostControl['status'] = () => this.answer(this.current)
   load: HostControl['load'] = (target, images) => {
     this.calls.push(`load ${target.name} ${images.join(' ')}`)
@@ -188,7 +200,7 @@ class FakeHostControl implements HostControl {
   }
 }
 
-const hostKubeconfig = `apiVersion: v1
+export const fakeHostKubeconfig = `apiVersion: v1
 kind: Config
 clusters:
 - name: knest-host

@@ -12,7 +12,10 @@ export interface GlobalOptions extends HostOptions {
 
 export function addGlobalOptions(program: Command): void {
   program
-    .option('--context <name>', 'context of the host cluster (default: the current one)')
+    .option(
+      '--context <name>',
+      'context of the host cluster (default: the current one, or the host of the nested cluster it is of)',
+    )
     .option('--kubeconfig <file>', 'kubeconfig file of the host cluster')
     .option('-n, --namespace <name>', 'host namespace of the nested cluster (default: knest-NAME)')
     .addOption(new Option('--target-namespace <name>', 'the same as --namespace').hideHelp())

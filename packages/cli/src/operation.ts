@@ -1,6 +1,7 @@
 import type { Clusters, RunOptions } from '@knest/core'
-import type { Deps, OpenClusters } from './deps.js'
+import type { Deps } from './deps.js'
 import { parseDuration } from './duration.js'
+import { findHost, type FoundHost } from './find-host.js'
 import { progressStyle, type GlobalOptions } from './global-options.js'
 import { interruptible, type Interruption } from './interrupt.js'
 
@@ -55,17 +56,17 @@ export function ask<T>(deps: Deps, work: (signal: AbortSignal) => Promise<T>): P
   )
 }
 
-/** Opens the host for the time of `work`. */
+/** Opens the host for the time of `work`, which may ask how it was found. */
 export async function withHost<T>(
   deps: Deps,
   options: GlobalOptions,
-  work: (open: OpenClusters) => Promise<T>,
+  work: (open: FoundHost['open'], found: FoundHost) => Promise<T>,
 ): Promise<T> {
-  const open = await deps.openClusters({ context: options.context, kubeconfig: options.kubeconfig })
+  const found = await ask(deps, (signal) => findHost(deps, options, signal))
   try {
-    return await work(open)
+    return await work(found.open, found)
   } finally {
-    open.close()
+    found.open.close()
   }
 }
 
@@ -76,4 +77,9 @@ export function withClusters<T>(
   work: (clusters: Clusters) => Promise<T>,
 ): Promise<T> {
   return withHost(deps, options, ({ clusters }) => work(clusters))
+}
+
+/** Says where something new will be when it is not where kubectl would put it. */
+export function sayHost(deps: Deps, options: GlobalOptions, { note }: FoundHost): void {
+  if (note !== undefined && options.quiet !== true) deps.streams.err(`note: ${note}\n`)
 }

@@ -30,7 +30,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     kubeconfigs: parts.kubeconfigs,
     manifests: parts.manifests,
     templates: parts.templates,
-    openClusters: async (options) => (await parts.clusters()).openClusters(options),
+    openClusters: async (choice) => (await parts.clusters()).openClusters(choice),
     hostControl: async () => (await parts.hostControl()).openHostControl(),
     confirm,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),

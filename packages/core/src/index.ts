@@ -18,6 +18,7 @@ export {
   openDeadline,
   openForwardServer,
   openKube,
+  type HostKube,
   pause,
   seconds,
   unlessAborted,

@@ -1,4 +1,4 @@
-import { labels, managedByKnest, ownedBy, parseQuantity } from '@knest/core'
+import { labels, managedByKnest, ownedBy, parseBytes } from '@knest/core'
 import type { KindRef, KubeObject, NodeSpec } from '@knest/core'
 import { vmLabels } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
@@ -56,7 +56,7 @@ export function copyImageJob(spec: NodeSpec): KubeObject {
               command: [`${tools}/${program}`],
               args: [
                 ...['--from', '/disk', '--to', `/target/${diskFile}`],
-                ...['--size', String(parseQuantity(spec.machine.rootfsSize)), '--owner', String(qemuUser)],
+                ...['--size', String(parseBytes(spec.machine.rootfsSize)), '--owner', String(qemuUser)],
               ],
               terminationMessagePolicy: 'FallbackToLogsOnError',
               // It gives the file to another user; the image has none of its own.

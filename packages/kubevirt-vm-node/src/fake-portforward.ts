@@ -25,7 +25,7 @@ export interface FakePortforward {
 }
 
 /** `silence`: no answer at all; `mute`: a stream on which nothing ever comes; `end`: one that ends at once. */
-type Refusal = { readonly code: number; readonly message: string } | 'silence' | 'mute' | 'end'
+export type Refusal = { readonly code: number; readonly message: string } | 'silence' | 'mute' | 'end'
 
 export async function startFakePortforward(): Promise<FakePortforward> {
   const asked: string[] = []

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError, parseQuantity } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { kubeVirtKind } from './kubevirt.js'
 
@@ -58,7 +58,7 @@ export async function readKubeVirt(api: KubeApi, signal: AbortSignal): Promise<K
 
 function kvmOf(node: KubeObject): number {
   const status = node.status as { allocatable?: Readonly<Record<string, string>> } | undefined
-  return Number(status?.allocatable?.['devices.kubevirt.io/kvm'] ?? 0) || 0
+  return parseQuantity(status?.allocatable?.['devices.kubevirt.io/kvm'] ?? '0')
 }
 
 /**

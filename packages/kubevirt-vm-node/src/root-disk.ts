@@ -1,4 +1,4 @@
-import { claimKind, KnestError, ownedBy, parseQuantity, podTrouble } from '@knest/core'
+import { claimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
@@ -78,7 +78,7 @@ const overhead = 1.06
 
 function withOverhead(size: string): string {
   const mebibyte = 2 ** 20
-  return `${Math.ceil((parseQuantity(size) * overhead) / mebibyte)}Mi`
+  return `${Math.ceil((parseBytes(size) * overhead) / mebibyte)}Mi`
 }
 
 function storage(spec: NodeSpec, size: string): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { NodeSpec } from '@knest/core'
-import { parseQuantity } from '@knest/core'
+import { parseBytes } from '@knest/core'
 
 /**
  * What an idle node needs. Requests are this small so that a host can hold more nodes than would all
@@ -13,7 +13,7 @@ const idle = {
 export function nodeResources(spec: NodeSpec): Record<string, unknown> {
   const { cpuCores, memorySize } = spec.machine
   const need = idle[spec.role]
-  const memory = Math.min(need.memory, parseQuantity(memorySize))
+  const memory = Math.min(need.memory, parseBytes(memorySize))
   return {
     limits: { cpu: String(cpuCores), memory: memorySize },
     requests: { cpu: `${Math.round(Math.min(need.cpu, cpuCores) * 1000)}m`, memory: String(memory) },

@@ -6,7 +6,7 @@ import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
-import { operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
+import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { whatIsLeft } from '../what-is-left.js'
 import { createWish } from './create-wish.js'
@@ -25,8 +25,9 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
   const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
-  await withHost(deps, options, async (open) => {
+  await withHost(deps, options, async (open, host) => {
     const { clusters } = open
+    sayHost(deps, options, host)
     checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
     const terminal = options.yes ? undefined : deps.terminal()
@@ -37,10 +38,10 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
       if (terminal !== undefined && change.action !== 'unchanged')
         await confirm(terminal, `Apply this to cluster "${ref.name}"?`)
     }
-    const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-      await keepKubeconfig(deps, ref, kubeconfig, options)
-    }
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
+      const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
+        await keepKubeconfig(deps, ref, kubeconfig, await host.record(run.signal), options)
+      }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
       if (done === 'created' && options.controller) await ensureController(deps, open, run)
       return done

@@ -4,8 +4,9 @@ import { certificateTable, certificatesView } from '../certificate-view.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import type { FoundHost } from '../find-host.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
-import { ask, operate, timeLimit, withClusters, type TimeLimit } from '../operation.js'
+import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import { whatIsLeft } from '../what-is-left.js'
@@ -21,10 +22,10 @@ export interface CertsOptions extends GlobalOptions, TimeLimit {
 
 export async function certsRun(deps: Deps, options: CertsOptions): Promise<void> {
   await checkTarget(deps, options)
-  await withClusters(deps, options, async (clusters) => {
+  await withHost(deps, options, async ({ clusters }, host) => {
     const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
     const again = { ...options, namespace: options.namespace ?? ref.namespace }
-    await (options.renew ? renew(deps, clusters, ref, again) : show(deps, clusters, ref, again))
+    await (options.renew ? renew(deps, host, ref, again) : show(deps, clusters, ref, again))
   })
 }
 
@@ -44,7 +45,8 @@ async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: Ce
   }
 }
 
-async function renew(deps: Deps, clusters: Clusters, ref: ClusterRef, options: CertsOptions): Promise<void> {
+async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: CertsOptions): Promise<void> {
+  const { clusters } = host.open
   const request = { all: options.all }
   const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
   if (options.dryRun) {
@@ -54,8 +56,11 @@ async function renew(deps: Deps, clusters: Clusters, ref: ClusterRef, options: C
   }
   const result = await operate(deps, options, (run) => clusters.renewCertificates(ref, request, run), left)
   // What this machine has may be older than what is stored on the host.
-  const { kubeconfig } = await ask(deps, (signal) => clusters.kubeconfig(ref, signal))
-  const file = await keepKubeconfig(deps, ref, kubeconfig, { merge: options.merge, switchContext: false })
+  const [{ kubeconfig }, record] = await ask(deps, (signal) =>
+    Promise.all([clusters.kubeconfig(ref, signal), host.record(signal)]),
+  )
+  const keep = { merge: options.merge, switchContext: false }
+  const file = await keepKubeconfig(deps, ref, kubeconfig, record, keep)
 
   const value = await renderValue(certificatesView(ref, result), options.output)
   if (value !== undefined) deps.streams.out(value)

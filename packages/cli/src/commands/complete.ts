@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { candidates, type ClusterNames } from '../completion/candidates.js'
 import type { Deps } from '../deps.js'
+import { findHost } from '../find-host.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 
 /** Nobody waits longer for a completion. */
@@ -23,9 +24,10 @@ function clusterNames(deps: Deps, program: () => Command): ClusterNames {
   return async (words) => {
     try {
       const options = hostFlags(program(), words)
-      const open = await deps.openClusters(options)
+      const patience = AbortSignal.timeout(patienceMs)
+      const { open } = await findHost(deps, options, patience)
       try {
-        const clusters = await open.clusters.list(options.namespace, AbortSignal.timeout(patienceMs))
+        const clusters = await open.clusters.list(options.namespace, patience)
         return clusters.map(({ name }) => name)
       } finally {
         open.close()

@@ -6,7 +6,7 @@ import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
-import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
+import { ask, operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
 import {
@@ -36,8 +36,9 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
   const wish = await createWish(deps, options)
   const { ref, spec } = wish
-  await withHost(deps, options, async (open) => {
+  await withHost(deps, options, async (open, host) => {
     const { clusters } = open
+    sayHost(deps, options, host)
     checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
     if (options.dryRun) {
@@ -48,15 +49,15 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
     const install = await offerKubeVirt(deps, open, spec, options.yes)
     try {
       let file = ''
-      const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-        file = await keepKubeconfig(deps, ref, kubeconfig, options)
-      }
       const access = await withTiming(deps, options, `knest create ${ref.name}`, (clock) =>
         operate(
           deps,
           options,
           async (run) => {
             await install?.(run)
+            const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
+              file = await keepKubeconfig(deps, ref, kubeconfig, await host.record(run.signal), options)
+            }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
             if (options.controller) await ensureController(deps, open, run)
             return created

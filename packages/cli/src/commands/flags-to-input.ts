@@ -59,8 +59,6 @@ function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 
 function cores(room: SpecRoom, text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined
-  const plain = text.startsWith('-') ? Number(text) : undefined
-  if (plain !== undefined && !Number.isNaN(plain)) return plain
   try {
     return room.parseCpuCores(text)
   } catch (error) {

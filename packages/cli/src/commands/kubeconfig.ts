@@ -4,7 +4,7 @@ import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
-import { ask, withClusters } from '../operation.js'
+import { ask, withHost } from '../operation.js'
 
 export interface KubeconfigOptions extends GlobalOptions {
   readonly name: string
@@ -14,14 +14,16 @@ export interface KubeconfigOptions extends GlobalOptions {
 
 export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Promise<void> {
   await checkTarget(deps, options)
-  const { ref, access } = await withClusters(deps, options, (clusters) =>
+  const keep = options.merge || options.switchContext
+  const { ref, access, record } = await withHost(deps, options, ({ clusters }, host) =>
     ask(deps, async (signal) => {
       const found = await clusters.find(options.name, options.namespace, signal)
-      return { ref: found, access: await clusters.kubeconfig(found, signal) }
+      const access = await clusters.kubeconfig(found, signal)
+      return { ref: found, access, record: keep ? await host.record(signal) : undefined }
     }),
   )
-  if (options.merge || options.switchContext) {
-    const file = await keepKubeconfig(deps, ref, access.kubeconfig, {
+  if (record !== undefined) {
+    const file = await keepKubeconfig(deps, ref, access.kubeconfig, record, {
       merge: true,
       switchContext: options.switchContext,
     })

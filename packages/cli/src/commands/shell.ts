@@ -7,7 +7,7 @@ import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, withClusters } from '../operation.js'
+import { ask, withHost } from '../operation.js'
 import { shellStart } from '../shell-start.js'
 import { splitWords } from '../split-words.js'
 
@@ -19,15 +19,17 @@ export interface ShellOptions extends GlobalOptions {
 
 export async function shellRun(deps: Deps, options: ShellOptions): Promise<void> {
   await checkTarget(deps, options)
-  const exitCode = await withClusters(deps, options, async (clusters) => {
+  const exitCode = await withHost(deps, options, async ({ clusters }, host) => {
     const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const record = await ask(deps, (signal) => host.record(signal))
+    const { withHostRecord } = await deps.kubeconfigs()
     const stop = new AbortController()
     const access = await ask(deps, (signal) => openAccess(clusters, ref, signal, stop.signal))
     const directory = await mkdtemp(join(tmpdir(), 'knest-shell-'))
     // Ctrl-C is for the shell and what runs in it; it is on the same terminal and gets it too.
     const ignore = deps.interrupts.listen(() => undefined)
     try {
-      return await runShell(deps, options, ref, access.kubeconfig, directory)
+      return await runShell(deps, options, ref, withHostRecord(access.kubeconfig, record), directory)
     } finally {
       ignore()
       stop.abort()

@@ -46,23 +46,55 @@ export type Former = Readonly<Record<string, string | null>>
 
 const extensionName = 'knest.dev'
 
-export function withFormer(entry: Entry, former: Former): Entry {
-  const context = entry.context as Record<string, unknown>
-  const extensions = [{ name: extensionName, extension: { former } }]
-  return { ...entry, context: { ...context, extensions } }
+/** What knest keeps in a context, beside what other programs keep there. */
+type OwnExtension = Readonly<Record<string, unknown>> & { readonly former?: Former }
+
+/** Undefined when the entry is not one of knest's. */
+export function ownExtension(entry: Entry): OwnExtension | undefined {
+  const own = extensionsOf(entry).find(({ name }) => name === extensionName)
+  return own === undefined ? undefined : ((own.extension ?? {}) as OwnExtension)
 }
 
+/** Adds fields to what knest keeps in a context. */
+export function withOwnExtension(entry: Entry, more: OwnExtension): Entry {
+  return setOwn(entry, { ...ownExtension(entry), ...more })
+}
+
+export function withFormer(entry: Entry, former: Former): Entry {
+  return withOwnExtension(entry, { former })
+}
+
+/** The entry as it was added. */
 export function withoutFormer(entry: Entry): Entry {
-  const fields = Object.entries(entry.context ?? {}).filter(([field]) => field !== 'extensions')
-  return { ...entry, context: Object.fromEntries(fields) }
+  const own = ownExtension(entry)
+  if (own === undefined) return entry
+  const rest = Object.entries(own).filter(([field]) => field !== 'former')
+  return setOwn(entry, rest.length === 0 ? undefined : Object.fromEntries(rest))
 }
 
 /** Undefined when the entry is not one of knest's. */
 export function formerOf(entry: Entry): Former | undefined {
+  const own = ownExtension(entry)
+  return own === undefined ? undefined : (own.former ?? {})
+}
+
+interface Extension {
+  readonly name?: unknown
+  readonly extension?: unknown
+}
+
+function extensionsOf(entry: Entry): readonly Extension[] {
   const { extensions } = (entry.context ?? {}) as { extensions?: unknown }
-  if (!Array.isArray(extensions)) return undefined
-  const own = (extensions as { name?: unknown; extension?: { former?: Former } }[]).find(
-    (extension) => extension.name === extensionName,
+  if (!Array.isArray(extensions)) return []
+  return (extensions as unknown[]).filter(
+    (each): each is Extension => typeof each === 'object' && each !== null,
   )
-  return own === undefined ? undefined : (own.extension?.former ?? {})
+}
+
+function setOwn(entry: Entry, own: OwnExtension | undefined): Entry {
+  const others = extensionsOf(entry).filter(({ name }) => name !== extensionName)
+  const extensions = own === undefined ? others : [...others, { name: extensionName, extension: own }]
+  const fields = Object.entries(entry.context ?? {}).filter(([field]) => field !== 'extensions')
+  const context = Object.fromEntries(fields)
+  return { ...entry, context: extensions.length === 0 ? context : { ...context, extensions } }
 }

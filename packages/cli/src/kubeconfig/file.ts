@@ -96,7 +96,8 @@ async function changeFile(
   })
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+/** Absent is fine: gives undefined. Throws `config`. */
+export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {

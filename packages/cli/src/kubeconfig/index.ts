@@ -1,4 +1,5 @@
-/** Editing the user's kubeconfig files; loaded by the commands that change one. */
+/** The user's kubeconfig files; loaded by the commands that read or change them. */
+export { readContexts, type KnownContext, type KnownContexts } from './contexts.js'
 export {
   kubeconfigFiles,
   mergeIntoDefault,
@@ -6,3 +7,4 @@ export {
   removeOwnKubeconfig,
   writeOwnKubeconfig,
 } from './file.js'
+export { withHostRecord, type HostRecord } from './host-record.js'

@@ -2,6 +2,7 @@ import { contextName, kubeconfigFileName, KnestError, type ClusterRef } from '@k
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'
+import type { HostRecord } from './index.js'
 
 export interface KeepOptions {
   readonly merge: boolean
@@ -18,17 +19,19 @@ export function checkContext(ref: ClusterRef, hostDescription: string, merge: bo
   )
 }
 
-/** Writes the cluster's own kubeconfig file and, if wanted, its context; gives the file's path. */
+/** Writes the cluster's own kubeconfig file and, if wanted, its context, both with the way to its host; gives the file's path. */
 export async function keepKubeconfig(
   deps: Deps,
   ref: ClusterRef,
   kubeconfig: string,
+  host: HostRecord,
   options: KeepOptions,
 ): Promise<string> {
-  const { writeOwnKubeconfig } = await deps.kubeconfigs()
+  const { withHostRecord, writeOwnKubeconfig } = await deps.kubeconfigs()
   const file = ownFile(deps, ref)
-  await writeOwnKubeconfig(file, kubeconfig)
-  if (options.merge) await mergeContext(deps, kubeconfig, options.switchContext)
+  const recorded = withHostRecord(kubeconfig, host)
+  await writeOwnKubeconfig(file, recorded)
+  if (options.merge) await mergeContext(deps, recorded, options.switchContext)
   return file
 }
 
@@ -36,6 +39,13 @@ export async function keepKubeconfig(
 export async function mergeContext(deps: Deps, kubeconfig: string, switchContext: boolean): Promise<void> {
   const { kubeconfigFiles, mergeIntoDefault } = await deps.kubeconfigs()
   await mergeIntoDefault(kubeconfigFiles(deps.env, home(deps)), kubeconfig, { setCurrent: switchContext })
+}
+
+/** False too when no kubeconfig is there yet. Throws `config` for one that cannot be read. */
+export async function hasCurrentContext(deps: Deps): Promise<boolean> {
+  const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()
+  const { current } = await readContexts(kubeconfigFiles(deps.env, home(deps)))
+  return current !== undefined
 }
 
 /** Removes the file and the context of a cluster that is gone. */
@@ -55,6 +65,6 @@ function ownFile(deps: Deps, ref: ClusterRef): string {
   return join(home(deps), '.kube', kubeconfigFileName(ref))
 }
 
-function home({ env }: Deps): string {
+export function home({ env }: Deps): string {
   return env.HOME ?? homedir()
 }

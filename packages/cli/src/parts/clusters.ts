@@ -6,15 +6,17 @@ import {
   openKube,
   type BackendName,
   type Clusters,
+  type HostKube,
+  type KindRef,
   type KubeApi,
   type NodeBackend,
 } from '@knest/core'
-import type { ControllerControl, HostOptions, KubeVirtControl, OpenClusters } from '../deps.js'
+import type { ControllerControl, HostChoice, HostIdentity, KubeVirtControl, OpenClusters } from '../deps.js'
 import { addressAdapters, backends, keepsVmAddresses } from './backends.js'
 
 /** The nested clusters of the host cluster that kubectl's flags would choose. */
-export async function openClusters({ context, kubeconfig }: HostOptions): Promise<OpenClusters> {
-  const api = await openKube({ context, kubeconfig })
+export async function openClusters(choice: HostChoice): Promise<OpenClusters> {
+  const api = await openKube(choice)
   // One of each for a command: the VM backend keeps connections that all its steps share.
   const opened: Partial<Record<BackendName, Promise<NodeBackend>>> = {}
   const clusters = createClusters({
@@ -26,10 +28,27 @@ export async function openClusters({ context, kubeconfig }: HostOptions): Promis
   return {
     clusters,
     description: api.description,
+    host: hostIdentity(api),
     kubeVirt: kubeVirtControl(api),
     controller: controllerControl(api, clusters),
     hostVersion: async (signal) => versionOf((await api.raw('/version', signal)).body),
     close: () => api.close(),
+  }
+}
+
+function hostIdentity(api: HostKube): HostIdentity {
+  const namespace: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
+  return {
+    context: api.context,
+    server: api.server,
+    uid: async (signal) => {
+      try {
+        return (await api.get(namespace, 'kube-system', undefined, signal))?.metadata.uid
+      } catch (error) {
+        if (error instanceof KnestError && error.code === 'not-permitted') return undefined
+        throw error
+      }
+    },
   }
 }
 

@@ -87,6 +87,13 @@ export function createHostControl({
 
     status: async (target, signal) => hostStatus(await mustFind(target, signal), target.name, signal),
 
+    kubeconfig: async ({ name, engine }, signal) => {
+      const found = await locateHost(candidates(engine), hostRef(name), signal)
+      if (found?.container?.state !== 'running') return undefined
+      const kubeconfig = await readKubeconfig(found.engine, firstControlPlane(name), signal)
+      return kubeconfig === undefined ? undefined : hostKubeconfig(kubeconfig, name)
+    },
+
     load: async (target, images, given) => {
       const run = withDeadline(given)
       const found = await mustFind(target, run.signal)

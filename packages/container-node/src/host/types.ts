@@ -41,6 +41,8 @@ export interface HostControl {
   up(options: HostUp, run: RunOptions): Promise<HostReady>
   /** Throws `not-found`. */
   status(target: HostTarget, signal: AbortSignal): Promise<HostStatus>
+  /** Kubeconfig with one context, named `status.context`; undefined when there is no host that runs. */
+  kubeconfig(target: HostTarget, signal: AbortSignal): Promise<string | undefined>
   /** Puts images of this machine's engine into the host. Throws `not-found` naming the image or the host. */
   load(target: HostTarget, images: readonly string[], run: RunOptions): Promise<void>
   /** Removes it with its data. Throws `not-found`. */

@@ -67,6 +67,12 @@ describe('the run line of a node', () => {
     )
   })
 
+  it('gives whole bytes, since engines take no others', () => {
+    const machine = { cpuCores: 8, memoryBytes: 64 * 2 ** 30 }
+    const odd = { ...spec, machine: { ...spec.machine, memorySize: '4.3Gi' } }
+    expect(runArguments(odd, { ...setting, machine })).toContain('4617089844')
+  })
+
   it('of a worker has neither identity nor record', () => {
     const line = runArguments({ ...spec, role: 'worker', identity: undefined }, setting).join(' ')
     expect(line).not.toContain('KNEST_IDENTITY')

@@ -1,4 +1,4 @@
-import { labels, parseQuantity, type NodeSpec } from '@knest/core'
+import { labels, parseBytes, type NodeSpec } from '@knest/core'
 import type { EngineName } from '../engine/engine.js'
 import { clusterLabels, diskVolume, homeVolume, labelArguments, networkName } from '../engine/names.js'
 import { runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
@@ -70,7 +70,7 @@ function volumes(
 
 /** A node as large as the machine gets no limit: it grows with the machine. */
 function machineLimits({ machine }: NodeSpec, { machine: whole }: ContainerSetting): readonly string[] {
-  const memory = parseQuantity(machine.memorySize)
+  const memory = parseBytes(machine.memorySize)
   return [
     ...(machine.cpuCores < whole.cpuCores ? ['--cpus', String(machine.cpuCores)] : []),
     ...(memory < whole.memoryBytes ? ['--memory', String(memory)] : []),

@@ -43,7 +43,9 @@ export async function loadKubeconfig(
     one.makePathsAbsolute(path.dirname(file))
     mergeInto(config, one)
   }
-  if (files.length > 0)
+  // As kubectl does: a kubeconfig that chooses nothing leaves the choice to the pod it is in.
+  const chooses = choice.kubeconfig !== undefined || Boolean(choice.context ?? config.currentContext)
+  if (files.length > 0 && (chooses || !isInCluster(env)))
     return chooseContext(config, choice.context, `kubeconfig "${files.join(path.delimiter)}"`)
   return inCluster(config, choice, env)
 }
@@ -144,13 +146,16 @@ function chosen(
   }
 }
 
+function isInCluster(env: Readonly<Record<string, string | undefined>>): boolean {
+  return (env.KUBERNETES_SERVICE_HOST ?? '') !== '' && existsSync(serviceAccountToken)
+}
+
 function inCluster(
   config: KubeConfig,
   choice: KubeconfigChoice,
   env: Readonly<Record<string, string | undefined>>,
 ): ChosenKubeconfig {
-  const inside = (env.KUBERNETES_SERVICE_HOST ?? '') !== '' && existsSync(serviceAccountToken)
-  if (!inside || choice.context !== undefined) {
+  if (!isInCluster(env) || choice.context !== undefined) {
     const wanted = choice.context === undefined ? '' : ` for context "${choice.context}"`
     throw new KnestError('host-unreachable', `no kubeconfig was found${wanted}`, {
       hint: 'give one with --kubeconfig or $KUBECONFIG, or make a host on this machine: knest host up',

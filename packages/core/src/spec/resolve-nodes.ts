@@ -154,15 +154,15 @@ function resolvePool(input: WorkerPoolInput, defaultBackend: BackendName, proble
 
 function resolveMachine(
   what: string,
-  input: Partial<Record<keyof MachineSpec, string | number | undefined>> | undefined,
+  input: { readonly [field in keyof MachineSpec]?: MachineSpec[field] | undefined } | undefined,
   backend: BackendName,
   minMemory: number,
   problems: ProblemList,
 ): MachineSpec {
   const machine = {
-    cpuCores: Number(input?.cpuCores ?? defaults.defaultMachine.cpuCores),
-    memorySize: String(input?.memorySize ?? defaults.defaultMachine.memorySize),
-    rootfsSize: String(input?.rootfsSize ?? defaults.defaultMachine.rootfsSize),
+    cpuCores: input?.cpuCores ?? defaults.defaultMachine.cpuCores,
+    memorySize: input?.memorySize ?? defaults.defaultMachine.memorySize,
+    rootfsSize: input?.rootfsSize ?? defaults.defaultMachine.rootfsSize,
   }
   checkCores(what, machine.cpuCores, backend, problems)
   checkSize(`memory size of ${what}`, machine.memorySize, minMemory, defaults.maxMemory, problems)

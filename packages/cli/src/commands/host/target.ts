@@ -6,7 +6,7 @@ export interface TargetFlags {
   readonly engine?: EngineName
 }
 
-const defaultHostName = 'knest-host'
+export const defaultHostName = 'knest-host'
 
 export function addTargetOptions(command: Command): Command {
   return command

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { mergeContext } from '../../kubeconfig/kept.js'
+import { hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
@@ -27,11 +27,14 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
         hint: 'run the same command again to go on, or remove it with `knest host down`',
       }),
   )
-  await mergeContext(deps, kubeconfig, options.switchContext)
+  const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
+  await mergeContext(deps, kubeconfig, makeCurrent)
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
   if (options.quiet !== true) {
-    deps.streams.err(`Context "${status.context}" is set; try \`knest create --context ${status.context}\`\n`)
+    const set = makeCurrent ? 'is set and the current one' : 'is set'
+    const context = makeCurrent ? '' : ` --context ${status.context}`
+    deps.streams.err(`Context "${status.context}" ${set}; try \`knest create${context}\`\n`)
   }
 }
 
