@@ -165,7 +165,9 @@ describe('waiting for a VM', () => {
     })
     await put(v1('Event'), 'a', event(`virt-launcher-${node}-abcde`, 'secret "x" not found'))
     await put(v1('Event'), 'b', event(`virt-launcher-${node}-1-abcde`, 'other'))
-    await expect(waitForVm(fake.api, sampleNode, wait)).rejects.toThrow('FailedMount: secret "x" not found')
+    await expect(waitForVm(fake.api, sampleNode, { ...wait, timeoutMs: 1_500 })).rejects.toThrow(
+      'FailedMount: secret "x" not found',
+    )
   })
 
   it('tells how far the disk is', async () => {
