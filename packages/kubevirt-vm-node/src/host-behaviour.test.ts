@@ -158,6 +158,7 @@ describe('waiting for a VM', () => {
   it('finds what only an event of the pod tells, and not that of another node', async () => {
     const lastTimestamp = new Date().toISOString()
     const event = (name: string, message: string) => ({
+      type: 'Warning',
       involvedObject: { kind: 'Pod', name },
       reason: 'FailedMount',
       message,
