@@ -29,7 +29,7 @@ export async function onNode(
   script: string,
 ): Promise<string> {
   const argv = ['bash', '-euo', 'pipefail', '-c', script]
-  const result: ExecResult = await host.exec({ namespace, name: `${node}-0` }, argv, {
+  const result: ExecResult = await execText(host, { namespace, name: `${node}-0` }, argv, {
     timeoutMs: 120_000,
     signal: never,
   })
