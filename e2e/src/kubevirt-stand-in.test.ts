@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KnestError } from '@knest/core'
+import { execText, KnestError } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { never, openHost } from './support/cluster.js'
 import { createHome } from './support/home.js'

@@ -1,4 +1,5 @@
 import { connect } from 'node:tls'
+import { execText } from '@knest/core'
 import type { ExecResult, KubeApi } from '@knest/core'
 import { never } from './cluster.js'
 import type { TestCluster } from './cluster.js'

@@ -1,3 +1,4 @@
+import { execText } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { isReady, never } from './cluster.js'
 

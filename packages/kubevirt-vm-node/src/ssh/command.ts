@@ -1,9 +1,13 @@
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { connectCommand, onAbort, openInput, openOutput, unlessAborted } from '@knest/core'
-import type { KnestError } from '@knest/core'
+import type { CommandOutput, ExecOptions, KnestError } from '@knest/core'
 import type { ClientChannel } from 'ssh2'
-import type { RunOptions } from './connection.js'
+
+export interface RunOptions extends CommandOutput {
+  readonly stdin?: ExecOptions['stdin']
+  readonly signal: AbortSignal
+}
 
 /** Passes on what a command in a channel reads and writes; gives its exit code. */
 export async function runInChannel(

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { KnestError, onAbort, type CommandOutput, type ExecOptions } from '@knest/core'
+import { KnestError, onAbort } from '@knest/core'
 import type { Client, ClientChannel } from 'ssh2'
-import { runInChannel } from './command.js'
+import { runInChannel, type RunOptions } from './command.js'
 
 /** The connection ended before the command did: it may still run. */
 export class ConnectionLost extends KnestError {
@@ -16,11 +16,6 @@ export class ConnectionLost extends KnestError {
     })
     this.begun = begun
   }
-}
-
-export interface RunOptions extends CommandOutput {
-  readonly stdin?: ExecOptions['stdin']
-  readonly signal: AbortSignal
 }
 
 /** One SSH connection: any number of commands, streams and terminals at the same time. */

@@ -1,6 +1,7 @@
 import { collectText, KnestError, openDeadline, seconds } from '@knest/core'
 import type { ExecLimits, NodeHandle, NodeRole } from '@knest/core'
-import { ConnectionLost, type RunOptions } from './connection.js'
+import type { RunOptions } from './command.js'
+import { ConnectionLost } from './connection.js'
 import { quote } from './quote.js'
 import { runJob } from './run-job.js'
 import type { SshSession } from './session.js'
