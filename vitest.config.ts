@@ -21,7 +21,7 @@ function withVms(nodes: 'vm' | 'mixed', files: readonly string[]) {
 }
 
 const promises = ['create', 'network', 'scale', 'delete']
-const more = ['interrupt', 'restart', 'fixed-addresses']
+const more = ['interrupt', 'restart', 'fixed-addresses', 'streams']
 const most = ['kill', 'pause', 'heal']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined

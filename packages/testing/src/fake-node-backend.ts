@@ -2,14 +2,7 @@ import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { collectText, connectCommand, KnestError, onAbort, openInput, openOutput } from '@knest/core'
-import type {
-  ClusterRef,
-  ExecOptions,
-  NodeBackend,
-  NodeHandle,
-  NodeSpec,
-  NodeStatus,
-} from '@knest/core'
+import type { ClusterRef, ExecOptions, NodeBackend, NodeHandle, NodeSpec, NodeStatus } from '@knest/core'
 import { missingImage } from './missing-image.js'
 
 /**

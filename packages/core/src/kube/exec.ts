@@ -154,6 +154,5 @@ async function sendStdin(socket: ChannelSocket, input: Input): Promise<void> {
     await setImmediate()
   })
   // A failure shows as the end of the socket, or does not matter since the command has ended.
-  if (sent === 'all')
-    await socket.send(channel.close, Uint8Array.of(channel.stdin)).catch(() => undefined)
+  if (sent === 'all') await socket.send(channel.close, Uint8Array.of(channel.stdin)).catch(() => undefined)
 }

@@ -7,7 +7,7 @@ export interface Output {
   readonly stderr: Pick<Sink, 'write'>
   /** Rejects when one of the streams takes no more, or with what `fail` is told. */
   readonly failed: Promise<never>
-  fail(error: unknown): void
+  readonly fail: (error: unknown) => void
   /** Resolves when the streams have taken everything; rejects as `failed` does. */
   taken(): Promise<void>
   release(): void

@@ -64,8 +64,7 @@ export function openSshNode({ name, role, session, slowness, jobsFolder }: Handl
 
 /** Once more when the kept connection turns out to be dead; not when the command may have begun. */
 async function runNow(session: SshSession, argv: readonly string[], options: RunOptions): Promise<number> {
-  const run = async (): Promise<number> =>
-    (await session.connect(options.signal)).run(quote(argv), options)
+  const run = async (): Promise<number> => (await session.connect(options.signal)).run(quote(argv), options)
   return run().catch((error: unknown) => {
     if (!(error instanceof ConnectionLost) || error.begun) throw error
     return run()

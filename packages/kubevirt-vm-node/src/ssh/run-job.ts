@@ -35,8 +35,7 @@ export async function runJob(
     connection: SshConnection,
     command: readonly string[],
     more?: Partial<RunOptions>,
-  ): Promise<number> =>
-    connection.run(quote(command), { signal, ...nowhere(), ...more })
+  ): Promise<number> => connection.run(quote(command), { signal, ...nowhere(), ...more })
   const command = argv[0] ?? ''
   let reached = false
   let started = false
@@ -55,8 +54,7 @@ export async function runJob(
         const ended = await run(connection, follow(job, stdout.bytes, stderr.bytes), { stdout, stderr })
         if (ended !== 0) throw vanished(subject, command)
         const code = new TextSink()
-        if ((await run(connection, readCode(job), { stdout: code })) !== 0)
-          throw vanished(subject, command)
+        if ((await run(connection, readCode(job), { stdout: code })) !== 0) throw vanished(subject, command)
         await run(connection, remove(job)).catch(ignore)
         return { exitCode: Number(code.text()), stdout: stdout.text(), stderr: stderr.text() }
       } catch (error) {

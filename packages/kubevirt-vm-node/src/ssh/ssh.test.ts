@@ -199,7 +199,9 @@ describe('streams', () => {
     const script = `for i in $(seq 400); do head -c 100000 /dev/zero; echo $i >&2; echo $i > ${file}; done`
     const running = exec(script, { stdout })
     const written = async (): Promise<number> => 100_000 * Number(await readFile(file, 'utf8').catch(() => 0))
-    for (let before = -1, now = 0; now === 0 || now > before; await delay(1_000)) {
+    let [before, now] = [-1, 0]
+    while (now === 0 || now > before) {
+      await delay(1_000)
       before = now
       now = await written()
     }
