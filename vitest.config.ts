@@ -52,7 +52,7 @@ const e2eFiles = readdirSync(new URL('e2e/src', import.meta.url))
 
 // Test files of pod nodes that run unchanged with other nodes, on the KubeVirt of the host or its stand-in.
 const promises = ['create', 'network', 'scale', 'delete']
-const more = ['interrupt', 'restart', 'fixed-addresses']
+const more = ['interrupt', 'restart', 'fixed-addresses', 'streams']
 const most = ['kill', 'pause', 'heal']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined

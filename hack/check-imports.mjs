@@ -29,6 +29,7 @@ const layers = {
   core: [
     ['errors', 'labels', 'defaults'],
     ['contracts', 'signals'],
+    ['streams'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],

@@ -135,7 +135,7 @@ describe.each([
     )
     const macOf = async (): Promise<string> =>
       (
-        await handle.exec(['cat', '/sys/class/net/eth0/address'], { timeoutMs: 30_000, signal: never })
+        await handle.execText(['cat', '/sys/class/net/eth0/address'], { timeoutMs: 30_000, signal: never })
       ).stdout.trim()
     const before = await runningPod(cluster.namespace, `${node}-0`, '')
     expect([podIp(before), await macOf()]).toEqual([lease.ip, lease.mac])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KnestError } from '@knest/core'
+import { execText, KnestError } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { never, openHost } from './support/cluster.js'
 import { createHome } from './support/home.js'
@@ -183,7 +183,7 @@ async function inside(name: string, command: string): Promise<string> {
   const pod = await launcherOf(name)
   const enter = `nsenter --target "$(pgrep -o -f ^/usr/local/bin/knest-init)" --pid --mount --cgroup -- ${command}`
   const target = { namespace, name: pod.metadata.name, container: 'compute' }
-  const { exitCode, stdout, stderr } = await host.exec(target, ['bash', '-c', enter], {
+  const { exitCode, stdout, stderr } = await execText(host, target, ['bash', '-c', enter], {
     timeoutMs: 30_000,
     signal: never,
   })

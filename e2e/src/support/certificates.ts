@@ -1,4 +1,5 @@
 import { connect } from 'node:tls'
+import { execText } from '@knest/core'
 import type { ExecResult, KubeApi } from '@knest/core'
 import { never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
@@ -29,7 +30,7 @@ export async function onNode(
   script: string,
 ): Promise<string> {
   const argv = ['bash', '-euo', 'pipefail', '-c', script]
-  const result: ExecResult = await host.exec({ namespace, name: `${node}-0` }, argv, {
+  const result: ExecResult = await execText(host, { namespace, name: `${node}-0` }, argv, {
     timeoutMs: 120_000,
     signal: never,
   })

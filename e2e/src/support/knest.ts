@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { hostContext } from './home.js'
 import type { TestHome } from './home.js'
 
-const binary = fileURLToPath(new URL('../../../bin/knest', import.meta.url))
+/** The built command. */
+export const binary = fileURLToPath(new URL('../../../bin/knest', import.meta.url))
 
 export interface Outcome {
   readonly code: number | null

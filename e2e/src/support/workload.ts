@@ -1,3 +1,4 @@
+import { execText } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { isReady, never } from './cluster.js'
 
@@ -57,7 +58,7 @@ export function podIp(pod: KubeObject | undefined): string {
 /** Runs a shell command in a pod and gives its output; throws with it on failure. */
 export async function shell(api: KubeApi, pod: string, command: string): Promise<string> {
   const target = { namespace: 'default', name: pod }
-  const result = await api.exec(target, ['busybox', 'sh', '-c', command], {
+  const result = await execText(api, target, ['busybox', 'sh', '-c', command], {
     timeoutMs: 60_000,
     signal: never,
   })

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import type { HostControl } from '@knest/container-node'
 import type { Clusters, ClusterRef, RunOptions, TerminalStreams } from '@knest/core'
 import type { InstallOptions } from '@knest/kubevirt-vm-node'
@@ -24,7 +25,10 @@ export interface Streams {
   readonly outIsTty: boolean
   readonly errIsTty: boolean
   readStdin(): Promise<string>
-  readStdinBytes(): Promise<Buffer>
+  /** Bytes as they are, for commands that pass them on. Asking for standard input opens it. */
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
 }
 
 /** SIGINT and SIGTERM. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import {
   KnestError,
   type ClusterCertificates,
@@ -223,12 +225,15 @@ export class FakeClusters implements Clusters {
       name: node,
       role: found.role,
       exec: async (argv, options) => {
-        this.executed.push({ node, argv, stdin: options.stdin?.toString() })
-        const result = await this.onExec(options)
-        options.onStdout?.(result.stdout)
-        options.onStderr?.(result.stderr)
-        return result
+        const { stdin } = options
+        const input = stdin instanceof Readable ? await text(stdin) : stdin?.toString()
+        this.executed.push({ node, argv, stdin: input })
+        const { exitCode, stdout, stderr } = await this.onExec(options)
+        options.stdout.write(stdout)
+        options.stderr.write(stderr)
+        return exitCode
       },
+      execText: () => Promise.reject(new Error('the fake only passes bytes on')),
       dial,
       terminal: (argv) => {
         this.executed.push({ node, argv, stdin: 'terminal' })

@@ -1,3 +1,4 @@
+import { Readable, Writable } from 'node:stream'
 import type { TerminalStreams } from '@knest/core'
 import type {
   Deps,
@@ -73,7 +74,9 @@ export class FakeTerminal {
         outIsTty: false,
         errIsTty: false,
         readStdin: () => Promise.resolve(this.stdin),
-        readStdinBytes: () => Promise.resolve(Buffer.from(this.stdin)),
+        stdin: Readable.from([this.stdin]),
+        stdout: into((text) => (this.out += text)),
+        stderr: into(write),
       },
       interrupts: {
         listen: (onSignal) => {
@@ -131,6 +134,15 @@ export class FakeTerminal {
       },
     }
   }
+}
+
+function into(take: (text: string) => void): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      take(chunk.toString())
+      done()
+    },
+  })
 }
 
 class FakeKubeVirtControl implements KubeVirtControl {

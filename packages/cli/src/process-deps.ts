@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { buffer, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { parts } from './parts.js'
 import { jsonRenderer } from './render/json.js'
@@ -49,7 +49,11 @@ const streams: Streams = {
     return (process.stderr.isTTY as boolean | undefined) === true
   },
   readStdin: () => text(process.stdin),
-  readStdinBytes: () => buffer(process.stdin),
+  get stdin() {
+    return process.stdin
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
 }
 
 async function renderer(style: ProgressStyle): Promise<Renderer> {

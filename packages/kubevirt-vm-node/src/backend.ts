@@ -107,7 +107,7 @@ async function awaitNode(
 ): Promise<void> {
   const argv = ['knest-init', 'ready', '--wait', String(nodeReadySeconds * factor)]
   // The handle itself gives an emulated machine more time.
-  const ready = await node.exec(argv, { timeoutMs: (nodeReadySeconds + 10) * 1000, signal })
+  const ready = await node.execText(argv, { timeoutMs: (nodeReadySeconds + 10) * 1000, signal })
   if (ready.exitCode === 0) return
   const said = ready.stderr.trim() || ready.stdout.trim()
   throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${said}`, {

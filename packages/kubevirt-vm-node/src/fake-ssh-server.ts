@@ -83,7 +83,7 @@ function serveSession(session: Session, commands: string[], env: Readonly<Record
   session.on('exec', (accept, _reject, { command }) => {
     commands.push(command)
     const channel = accept()
-    const child = spawn('sh', ['-c', command], { env: { ...process.env, ...env } })
+    const child = spawn('sh', ['-c', command], { env: { ...process.env, ...env }, detached: true })
     child.stdin.on('error', () => undefined)
     channel.pipe(child.stdin)
     channel.on('error', () => undefined)
@@ -94,7 +94,10 @@ function serveSession(session: Session, commands: string[], env: Readonly<Record
       else channel.exit(code)
       channel.end()
     })
-    session.on('signal', (_accept, _reject, { name }) => child.kill(`SIG${name}` as NodeJS.Signals))
+    // OpenSSH signals the process group.
+    session.on('signal', (_accept, _reject, { name }) => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, `SIG${name}`)
+    })
   })
 }
 

@@ -13,7 +13,8 @@ function nodeFrom(works: number): NodeHandle & { tries: number } {
     tries: 0,
     name: 'a-cp-0',
     role: 'control-plane' as const,
-    exec: () => {
+    exec: () => Promise.reject(new Error('not here')),
+    execText: () => {
       node.tries++
       return node.tries >= works
         ? Promise.resolve(done)

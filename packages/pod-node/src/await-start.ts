@@ -23,7 +23,7 @@ export async function awaitStart(
   for (;;) {
     const mustWork = seen.signal.aborted
     try {
-      return await node.exec(ready, { timeoutMs: 60_000, signal })
+      return await node.execText(ready, { timeoutMs: 60_000, signal })
     } catch (error) {
       if (mustWork || signal.aborted) throw error
     }

@@ -1,4 +1,5 @@
-import type { KubeApi, NodeHandle, NodeRole } from '@knest/core'
+import { collectText, type ExecOptions, type KubeApi, type NodeHandle, type NodeRole } from '@knest/core'
+import { inShell } from './in-shell.js'
 import { containerName } from './manifest.js'
 
 /** Reaches a node through the host's API: exec and port-forward of its pod. */
@@ -10,10 +11,13 @@ export function openPod(
   role: NodeRole,
 ): NodeHandle {
   const target = { namespace, name: pod, container: containerName }
+  const exec = (argv: readonly string[], options: ExecOptions): Promise<number> =>
+    api.exec(target, inShell(argv, options.stdin), { ...options, called: argv[0] })
   return {
     name,
     role,
-    exec: (argv, options) => api.exec(target, argv, options),
+    exec,
+    execText: (argv, options) => collectText((output) => exec(argv, { ...options, ...output })),
     dial: (port, signal) => api.forward(target, port, signal),
     terminal: (argv, streams, signal) => api.terminal(target, argv, streams, signal),
   }

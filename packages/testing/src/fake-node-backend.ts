@@ -1,16 +1,8 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { KnestError } from '@knest/core'
-import type {
-  ClusterRef,
-  ExecOptions,
-  ExecResult,
-  NodeBackend,
-  NodeHandle,
-  NodeSpec,
-  NodeStatus,
-} from '@knest/core'
+import { collectText, connectCommand, KnestError, onAbort, openInput, openOutput } from '@knest/core'
+import type { ClusterRef, ExecOptions, NodeBackend, NodeHandle, NodeSpec, NodeStatus } from '@knest/core'
 import { missingImage } from './missing-image.js'
 
 /**
@@ -73,7 +65,8 @@ function fakeHandle({ name, role }: NodeSpec): NodeHandle {
   return {
     name,
     role,
-    exec: (argv, options) => runHere(argv, options),
+    exec: runHere,
+    execText: (argv, options) => collectText((output) => runHere(argv, { ...options, ...output })),
     dial: (port) =>
       new Promise<Duplex>((resolve, reject) => {
         const socket = connect(port, '127.0.0.1', () => resolve(socket))
@@ -82,28 +75,29 @@ function fakeHandle({ name, role }: NodeSpec): NodeHandle {
   }
 }
 
-function runHere([command = '', ...args]: readonly string[], options: ExecOptions): Promise<ExecResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { signal: options.signal })
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      reject(new KnestError('timeout', `${command} took longer than ${options.timeoutMs} ms`))
-    }, options.timeoutMs)
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString()
-      options.onStdout?.(chunk.toString())
+/** By a shell, which says what there is to say of a program that cannot be run. */
+async function runHere(argv: readonly string[], options: ExecOptions): Promise<number> {
+  const child = spawn('sh', ['-c', 'exec "$@"', 'sh', ...argv])
+  const input = options.stdin === undefined ? undefined : openInput(options.stdin)
+  const output = openOutput(options, child)
+  const limit = setTimeout(() => {
+    output.fail(new KnestError('timeout', `${argv[0] ?? ''} took longer than ${options.timeoutMs} ms`))
+  }, options.timeoutMs)
+  const forget = onAbort(options.signal, output.fail)
+  try {
+    connectCommand(child, input, output)
+    if (input === undefined) child.stdin.end()
+    const ended = new Promise<number>((resolve) => {
+      child.once('close', (code) => resolve(code ?? 137))
     })
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-    child.once('error', (error) => {
-      clearTimeout(timer)
-      reject(options.signal.aborted ? new KnestError('cancelled', `${command} was stopped`) : error)
-    })
-    child.once('close', (code) => {
-      clearTimeout(timer)
-      resolve({ exitCode: code ?? 137, stdout, stderr })
-    })
-    child.stdin.end(options.stdin)
-  })
+    const exitCode = await Promise.race([ended, output.failed])
+    await output.taken()
+    return exitCode
+  } finally {
+    clearTimeout(limit)
+    forget()
+    input?.stop()
+    output.release()
+    child.kill('SIGKILL')
+  }
 }

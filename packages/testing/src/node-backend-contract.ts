@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NodeBackend, NodeHandle, NodeSpec } from '@knest/core'
 import { missingImage } from './missing-image.js'
@@ -15,8 +17,8 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
     let subject: NodeBackendSubject
     let node: NodeHandle
     const signal = new AbortController().signal
-    const run = (...argv: readonly string[]): ReturnType<NodeHandle['exec']> =>
-      node.exec(argv, { timeoutMs: 30_000, signal })
+    const run = (...argv: readonly string[]): ReturnType<NodeHandle['execText']> =>
+      node.execText(argv, { timeoutMs: 30_000, signal })
 
     beforeAll(async () => {
       subject = await setUp()
@@ -54,18 +56,77 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
 
     it('sends standard input whole and then ends it', async () => {
       const stdin = Buffer.alloc(3_000_000, 'k')
-      const result = await node.exec(['wc', '-c'], { stdin, timeoutMs: 60_000, signal })
+      const result = await node.execText(['wc', '-c'], { stdin, timeoutMs: 60_000, signal })
       expect(result.stdout.trim()).toBe('3000000')
     })
 
+    it('passes bytes on as they are, both ways', async () => {
+      const bytes = randomBytes(5_000_000)
+      const seen = new Taker()
+      const exitCode = await node.exec(['cat'], {
+        ...{ timeoutMs: 120_000, signal, stderr: new Taker(), stdout: seen },
+        stdin: Readable.from([bytes.subarray(0, 1_000_001), bytes.subarray(1_000_001)]),
+      })
+      expect(exitCode).toBe(0)
+      expect(seen.hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
+    }, 120_000)
+
+    it('loses nothing on a slow reader', async () => {
+      const seen = new Taker(2_000)
+      const script = 'head -c 20000000 /dev/zero; echo end >&2; exit 3'
+      const stderr = new Taker()
+      const limits = { timeoutMs: 120_000, signal }
+      expect(await node.exec(['sh', '-c', script], { ...limits, stdout: seen, stderr })).toBe(3)
+      expect(seen.bytes).toBe(20_000_000)
+      expect(stderr.bytes).toBe(4)
+    }, 120_000)
+
+    it('ends with the command though its input goes on', async () => {
+      const endless = new Readable({
+        read() {
+          this.push(Buffer.alloc(16_384, 'y\n'))
+        },
+      })
+      const seen = new Taker()
+      const output = { stdout: seen, stderr: new Taker() }
+      const started = Date.now()
+      expect(
+        await node.exec(['head', '-n', '1'], { ...output, timeoutMs: 60_000, signal, stdin: endless }),
+      ).toBe(0)
+      expect(seen.bytes).toBe(2)
+      expect(endless.destroyed).toBe(true)
+      expect(Date.now() - started).toBeLessThan(10_000)
+    }, 60_000)
+
+    it('fails with the error of an output that takes no more', async () => {
+      const gone = new Writable({
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
+      })
+      const endless = node.exec(['yes'], { timeoutMs: 60_000, signal, stdout: gone, stderr: new Taker() })
+      await expect(endless).rejects.toMatchObject({ code: 'EPIPE' })
+    }, 60_000)
+
+    it.each([
+      { code: 127, what: 'is not there', program: 'no-such-program' },
+      { code: 127, what: 'is not there', program: '/no/such/program' },
+      { code: 126, what: 'cannot be run', program: '/etc/passwd' },
+    ])('gives $code for a program that $what: $program', async ({ code, program }) => {
+      const { exitCode, stderr } = await run(program, 'argument')
+      expect(exitCode).toBe(code)
+      expect(stderr).toContain(program)
+      const stdin = Readable.from(['input'])
+      const output = { stdout: new Taker(), stderr: new Taker() }
+      expect(await node.exec([program], { ...output, stdin, timeoutMs: 30_000, signal })).toBe(code)
+    })
+
     it('ends a command that takes too long with timeout', async () => {
-      const hanging = node.exec(['sleep', '60'], { timeoutMs: 500, signal })
+      const hanging = node.execText(['sleep', '60'], { timeoutMs: 500, signal })
       await expect(hanging).rejects.toMatchObject({ code: 'timeout' })
     })
 
     it('lets go of a command at once when aborted', async () => {
       const abort = new AbortController()
-      const hanging = node.exec(['sleep', '60'], { timeoutMs: 60_000, signal: abort.signal })
+      const hanging = node.execText(['sleep', '60'], { timeoutMs: 60_000, signal: abort.signal })
       setTimeout(() => abort.abort(), 200)
       await expect(hanging).rejects.toThrow()
     })
@@ -93,4 +154,24 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
       await subject.backend.deleteNode(cluster, name, { keepData: false, signal })
     }, 120_000)
   })
+}
+
+/** Counts and hashes what it is given; rests before it takes its first piece. */
+class Taker extends Writable {
+  readonly hash = createHash('sha256')
+  bytes = 0
+  readonly #restMs: number
+
+  constructor(restMs = 0) {
+    super()
+    this.#restMs = restMs
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const isFirst = this.bytes === 0
+    this.bytes += chunk.length
+    this.hash.update(chunk)
+    if (isFirst && this.#restMs > 0) setTimeout(done, this.#restMs)
+    else done()
+  }
 }

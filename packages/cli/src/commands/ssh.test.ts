@@ -62,3 +62,20 @@ describe('ssh', () => {
     expect(await terminal.run('ssh', 'quickstart', 'cp-0', '--', 'sleep', '9')).toBe(130)
   })
 })
+
+describe('standard output', () => {
+  const fail = (code: string) => () =>
+    Promise.reject(Object.assign(new Error(`write ${code}`), { code, syscall: 'write' }))
+
+  test('whose reader has gone ends the command without a word', async () => {
+    terminal.clusters.onExec = fail('EPIPE')
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0', '--', 'yes')).toBe(141)
+    expect(terminal.err).toBe('')
+  })
+
+  test('that takes no more for another reason is an error', async () => {
+    terminal.clusters.onExec = fail('ENOSPC')
+    expect(await terminal.run('ssh', 'quickstart', 'cp-0', '--', 'yes')).toBe(3)
+    expect(terminal.err).toBe('error: standard input or output failed: write ENOSPC\n')
+  })
+})

@@ -21,6 +21,9 @@ export interface SshOptions extends GlobalOptions {
 /** A command is ended by Ctrl-C, not by a clock. */
 const dayMs = 24 * 60 * 60_000
 
+/** 128 + SIGPIPE: how a program of this machine would end. */
+const brokenPipeExitCode = 141
+
 export async function sshRun(deps: Deps, options: SshOptions): Promise<void> {
   await checkTarget(deps, options)
   const { name, command } = options
@@ -60,7 +63,8 @@ async function openTerminal(
 }
 
 async function runCommand(deps: Deps, node: NodeHandle, { command, stdin }: SshOptions): Promise<number> {
-  const input = stdin ? await deps.streams.readStdinBytes() : undefined
+  const { stdout, stderr } = deps.streams
+  const input = stdin ? deps.streams.stdin : undefined
   const interruption = {
     onFirst: () => undefined,
     describe: () =>
@@ -69,16 +73,20 @@ async function runCommand(deps: Deps, node: NodeHandle, { command, stdin }: SshO
         hint: undefined,
       }),
   }
-  const { exitCode } = await interruptible(deps.interrupts, interruption, (signal) =>
-    node.exec(command, {
-      stdin: input,
-      timeoutMs: dayMs,
-      signal,
-      onStdout: (text) => deps.streams.out(text),
-      onStderr: (text) => deps.streams.err(text),
-    }),
+  return interruptible(deps.interrupts, interruption, (signal) =>
+    node
+      .exec(command, { stdin: input, stdout, stderr, timeoutMs: dayMs, signal })
+      .catch((error: unknown) => streamEnded(error)),
   )
-  return exitCode
+}
+
+/** Who reads our output may go before it ends, as in `| head -1`: that is the end of the command, too. */
+function streamEnded(error: unknown): number {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (error instanceof KnestError || code === undefined) throw error
+  if (code === 'EPIPE') return brokenPipeExitCode
+  const { message } = error as Error
+  throw new KnestError('prerequisite', `standard input or output failed: ${message}`, { cause: error })
 }
 
 export function sshCommand(deps: Deps, run: typeof sshRun = sshRun): Command {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { KnestError } from '@knest/core'
+import { KnestError, type ExecOptions } from '@knest/core'
 import { lastWords, programs, type ProgramOptions, type ProgramResult, type Programs } from './program.js'
 
 export type EngineName = 'podman' | 'docker'
@@ -25,6 +25,8 @@ export interface ContainerEngine {
   readonly name: EngineName
   /** Arguments before the command; `runtime` picks another OCI runtime for new containers. */
   argv(args: readonly string[]): readonly string[]
+  /** Passes bytes on; gives the exit code. */
+  stream(args: readonly string[], options: ExecOptions): Promise<number>
   /** Resolves with any exit code. */
   run(args: readonly string[], options: RunOptions): Promise<ProgramResult>
   /** Throws `prerequisite` with the engine's words unless the command succeeds; an abort lets it finish. `doing` as in `start container "a"`. */
@@ -52,6 +54,7 @@ export function createEngine(
     programs: runner,
     argv,
     run,
+    stream: (args, options) => runner.stream(argv(args), options),
     must: async (args, doing, options) => {
       const result = await run(args, { letFinish: true, ...options })
       if (result.exitCode === 0) return result.stdout

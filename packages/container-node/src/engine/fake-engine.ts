@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { KnestError } from '@knest/core'
 import type { ProgramOptions, ProgramResult, Programs } from './program.js'
 
@@ -52,6 +54,13 @@ export function createFakeEngine(images: readonly string[] = ['localhost/knest/n
       return Promise.resolve(
         other === undefined ? answer(fake, images, args, options) : { ...ok(), ...other },
       )
+    },
+    stream: async (argv, options) => {
+      const stdin = options.stdin instanceof Readable ? await text(options.stdin) : options.stdin
+      const { exitCode, stdout, stderr } = await fake.run(argv, { ...options, stdin })
+      options.stdout.write(stdout)
+      options.stderr.write(stderr)
+      return exitCode
     },
     pipe: (from, to) => {
       fake.calls.push(from.slice(1), to.slice(1))

@@ -1,9 +1,20 @@
+import { Readable, Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { lastWords, programs } from './program.js'
 
 const { signal } = new AbortController()
 const options = { timeoutMs: 20_000, signal }
 const script = (text: string): readonly string[] => ['sh', '-c', text]
+
+function told(tell: (text: string) => void): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      tell(chunk.toString())
+      done()
+    },
+  })
+}
 
 describe('run', () => {
   it('gives exit code and both outputs, also of a failure', async () => {
@@ -35,10 +46,11 @@ describe('run', () => {
 
   it('kills a program on abort, though its own child keeps the output open', async () => {
     const abort = new AbortController()
-    const running = programs.run(script('sleep 3 & echo go; wait'), {
+    const running = programs.stream(script('sleep 3 & echo go; wait'), {
       ...options,
       signal: abort.signal,
-      onStdout: () => abort.abort(),
+      stdout: told(() => abort.abort()),
+      stderr: told(() => undefined),
     })
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
   })
@@ -46,14 +58,15 @@ describe('run', () => {
   it('lets a program finish on abort when asked to', async () => {
     const abort = new AbortController()
     const seen: string[] = []
-    const running = programs.run(script('echo begin; sleep 0.3; echo end'), {
+    const running = programs.stream(script('echo begin; sleep 0.3; echo end'), {
       ...options,
       signal: abort.signal,
       letFinish: true,
-      onStdout: (text) => {
+      stdout: told((text) => {
         seen.push(text.trim())
         abort.abort()
-      },
+      }),
+      stderr: told(() => undefined),
     })
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
     expect(seen).toEqual(['begin', 'end'])
@@ -63,6 +76,55 @@ describe('run', () => {
     await expect(programs.run(['true'], { ...options, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'cancelled',
     })
+  })
+})
+
+describe('stream', () => {
+  const nowhere = (): Writable => told(() => undefined)
+
+  it('lets a program wait for a slow reader, and loses nothing', async () => {
+    let taken = 0
+    const stdout = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        const isFirst = taken === 0
+        taken += chunk.length
+        if (isFirst) setTimeout(done, 1_000)
+        else done()
+      },
+    })
+    const before = process.memoryUsage().arrayBuffers
+    const running = programs.stream(script('head -c 200000000 /dev/zero; exit 3'), {
+      ...options,
+      stdout,
+      stderr: nowhere(),
+    })
+    await delay(800)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000)
+    expect(await running).toBe(3)
+    expect(taken).toBe(200_000_000)
+  })
+
+  it('ends with the program though its input goes on, and with an output that takes no more', async () => {
+    const stdin = new Readable({
+      read() {
+        this.push('y\n')
+      },
+    })
+    const output = { stdout: nowhere(), stderr: nowhere() }
+    expect(await programs.stream(['head', '-1'], { ...options, ...output, stdin })).toBe(0)
+    expect(stdin.destroyed).toBe(true)
+    const gone = new Writable({
+      write: (_chunk, _encoding, done) => done(new Error('gone')),
+    })
+    const endless = programs.stream(['yes'], { ...options, stdout: gone, stderr: nowhere() })
+    await expect(endless).rejects.toThrow('gone')
+  })
+
+  it('is ended by its time limit while a reader takes nothing', async () => {
+    const stuck = new Writable({ write: () => undefined })
+    const limits = { signal, timeoutMs: 500 }
+    const running = programs.stream(['echo', 'out'], { ...limits, stdout: stuck, stderr: nowhere() })
+    await expect(running).rejects.toMatchObject({ code: 'timeout' })
   })
 })
 

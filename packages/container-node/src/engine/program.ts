@@ -1,23 +1,29 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { pipeline } from 'node:stream/promises'
-import { StringDecoder } from 'node:string_decoder'
-import { KnestError } from '@knest/core'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import {
+  collectText,
+  connectCommand,
+  endedBy,
+  KnestError,
+  onAbort,
+  openDeadline,
+  openInput,
+  openOutput,
+  unlessAborted,
+  type CommandOutput,
+  type ExecOptions,
+  type ExecResult,
+  type ExecTextOptions,
+} from '@knest/core'
 
-export interface ProgramOptions {
-  /** Sent to standard input, which is then at its end. */
-  readonly stdin?: string | Buffer | undefined
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-  readonly onStdout?: ((chunk: string) => void) | undefined
+export interface ProgramOptions extends ExecTextOptions {
   /** On abort it may end by itself within some seconds: killed halfway it would leave half of something. */
   readonly letFinish?: boolean | undefined
 }
 
-export interface ProgramResult {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
+export type StreamOptions = ExecOptions & Pick<ProgramOptions, 'letFinish'>
+
+export type ProgramResult = ExecResult
 
 /** What runs programs of this machine; a parameter, so that tests need no engine. */
 export interface Programs {
@@ -26,6 +32,8 @@ export interface Programs {
    * is no such program, `timeout`, or `cancelled`; the program is gone by then.
    */
   run(argv: readonly string[], options: ProgramOptions): Promise<ProgramResult>
+  /** The same with bytes, passed on as NodeHandle.exec does; gives the exit code. */
+  stream(argv: readonly string[], options: StreamOptions): Promise<number>
   /** Sends the standard output of one program to the other. Gives the results of both. */
   pipe(
     from: readonly string[],
@@ -36,36 +44,30 @@ export interface Programs {
   interactive(argv: readonly string[], signal: AbortSignal): Promise<number>
 }
 
-const mostOutput = 16 * 1024 * 1024
+/** 128 + SIGTERM. */
+const terminated = 143
 const graceMs = 3_000
 const finishMs = 15_000
 
 export const programs: Programs = {
-  run: async (argv, options) => {
-    if (options.signal.aborted) throw cancelled(options.signal)
-    const child = start(argv)
-    const ended = watch(child, argv, options)
-    // A program that ends before it has read everything is judged by its exit code.
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(options.stdin)
-    return ended
-  },
+  run: (argv, options) => collectText((output) => stream(argv, { ...options, ...output })),
 
-  pipe: async (from, to, options) => {
-    if (options.signal.aborted) throw cancelled(options.signal)
-    const source = start(from)
-    const sink = start(to)
-    source.stdin?.end()
-    const copied =
-      source.stdout === null || sink.stdin === null
-        ? Promise.resolve()
-        : pipeline(source.stdout, sink.stdin).catch(() => source.kill('SIGTERM'))
-    const results = await Promise.all([
-      watch(source, from, { ...options, onStdout: undefined }, false),
-      watch(sink, to, options),
+  stream,
+
+  pipe: (from, to, options) => {
+    const between = new PassThrough()
+    const send = ({ stderr }: CommandOutput): Promise<number> =>
+      stream(from, { ...options, stdout: between, stderr })
+        .catch((error: unknown) => {
+          // The sink has ended: nobody takes what the source has to say.
+          if (!between.destroyed || error instanceof KnestError) throw error
+          return terminated
+        })
+        .finally(() => between.end())
+    return Promise.all([
+      collectText(send),
+      collectText((output) => stream(to, { ...options, ...output, stdin: between })),
     ])
-    await copied
-    return results
   },
 
   interactive: (argv, signal) =>
@@ -77,81 +79,79 @@ export const programs: Programs = {
     }),
 }
 
-function start(argv: readonly string[]): ChildProcess {
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+function start(argv: readonly string[]): Child {
   const [program = '', ...rest] = argv
   // Its own session: Ctrl-C reaches knest alone, which then ends its programs in order.
   return spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
 }
 
-function watch(
-  child: ChildProcess,
+async function stream(argv: readonly string[], options: StreamOptions): Promise<number> {
+  if (options.signal.aborted) throw endedBy(options.signal)
+  const deadline = openDeadline(options.signal, options.timeoutMs, () => tooLong(argv, options.timeoutMs))
+  const child = start(argv)
+  const input = openInput(options.stdin ?? '')
+  const output = openOutput(options, child)
+  try {
+    connectCommand(child, input, output)
+    const exitCode = await untilEnd(child, argv, options, deadline.signal, output.failed)
+    await unlessAborted(output.taken(), deadline.signal)
+    return exitCode
+  } finally {
+    deadline.clear()
+    input.stop()
+    output.release()
+  }
+}
+
+/** Ends the program on abort and when its output goes nowhere, and waits for its end in any case. */
+function untilEnd(
+  child: Child,
   argv: readonly string[],
-  { timeoutMs, signal, onStdout, letFinish }: ProgramOptions,
-  readStdout = true,
-): Promise<ProgramResult> {
-  const stdout = collect(onStdout)
-  const stderr = collect()
-  if (readStdout) child.stdout?.on('data', stdout.write)
-  child.stderr?.on('data', stderr.write)
+  options: StreamOptions,
+  signal: AbortSignal,
+  failed: Promise<never>,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    let failure: KnestError | undefined
+    let failure: Error | undefined
     let killTimer: NodeJS.Timeout | undefined
-    const end = (error: KnestError): void => {
+    const end = (error: Error): void => {
       failure ??= error
       child.kill('SIGTERM')
       clearTimeout(killTimer)
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
     }
-    const onAbort = (): void => {
-      const error = cancelled(signal)
-      if (letFinish === true) {
+    const forget = onAbort(signal, (error) => {
+      if (options.letFinish === true && options.signal.aborted) {
         failure ??= error
         killTimer = setTimeout(() => end(error), finishMs)
       } else end(error)
-    }
-    const timer = setTimeout(() => end(tooLong(argv, timeoutMs)), timeoutMs)
-    signal.addEventListener('abort', onAbort, { once: true })
-    const forget = (): void => {
-      clearTimeout(timer)
-      clearTimeout(killTimer)
-      signal.removeEventListener('abort', onAbort)
-    }
+    })
+    failed.catch(end)
     child.once('error', (error) => {
-      forget()
+      settle()
       reject(failure ?? startError(argv[0] ?? '', error))
     })
-    const settle = (code: number | null, killer: NodeJS.Signals | null): void => {
+    const settle = (): void => {
       forget()
-      if (failure === undefined)
-        resolve({ exitCode: exitCodeOf(code, killer), stdout: stdout.end(), stderr: stderr.end() })
+      clearTimeout(killTimer)
+    }
+    const onEnd = (code: number | null, killer: NodeJS.Signals | null): void => {
+      settle()
+      if (failure === undefined) resolve(exitCodeOf(code, killer))
       else reject(failure)
     }
-    child.once('close', settle)
+    child.once('close', onEnd)
     // A program's own children may keep its output open: a killed one is not waited for longer.
     child.once('exit', (code, killer) => {
-      if (failure !== undefined) settle(code, killer)
+      if (failure !== undefined) onEnd(code, killer)
     })
   })
 }
 
-/** Keeps the first 16 MiB. */
-function collect(onText?: (text: string) => void): { write: (data: Buffer) => void; end: () => string } {
-  const decoder = new StringDecoder('utf8')
-  const pieces: string[] = []
-  let bytes = 0
-  return {
-    write: (data) => {
-      const text = decoder.write(data)
-      if (bytes < mostOutput) pieces.push(text)
-      bytes += data.length
-      if (text !== '') onText?.(text)
-    },
-    end: () => pieces.join('') + decoder.end(),
-  }
-}
-
 function exitCodeOf(code: number | null, killer: NodeJS.Signals | null): number {
-  return code ?? (killer === 'SIGKILL' ? 137 : 143)
+  return code ?? (killer === 'SIGKILL' ? 137 : terminated)
 }
 
 function startError(program: string, error: Error): KnestError {
@@ -169,15 +169,6 @@ function startError(program: string, error: Error): KnestError {
 function tooLong(argv: readonly string[], timeoutMs: number): KnestError {
   const command = argv.slice(0, 3).join(' ')
   return new KnestError('timeout', `"${command} …" did not end within ${Math.round(timeoutMs / 1000)} s`)
-}
-
-function cancelled(signal: AbortSignal): KnestError {
-  const reason: unknown = signal.reason
-  if (reason instanceof KnestError) return reason
-  if (reason instanceof Error && reason.name === 'TimeoutError') {
-    return new KnestError('timeout', 'the time limit is over', { cause: reason })
-  }
-  return new KnestError('cancelled', 'cancelled', { cause: reason })
 }
 
 /** The last lines of what a program said, as one line. */

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
-import { KnestError, type ExecOptions, type ExecResult, type NodeHandle, type NodeRole } from '@knest/core'
+import { Writable } from 'node:stream'
+import { collectText, KnestError, type ExecOptions, type NodeHandle, type NodeRole } from '@knest/core'
 import type { ContainerEngine, EngineName } from '../engine/engine.js'
 import { inspectContainer } from '../engine/objects.js'
 import { lastWords, type ProgramResult } from '../engine/program.js'
@@ -17,6 +18,8 @@ export function openContainer(
     name,
     role,
     exec: (argv, options) => execInContainer(engine, name, argv, options),
+    execText: (argv, options) =>
+      collectText((output) => execInContainer(engine, name, argv, { ...options, ...output })),
     dial: async (port, signal) => {
       const address = ip ?? (await inspectContainer(engine, name, signal))?.ip
       if (address === undefined) throw unreachable(engine, name, 'it does not run')
@@ -31,12 +34,45 @@ async function execInContainer(
   engine: ContainerEngine,
   name: string,
   argv: readonly string[],
-  { stdin, ...options }: ExecOptions,
-): Promise<ExecResult> {
-  const interactive = stdin === undefined ? [] : ['--interactive']
-  const result = await engine.run(['exec', ...interactive, name, ...argv], { ...options, stdin })
+  options: ExecOptions,
+): Promise<number> {
+  const interactive = options.stdin === undefined ? [] : ['--interactive']
+  const heard = new Overheard(options.stderr)
+  const exitCode = await engine.stream(['exec', ...interactive, name, ...argv], { ...options, stderr: heard })
+  heard.release()
+  const result = { exitCode, stdout: '', stderr: heard.text() }
   if (isEngineFault(engine.name, result)) throw unreachable(engine, name, lastWords(result))
-  return result
+  return exitCode
+}
+
+/** Passes everything on, and remembers the last of it. */
+class Overheard extends Writable {
+  readonly #to: Writable
+  #last = Buffer.alloc(0)
+
+  constructor(to: Writable) {
+    super()
+    this.#to = to
+    // What fails in writing is told by the callback; the event needs a listener.
+    to.on('error', ignore)
+  }
+
+  release(): void {
+    this.#to.off('error', ignore)
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#last = Buffer.concat([this.#last, chunk]).subarray(-4096)
+    this.#to.write(chunk, done)
+  }
+
+  text(): string {
+    return this.#last.toString('utf8')
+  }
+}
+
+function ignore(): void {
+  // See above.
 }
 
 /** The engine's own failures look like the command's but for what they say; podman gives 125, or 255 for a stopped container. */

@@ -83,7 +83,7 @@ export async function awaitInit(
   for (;;) {
     try {
       const argv = ['knest-init', 'ready', '--wait', String(readySeconds)]
-      const ready = await node.exec(argv, { timeoutMs: (readySeconds + 10) * 1000, signal })
+      const ready = await node.execText(argv, { timeoutMs: (readySeconds + 10) * 1000, signal })
       if (ready.exitCode === 0) return
       said = lastWords(ready)
     } catch (error) {

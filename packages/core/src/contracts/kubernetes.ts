@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { ExecOptions, ExecResult, TerminalStreams } from './node-backend.js'
+import type { ExecOptions, TerminalStreams } from './node-backend.js'
 
 /** Any Kubernetes object. */
 export interface KubeObject {
@@ -138,8 +138,11 @@ export interface KubeApi {
     signal: AbortSignal,
   ): Promise<boolean>
 
-  /** Runs a command in a pod; see NodeHandle.exec for the promises. */
-  exec(pod: PodRef, argv: readonly string[], options: ExecOptions): Promise<ExecResult>
+  /**
+   * Runs a command in a pod; see NodeHandle.exec for the promises. But a program that cannot be started is
+   * an error, and who ends without reading its input may not be seen to end when more than 64 KiB are left.
+   */
+  exec(pod: PodRef, argv: readonly string[], options: PodExecOptions): Promise<number>
   /** Interactive, with a TTY, resizes followed; gives the exit code. */
   terminal(
     pod: PodRef,
@@ -166,6 +169,11 @@ export interface ByteStreamOptions {
   readonly subject: string
   /** How long the server may take to answer, in milliseconds; 30 s when absent. */
   readonly timeoutMs?: number | undefined
+}
+
+export interface PodExecOptions extends ExecOptions {
+  /** What messages call the command; the first word of it when absent. */
+  readonly called?: string | undefined
 }
 
 export interface PodRef {

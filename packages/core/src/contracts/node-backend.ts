@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Problem } from '../errors.js'
 import type { HostsEntry } from './cluster-home.js'
 import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
@@ -57,15 +57,28 @@ export interface ExecResult {
   readonly stderr: string
 }
 
-export interface ExecOptions {
-  /** Sent to the command's standard input, which is then at its end. */
-  readonly stdin?: string | Buffer | undefined
+export interface ExecLimits {
   readonly timeoutMs: number
   readonly signal: AbortSignal
-  /** Called with each piece of standard output as it arrives. */
-  readonly onStdout?: ((chunk: string) => void) | undefined
-  /** The same for standard error. */
-  readonly onStderr?: ((chunk: string) => void) | undefined
+}
+
+export interface ExecTextOptions extends ExecLimits {
+  /** Sent to the command's standard input, which is then at its end. */
+  readonly stdin?: string | Uint8Array | undefined
+}
+
+/** Where the bytes of a command go, as fast as these streams take them. They are not ended. */
+export interface CommandOutput {
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+export interface ExecOptions extends ExecLimits, CommandOutput {
+  /**
+   * Sent to the command's standard input, which is then at its end. A stream is read as fast as the
+   * command takes it, and destroyed when the command ends first.
+   */
+  readonly stdin?: Readable | string | Uint8Array | undefined
 }
 
 /** A running node. Pod exec, SSH and podman exec look the same from here. */
@@ -73,10 +86,17 @@ export interface NodeHandle {
   readonly name: string
   readonly role: NodeRole
   /**
-   * Resolves when the command has ended, whatever its exit code. Rejects with `timeout`,
-   * `cancelled`, or `host-unreachable` when the connection is lost. Never hangs.
+   * Runs a command and passes its bytes on. Resolves with the exit code, whatever it is, when the command
+   * has ended and the output streams have taken all of its output; as in a shell, 127 is a program that is
+   * not there and 126 one that cannot be run. Rejects with `timeout`, `cancelled`, `host-unreachable` when
+   * the connection is lost, or the error of a stream that fails: EPIPE when its reader has gone.
    */
-  exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult>
+  exec(argv: readonly string[], options: ExecOptions): Promise<number>
+  /**
+   * The same for output that is text, of which the first 16 MiB each are kept. Where a connection may be
+   * cut (SSH), a command with a time limit above 30 s outlives that.
+   */
+  execText(argv: readonly string[], options: ExecTextOptions): Promise<ExecResult>
   /** Opens a byte stream to a TCP port of the node. The caller ends it. */
   dial(port: number, signal: AbortSignal): Promise<Duplex>
   /** Opens an interactive terminal; resolves with the exit code of the shell. */

@@ -19,7 +19,8 @@ function node(stdout: string, exitCode = 0, stderr = ''): NodeHandle {
   return {
     name: 'q-cp-0',
     role: 'control-plane',
-    exec: () => Promise.resolve({ stdout, stderr, exitCode }),
+    exec: () => Promise.reject(new Error('not here')),
+    execText: () => Promise.resolve({ stdout, stderr, exitCode }),
     dial: () => Promise.reject(new Error('not here')),
   }
 }

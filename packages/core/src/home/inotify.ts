@@ -1,5 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
+import { execText } from '../streams/index.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 
@@ -27,7 +28,7 @@ async function readLimits(api: KubeApi, pod: KubeObject, signal: AbortSignal): P
   const names = Object.keys(wanted) as (keyof typeof wanted)[]
   const target = { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name }
   const files = names.map((name) => `/proc/sys/fs/inotify/${name}`)
-  const { exitCode, stdout } = await api.exec(target, ['cat', ...files], { timeoutMs: 5_000, signal })
+  const { exitCode, stdout } = await execText(api, target, ['cat', ...files], { timeoutMs: 5_000, signal })
   if (exitCode !== 0) return []
   const values = stdout.trim().split(/\s+/).map(Number)
   return names.flatMap((name, index) => limitProblem(name, values[index]))

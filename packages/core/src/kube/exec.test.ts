@@ -1,7 +1,11 @@
-import { PassThrough } from 'node:stream'
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { KubeApi } from '../contracts/kubernetes.js'
+import type { ExecTextOptions } from '../contracts/node-backend.js'
+import { execText } from '../streams/index.js'
 import { openApiLink } from './api-link.js'
 import { execInPod } from './exec.js'
 import { failure, startFakeApiServer, type FakeApiServer } from './fake-api-server.js'
@@ -42,8 +46,10 @@ function serve(run: (socket: WebSocket, query: URLSearchParams) => void, protoco
   })
 }
 
-const exec = (options: Partial<Parameters<KubeApi['exec']>[2]> = {}, argv = ['sh', '-c', 'a & b']) =>
-  kube.exec(pod, argv, { timeoutMs: 5000, signal: new AbortController().signal, ...options })
+const limits = { timeoutMs: 5000, signal: new AbortController().signal }
+const exec = (options: Partial<ExecTextOptions> = {}, argv = ['sh', '-c', 'a & b']) =>
+  execText(kube, pod, argv, { ...limits, ...options })
+const nowhere = () => ({ stdout: new PassThrough().resume(), stderr: new PassThrough().resume() })
 
 describe('exec', () => {
   it('gives output and exit code', async () => {
@@ -57,10 +63,7 @@ describe('exec', () => {
       say(socket, 3, JSON.stringify(status))
       socket.close()
     })
-    const pieces: string[] = []
-    const result = await exec({ onStdout: (piece) => pieces.push(piece) })
-    expect(result).toEqual({ exitCode: 7, stdout: 'out €', stderr: 'err' })
-    expect(pieces.join('')).toBe('out €')
+    expect(await exec()).toEqual({ exitCode: 7, stdout: 'out €', stderr: 'err' })
     const query = server.requests[0]?.query
     expect(query?.getAll('command')).toEqual(['sh', '-c', 'a & b'])
     expect(query?.get('container')).toBe('node')
@@ -166,15 +169,13 @@ describe('exec', () => {
   })
 
   it('keeps 16 MiB of output and says that it was cut', async () => {
-    let streamed = 0
     serve((socket) => {
       for (let sent = 0; sent < 20; sent++) say(socket, 1, Buffer.alloc(1024 * 1024, 'x'))
       say(socket, 3, success)
     })
-    const { stdout } = await exec({ onStdout: (piece) => (streamed += piece.length) })
+    const { stdout } = await exec()
     expect(stdout.length).toBeLessThan(16 * 1024 * 1024 + 100)
     expect(stdout.endsWith('\n[cut after 16 MiB]\n')).toBe(true)
-    expect(streamed).toBe(20 * 1024 * 1024)
   })
 
   it('waits for a server that does not take its input, without copying all of it', async () => {
@@ -226,7 +227,7 @@ describe('exec', () => {
         raw.pause()
       },
     })
-    const options = { timeoutMs: 5000, signal: new AbortController().signal }
+    const options = { ...limits, ...nowhere() }
     const started = performance.now()
     await expect(execInPod(link, pod, ['sh'], options)).rejects.toMatchObject({
       message: /no sign of life/ as never,
@@ -235,6 +236,140 @@ describe('exec', () => {
     const busy = execInPod(link, pod, ['sh'], { ...options, stdin: 'x'.repeat(10_000) })
     await expect(busy).rejects.toMatchObject({ message: /no sign of life for 0.6 s/ as never })
     link.close()
+  })
+})
+
+describe('exec with streams', () => {
+  it('passes bytes on as they are, both ways', async () => {
+    serve((socket) => {
+      socket.on('message', (data: Buffer) => {
+        if (data[0] === 255) say(socket, 3, success)
+        else say(socket, 1, data.subarray(1))
+      })
+    })
+    const bytes = randomBytes(3_000_000)
+    const hash = createHash('sha256')
+    const stdout = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        hash.update(chunk)
+        done()
+      },
+    })
+    const stdin = Readable.from([bytes.subarray(0, 100_001), bytes.subarray(100_001)])
+    expect(await kube.exec(pod, ['cat'], { ...limits, ...nowhere(), stdin, stdout })).toBe(0)
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
+    // It is the caller's.
+    expect(stdout.writableEnded).toBe(false)
+  })
+
+  it('lets the server wait for a slow reader, and ends when the reader has taken everything', async () => {
+    const total = 100 * 1024 * 1024
+    let sent = 0
+    serve((socket) => {
+      const more = () => {
+        if (sent === total) {
+          say(socket, 3, success)
+          socket.close()
+          return
+        }
+        sent += 65_536
+        socket.send(Buffer.alloc(65_537, 1), more)
+      }
+      more()
+    })
+    let taken = 0
+    let isSlow = true
+    const stdout = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        taken += chunk.length
+        if (isSlow) setTimeout(done, 500)
+        else setImmediate(done)
+      },
+    })
+    const running = kube.exec(pod, ['cat'], { ...limits, timeoutMs: 60_000, ...nowhere(), stdout })
+    await delay(400)
+    expect(sent).toBeLessThan(total / 2)
+    isSlow = false
+    expect(await running).toBe(0)
+    expect(taken).toBe(total)
+  })
+
+  it('does not take slowness of a reader for a dead link', async () => {
+    const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
+    const pulse = { everyMs: 20, quietMs: 100, stalledMs: 200 }
+    const link = openApiLink(chosen, 'context "fake"', undefined, pulse)
+    serve((socket) => {
+      for (let count = 0; count < 100; count++) say(socket, 1, Buffer.alloc(65_536))
+      say(socket, 3, success)
+    })
+    let writes = 0
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => {
+        writes += 1
+        setTimeout(done, writes === 1 ? 600 : 0)
+      },
+    })
+    expect(await execInPod(link, pod, ['cat'], { ...limits, ...nowhere(), stdout })).toBe(0)
+    link.close()
+  })
+
+  it('ends with the command though its input goes on', async () => {
+    serve((socket) => {
+      socket.once('message', () => {
+        say(socket, 1, 'y')
+        say(socket, 3, success)
+      })
+    })
+    const endless = new Readable({
+      read() {
+        this.push(Buffer.alloc(10_000))
+      },
+    })
+    expect(await kube.exec(pod, ['head'], { ...limits, ...nowhere(), stdin: endless })).toBe(0)
+    expect(endless.destroyed).toBe(true)
+    const silent = new PassThrough()
+    silent.write('y')
+    expect(await kube.exec(pod, ['head'], { ...limits, ...nowhere(), stdin: silent })).toBe(0)
+    expect(silent.destroyed).toBe(true)
+  })
+
+  it('fails with the error of a stream, and never takes half of an input for all of it', async () => {
+    let inputEnded = false
+    const closed = vi.fn()
+    serve((socket) => {
+      say(socket, 1, 'out')
+      socket.on('message', (data: Buffer) => (inputEnded ||= data[0] === 255))
+      socket.on('close', closed)
+    })
+    const gone = new Writable({
+      write: (_chunk, _encoding, done) => {
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+      },
+    })
+    const written = kube.exec(pod, ['cat'], { ...limits, ...nowhere(), stdout: gone })
+    await expect(written).rejects.toMatchObject({ code: 'EPIPE' })
+    const broken = Readable.from(
+      (function* () {
+        yield 'half'
+        throw new Error('disk fault')
+      })(),
+    )
+    const read = kube.exec(pod, ['cat'], { ...limits, ...nowhere(), stdin: broken })
+    await expect(read).rejects.toThrow('disk fault')
+    await vi.waitFor(() => {
+      expect(closed).toHaveBeenCalledTimes(2)
+    })
+    expect(inputEnded).toBe(false)
+  })
+
+  it('is ended by its time limit while a reader takes nothing', async () => {
+    serve((socket) => {
+      say(socket, 1, 'out')
+      say(socket, 3, success)
+    })
+    const stuck = new Writable({ write: () => undefined })
+    const running = kube.exec(pod, ['cat'], { ...limits, timeoutMs: 200, ...nowhere(), stdout: stuck })
+    await expect(running).rejects.toMatchObject({ code: 'timeout' })
   })
 })
 

@@ -1,12 +1,11 @@
-import { StringDecoder } from 'node:string_decoder'
 import { setImmediate } from 'node:timers/promises'
-import type { PodRef } from '../contracts/kubernetes.js'
-import type { ExecOptions, ExecResult } from '../contracts/node-backend.js'
+import type { PodExecOptions, PodRef } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { statusError, type ApiStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import { openChannelSocket, ProtocolRefused, type ChannelSocket } from './channel-socket.js'
-import { openDeadline, seconds } from '../signals.js'
+import { openDeadline, seconds, unlessAborted } from '../signals.js'
+import { openInput, openOutput, sharePause, type Input } from '../streams/index.js'
 import { objectPath } from './resources.js'
 
 /** Channels of the remote command protocol. */
@@ -16,55 +15,43 @@ export const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, c
 export const withStdinEnd = 'v5.channel.k8s.io'
 export const withoutStdinEnd = 'v4.channel.k8s.io'
 
-const stdinPiece = 64 * 1024
-const mostOutput = 16 * 1024 * 1024
-
-/**
- * Runs a command in a pod. Output beyond 16 MiB a stream is cut: the first 16 MiB and a line saying so.
- *
- * A command given more than 64 KiB of standard input should read all of it: the streaming between API
- * server and container runtime can block on what is left over, and the command's end is then not
- * reported before the time limit (seen with containerd 1.7; kubectl exec hangs in the same way).
- */
+/** Runs a command in a pod. */
 export async function execInPod(
   link: ApiLink,
   pod: PodRef,
   argv: readonly string[],
-  options: ExecOptions,
-): Promise<ExecResult> {
+  options: PodExecOptions,
+): Promise<number> {
   const subject = podText(pod)
+  const called = options.called ?? argv[0] ?? ''
   const deadline = openDeadline(options.signal, options.timeoutMs, () => {
-    const what = `command "${argv[0] ?? ''}" in ${subject} did not end within ${seconds(options.timeoutMs)}`
+    const what = `command "${called}" in ${subject} did not end within ${seconds(options.timeoutMs)}`
     return new KnestError('timeout', what, { hint: 'it may still run there' })
   })
-  const ending = openEnding(link, subject, argv)
-  const stdout = openOutput(options.onStdout)
-  const stderr = openOutput(options.onStderr)
+  const ending = openEnding(link, subject, called)
+  const input = options.stdin === undefined ? undefined : openInput(options.stdin)
   let socket: ChannelSocket | undefined
+  // Both come on one connection: who lets one of them wait lets both wait.
+  const reading = sharePause({ pause: () => socket?.pause(), resume: () => socket?.resume() })
+  const output = openOutput(options, { stdout: reading, stderr: reading })
   try {
-    const withStdin = options.stdin !== undefined
     socket = await openChannelSocket(link, {
-      path: execPath(pod, argv, { stdin: withStdin, stdout: true, stderr: true }),
-      protocols: withStdin ? [withStdinEnd] : [withStdinEnd, withoutStdinEnd],
+      path: execPath(pod, argv, { stdin: input !== undefined, stdout: true, stderr: true }),
+      protocols: input === undefined ? [withStdinEnd, withoutStdinEnd] : [withStdinEnd],
       signal: deadline.signal,
       subject,
       onMessage: (from, data) => {
-        try {
-          if (from === channel.stdout) stdout.write(data)
-          else if (from === channel.stderr) stderr.write(data)
-          else if (from === channel.status) ending.onStatus(data)
-        } catch (error) {
-          ending.onEnd(error)
-        }
+        if (from === channel.stdout) output.stdout.write(data)
+        else if (from === channel.stderr) output.stderr.write(data)
+        else if (from === channel.status) ending.onStatus(data)
       },
       onEnd: ending.onEnd,
     })
-    if (options.stdin !== undefined) {
-      // A failure shows as the end of the socket, or does not matter since the command has ended.
-      sendStdin(socket, toBuffer(options.stdin)).catch(() => undefined)
-    }
-    const exitCode = await ending.exitCode
-    return { exitCode, stdout: stdout.end(), stderr: stderr.end() }
+    if (reading.paused) socket.pause()
+    if (input !== undefined) sendStdin(socket, input).catch(output.fail)
+    const exitCode = await Promise.race([output.failed, ending.exitCode])
+    await unlessAborted(output.taken(), deadline.signal)
+    return exitCode
   } catch (error) {
     if (!(error instanceof ProtocolRefused)) throw error
     throw new KnestError(
@@ -77,6 +64,8 @@ export async function execInPod(
     )
   } finally {
     deadline.clear()
+    input?.stop()
+    output.release()
     socket?.close()
   }
 }
@@ -105,7 +94,7 @@ export function execPath(
 }
 
 /** Waits for the status of the command; the end of the socket without one is an error. */
-export function openEnding(link: ApiLink, subject: string, argv: readonly string[]) {
+export function openEnding(link: ApiLink, subject: string, called: string) {
   let settle: { resolve(code: number): void; reject(error: unknown): void } | undefined
   const exitCode = new Promise<number>((resolve, reject) => {
     settle = { resolve, reject }
@@ -121,10 +110,10 @@ export function openEnding(link: ApiLink, subject: string, argv: readonly string
       if (status === undefined) return
       const code = readExitCode(status)
       if (code !== undefined) settle?.resolve(code)
-      else settle?.reject(startError(status, link, subject, argv))
+      else settle?.reject(startError(status, link, subject, called))
     },
     onEnd: (error: unknown) => {
-      const silent = `the connection to ${subject} was closed before command "${argv[0] ?? ''}" ended`
+      const silent = `the connection to ${subject} was closed before command "${called}" ended`
       settle?.reject(
         error ?? new KnestError('host-unreachable', silent, { hint: 'is the pod still running?' }),
       )
@@ -149,45 +138,21 @@ function readExitCode(status: ApiStatus): number | undefined {
   return Number.isNaN(code) ? undefined : code
 }
 
-function startError(status: ApiStatus, link: ApiLink, subject: string, argv: readonly string[]): KnestError {
+function startError(status: ApiStatus, link: ApiLink, subject: string, called: string): KnestError {
   const cause = statusError(status, link.asked(`running a command in ${subject}`))
   const said = status.message ?? 'no reason was given'
-  return new KnestError(cause.code, `command "${argv[0] ?? ''}" could not be run in ${subject}: ${said}`, {
+  return new KnestError(cause.code, `command "${called}" could not be run in ${subject}: ${said}`, {
     hint: 'check that the container runs and has this program',
   })
 }
 
-export function toBuffer(data: string | Buffer): Buffer {
-  return typeof data === 'string' ? Buffer.from(data) : data
-}
-
-async function sendStdin(socket: ChannelSocket, bytes: Buffer): Promise<void> {
-  for (let from = 0; from < bytes.length; from += stdinPiece) {
-    await socket.send(channel.stdin, bytes.subarray(from, from + stdinPiece))
+/** Rejects with the error of what is read: half of an input must not look like all of it. */
+async function sendStdin(socket: ChannelSocket, input: Input): Promise<void> {
+  const sent = await input.sendTo(async (bytes) => {
+    await socket.send(channel.stdin, bytes)
     // Lets in what has come meanwhile, such as the end of a command that does not want all of this.
     await setImmediate()
-  }
-  await socket.send(channel.close, Uint8Array.of(channel.stdin))
-}
-
-function openOutput(onText?: (text: string) => void) {
-  const decoder = new StringDecoder('utf8')
-  const pieces: string[] = []
-  let bytes = 0
-  return {
-    write: (data: Buffer) => {
-      const kept = data.subarray(0, Math.max(0, mostOutput - bytes))
-      bytes += data.length
-      const text = decoder.write(onText === undefined ? kept : data)
-      // A character is never longer than its bytes, so this keeps to the limit.
-      if (kept.length > 0) pieces.push(text.slice(0, kept.length + 1))
-      if (text !== '') onText?.(text)
-    },
-    end: () => {
-      const rest = decoder.end()
-      if (rest !== '') onText?.(rest)
-      const text = pieces.join('') + rest
-      return bytes > mostOutput ? `${text}\n[cut after ${mostOutput / 1024 / 1024} MiB]\n` : text
-    },
-  }
+  })
+  // A failure shows as the end of the socket, or does not matter since the command has ended.
+  if (sent === 'all') await socket.send(channel.close, Uint8Array.of(channel.stdin)).catch(() => undefined)
 }

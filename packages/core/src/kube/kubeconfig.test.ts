@@ -7,6 +7,7 @@ import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { adminCertificate, createAuthorities, issueCertificate } from '../pki/index.js'
 import { json, startFakeApiServer } from './fake-api-server.js'
 import { loadKubeconfig } from './kubeconfig.js'
+import { execText } from '../streams/index.js'
 import { openKube } from './open-kube.js'
 
 const { signal } = new AbortController()
@@ -138,7 +139,7 @@ describe('openKube', () => {
       expect(await kube.list({ apiVersion: 'v1', kind: 'Node' }, { signal })).toEqual([])
     }
     expect(dialled).toBe(1)
-    const result = await kube.exec({ namespace: 'n', name: 'a' }, ['true'], { timeoutMs: 2000, signal })
+    const result = await execText(kube, { namespace: 'n', name: 'a' }, ['true'], { timeoutMs: 2000, signal })
     expect(result.exitCode).toBe(0)
     const wrong = await open('other.demo')
     await expect(wrong.raw('/readyz', signal)).rejects.toMatchObject({

@@ -1,9 +1,10 @@
 import type { PodRef } from '../contracts/kubernetes.js'
 import type { TerminalStreams } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
+import { toBytes } from '../streams/index.js'
 import type { ApiLink } from './api-link.js'
 import { openChannelSocket, ProtocolRefused, type ChannelSocket } from './channel-socket.js'
-import { channel, execPath, openEnding, podText, toBuffer, withoutStdinEnd, withStdinEnd } from './exec.js'
+import { channel, execPath, openEnding, podText, withoutStdinEnd, withStdinEnd } from './exec.js'
 
 /** A command with a terminal of its own. The local terminal is raw meanwhile and restored in the end. */
 export async function openTerminal(
@@ -14,7 +15,7 @@ export async function openTerminal(
   signal: AbortSignal,
 ): Promise<number> {
   const subject = podText(pod)
-  const ending = openEnding(link, subject, argv)
+  const ending = openEnding(link, subject, argv[0] ?? '')
   let socket: ChannelSocket | undefined
   const onDrain = () => socket?.resume()
   streams.stdout.on('drain', onDrain)
@@ -57,7 +58,7 @@ function connectKeyboard(socket: ChannelSocket, { stdin, stdout }: TerminalStrea
   }
   const onKeys = (keys: Buffer | string) => {
     stdin.pause()
-    socket.send(channel.stdin, toBuffer(keys)).then(
+    socket.send(channel.stdin, toBytes(keys)).then(
       () => stdin.resume(),
       // The end of the socket is reported by the socket itself.
       () => undefined,

@@ -56,7 +56,7 @@ async function isReadyNow(api: KubeApi, signal: AbortSignal): Promise<boolean> {
 
 async function listening(node: NodeHandle, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const argv = untilListening(Math.ceil(timeoutMs / 1000))
-  const { exitCode } = await node.exec(argv, { timeoutMs: timeoutMs + 5_000, signal })
+  const { exitCode } = await node.execText(argv, { timeoutMs: timeoutMs + 5_000, signal })
   if (exitCode !== 0) throw new Error(`nothing listens on port ${apiPort} of ${node.name}`)
 }
 

@@ -24,7 +24,7 @@ export const stateQuestion = `${diskQuestion}sed -n 's|.*/kube-apiserver:v|versi
 /** Asks the node what was set up on its disk and what it runs. */
 export async function readNodeState(node: NodeHandle, signal: AbortSignal): Promise<NodeState> {
   const argv = ['bash', '-c', stateQuestion]
-  const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 15_000, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 15_000, signal })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
   return parseNodeState(stdout)
 }

@@ -23,7 +23,7 @@ export async function runScript(
   script: string,
   options: ScriptOptions,
 ): Promise<string> {
-  const result = await node.exec(['bash', '-c', prelude + script], options)
+  const result = await node.execText(['bash', '-c', prelude + script], options)
   if (result.exitCode !== 0) {
     const tail = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-25).join('\n')
     throw new NodeCommandError(node.name, [what], result.exitCode, tail)

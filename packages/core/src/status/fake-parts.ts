@@ -19,7 +19,8 @@ export function fakeParts(nodes: readonly NodeStatus[], answer: FakeAnswer): Par
       Promise.resolve({
         name,
         role: nodes.find((node) => node.name === name)?.role ?? 'worker',
-        exec: (argv, { signal }) =>
+        exec: () => Promise.reject(new KnestError('host-unreachable', 'the fake passes no bytes on')),
+        execText: (argv, { signal }) =>
           new Promise((resolve, reject) => {
             const said = answer(name, argv)
             if (said !== 'never') resolve(said)

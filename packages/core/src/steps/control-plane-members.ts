@@ -122,7 +122,7 @@ export async function removeMember(
     const member = await removableMember(context, helper, node, signal)
     if (member === undefined) return
     const argv = [...etcdctl, 'member', 'remove', member.id]
-    const { exitCode, stderr } = await helper.exec(argv, { timeoutMs: 30_000, signal })
+    const { exitCode, stderr } = await helper.execText(argv, { timeoutMs: 30_000, signal })
     if (exitCode === 0 || stderr.includes('not found')) return
     // etcd itself refuses while a member that joined a moment ago has not been seen for five seconds.
     if (Date.now() > deadline) throw notNow(context, node, stderr.trim().split('\n').at(-1) ?? '')

@@ -20,7 +20,7 @@ export async function drain(
     ...['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'drain', node],
     ...['--ignore-daemonsets', '--delete-emptydir-data', '--force', `--timeout=${drainSeconds}s`],
   ]
-  const result = await controlPlane.exec(argv, { timeoutMs: (drainSeconds + 30) * 1000, signal })
+  const result = await controlPlane.execText(argv, { timeoutMs: (drainSeconds + 30) * 1000, signal })
   if (result.exitCode === 0 || result.stderr.includes('not found')) return
   const last = result.stderr.trim().split('\n').at(-1) ?? ''
   warn(`node "${node}" was not drained within ${drainSeconds} s and is ${next} all the same: ${last}`)

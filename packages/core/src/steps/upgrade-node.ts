@@ -89,7 +89,7 @@ async function makeWay(
     await removableMember(context, helper, name, signal)
   }
   const argv = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'get', 'node', name]
-  const { stdout } = await helper.exec([...argv, '-o', 'jsonpath={.spec.unschedulable}'], {
+  const { stdout } = await helper.execText([...argv, '-o', 'jsonpath={.spec.unschedulable}'], {
     timeoutMs: 30_000,
     signal,
   })

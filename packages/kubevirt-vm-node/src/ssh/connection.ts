@@ -1,7 +1,7 @@
-import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { KnestError, onAbort } from '@knest/core'
 import type { Client, ClientChannel } from 'ssh2'
+import { runInChannel, type RunOptions } from './command.js'
 
 /** The connection ended before the command did: it may still run. */
 export class ConnectionLost extends KnestError {
@@ -18,17 +18,10 @@ export class ConnectionLost extends KnestError {
   }
 }
 
-export interface RunOptions {
-  readonly stdin?: string | Buffer | undefined
-  readonly signal: AbortSignal
-  onStdout(data: Buffer): void
-  onStderr(data: Buffer): void
-}
-
 /** One SSH connection: any number of commands, streams and terminals at the same time. */
 export interface SshConnection {
   readonly closed: boolean
-  /** Gives the exit code; rejects with ConnectionLost. An aborted command is told to end. */
+  /** See NodeHandle.exec; rejects with ConnectionLost. An aborted command is told to end. */
   run(command: string, options: RunOptions): Promise<number>
   /** A byte stream to a port of the node itself. */
   dial(port: number, signal: AbortSignal): Promise<Duplex>
@@ -93,9 +86,11 @@ export function holdConnection(client: Client, subject: string): SshConnection {
     run: async (command, options) => {
       options.signal.throwIfAborted()
       const take = (channel: ClientChannel): { readonly exitCode: Promise<number> } => ({
-        exitCode: exitCodeOf(channel, subject, options),
+        exitCode: runInChannel(channel, options, () => new ConnectionLost(subject, true)),
       })
-      const { exitCode } = await open((done) => client.exec(command, done), noChannel, take)
+      // ssh2 signals nobody whose input is at its end.
+      const words = options.stdin === undefined ? `${command} </dev/null` : command
+      const { exitCode } = await open((done) => client.exec(words, done), noChannel, take)
       return exitCode
     },
     dial: (port, signal) => {
@@ -129,35 +124,4 @@ export function holdConnection(client: Client, subject: string): SshConnection {
       client.end()
     },
   }
-}
-
-/** Reads a channel to its end. */
-function exitCodeOf(channel: ClientChannel, subject: string, options: RunOptions): Promise<number> {
-  return new Promise<number>((resolve, reject) => {
-    let code: number | undefined
-    const forget = onAbort(options.signal, (error) => {
-      // OpenSSH passes it on to the command; one that is gone already needs none.
-      if (channel.writable) channel.signal('TERM')
-      channel.close()
-      reject(error)
-    })
-    channel.on('data', (data: Buffer) => options.onStdout(data))
-    channel.stderr.on('data', (data: Buffer) => options.onStderr(data))
-    // A command that ends without reading all of its input is judged by its exit code.
-    channel.on('error', () => undefined)
-    channel.on('exit', (exit: number | null, name?: string) => {
-      code = exit ?? 128 + signalNumber(name)
-    })
-    channel.once('close', () => {
-      forget()
-      if (code === undefined) reject(new ConnectionLost(subject, true))
-      else resolve(code)
-    })
-    channel.end(options.stdin)
-  })
-}
-
-function signalNumber(name = 'KILL'): number {
-  const numbers = constants.signals as Readonly<Record<string, number | undefined>>
-  return numbers[name.startsWith('SIG') ? name : `SIG${name}`] ?? 0
 }

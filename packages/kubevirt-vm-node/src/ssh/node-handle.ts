@@ -1,7 +1,7 @@
-import { KnestError, openDeadline, seconds } from '@knest/core'
-import type { ExecOptions, ExecResult, NodeHandle, NodeRole } from '@knest/core'
+import { collectText, KnestError, openDeadline, seconds } from '@knest/core'
+import type { ExecLimits, NodeHandle, NodeRole } from '@knest/core'
+import type { RunOptions } from './command.js'
 import { ConnectionLost } from './connection.js'
-import { openOutput } from './output.js'
 import { quote } from './quote.js'
 import { runJob } from './run-job.js'
 import type { SshSession } from './session.js'
@@ -23,23 +23,32 @@ const longMs = 30_000
 /** A node whose commands travel over SSH. Connects with the first of them. */
 export function openSshNode({ name, role, session, slowness, jobsFolder }: HandleOptions): NodeHandle {
   const subject = `node "${name}"`
+  const bounded = async <O extends ExecLimits, T>(
+    argv: readonly string[],
+    options: O,
+    run: (within: O) => Promise<T>,
+  ): Promise<T> => {
+    const timeoutMs = options.timeoutMs * (await slowness())
+    const deadline = openDeadline(options.signal, timeoutMs, () => {
+      const message = `command "${argv[0] ?? ''}" on ${subject} did not end within ${seconds(timeoutMs)}`
+      return new KnestError('timeout', message)
+    })
+    try {
+      return await run({ ...options, signal: deadline.signal })
+    } finally {
+      deadline.clear()
+    }
+  }
   return {
     name,
     role,
-    exec: async (argv, options) => {
-      const timeoutMs = options.timeoutMs * (await slowness())
-      const deadline = openDeadline(options.signal, timeoutMs, () => {
-        const message = `command "${argv[0] ?? ''}" on ${subject} did not end within ${seconds(timeoutMs)}`
-        return new KnestError('timeout', message)
-      })
-      const bounded = { ...options, signal: deadline.signal }
-      try {
-        if (options.timeoutMs <= longMs) return await runNow(session, argv, bounded)
-        return await runJob(subject, (signal) => session.connect(signal), argv, bounded, jobsFolder)
-      } finally {
-        deadline.clear()
-      }
-    },
+    exec: (argv, options) => bounded(argv, options, (within) => runNow(session, argv, within)),
+    execText: (argv, options) =>
+      bounded(argv, options, (within) =>
+        options.timeoutMs <= longMs
+          ? collectText((output) => runNow(session, argv, { ...within, ...output }))
+          : runJob(subject, (signal) => session.connect(signal), argv, within, jobsFolder),
+      ),
     dial: async (port, signal) => {
       // Over SSH and not the subresource: it has flow control, half-closed streams and one way in for all.
       const connection = await session.connect(signal)
@@ -54,25 +63,10 @@ export function openSshNode({ name, role, session, slowness, jobsFolder }: Handl
 }
 
 /** Once more when the kept connection turns out to be dead; not when the command may have begun. */
-async function runNow(
-  session: SshSession,
-  argv: readonly string[],
-  options: Pick<ExecOptions, 'stdin' | 'signal' | 'onStdout' | 'onStderr'>,
-): Promise<ExecResult> {
-  const stdout = openOutput(options.onStdout)
-  const stderr = openOutput(options.onStderr)
-  const run = async (): Promise<number> => {
-    const connection = await session.connect(options.signal)
-    return connection.run(quote(argv), {
-      stdin: options.stdin,
-      signal: options.signal,
-      onStdout: stdout.write,
-      onStderr: stderr.write,
-    })
-  }
-  const exitCode = await run().catch((error: unknown) => {
+async function runNow(session: SshSession, argv: readonly string[], options: RunOptions): Promise<number> {
+  const run = async (): Promise<number> => (await session.connect(options.signal)).run(quote(argv), options)
+  return run().catch((error: unknown) => {
     if (!(error instanceof ConnectionLost) || error.begun) throw error
     return run()
   })
-  return { exitCode, stdout: stdout.end(), stderr: stderr.end() }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { KnestError } from '@knest/core'
-import type { ExecOptions, ExecResult } from '@knest/core'
-import { ConnectionLost, type RunOptions, type SshConnection } from './connection.js'
+import { Writable } from 'node:stream'
+import { KnestError, TextSink, toBytes } from '@knest/core'
+import type { ExecResult, ExecTextOptions } from '@knest/core'
+import type { RunOptions } from './command.js'
+import { ConnectionLost, type SshConnection } from './connection.js'
 import { follow, jobsFolder, kill, readCode, remove, start } from './job-scripts.js'
-import { openOutput } from './output.js'
 import { quote } from './quote.js'
 
 /** Gives a connection, a new one when the last was lost; waits for it as long as the signal allows. */
@@ -22,20 +23,19 @@ export async function runJob(
   subject: string,
   connect: Connect,
   argv: readonly string[],
-  options: Pick<ExecOptions, 'stdin' | 'signal' | 'onStdout' | 'onStderr'>,
+  options: Pick<ExecTextOptions, 'stdin' | 'signal'>,
   folder = jobsFolder,
 ): Promise<ExecResult> {
   const { signal } = options
   const job = `${folder}/${randomBytes(12).toString('hex')}`
-  const stdin = typeof options.stdin === 'string' ? Buffer.from(options.stdin) : options.stdin
-  const stdout = openOutput(options.onStdout)
-  const stderr = openOutput(options.onStderr)
+  const stdin = toBytes(options.stdin ?? '')
+  const stdout = new TextSink()
+  const stderr = new TextSink()
   const run = (
     connection: SshConnection,
     command: readonly string[],
     more?: Partial<RunOptions>,
-  ): Promise<number> =>
-    connection.run(quote(command), { signal, onStdout: ignore, onStderr: ignore, ...more })
+  ): Promise<number> => connection.run(quote(command), { signal, ...nowhere(), ...more })
   const command = argv[0] ?? ''
   let reached = false
   let started = false
@@ -45,25 +45,18 @@ export async function runJob(
       reached = true
       try {
         if (!started) {
-          const complaint = openOutput()
-          const begun = await run(connection, start(job, stdin?.length ?? 0, argv), {
-            stdin,
-            onStderr: complaint.write,
-          })
+          const complaint = new TextSink()
+          const begun = await run(connection, start(job, stdin.length, argv), { stdin, stderr: complaint })
           if (begun === cutOff) continue
-          if (begun !== 0) throw notStarted(subject, command, complaint.end())
+          if (begun !== 0) throw notStarted(subject, command, complaint.text())
           started = true
         }
-        const ended = await run(connection, follow(job, stdout.bytes, stderr.bytes), {
-          onStdout: stdout.write,
-          onStderr: stderr.write,
-        })
+        const ended = await run(connection, follow(job, stdout.bytes, stderr.bytes), { stdout, stderr })
         if (ended !== 0) throw vanished(subject, command)
-        const code = openOutput()
-        if ((await run(connection, readCode(job), { onStdout: code.write })) !== 0)
-          throw vanished(subject, command)
+        const code = new TextSink()
+        if ((await run(connection, readCode(job), { stdout: code })) !== 0) throw vanished(subject, command)
         await run(connection, remove(job)).catch(ignore)
-        return { exitCode: Number(code.end()), stdout: stdout.end(), stderr: stderr.end() }
+        return { exitCode: Number(code.text()), stdout: stdout.text(), stderr: stderr.text() }
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error
       }
@@ -79,7 +72,7 @@ async function endJob(connect: Connect, job: string): Promise<void> {
   const soon = AbortSignal.timeout(killMs)
   try {
     const connection = await connect(soon)
-    await connection.run(quote(kill(job)), { signal: soon, onStdout: ignore, onStderr: ignore })
+    await connection.run(quote(kill(job)), { signal: soon, ...nowhere() })
   } catch {
     // It goes on, and the next command waits for it as for that of a killed knest.
   }
@@ -87,6 +80,11 @@ async function endJob(connect: Connect, job: string): Promise<void> {
 
 function ignore(): void {
   // The exit code says enough.
+}
+
+function nowhere(): Pick<RunOptions, 'stdout' | 'stderr'> {
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  return { stdout: sink, stderr: sink }
 }
 
 function notStarted(subject: string, command: string, complaint: string): KnestError {

@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { ExecOptions, ExecResult, NodeHandle, TerminalStreams } from '@knest/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ExecOptions, ExecResult, ExecTextOptions, NodeHandle, TerminalStreams } from '@knest/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startFakePortforward, type FakePortforward, type Refusal } from '../fake-portforward.js'
 import { startFakeSshServer, type FakeSshServer } from '../fake-ssh-server.js'
@@ -65,12 +66,12 @@ function openNode(
   })
 }
 
-function short(argv: readonly string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
-  return node.exec(argv, { timeoutMs: 20_000, signal, ...options })
+function short(argv: readonly string[], options: Partial<ExecTextOptions> = {}): Promise<ExecResult> {
+  return node.execText(argv, { timeoutMs: 20_000, signal, ...options })
 }
 
-function long(script: string, options: Partial<ExecOptions> = {}): Promise<ExecResult> {
-  return node.exec(['sh', '-c', script], { timeoutMs: 60_000, signal, ...options })
+function long(script: string, options: Partial<ExecTextOptions> = {}): Promise<ExecResult> {
+  return node.execText(['sh', '-c', script], { timeoutMs: 60_000, signal, ...options })
 }
 
 describe('a short command', () => {
@@ -93,7 +94,7 @@ describe('a short command', () => {
 
   it('is an error when the connection is cut, since it may have run', async () => {
     const hanging = short(['sleep', '10'])
-    await vi.waitFor(() => expect(sshServer.commands).toContain('sleep 10'))
+    await vi.waitFor(() => expect(sshServer.commands).toContain('sleep 10 </dev/null'))
     portforward.cut()
     await expect(hanging).rejects.toMatchObject({ code: 'host-unreachable' })
     expect((await short(['echo', 'again'])).stdout).toBe('again\n')
@@ -108,19 +109,18 @@ describe('a long command', () => {
   })
 
   it('outlives a cut connection: runs once, and its output has no gap', async () => {
-    const pieces: string[] = []
-    const script = 'echo run >> "$0/runs"; for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.3; done; exit 3'
-    const running = node.exec(['sh', '-c', script, folder], {
-      timeoutMs: 60_000,
-      signal,
-      onStdout: (text) => pieces.push(text),
-    })
+    const script = `echo run >> "$0/runs"
+      for i in 1 2 3 4 5 6 7 8; do echo $i; echo $i >> "$0/said"; sleep 0.3; done
+      exit 3`
+    const running = node.execText(['sh', '-c', script, folder], { timeoutMs: 60_000, signal })
     for (const digit of ['2', '5']) {
-      await vi.waitFor(() => expect(pieces.join('')).toContain(digit), { timeout: 5_000 })
+      const said = (): Promise<string> => readFile(join(folder, 'said'), 'utf8').catch(() => '')
+      await vi.waitFor(async () => expect(await said()).toContain(digit), { timeout: 5_000 })
+      // What follows the job's output looks ten times a second.
+      await delay(200)
       portforward.cut()
     }
     expect(await running).toEqual({ exitCode: 3, stdout: '1\n2\n3\n4\n5\n6\n7\n8\n', stderr: '' })
-    expect(pieces.join('')).toBe('1\n2\n3\n4\n5\n6\n7\n8\n')
     expect(await readFile(join(folder, 'runs'), 'utf8')).toBe('run\n')
     expect(sshServer.logins).toBe(3)
   })
@@ -149,25 +149,101 @@ describe('a long command', () => {
     const abort = new AbortController()
     const file = join(folder, 'alive')
     const running = long(
-      `timeout 60 sh -c 'trap "echo ended > ${file}; exit 1" TERM; echo up; sleep 30 & wait'`,
-      {
-        signal: abort.signal,
-        onStdout: () => abort.abort(),
-      },
+      `timeout 60 sh -c 'trap "echo ended > ${file}; exit 1" TERM; echo up > ${file}; sleep 30 & wait'`,
+      { signal: abort.signal },
     )
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('up\n'), 4_000)
+    abort.abort()
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
     await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('ended\n'), 4_000)
   })
 
   it('says when the node has forgotten it', async () => {
-    const running = long('echo up; sleep 30', {
-      onStdout: () => {
-        void rm(folder, { recursive: true, force: true }).then(() => {
-          portforward.cut()
-        })
-      },
+    const file = join(folder, 'up')
+    const running = long(`echo up > ${file}; sleep 30`)
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('up\n'), 4_000)
+    void rm(folder, { recursive: true, force: true }).then(() => {
+      portforward.cut()
     })
     await expect(running).rejects.toThrow(/node "demo-worker-0" was restarted, or "sh" was killed/)
+  })
+})
+
+describe('streams', () => {
+  /** Takes nothing before it is told to. */
+  class Waiter extends Writable {
+    bytes = 0
+    #go: (() => void) | undefined
+    #mayGo = false
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+      this.bytes += chunk.length
+      if (this.#mayGo) done()
+      else this.#go = done
+    }
+    go(): void {
+      this.#mayGo = true
+      this.#go?.()
+    }
+  }
+  const drain = (): PassThrough => new PassThrough().resume()
+  const exec = (script: string, options: Partial<ExecOptions>): Promise<number> =>
+    node.exec(['sh', '-c', script], {
+      ...{ timeoutMs: 60_000, signal, stdout: drain(), stderr: drain() },
+      ...options,
+    })
+
+  it('let the node wait for a slow reader, though the other output is read', async () => {
+    const stdout = new Waiter()
+    const file = join(folder, 'written')
+    // As tar does with -v: a word on the one output for each piece on the other.
+    const script = `for i in $(seq 400); do head -c 100000 /dev/zero; echo $i >&2; echo $i > ${file}; done`
+    const running = exec(script, { stdout })
+    const written = async (): Promise<number> => 100_000 * Number(await readFile(file, 'utf8').catch(() => 0))
+    let [before, now] = [-1, 0]
+    while (now === 0 || now > before) {
+      await delay(1_000)
+      before = now
+      now = await written()
+    }
+    // The window of SSH, and the pipes on the way.
+    expect(await written()).toBeLessThan(10_000_000)
+    stdout.go()
+    expect(await running).toBe(0)
+    expect(stdout.bytes).toBe(40_000_000)
+  }, 30_000)
+
+  it('read no more of an input than the command takes', async () => {
+    let read = 0
+    const stdin = new Readable({
+      read() {
+        read += 65_536
+        this.push(read > 20_000_000 ? null : Buffer.alloc(65_536))
+      },
+    })
+    const running = exec(`until [ -e ${folder}/go ]; do sleep 0.1; done; wc -c > ${folder}/count`, { stdin })
+    await delay(1_500)
+    expect(read).toBeLessThan(10_000_000)
+    await writeFile(join(folder, 'go'), '')
+    expect(await running).toBe(0)
+    expect(Number(await readFile(join(folder, 'count'), 'utf8'))).toBe(read - 65_536)
+  }, 30_000)
+
+  it('are ended by an abort, and so is the command', async () => {
+    const abort = new AbortController()
+    const file = join(folder, 'alive')
+    const script = `trap "echo ended > ${file}; exit 1" TERM; echo up > ${file}; while :; do sleep 0.1; done`
+    const running = exec(script, { signal: abort.signal })
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('up\n'), 4_000)
+    abort.abort()
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' })
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('ended\n'), 4_000)
+  })
+
+  it('end with a lost connection', async () => {
+    const running = exec(`echo up > ${folder}/up; sleep 20`, {})
+    await vi.waitFor(() => readFile(join(folder, 'up')), 4_000)
+    portforward.cut()
+    await expect(running).rejects.toMatchObject({ code: 'host-unreachable' })
   })
 })
 
@@ -188,7 +264,7 @@ describe('a node that cannot be reached at once', () => {
       portforward.refuse(...answers)
       const patient = openNode({}, undefined, 30_000)
       const limits = { timeoutMs: 20_000, signal }
-      await expect(patient.exec(['echo', 'up'], limits)).resolves.toMatchObject({ stdout: 'up\n' })
+      await expect(patient.execText(['echo', 'up'], limits)).resolves.toMatchObject({ stdout: 'up\n' })
       expect(portforward.asked).toHaveLength(answers.length + 1)
     },
     30_000,
@@ -209,7 +285,7 @@ describe('a node that cannot be reached at once', () => {
       explain: () => Promise.resolve('its host node reaches it'),
     }
     const lost = openNode(change, undefined, 1_000)
-    const failing = lost.exec(['true'], { timeoutMs: 20_000, signal })
+    const failing = lost.execText(['true'], { timeoutMs: 20_000, signal })
     await expect(failing).rejects.toMatchObject({ code: 'timeout' })
     await expect(failing).rejects.toThrow(
       /within 1 s; last seen: .*connection refused; its host node reaches it/,
@@ -220,7 +296,7 @@ describe('a node that cannot be reached at once', () => {
 describe('trust', () => {
   it('refuses another host key at once, and says nothing to it', async () => {
     const suspicious = openNode({}, { host: newPair().public, client: client.private })
-    const refused = suspicious.exec(['true'], { timeoutMs: 20_000, signal })
+    const refused = suspicious.execText(['true'], { timeoutMs: 20_000, signal })
     await expect(refused).rejects.toMatchObject({ code: 'conflict' })
     await expect(refused).rejects.toThrow(/another SSH host key/)
     expect(sshServer.logins).toBe(0)
@@ -229,7 +305,7 @@ describe('trust', () => {
 
   it('says when its own key is not accepted', async () => {
     const stranger = openNode({}, { host: host.public, client: newPair().private })
-    await expect(stranger.exec(['true'], { timeoutMs: 20_000, signal })).rejects.toMatchObject({
+    await expect(stranger.execText(['true'], { timeoutMs: 20_000, signal })).rejects.toMatchObject({
       code: 'not-permitted',
     })
   })
