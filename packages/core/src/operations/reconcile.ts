@@ -17,10 +17,10 @@ import { readRecord, type OperationTools } from './tools.js'
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 
 /** What a controller does with a cluster now; commands finish what they began, or their user does. */
-export type Duty = 'delete' | 'reconcile' | 'none'
+type Duty = 'delete' | 'reconcile' | 'none'
 
 /** Pure. */
-export function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Duty {
+function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Duty {
   if (deletedAt !== undefined) return 'delete'
   const { reconciled } = phaseTable[phase]
   if (reconciled === 'declared') return declared === true || wish !== undefined ? 'reconcile' : 'none'

@@ -4,18 +4,8 @@ import { alreadyExists, halfUpgraded, isDeleting, isPaused, notCreated, notPause
 import { scaleCommand } from './scale-command.js'
 
 /** What somebody wants to do with a cluster that has a record. `certificates` lists or renews them. */
-export const operations = [
-  'create',
-  'apply',
-  'scale',
-  'upgrade',
-  'pause',
-  'resume',
-  'heal',
-  'certificates',
-  'delete',
-] as const
-export type Operation = (typeof operations)[number]
+export type Operation =
+  'create' | 'apply' | 'scale' | 'upgrade' | 'pause' | 'resume' | 'heal' | 'certificates' | 'delete'
 
 type Refusal = (record: ClusterRecord) => KnestError
 
