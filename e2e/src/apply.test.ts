@@ -80,7 +80,7 @@ describe('knest plan and knest apply', () => {
       ),
     )
     expect(outcome.code).toBe(2)
-    expect(outcome.stderr).toContain('network.podCidr cannot be changed from')
+    expect(outcome.stderr).toContain('network.podNetworkCidr cannot be changed from')
     expect(outcome.stderr).toContain('workers.edge.machine.cpuCores cannot be changed')
     expect((await run('plan', pools)).code).toBe(0)
   })
