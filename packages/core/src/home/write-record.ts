@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
-import { oldSpelling } from '../spec/index.js'
+import { pause } from '../kube/index.js'
+import { oldSpelling } from '../spec/old-spellings.js'
 import { ensureCrd } from './crd.js'
 
 /** An API server serves a changed definition a moment after it has accepted it. */
@@ -30,7 +30,7 @@ export async function writeRecord(
   let outcome = await attempt()
   if (outcome instanceof KnestError && (await isBroughtUpToDate(api, signal))) {
     for (let waited = 0; outcome instanceof KnestError && waited <= servedAfterMs; waited += betweenMs) {
-      if (waited > 0) await pause(betweenMs, undefined, { signal })
+      if (waited > 0) await pause(betweenMs, signal)
       outcome = await attempt()
     }
   }
