@@ -76,7 +76,7 @@ describe('knest plan and knest apply', () => {
     const outcome = await run(
       'apply',
       file(
-        '{ network: { podCidr: 10.99.0.0/16 }, workers: [{ name: edge, count: 2, machine: { cpuCores: 1 } }] }',
+        '{ network: { podNetworkCidr: [10.99.0.0/16] }, workers: [{ name: edge, count: 2, machine: { cpuCores: 1 } }] }',
       ),
     )
     expect(outcome.code).toBe(2)
