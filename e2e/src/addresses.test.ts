@@ -129,7 +129,7 @@ describe.each([
         lease,
         persistent: false,
         storageClass: undefined,
-        patches: [],
+        hostPatches: [],
       },
       never,
     )

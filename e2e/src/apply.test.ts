@@ -76,11 +76,11 @@ describe('knest plan and knest apply', () => {
     const outcome = await run(
       'apply',
       file(
-        '{ network: { podCidr: 10.99.0.0/16 }, workers: [{ name: edge, count: 2, machine: { cpuCores: 1 } }] }',
+        '{ network: { podNetworkCidr: [10.99.0.0/16] }, workers: [{ name: edge, count: 2, machine: { cpuCores: 1 } }] }',
       ),
     )
     expect(outcome.code).toBe(2)
-    expect(outcome.stderr).toContain('network.podCidr cannot be changed from')
+    expect(outcome.stderr).toContain('network.podNetworkCidr cannot be changed from')
     expect(outcome.stderr).toContain('workers.edge.machine.cpuCores cannot be changed')
     expect((await run('plan', pools)).code).toBe(0)
   })

@@ -98,7 +98,7 @@ describeNodeBackend('a pod', async () => {
       lease: undefined,
       persistent: false,
       storageClass: undefined,
-      patches: [],
+      hostPatches: [],
     },
     cleanUp: async () => {
       await home.remove(cluster, { keepData: false, signal: never })
@@ -151,7 +151,7 @@ if (process.env.KNEST_E2E_CONTEXT === undefined) {
         lease: undefined,
         persistent: false,
         storageClass: undefined,
-        patches: [],
+        hostPatches: [],
       },
       cleanUp: () => home.remove(ref, { keepData: false, signal: never }),
     }

@@ -227,11 +227,11 @@ describe('a cluster that was declared, three control planes and a worker', () =>
 
   it('says why it does not follow a change that cannot be, and stays as it is', async () => {
     const ids = await nodeIds()
-    const patch = { spec: { network: { podCidr: '10.222.0.0/16' } } }
+    const patch = { spec: { network: { podNetworkCidr: ['10.222.0.0/16'] } } }
     await host.patch(clusterKind, name, namespace, patch, { signal: never })
     await secondsUntil(async () => (await eventReasons()).includes('Refused'), 60, 'an Event')
     expect((await events()).map(({ message }) => String(message)).join('\n')).toContain(
-      'network.podCidr cannot be changed',
+      'network.podNetworkCidr cannot be changed',
     )
     const { conditions } = (await cluster()).status as { conditions: { type: string; status: string }[] }
     expect(conditions.find(({ type }) => type === 'Accepted')?.status).toBe('False')

@@ -100,8 +100,8 @@ describe('knest create with the flags of the README', () => {
       phase: 'Ready',
       controlPlane: { desired: 1, ready: 1 },
       workers: { desired: 2, ready: 2 },
-      podNetworkCidr: '10.210.0.0/16',
-      serviceCidr: '10.211.0.0/16',
+      podNetworkCidr: ['10.210.0.0/16'],
+      serviceCidr: ['10.211.0.0/16'],
       age: expect.stringMatching(/^\d+[smhd]/) as string,
     })
     const status = JSON.parse(await cluster.knest('status', 'e2e-create', '-o', 'json')) as {

@@ -83,7 +83,7 @@ describe('knest create with VM nodes is refused before anything exists when', ()
 apiVersion: knest.dev/v1alpha1
 kind: NestedCluster
 spec:
-  patches:
+  hostPatches:
     - patch:
         spec: {template: {spec: {domain: {devices: {interfaces: [{name: pod, masquerade: {}}]}}}}}
 `

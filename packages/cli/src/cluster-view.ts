@@ -32,8 +32,8 @@ export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wid
       `${cluster.controlPlane.ready}/${cluster.controlPlane.desired}`,
       `${cluster.workers.ready}/${cluster.workers.desired}`,
       age(cluster.createdAt, now),
-      cluster.podNetworkCidr,
-      cluster.serviceCidr,
+      cluster.podNetworkCidr.join(','),
+      cluster.serviceCidr.join(','),
     ]),
   )
 }

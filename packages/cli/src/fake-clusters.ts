@@ -297,8 +297,8 @@ export function fakeStatus(
     phase: 'Ready',
     controlPlane: { desired: spec?.controlPlane.count ?? 1, ready: 1 },
     workers: { desired: 1, ready: 1 },
-    podNetworkCidr: spec?.network.podCidr ?? '10.200.0.0/16',
-    serviceCidr: spec?.network.serviceCidr ?? '10.201.0.0/16',
+    podNetworkCidr: spec?.network.podNetworkCidr ?? ['10.200.0.0/16'],
+    serviceCidr: spec?.network.serviceCidr ?? ['10.201.0.0/16'],
     createdAt: '2026-01-01T00:00:00Z',
     nodes: [
       {

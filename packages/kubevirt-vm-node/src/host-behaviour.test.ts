@@ -364,7 +364,7 @@ describe('preflight', () => {
     await kvm('110')
     const interfaces = [{ name: 'pod', masquerade: {} }]
     const patch = { spec: { template: { spec: { domain: { devices: { interfaces } } } } } }
-    expect(await problems({ patches: [{ patch }] })).toMatchObject([
+    expect(await problems({ hostPatches: [{ patch }] })).toMatchObject([
       {
         message: expect.stringContaining('masquerade') as string,
         hint: expect.stringContaining('same address') as string,

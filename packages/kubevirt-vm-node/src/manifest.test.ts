@@ -83,7 +83,7 @@ describe('the VirtualMachine of a node', () => {
   it('takes the patches for its role and for all', () => {
     const patch = { spec: { template: { spec: { nodeSelector: { disk: 'fast' } } } } }
     const other = { role: 'control-plane' as const, patch: { spec: { runStrategy: 'Halted' } } }
-    const patched = virtualMachine({ ...sampleNode, patches: [{ patch }, other] }, 'image')
+    const patched = virtualMachine({ ...sampleNode, hostPatches: [{ patch }, other] }, 'image')
     expect(patched.spec.template.spec.nodeSelector).toEqual({ disk: 'fast' })
     expect(patched.spec.runStrategy).toBe('Always')
   })
@@ -96,7 +96,7 @@ describe('the VirtualMachine of a node', () => {
     const { bridge, ...rest } = change as { bridge?: object | null; name: string }
     const interfaces = [bridge === null ? rest : change]
     const patch = { spec: { template: { spec: { domain: { devices: { interfaces } } } } } }
-    expect(() => virtualMachine({ ...sampleNode, patches: [{ patch }] }, 'image')).toThrow(message)
+    expect(() => virtualMachine({ ...sampleNode, hostPatches: [{ patch }] }, 'image')).toThrow(message)
   })
 })
 

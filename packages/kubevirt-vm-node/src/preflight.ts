@@ -151,7 +151,7 @@ function sampleNode(spec: ClusterSpec, role: NodeRole, pool: string, { machine }
     lease: undefined,
     persistent: false,
     storageClass: undefined,
-    patches: spec.patches,
+    hostPatches: spec.hostPatches,
     hosts: [],
   }
 }

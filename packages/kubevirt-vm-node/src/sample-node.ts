@@ -14,6 +14,6 @@ export const sampleNode: NodeSpec = {
   lease: undefined,
   persistent: false,
   storageClass: undefined,
-  patches: [],
+  hostPatches: [],
   hosts: [{ ip: '10.96.1.2', name: 'demo-api.knest-demo.svc' }],
 }

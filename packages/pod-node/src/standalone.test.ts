@@ -130,11 +130,11 @@ describe('a standalone cluster', () => {
 
   it('keeps patches, and says when they leave no node', async () => {
     const patch = { spec: { template: { spec: { nodeSelector: { disk: 'fast' } } } } }
-    expect(JSON.stringify(pods(await render({ patches: [{ patch }] })).get('a-cp-0'))).toContain(
+    expect(JSON.stringify(pods(await render({ hostPatches: [{ patch }] })).get('a-cp-0'))).toContain(
       '"nodeSelector":{"disk":"fast"}',
     )
     const other = { spec: { template: { spec: { containers: [{ name: 'other', image: 'b' }] } } } }
-    await expect(render({ patches: [{ patch: other }] })).rejects.toThrow(/leave no container "node"/)
+    await expect(render({ hostPatches: [{ patch: other }] })).rejects.toThrow(/leave no container "node"/)
   })
 
   it('refuses what only knest can do, all at once', async () => {

@@ -23,7 +23,7 @@ describeNodeBackend('FakeNodeBackend', () =>
       lease: undefined,
       persistent: false,
       storageClass: undefined,
-      patches: [],
+      hostPatches: [],
     },
     cleanUp: () => Promise.resolve(),
   }),

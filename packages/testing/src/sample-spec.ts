@@ -16,8 +16,8 @@ export const sampleSpec: ClusterSpec = {
     },
   ],
   network: {
-    podCidr: '10.200.0.0/16',
-    serviceCidr: '10.201.0.0/16',
+    podNetworkCidr: ['10.200.0.0/16'],
+    serviceCidr: ['10.201.0.0/16'],
     dnsDomain: 'cluster.local',
     cni: 'flannel',
     vxlanPort: 14789,
@@ -25,5 +25,5 @@ export const sampleSpec: ClusterSpec = {
   },
   endpoint: { serviceType: 'NodePort' },
   persistence: { enabled: false },
-  patches: [],
+  hostPatches: [],
 }

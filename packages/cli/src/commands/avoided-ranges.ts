@@ -6,16 +6,17 @@ export function checkAvoided(room: SpecRoom, spec: ClusterSpec, avoid: readonly 
   const problems: Problem[] = []
   for (const text of avoid) {
     const avoided = room.parseCidr(text)
-    for (const [what, flag, cidr] of [
-      ['pod network CIDR', '--pod-network-cidr', spec.network.podCidr],
+    for (const [what, flag, ranges] of [
+      ['pod network CIDR', '--pod-network-cidr', spec.network.podNetworkCidr],
       ['service CIDR', '--service-cidr', spec.network.serviceCidr],
     ] as const) {
-      if (!room.overlaps(avoided, room.parseCidr(cidr))) continue
-      problems.push({
-        message: `${what} "${cidr}" overlaps "${text}", which is to be avoided`,
-        hint: `choose another range with ${flag}`,
-        severity: 'error',
-      })
+      for (const cidr of ranges.filter((range) => room.overlaps(avoided, room.parseCidr(range)))) {
+        problems.push({
+          message: `${what} "${cidr}" overlaps "${text}", which is to be avoided`,
+          hint: `choose another range with ${flag}`,
+          severity: 'error',
+        })
+      }
     }
   }
   if (problems.length > 0) throw new PreflightError('config', problems)

@@ -75,8 +75,8 @@ describe('list', () => {
     phase: 'Ready',
     controlPlane: { desired: 1, ready: 1 },
     workers: { desired: 1, ready: 1 },
-    podNetworkCidr: '10.200.0.0/16',
-    serviceCidr: '10.201.0.0/16',
+    podNetworkCidr: ['10.200.0.0/16'],
+    serviceCidr: ['10.201.0.0/16'],
     age: '3m12s',
   }
 

@@ -68,8 +68,8 @@ export function addCreateFlags(command: Command): Command {
     .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', ['pod', 'vm']))
     .addOption(choice('--control-plane-backend <kind>', 'the same for control planes only', ['pod', 'vm']))
     .addOption(choice('--worker-backend <kind>', 'the same for workers only', ['pod', 'vm']))
-    .option('--pod-network-cidr <cidr>', 'addresses of nested pods (default: 10.200.0.0/16)')
-    .option('--service-cidr <cidr>', 'addresses of nested Services (default: 10.201.0.0/16)')
+    .option('--pod-network-cidr <cidr>', 'range of nested pods (default: 10.200.0.0/16)')
+    .option('--service-cidr <cidr>', 'range of nested Services (default: 10.201.0.0/16)')
     .option('--cni <name|file|url>', 'flannel, calico, cilium, none, or a manifest (default: flannel)')
     .addOption(
       choice(

@@ -27,6 +27,7 @@ export async function createWish(deps: Deps, options: WishOptions): Promise<Wish
   const namespace = agree('namespace', options.namespace, file?.ref.namespace) ?? defaultNamespace(name)
   room.validateClusterName(name)
   room.validateNamespace(namespace)
+  for (const warning of file?.warnings ?? []) deps.streams.err(`warning: ${warning}\n`)
   const input = room.mergeInput(file?.input ?? {}, flagsToInput(room, flags))
   const resolved = room.resolveSpec(input, { force: flags.force === true, clusterName: name })
   const serviceType = input.endpoint?.serviceType ?? 'auto'

@@ -72,7 +72,7 @@ test('old and new flags lead to the same wish', async () => {
     image: 'example.com/n:1',
     controlPlane: { count: 3, machine: { cpuCores: 4, memorySize: '8Gi', rootfsSize: '10Gi' } },
     workers: [{ count: 2, machine: { cpuCores: 0.5, memorySize: '2Gi', rootfsSize: '20Gi' } }],
-    network: { podCidr: '192.168.0.0/16', serviceCidr: '10.96.0.0/12', cni: 'none' },
+    network: { podNetworkCidr: ['192.168.0.0/16'], serviceCidr: ['10.96.0.0/12'], cni: 'none' },
     endpoint: { serviceType: 'LoadBalancer' },
   })
 })

@@ -31,7 +31,11 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
       vmImage: flags.vmImage,
       controlPlane,
       workers: worker === undefined ? undefined : [worker],
-      network: defined({ podCidr: flags.podNetworkCidr, serviceCidr: flags.serviceCidr, cni: flags.cni }),
+      network: defined({
+        podNetworkCidr: ranges(flags.podNetworkCidr),
+        serviceCidr: ranges(flags.serviceCidr),
+        cni: flags.cni,
+      }),
       endpoint: defined({ serviceType: flags.controlPlaneEndpointServiceType }),
       persistence: defined({
         enabled: flags.persistent,
@@ -47,6 +51,11 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
 function machineAddresses(flags: CreateFlags): string[] | undefined {
   const given = [...(flags.machineAddresses ?? []), ...(flags.persistentMachineAddresses ?? [])]
   return given.length === 0 ? undefined : given
+}
+
+/** As kubeadm takes them. */
+function ranges(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((range) => range.trim())
 }
 
 /** The object without its undefined fields; undefined when nothing is left. */

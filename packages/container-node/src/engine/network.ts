@@ -39,8 +39,8 @@ export async function ensureNetwork(
     readMachineNetwork(engine.programs, signal),
     otherNetworks(engine, record, signal),
   ])
-  const { podCidr, serviceCidr } = record.spec.network
-  const subnet = chooseSubnet([...machine.routes, ...others], [podCidr, serviceCidr])
+  const { podNetworkCidr, serviceCidr } = record.spec.network
+  const subnet = chooseSubnet([...machine.routes, ...others], [...podNetworkCidr, ...serviceCidr])
   const options = networkArguments(engine.name, record, subnet, machine.mtu)
   await engine.must(['network', 'create', ...options], `make network "${networkName(record.name)}"`, {
     signal,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { modernSpec } from '@knest/core'
 import type { ClusterRecord, ClusterRef, ClusterSpec, RecordedStatus } from '@knest/core'
 import type { HomeFile } from './files.js'
 
@@ -45,7 +46,8 @@ export function toRecord(
     namespace: label.namespace,
     uid: label.uid,
     createdAt: label.createdAt,
-    spec: saved?.spec ?? label.spec,
+    // The version before may have written either of them.
+    spec: modernSpec(saved?.spec ?? label.spec),
     version: String(saved?.version ?? 1),
     phase: status?.phase ?? 'Creating',
     conditions: status?.conditions ?? [],

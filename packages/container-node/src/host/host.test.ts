@@ -126,7 +126,7 @@ describe('the wish for a host', () => {
     expect(spec).toMatchObject({
       image: 'localhost/knest/node:v1.35.4',
       controlPlane: { count: 1, backend: 'container' },
-      network: { podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/12', vxlanPort: 8472 },
+      network: { podNetworkCidr: ['10.244.0.0/16'], serviceCidr: ['10.96.0.0/12'], vxlanPort: 8472 },
       persistence: { enabled: true },
     })
     expect(spec.workers.reduce((sum, { count }) => sum + count, 0)).toBe(0)
@@ -135,7 +135,7 @@ describe('the wish for a host', () => {
   it('takes other ranges where the machine has routes, and the version of the image', () => {
     const spec = hostSpec('localhost/knest/node:v1.34.2', [{ cidr: '10.0.0.0/8', usedBy: 'vpn' }])
     expect(spec.kubernetesVersion).toBe('1.34.2')
-    expect(spec.network).toMatchObject({ podCidr: '172.24.0.0/16', serviceCidr: '172.25.0.0/16' })
+    expect(spec.network).toMatchObject({ podNetworkCidr: ['172.24.0.0/16'], serviceCidr: ['172.25.0.0/16'] })
   })
 })
 

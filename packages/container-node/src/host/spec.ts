@@ -43,8 +43,8 @@ export function hostSpec(image: string | undefined, occupied: readonly OccupiedR
       },
       workers: [{ count: 0, backend: 'container' }],
       network: {
-        podCidr: chooseRange(podRanges, occupied),
-        serviceCidr: chooseRange(serviceRanges, occupied),
+        podNetworkCidr: [chooseRange(podRanges, occupied)],
+        serviceCidr: [chooseRange(serviceRanges, occupied)],
         vxlanPort,
       },
       endpoint: { serviceType: 'ClusterIP' },

@@ -21,7 +21,7 @@ const spec: NodeSpec = {
   lease: undefined,
   persistent: true,
   storageClass: undefined,
-  patches: [],
+  hostPatches: [],
   hosts: [],
 }
 

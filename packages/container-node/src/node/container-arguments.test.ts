@@ -14,7 +14,7 @@ const spec: NodeSpec = {
   lease: undefined,
   persistent: true,
   storageClass: undefined,
-  patches: [],
+  hostPatches: [],
   hosts: [{ ip: '10.199.0.10', name: 'knest-host-api.embedded.svc' }],
 }
 

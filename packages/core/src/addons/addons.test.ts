@@ -21,8 +21,8 @@ import {
 import { networkToCome } from '../kubeadm/network-to-come.js'
 
 const network: ClusterNetwork = {
-  podCidr: '10.200.0.0/16',
-  serviceCidr: '10.201.0.0/16',
+  podNetworkCidr: ['10.200.0.0/16'],
+  serviceCidr: ['10.201.0.0/16'],
   dnsDomain: 'cluster.local',
   cni: 'flannel',
   vxlanPort: 14789,

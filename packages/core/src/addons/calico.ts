@@ -1,6 +1,7 @@
 import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
+import { primaryRange } from '../network/cidr.js'
 import { findObject, podSpecOf, setEnv, type Container } from './container-parts.js'
 
 const calicoVersion = 'v3.32.1'
@@ -32,7 +33,7 @@ export function patchCalico(objects: readonly KubeObject[], network: ClusterNetw
   const node = podSpecOf(daemonSet).containers.find((container) => container.name === 'calico-node')
   if (node === undefined) throw new KnestError('config', 'the Calico manifest has no container "calico-node"')
   const settings = {
-    CALICO_IPV4POOL_CIDR: network.podCidr,
+    CALICO_IPV4POOL_CIDR: primaryRange(network.podNetworkCidr),
     CALICO_IPV4POOL_VXLAN: 'Always',
     CALICO_IPV4POOL_IPIP: 'Never',
     FELIX_VXLANPORT: String(network.vxlanPort),

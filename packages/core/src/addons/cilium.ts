@@ -2,6 +2,7 @@ import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { nodePodPrefix } from '../defaults.js'
+import { primaryRange } from '../network/cidr.js'
 import { findObject, podSpecOf, type PodSpec } from './container-parts.js'
 
 /** Cilium publishes a Helm chart and no plain manifest. */
@@ -32,7 +33,7 @@ export function patchCilium(objects: readonly KubeObject[], network: ClusterNetw
     'tunnel-protocol': 'vxlan',
     'tunnel-port': String(network.vxlanPort),
     ipam: 'cluster-pool',
-    'cluster-pool-ipv4-cidr': network.podCidr,
+    'cluster-pool-ipv4-cidr': primaryRange(network.podNetworkCidr),
     'cluster-pool-ipv4-mask-size': String(nodePodPrefix),
     'enable-ipv4': 'true',
     'enable-ipv6': 'false',

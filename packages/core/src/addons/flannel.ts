@@ -1,8 +1,9 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { primaryRange } from '../network/cidr.js'
 import { flannelImage } from './images.js'
 
 export interface FlannelOptions {
-  readonly podCidr: string
+  readonly podNetworkCidr: readonly string[]
   readonly vxlanPort: number
   /** Of nested pods; 0 lets flannel take that of the node less 50. */
   readonly mtu: number
@@ -57,9 +58,9 @@ export function flannelObjects(options: FlannelOptions): KubeObject[] {
   ]
 }
 
-function networkConfiguration({ podCidr, vxlanPort, mtu }: FlannelOptions): object {
+function networkConfiguration({ podNetworkCidr, vxlanPort, mtu }: FlannelOptions): object {
   return {
-    Network: podCidr,
+    Network: primaryRange(podNetworkCidr),
     Backend: { Type: 'vxlan', Port: vxlanPort, ...(mtu > 0 ? { MTU: mtu + vxlanOverhead } : {}) },
   }
 }

@@ -34,9 +34,9 @@ export async function renderCni(network: ClusterNetwork, options: CniOptions): P
   const { kind, source } = parseCniChoice(network.cni)
   if (kind === 'none') return []
   if (kind === 'flannel') {
-    const { podCidr, vxlanPort, mtu } = network
+    const { podNetworkCidr, vxlanPort, mtu } = network
     const { controlPlaneEndpoint, flannelImage: image } = options
-    return flannelObjects({ podCidr, vxlanPort, mtu, controlPlaneEndpoint, image })
+    return flannelObjects({ podNetworkCidr, vxlanPort, mtu, controlPlaneEndpoint, image })
   }
   if (source === undefined) {
     throw new KnestError('config', `CNI "${network.cni}" needs a manifest`, { hint: ciliumHint })

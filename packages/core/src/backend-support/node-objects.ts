@@ -28,9 +28,9 @@ export function spreadByRole(spec: NodeSpec): Readonly<Record<string, unknown>> 
 /** The node's host object with the user's patches for its role, in their order. */
 export function applyPatches(
   object: KubeObject,
-  { patches, role }: Pick<NodeSpec, 'patches' | 'role'>,
+  { hostPatches, role }: Pick<NodeSpec, 'hostPatches' | 'role'>,
 ): KubeObject {
-  return patches
+  return hostPatches
     .filter((patch) => patch.role === undefined || patch.role === role)
     .reduce((patched, { patch }) => mergePatch(patched, patch) as KubeObject, object)
 }

@@ -50,8 +50,10 @@ export interface NodePatch {
 }
 
 export interface ClusterNetwork {
-  readonly podCidr: string
-  readonly serviceCidr: string
+  /** One range, or two of different families for dual stack, the primary one first. */
+  readonly podNetworkCidr: readonly string[]
+  /** The same for Services. */
+  readonly serviceCidr: readonly string[]
   readonly dnsDomain: string
   /** `flannel`, `calico`, `cilium`, `none`, or the file or URL of a manifest. */
   readonly cni: string
@@ -88,7 +90,8 @@ export interface ClusterSpec {
   }
   /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
   readonly health?: HealthPolicy | undefined
-  readonly patches: readonly NodePatch[]
+  /** Changes of nodes' host objects, applied in this order. */
+  readonly hostPatches: readonly NodePatch[]
 }
 
 export interface HealthPolicy {

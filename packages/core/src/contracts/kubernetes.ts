@@ -72,10 +72,16 @@ export interface KubeApi {
   ): Promise<KubeObject>
   create(
     object: KubeObject,
-    options: { readonly signal: AbortSignal; readonly dryRun?: boolean },
+    options: { readonly signal: AbortSignal; readonly dryRun?: boolean; readonly strict?: boolean },
   ): Promise<KubeObject>
-  /** PUT; `metadata.resourceVersion` guards against lost updates. */
-  replace(object: KubeObject, options: { readonly signal: AbortSignal }): Promise<KubeObject>
+  /**
+   * PUT; `metadata.resourceVersion` guards against lost updates. `strict`, here and for `create`: fields that the
+   * kind does not have are refused with `config`. Without it the API server drops them.
+   */
+  replace(
+    object: KubeObject,
+    options: { readonly signal: AbortSignal; readonly strict?: boolean },
+  ): Promise<KubeObject>
   /** JSON merge patch on the object, or on one subresource such as `status`. */
   patch(
     kind: KindRef,

@@ -26,7 +26,7 @@ export interface NodeSpec {
   readonly lease: AddressLease | undefined
   readonly persistent: boolean
   readonly storageClass: string | undefined
-  readonly patches: readonly NodePatch[]
+  readonly hostPatches: readonly NodePatch[]
   /** Lines for the node's hosts file. */
   readonly hosts: readonly HostsEntry[]
   /** Identity of the cluster's record, so that the node goes when the record goes. */

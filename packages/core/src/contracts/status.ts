@@ -9,8 +9,8 @@ export interface ClusterSummary extends ClusterRef {
   readonly phase: ClusterPhase
   readonly controlPlane: { readonly desired: number; readonly ready: number }
   readonly workers: { readonly desired: number; readonly ready: number }
-  readonly podNetworkCidr: string
-  readonly serviceCidr: string
+  readonly podNetworkCidr: readonly string[]
+  readonly serviceCidr: readonly string[]
   /** RFC 3339. */
   readonly createdAt: string
 }

@@ -5,6 +5,7 @@ import { KnestError } from '../errors.js'
 import { clusterSelector } from '../labels.js'
 import { objectNames } from '../names.js'
 import { statusCounts } from '../spec/index.js'
+import { specPatch } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { letGo } from './finalizer.js'
@@ -20,6 +21,7 @@ import {
 } from './record.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
+import { writeRecord } from './write-record.js'
 
 const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
 
@@ -61,7 +63,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
     create: async (ref, spec, signal) => {
       await Promise.all([ensureNamespace(api, ref, signal), ensureCrd(api, signal)])
-      return recordFromObject(await api.create(recordObject(ref, spec), { signal }))
+      const write = (object: KubeObject): Promise<KubeObject> => api.create(object, { signal, strict: true })
+      return recordFromObject(await writeRecord(api, recordObject(ref, spec), write, signal))
     },
 
     update: async (record, spec: ClusterSpec, signal) => {
@@ -71,10 +74,11 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       const wanted = recordObject(record, spec)
       const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
-      const updated = await api.replace({ ...wanted, metadata }, { signal })
+      const write = (object: KubeObject): Promise<KubeObject> => api.replace(object, { signal, strict: true })
+      const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
       if (record.wish === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
-      return recordFromObject(await patchStatus(record, { spec: wanted.spec }, signal))
+      return recordFromObject(await patchStatus(record, { spec: specPatch(updated.spec) }, signal))
     },
 
     accept: async (record, spec, signal) => {
@@ -82,7 +86,8 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const finalizers = [...new Set([...(current?.metadata.finalizers ?? []), cleanupFinalizer])]
       const metadata = { finalizers, resourceVersion: record.version }
       await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
-      return recordFromObject(await patchStatus(record, { spec: recordObject(record, spec).spec }, signal))
+      const accepted = specPatch(recordObject(record, spec).spec)
+      return recordFromObject(await patchStatus(record, { spec: accepted }, signal))
     },
 
     setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal) => {

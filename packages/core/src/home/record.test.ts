@@ -30,7 +30,7 @@ describe('the record of a NestedCluster', () => {
   })
 
   it('does not hide others in a list when it cannot be read', () => {
-    const broken = object({ network: { podCidr: 'banana' } })
+    const broken = object({ network: { podNetworkCidr: ['banana'] } })
     expect(() => recordFromObject(broken)).toThrow('banana')
     expect(recordOrFailure(broken)).toMatchObject({ name: 'a', namespace: 'b', phase: 'Failed' })
     expect(recordOrFailure(broken).conditions[0]?.message).toContain('banana')

@@ -31,6 +31,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
   const { metadata } = object
   const status = object.status as
     { phase?: ClusterPhase; conditions?: readonly ClusterCondition[]; spec?: unknown } | undefined
+  refusePruned(object)
   const asked = specFromObject(object)
   return {
     name: metadata.name,
@@ -46,6 +47,23 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',
   }
+}
+
+/**
+ * Commands write both ranges. An object without the one that only newer definitions have is seen through the
+ * definition of an older knest, and what it does not show must not be taken for a default.
+ */
+function refusePruned({ kind, metadata, spec }: KubeObject): void {
+  const { network } = (spec ?? {}) as { network?: { podNetworkCidr?: unknown; serviceCidr?: unknown } }
+  if (metadata.labels?.[labels.managedBy] !== managedByKnest) return
+  if (!Array.isArray(network?.serviceCidr) || network.podNetworkCidr !== undefined) return
+  throw new KnestError(
+    'config',
+    `${kind} "${metadata.namespace ?? ''}/${metadata.name}" cannot be read: an older knest has put its resource definition on the host, which hides the pod network range`,
+    {
+      hint: 'put the one of this version there, with "knest host install controller", and use no older knest on this host',
+    },
+  )
 }
 
 /**

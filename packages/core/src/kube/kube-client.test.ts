@@ -73,7 +73,8 @@ describe('requests', () => {
     const path = '/apis/knest.dev/v1alpha1/namespaces/n/nestedclusters/c'
     server.on(`PUT ${path}`, json(cluster))
     server.on(`PATCH ${path}/status`, json(cluster))
-    await kube.replace(cluster, { signal })
+    await kube.replace(cluster, { signal, strict: true })
+    expect(only().query.toString()).toBe('fieldManager=knest&fieldValidation=Strict')
     await kube.patch(cluster, 'c', 'n', { status: { phase: 'Ready' } }, { signal, subresource: 'status' })
     expect(server.requests[1]?.headers['content-type']).toBe('application/merge-patch+json')
     expect(server.requests[1]?.body).toBe('{"status":{"phase":"Ready"}}')

@@ -48,6 +48,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
   }
 
   const stored = (answer: unknown) => answer as KubeObject
+  const validation = (strict: boolean | undefined) => (strict === true ? { fieldValidation: 'Strict' } : {})
   const dryRunQuery = (dryRun: boolean | undefined) => (dryRun === true ? 'All' : undefined)
 
   return {
@@ -63,16 +64,17 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
       )
     },
 
-    create: async (object, { signal, dryRun }) => {
+    create: async (object, { signal, dryRun, strict }) => {
       const resource = await resources.find(object, signal)
-      const query = queryText({ fieldManager, dryRun: dryRunQuery(dryRun) })
+      const query = queryText({ fieldManager, dryRun: dryRunQuery(dryRun), ...validation(strict) })
       const path = objectPath(object, resource, object.metadata.namespace ?? defaultNamespace) + query
       return stored(await sendJson(link, { method: 'POST', path, body: object, signal }))
     },
 
-    replace: async (object, { signal }) => {
+    replace: async (object, { signal, strict }) => {
       const { name, namespace } = object.metadata
-      const path = (await pathOf(object, name, namespace, signal)) + queryText({ fieldManager })
+      const query = queryText({ fieldManager, ...validation(strict) })
+      const path = (await pathOf(object, name, namespace, signal)) + query
       return stored(await sendJson(link, { method: 'PUT', path, body: object, signal }))
     },
 

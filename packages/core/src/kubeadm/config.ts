@@ -75,8 +75,8 @@ function clusterConfiguration({
     encryptionAlgorithm: 'ECDSA-P256',
     ...(certificateValidity === undefined ? {} : { certificateValidityPeriod: certificateValidity }),
     networking: {
-      podSubnet: network.podCidr,
-      serviceSubnet: network.serviceCidr,
+      podSubnet: network.podNetworkCidr.join(','),
+      serviceSubnet: network.serviceCidr.join(','),
       dnsDomain: network.dnsDomain,
     },
     apiServer: { certSANs: [...addresses.certificateNames, '127.0.0.1', 'localhost'] },
@@ -140,7 +140,7 @@ function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
-    clusterCIDR: spec.network.podCidr,
+    clusterCIDR: spec.network.podNetworkCidr.join(','),
     // nf_conntrack_max is global and read-only in a pod; kube-proxy would exit (kubernetes-sigs/kind#2241).
     conntrack: { maxPerCore: 0 },
     oomScoreAdj: 0,

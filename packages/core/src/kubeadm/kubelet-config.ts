@@ -1,9 +1,9 @@
 import type { ClusterNetwork } from '../contracts/cluster.js'
-import { nthAddress } from '../network/index.js'
+import { nthAddress, primaryRange } from '../network/index.js'
 
-/** The address of the cluster DNS Service: the tenth of the range, where kubeadm puts it too. */
-export function dnsServiceAddress(serviceCidr: string): string {
-  return nthAddress(serviceCidr, 10)
+/** The address of the cluster DNS Service: the tenth of the primary range, where kubeadm puts it too. */
+export function dnsServiceAddress(serviceCidr: readonly string[]): string {
+  return nthAddress(primaryRange(serviceCidr), 10)
 }
 
 /**

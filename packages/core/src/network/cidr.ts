@@ -54,6 +54,13 @@ export function parseCidr(text: string): Cidr {
   return { text: `${masked}/${prefix}`, prefix, first, last: first + 2 ** (32 - prefix) - 1 }
 }
 
+/** The range of the primary family, of one range or two: addresses of cluster DNS and of nodes' shares come from it. */
+export function primaryRange(ranges: readonly string[]): string {
+  const [primary] = ranges
+  if (primary === undefined) throw new KnestError('config', 'there is no range')
+  return primary
+}
+
 /** Strict dotted decimal. Throws `config`. */
 export function parseAddress(text: string): number {
   const fault = text.includes(':') ? 'is an IPv6 address, which is not supported yet' : addressFault(text)

@@ -42,7 +42,7 @@ interface Used extends OccupiedRange {
  * `avoid` that cannot be read.
  */
 export function findOverlaps(
-  network: Pick<ClusterNetwork, 'podCidr' | 'serviceCidr'>,
+  network: Pick<ClusterNetwork, 'podNetworkCidr' | 'serviceCidr'>,
   occupied: readonly OccupiedRange[],
   avoid: readonly string[] = [],
 ): Problem[] {
@@ -56,17 +56,17 @@ export function findOverlaps(
       })),
     ),
   ]
-  const pods = parseCidr(network.podCidr)
-  const services = parseCidr(network.serviceCidr)
-  const freePods = freeRange(podCandidates, [...used.map((one) => one.range), services])
+  const pods = network.podNetworkCidr.map(parseCidr)
+  const services = network.serviceCidr.map(parseCidr)
+  const freePods = freeRange(podCandidates, [...used.map((one) => one.range), ...services])
   const freeServices = freeRange(serviceCandidates, [
     ...used.map((one) => one.range),
-    pods,
+    ...pods,
     ...(freePods === undefined ? [] : [freePods]),
   ])
   return [
-    ...problemsOf('pod network CIDR', '--pod-network-cidr', pods, used, freePods),
-    ...problemsOf('service CIDR', '--service-cidr', services, used, freeServices),
+    ...pods.flatMap((range) => problemsOf('pod network CIDR', '--pod-network-cidr', range, used, freePods)),
+    ...services.flatMap((range) => problemsOf('service CIDR', '--service-cidr', range, used, freeServices)),
   ]
 }
 

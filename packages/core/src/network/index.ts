@@ -9,6 +9,7 @@ export {
   parseAddress,
   parseAddressRange,
   parseCidr,
+  primaryRange,
   rangeToCidrs,
   type AddressRange,
   type Cidr,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseTunnel, findOverlaps, overlaps, parseCidr } from './index.js'
 
-const ranges = { podCidr: '10.200.0.0/16', serviceCidr: '10.201.0.0/16' }
+const ranges = { podNetworkCidr: ['10.200.0.0/16'], serviceCidr: ['10.201.0.0/16'] }
 
 describe('findOverlaps', () => {
   test('finds nothing where there is nothing', () => {
@@ -32,7 +32,7 @@ describe('findOverlaps', () => {
   })
 
   test('what it proposes is free and separate', () => {
-    const wanted = { podCidr: '10.0.0.0/9', serviceCidr: '10.96.0.0/12' }
+    const wanted = { podNetworkCidr: ['10.0.0.0/9'], serviceCidr: ['10.96.0.0/12'] }
     const occupied = [{ cidr: '10.0.0.0/8', usedBy: 'the company' }]
     const proposed = findOverlaps(wanted, occupied).map((problem) => problem.hint.split(' ').at(-1) ?? '')
     const [pods = '', services = ''] = proposed
@@ -70,7 +70,7 @@ describe('findOverlaps', () => {
   })
 
   test("warns close to a node's address", () => {
-    const near = { podCidr: '10.210.0.0/16', serviceCidr: '10.1.1.128/28' }
+    const near = { podNetworkCidr: ['10.210.0.0/16'], serviceCidr: ['10.1.1.128/28'] }
     expect(findOverlaps(near, [{ cidr: '10.1.1.5/32', usedBy: 'address of host node "a"' }])).toMatchObject([
       { severity: 'warning', message: expect.stringContaining('is close to 10.1.1.5/32') as string },
     ])

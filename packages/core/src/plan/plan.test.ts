@@ -19,8 +19,8 @@ function spec(controlPlanes: number, workers: number): ClusterSpec {
     controlPlane: { count: controlPlanes, backend: 'pod', machine },
     workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
     network: {
-      podCidr: '10.200.0.0/16',
-      serviceCidr: '10.201.0.0/16',
+      podNetworkCidr: ['10.200.0.0/16'],
+      serviceCidr: ['10.201.0.0/16'],
       dnsDomain: 'cluster.local',
       cni: 'flannel',
       vxlanPort: 14789,
@@ -28,7 +28,7 @@ function spec(controlPlanes: number, workers: number): ClusterSpec {
     },
     endpoint: { serviceType: 'NodePort' },
     persistence: { enabled: false },
-    patches: [],
+    hostPatches: [],
   }
 }
 

@@ -61,6 +61,6 @@ test('the version changes with its image, by the rule of upgrades', () => {
 })
 
 test('networks stay', () => {
-  const { refusals } = changed({ network: { ...recorded.network, podCidr: '10.9.0.0/16' } })
-  expect(refusals[0]?.message).toContain('network.podCidr cannot be changed from')
+  const { refusals } = changed({ network: { ...recorded.network, podNetworkCidr: ['10.9.0.0/16'] } })
+  expect(refusals[0]?.message).toContain('network.podNetworkCidr cannot be changed from')
 })

@@ -1,6 +1,7 @@
 import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
+import { canonical } from './canonical.js'
 import { upgradeFault } from './upgrade-rule.js'
 
 export interface SpecChanges {
@@ -38,7 +39,7 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
 
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')
-  if (path === 'controlPlane.count' || root === 'patches' || root === 'health') return undefined
+  if (path === 'controlPlane.count' || root === 'hostPatches' || root === 'health') return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
@@ -65,14 +66,7 @@ function poolText(value: unknown): string | undefined {
 
 function text(value: unknown): string | undefined {
   if (value === undefined) return undefined
-  return typeof value === 'string' ? value : canonical(value)
-}
-
-/** JSON with sorted keys: what the host stored has its own order, and no undefined. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a.localeCompare(b)))
-      : part,
-  )
+  if (typeof value === 'string') return value
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
+  return isList ? value.join(',') : canonical(value)
 }

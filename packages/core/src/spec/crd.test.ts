@@ -28,7 +28,9 @@ function faults(schema: Schema, path: string): string[] {
     'x-kubernetes-list-map-keys',
   ]
   return [
-    ...(typeof schema.type === 'string' ? [] : [`${path}: no type`]),
+    ...(typeof schema.type === 'string' || schema['x-kubernetes-preserve-unknown-fields'] === true
+      ? []
+      : [`${path}: no type`]),
     ...Object.keys(schema)
       .filter((key) => !allowed.includes(key))
       .map((key) => `${path}: ${key}`),
@@ -57,9 +59,12 @@ describe('nestedClusterCrd', () => {
       health: { unhealthyAfter: '1m' },
     }
     const spec = resolveSpec(wish, { force: false, backend: 'vm' })
-    expect(Object.keys(known).sort()).toEqual(Object.keys(spec).sort())
+    expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches'].sort())
+    expect(Object.keys(known.network?.properties ?? {}).sort()).toEqual(
+      [...Object.keys(spec.network), 'podCidr'].sort(),
+    )
     expect(known.network?.properties?.vxlanPort?.type).toBe('integer')
-    expect(known.patches?.items?.properties?.patch).toMatchObject({
+    expect(known.hostPatches?.items?.properties?.patch).toMatchObject({
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
     })
@@ -113,7 +118,7 @@ describe('toManifest and specFromObject', () => {
     const object = { ...toManifest(ref, spec), spec: { controlPlane: { count: 2 } } } as KubeObject
     expect(specFromObject(object)).toMatchObject({
       controlPlane: { count: 2 },
-      network: { podCidr: '10.200.0.0/16' },
+      network: { podNetworkCidr: ['10.200.0.0/16'] },
     })
   })
 

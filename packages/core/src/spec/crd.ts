@@ -3,6 +3,7 @@ import type { KubeObject } from '../contracts/kubernetes.js'
 import { clusterPhases } from '../phases/index.js'
 import { labels, managedByKnest } from '../labels.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
+import { withOldSpellings } from './old-spellings.js'
 import { clusterInputSchema } from './schema.js'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -41,7 +42,9 @@ export function nestedClusterCrd(): KubeObject {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
                 metadata: { type: 'object' },
-                spec: structural(z.toJSONSchema(clusterInputSchema, { io: 'input' })),
+                spec: structural(
+                  withOldSpellings(z.toJSONSchema(clusterInputSchema, { io: 'input' }), ['serviceCidr']),
+                ),
                 status: statusSchema,
               },
             },
@@ -139,6 +142,8 @@ function structural(schema: Schema): Schema {
     if (Object.keys(additionalProperties).length === 0) kept['x-kubernetes-preserve-unknown-fields'] = true
     else kept.additionalProperties = structural(additionalProperties)
   }
+  // What is text or a list has no type in a structural schema; stored objects have the one or the other.
+  if (schema.anyOf !== undefined) kept['x-kubernetes-preserve-unknown-fields'] = true
   if (items !== undefined) kept.items = structural(items)
   return kept
 }

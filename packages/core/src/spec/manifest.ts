@@ -2,6 +2,7 @@ import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError, PreflightError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
+import { modernize } from './old-spellings.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
 import { resolveSpec } from './resolve.js'
 import { checkShape } from './schema-problems.js'
@@ -25,8 +26,10 @@ export function toManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 /** Reads the spec of a stored NestedCluster; what is missing gets its default. Throws `config`. */
 export function specFromObject(object: KubeObject): ClusterSpec {
   const what = `${object.kind} "${object.metadata.namespace ?? ''}/${object.metadata.name}"`
-  const checked = checkShape(clusterInputSchema, object.spec ?? {}, { prefix: ['spec'] })
   try {
+    const { spec, problems } = modernize(object.spec ?? {}, 'stored')
+    if (problems.length > 0) throw new PreflightError('config', problems)
+    const checked = checkShape(clusterInputSchema, spec, { prefix: ['spec'] })
     if (!checked.ok) throw new PreflightError('config', checked.problems)
     // Stored counts were accepted once; a later, stricter rule must not make the cluster unreadable.
     return resolveSpec(checked.value, { force: true })

@@ -83,7 +83,7 @@ describe('checkScale', () => {
   const spec = resolveSpec({ controlPlane: { count: 3 } }, { force: false })
   const gpu = resolveSpec({ workers: [{ name: 'gpu', count: 2 }] }, { force: false })
   const two = resolveSpec({ workers: [{ name: 'a' }, { name: 'b' }] }, { force: false })
-  const small = resolveSpec({ network: { podCidr: '10.200.0.0/22' } }, { force: false })
+  const small = resolveSpec({ network: { podNetworkCidr: ['10.200.0.0/22'] } }, { force: false })
 
   test('takes what fits', () => {
     expect(checkScale(parseScale('1:2'), spec, { force: false })).toEqual({

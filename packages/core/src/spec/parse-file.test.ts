@@ -10,8 +10,9 @@ describe('parseClusterFile', () => {
     expect(parseClusterFile(text, 'c.yaml')).toEqual({
       ref: { name: 'demo', namespace: 'team' },
       input: { controlPlane: { count: 3 } },
+      warnings: [],
     })
-    expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {} })
+    expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {}, warnings: [] })
     expect(
       parseClusterFile('{"apiVersion":"knest.dev/v1alpha1","kind":"NestedCluster"}', 'c.json').input,
     ).toEqual({})
@@ -74,7 +75,11 @@ describe('parseClusterFile', () => {
     ['spec: {controlPlane: {count: three}}', '"spec.controlPlane.count" is "three"', 'give a number'],
     ['spec: {workers: {count: 3}}', '"spec.workers" is a group of fields', 'give a list'],
     ['spec: {persistence: {enabled: "yes"}}', '"spec.persistence.enabled" is "yes"', 'give true or false'],
-    ['spec: {patches: [{role: worker}]}', '"spec.patches[0].patch" is missing', 'add it: a group of fields'],
+    [
+      'spec: {hostPatches: [{role: worker}]}',
+      '"spec.hostPatches[0].patch" is missing',
+      'add it: a group of fields',
+    ],
     ['spec:', '"spec" is empty', 'give a group of fields'],
   ])('says what is wrong with %s', (line, message, hint) => {
     try {

@@ -1,6 +1,7 @@
 import { LineCounter, isNode, isScalar, parseAllDocuments, type Document } from 'yaml'
 import { KnestError, PreflightError } from '../errors.js'
 import { orList } from './nearest.js'
+import { modernize, type Found } from './old-spellings.js'
 import { clusterFileSchema, type ClusterInput } from './schema.js'
 import { checkShape, type Path } from './schema-problems.js'
 
@@ -11,6 +12,8 @@ export interface ClusterFile {
   /** Names the file gives; both may be missing. Not validated yet. */
   readonly ref: { readonly name?: string; readonly namespace?: string }
   readonly input: ClusterInput
+  /** What the file spells as older versions did, each with the new spelling. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -30,12 +33,22 @@ export function parseClusterFile(text: string, fileName: string): ClusterFile {
     const line = lineOf(document, path, lines)
     return line === undefined ? `"${fileName}": ` : `"${fileName}" line ${line}: `
   }
-  const checked = checkShape(clusterFileSchema, value, { locate })
+  const { spec, warnings, problems, writtenAs } = modernize('spec' in value ? value.spec : undefined, 'file')
+  const said = ({ message, path }: Omit<Found, 'hint'>): string => `${locate(['spec', ...path])}${message}`
+  if (problems.length > 0) {
+    throw new PreflightError(
+      'config',
+      problems.map((problem) => ({ ...problem, message: said(problem) })),
+    )
+  }
+  const file = 'spec' in value ? { ...value, spec } : value
+  const checked = checkShape(clusterFileSchema, file, { locate: (path) => locate(writtenAs(path)) })
   if (!checked.ok) throw new PreflightError('config', checked.problems)
   const { name, namespace } = checked.value.metadata ?? {}
   return {
     ref: { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) },
     input: checked.value.spec ?? {},
+    warnings: warnings.map((warning) => said(warning)),
   }
 }
 

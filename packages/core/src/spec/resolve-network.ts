@@ -15,10 +15,10 @@ export function resolveNetwork(
   nodes: number,
   problems: ProblemList,
 ): ClusterNetwork {
-  const podText = input?.podCidr ?? defaults.defaultPodCidr
-  const serviceText = input?.serviceCidr ?? defaults.defaultServiceCidr
-  const pods = problems.try('pod network CIDR', () => parseCidr(podText))
-  const services = problems.try('service CIDR', () => parseCidr(serviceText))
+  const podNetworkCidr = input?.podNetworkCidr ?? [defaults.defaultPodCidr]
+  const serviceCidr = input?.serviceCidr ?? [defaults.defaultServiceCidr]
+  const pods = onlyRange('pod network CIDR', podNetworkCidr, problems)
+  const services = onlyRange('service CIDR', serviceCidr, problems)
   if (pods !== undefined) checkPods(pods, nodes, problems)
   if (services !== undefined) checkServices(services, problems)
   if (pods !== undefined && services !== undefined && overlaps(pods, services)) {
@@ -28,13 +28,28 @@ export function resolveNetwork(
     )
   }
   return {
-    podCidr: podText,
-    serviceCidr: serviceText,
+    podNetworkCidr,
+    serviceCidr,
     dnsDomain: resolveDnsDomain(input?.dnsDomain, problems),
     cni: resolveCni(input?.cni, problems),
     vxlanPort: resolvePort(input?.vxlanPort, problems),
     mtu: resolveMtu(input?.mtu, problems),
   }
+}
+
+/** Lists are there so that dual stack changes no contract; this is what has to give way to it. */
+function onlyRange(what: string, ranges: readonly string[], problems: ProblemList): Cidr | undefined {
+  const [text, ...others] = ranges
+  if (text !== undefined && others.length === 0) return problems.try(what, () => parseCidr(text))
+  const hint = 'give one IPv4 range, as in 10.200.0.0/16'
+  if (text === undefined) problems.error(`${what} has no range`, hint)
+  else if (others.length > 1) problems.error(`${what} "${ranges.join(',')}" has more than two ranges`, hint)
+  else
+    problems.error(
+      `${what} "${ranges.join(',')}" has two ranges; IPv6 and dual-stack networks are not supported yet`,
+      hint,
+    )
+  return undefined
 }
 
 /** One node more than wanted, so that a node can be replaced by a new one before it goes. */

@@ -27,8 +27,8 @@ describe('resolveSpec', () => {
       controlPlane: { count: 1, backend: 'pod', machine },
       workers: [{ name: 'worker', count: 1, backend: 'pod', machine, labels: {}, taints: [] }],
       network: {
-        podCidr: '10.200.0.0/16',
-        serviceCidr: '10.201.0.0/16',
+        podNetworkCidr: ['10.200.0.0/16'],
+        serviceCidr: ['10.201.0.0/16'],
         dnsDomain: 'cluster.local',
         cni: 'flannel',
         vxlanPort: 14789,
@@ -36,7 +36,7 @@ describe('resolveSpec', () => {
       },
       endpoint: { serviceType: 'auto' },
       persistence: { enabled: false },
-      patches: [],
+      hostPatches: [],
     })
   })
 
@@ -56,7 +56,7 @@ describe('resolveSpec', () => {
         ],
         network: { cni: './mine.yaml', mtu: 1400 },
         persistence: { enabled: true, storageClass: 'fast' },
-        patches: [{ role: 'worker', patch: { spec: { replicas: 1 } } }],
+        hostPatches: [{ role: 'worker', patch: { spec: { replicas: 1 } } }],
       },
       { force: false, backend: 'container' },
     )
@@ -69,7 +69,7 @@ describe('resolveSpec', () => {
     })
     expect(spec.workers[0]).toMatchObject({ name: 'gpu', count: 2, backend: 'vm' })
     expect(spec.persistence).toEqual({ enabled: true, storageClass: 'fast' })
-    expect(spec.patches).toEqual([{ role: 'worker', patch: { spec: { replicas: 1 } } }])
+    expect(spec.hostPatches).toEqual([{ role: 'worker', patch: { spec: { replicas: 1 } } }])
   })
 
   test('an empty list of pools gives one that can grow', () => {
@@ -78,8 +78,8 @@ describe('resolveSpec', () => {
     ])
   })
 
-  const pods = (podCidr: string): ClusterInput => ({ network: { podCidr } })
-  const services = (serviceCidr: string): ClusterInput => ({ network: { serviceCidr } })
+  const pods = (...podNetworkCidr: string[]): ClusterInput => ({ network: { podNetworkCidr } })
+  const services = (...serviceCidr: string[]): ClusterInput => ({ network: { serviceCidr } })
   const pool = (fields: object): object => ({ workers: [{ name: 'a', ...fields }] })
 
   test.each<[string, unknown, RegExp]>([
@@ -117,6 +117,14 @@ describe('resolveSpec', () => {
     ['pods with host bits', pods('10.1.2.3/8'), /host bits set.*use "10.0.0.0\/8"/],
     ['pods without prefix', pods('10.200.0.0'), /no prefix length.*"10.200.0.0\/16"/],
     ['IPv6 pods', pods('fd00::/48'), /IPv6 range, which is not supported yet/],
+    [
+      'dual stack',
+      pods('10.200.0.0/16', 'fd00::/48'),
+      /CIDR "10.200.0.0\/16,fd00::\/48" has two ranges; IPv6 and dual-stack networks are not supported yet/,
+    ],
+    ['two ranges of services', services('10.201.0.0/16', '10.202.0.0/16'), /service CIDR .* has two ranges/],
+    ['three ranges', pods('10.200.0.0/16', '10.202.0.0/16', 'fd00::/48'), /has more than two ranges/],
+    ['no range', pods(), /pod network CIDR has no range; give one IPv4 range/],
     ['few pods', pods('10.200.0.0/24'), /too small.*use a range of \/22 or larger/],
     [
       'fewer pods than nodes',
@@ -217,7 +225,7 @@ describe('resolveSpec', () => {
     const problems = problemsOf({
       controlPlane: { count: 2, backend: 'nope' },
       workers: [{ count: -3, machine: { memorySize: '1x' } }],
-      network: { podCidr: '10/8', serviceCidr: '10.0.0.0/33' },
+      network: { podNetworkCidr: ['10/8'], serviceCidr: ['10.0.0.0/33'] },
       extra: true,
     })
     expect(problems).toHaveLength(7)
@@ -225,8 +233,14 @@ describe('resolveSpec', () => {
 
   test.each([
     ['an even control plane', { controlPlane: { count: 4 } }],
-    ['the largest pod range', { network: { podCidr: '10.0.0.0/8', serviceCidr: '172.16.0.0/12' } }],
-    ['the smallest ranges', { network: { podCidr: '10.200.0.0/22', serviceCidr: '10.201.0.0/28' } }],
+    [
+      'the largest pod range',
+      { network: { podNetworkCidr: ['10.0.0.0/8'], serviceCidr: ['172.16.0.0/12'] } },
+    ],
+    [
+      'the smallest ranges',
+      { network: { podNetworkCidr: ['10.200.0.0/22'], serviceCidr: ['10.201.0.0/28'] } },
+    ],
     ['a node label of its own', { workers: [{ labels: { 'node.kubernetes.io/disk': 'ssd', a: '' } }] }],
     ['a CNI by URL', { network: { cni: 'https://example.com/cni.yaml' } }],
     ['a CNI with its own manifest', { network: { cni: 'cilium=cilium.yaml' } }],

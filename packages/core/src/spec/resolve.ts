@@ -44,7 +44,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext): Clust
     },
     persistence: resolvePersistence(wish.persistence, problems),
     ...resolveHealth(wish.health, problems),
-    patches: (wish.patches ?? []).map(({ role, patch }): NodePatch => ({
+    hostPatches: (wish.hostPatches ?? []).map(({ role, patch }): NodePatch => ({
       ...(role === undefined ? {} : { role }),
       patch,
     })),

@@ -1,7 +1,7 @@
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { ScaleRequest } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
-import { parseCidr } from '../network/cidr.js'
+import { parseCidr, primaryRange } from '../network/cidr.js'
 import { defaultPoolName } from '../defaults.js'
 import { orList } from './nearest.js'
 import { ProblemList } from './problem-list.js'
@@ -62,7 +62,9 @@ export function checkScale(
 
   const workers = spec.workers.reduce((sum, pool) => sum + (pools?.[pool.name] ?? pool.count), 0)
   const nodes = workers + (controlPlane ?? spec.controlPlane.count)
-  const total = totalWorkersFault(workers) ?? podCapacityFault(parseCidr(spec.network.podCidr), nodes)
+  const total =
+    totalWorkersFault(workers) ??
+    podCapacityFault(parseCidr(primaryRange(spec.network.podNetworkCidr)), nodes)
   if (total !== undefined) problems.error(total.message, total.hint)
   problems.throwIfAny()
   return {

@@ -44,9 +44,12 @@ const pool = z.strictObject({
   taints: z.array(taint).meta({ description: 'Taints of the nested Node objects' }).optional(),
 })
 
+/** One range, or two for dual stack: `resolveSpec` says how many, and `modernize` takes plain text for one. */
+const range = z.array(z.string())
+
 const network = z.strictObject({
-  podCidr: z.string().meta({ description: 'IPv4 range of nested pods; each node takes a /24' }).optional(),
-  serviceCidr: z.string().meta({ description: 'IPv4 range of nested Services' }).optional(),
+  podNetworkCidr: range.meta({ description: 'Range of nested pods; each node takes a /24' }).optional(),
+  serviceCidr: range.meta({ description: 'Range of nested Services' }).optional(),
   dnsDomain: z.string().optional(),
   cni: z
     .string()
@@ -108,7 +111,10 @@ export const clusterInputSchema = z.strictObject({
     })
     .meta({ description: 'When nodes are replaced' })
     .optional(),
-  patches: z.array(patch).optional(),
+  hostPatches: z
+    .array(patch)
+    .meta({ description: "Changes of nodes' host objects, in this order" })
+    .optional(),
 })
 
 /** What a user wishes, before defaults: the `spec` of a NestedCluster file, or flags. */

@@ -27,7 +27,7 @@ const wishes: readonly (readonly [string, ClusterInput])[] = [
         },
         { name: 'vms', backend: 'vm' },
       ],
-      network: { podCidr: '10.1.0.0/16', serviceCidr: '10.2.0.0/16', vxlanPort: 5000, mtu: 1300 },
+      network: { podNetworkCidr: ['10.1.0.0/16'], serviceCidr: ['10.2.0.0/16'], vxlanPort: 5000, mtu: 1300 },
       endpoint: { serviceType: 'LoadBalancer' },
       persistence: {
         enabled: true,
@@ -35,7 +35,7 @@ const wishes: readonly (readonly [string, ClusterInput])[] = [
         addresses: ['10.9.0.1-10.9.0.9'],
         hostClusterCni: 'calico',
       },
-      patches: [{ role: 'worker', patch: { metadata: { annotations: { a: 'b' } } } }],
+      hostPatches: [{ role: 'worker', patch: { metadata: { annotations: { a: 'b' } } } }],
     },
   ],
 ]

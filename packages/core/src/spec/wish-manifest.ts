@@ -13,7 +13,7 @@ import { clusterApiVersion, clusterKind } from './parse-file.js'
  */
 export function wishManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
   checkReadableAnywhere(spec.network.cni)
-  const { network, endpoint, persistence, patches, workers, ...rest } = spec
+  const { network, endpoint, persistence, hostPatches, workers, ...rest } = spec
   const { vxlanPort, mtu, ...ranges } = network
   const wish = {
     ...rest,
@@ -30,7 +30,7 @@ export function wishManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
     },
     ...(endpoint.serviceType === 'auto' ? {} : { endpoint }),
     persistence,
-    ...(patches.length > 0 ? { patches } : {}),
+    ...(hostPatches.length > 0 ? { hostPatches } : {}),
   }
   return {
     apiVersion: clusterApiVersion,

@@ -111,7 +111,7 @@ function nodeSpec(ref: ClusterRef, spec: ClusterSpec, node: DesiredNode): NodeSp
     lease: undefined,
     persistent: spec.persistence.enabled,
     storageClass: spec.persistence.storageClass,
-    patches: spec.patches,
+    hostPatches: spec.hostPatches,
   }
 }
 

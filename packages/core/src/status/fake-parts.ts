@@ -72,8 +72,8 @@ export function fakeRecord(
       controlPlane: { count: controlPlanes, backend: 'pod', machine },
       workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
       network: {
-        podCidr: '10.200.0.0/16',
-        serviceCidr: '10.201.0.0/16',
+        podNetworkCidr: ['10.200.0.0/16'],
+        serviceCidr: ['10.201.0.0/16'],
         dnsDomain: 'cluster.local',
         cni: 'flannel',
         vxlanPort: 14789,
@@ -81,7 +81,7 @@ export function fakeRecord(
       },
       endpoint: { serviceType: 'NodePort' },
       persistence,
-      patches: [],
+      hostPatches: [],
     },
     phase: 'Ready',
     conditions: [

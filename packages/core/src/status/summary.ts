@@ -28,7 +28,7 @@ export function summary(
     phase: record.phase,
     controlPlane: { desired: spec.controlPlane.count, ready: ready('control-plane') },
     workers: { desired: workersOf(record), ready: ready('worker') },
-    podNetworkCidr: spec.network.podCidr,
+    podNetworkCidr: spec.network.podNetworkCidr,
     serviceCidr: spec.network.serviceCidr,
     createdAt: record.createdAt,
   }

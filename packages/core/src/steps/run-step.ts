@@ -122,7 +122,7 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     lease: context.leases.get(node.name),
     persistent: record.spec.persistence.enabled,
     storageClass: record.spec.persistence.storageClass,
-    patches: record.spec.patches,
+    hostPatches: record.spec.hostPatches,
   }
 }
 

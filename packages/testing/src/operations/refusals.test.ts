@@ -170,7 +170,10 @@ const requests: readonly {
   { what: 'upgrade to an image the host has not', of: upgradeTo('1.36.3'), message: /the host has no image/ },
   {
     what: 'apply of another pod network',
-    of: withSpec({ ...persistent, network: { ...persistent.network, podCidr: '10.99.0.0/16' } }, 'apply'),
+    of: withSpec(
+      { ...persistent, network: { ...persistent.network, podNetworkCidr: ['10.99.0.0/16'] } },
+      'apply',
+    ),
     message: /network/,
   },
   {
