@@ -100,7 +100,10 @@ function load(name) {
 }
 `
 const { code } = await transform(loader, { minifyWhitespace: true, target: 'node20' })
-await writeFile(here('dist/knest.cjs'), `"use strict";${code}(require=>{${start}})(load)\n`)
+await writeFile(
+  here('dist/knest.cjs'),
+  `#!/usr/bin/env node\n"use strict";${code}(require=>{${start}})(load)\n`,
+)
 
 if (process.argv.includes('--sizes')) {
   for (const [name, { inputs, imports }] of Object.entries(metafile.outputs)) {
