@@ -1,6 +1,23 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const packages = fileURLToPath(new URL('packages/', import.meta.url))
+
+/** Every entry point of every package, as its source: unit tests need no build before. */
+const sources = readdirSync(packages).flatMap((folder) => {
+  const manifest = JSON.parse(readFileSync(`${packages}${folder}/package.json`, 'utf8')) as {
+    readonly name: string
+    readonly exports?: Readonly<Record<string, string | { readonly default: string }>>
+  }
+  return Object.entries(manifest.exports ?? {}).flatMap(([door, target]) => {
+    if (typeof target === 'string') return []
+    const file = target.default.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts')
+    const find = new RegExp(`^${manifest.name}${door.slice(1)}$`)
+    return [{ find, replacement: `${packages}${folder}/${file}` }]
+  })
+})
 
 const onHost = {
   environment: 'node',
@@ -72,8 +89,7 @@ export default defineConfig({
     },
     projects: [
       {
-        // Unit tests read the sources of other rooms, so that they need no build before.
-        ssr: { resolve: { conditions: ['knest-source', 'module', 'node', 'development|production'] } },
+        resolve: { alias: sources },
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],

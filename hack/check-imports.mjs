@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 // Fails on every import arrow that docs/architecture.md does not allow, in sources and manifests: between
-// packages, between the layers of core, and on every circle of files.
+// packages (by the entry points they declare), from what is shipped to fakes, between the layers of core, and
+// on every circle of files.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const packages = resolve(process.argv[2] ?? fileURLToPath(new URL('../packages', import.meta.url)))
 
-/** Which rooms a room may import. Rooms not named here are backends and adapters: core only. */
+/** Which packages a package may import. Those not named here are backends and adapters: core only. */
 const mayImport = {
   core: () => false,
-  testing: (room) => room === 'core',
-  cli: (room) => room !== 'testing',
+  knest: (room) => !['cli', 'testing'].includes(room),
+  cli: (room) => room === 'knest',
 }
+/** What is for tests and so not in `dist`, as in tsconfig.build.json. */
+const forTests = /(\.test|\.cases)\.ts$|[/\\](fake|sample)-[^/\\]*\.ts$/
 /** Libraries that must stay in one place: the folder under packages/. */
 const keptIn = {
   '@kubernetes/client-node': 'core/src/kube',
@@ -38,6 +41,7 @@ const layers = {
     ['standalone', 'health'],
     ['operations'],
     ['clusters'],
+    ['public'],
     ['index'],
   ],
   'container-node': [['engine'], ['node'], ['home'], ['host'], ['index']],
@@ -48,13 +52,25 @@ const layerOf = new Map(
   ),
 )
 
+/** Package names to their folders and the entry points they declare. */
+const rooms = new Map(
+  readdirSync(packages, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => {
+      const { name, exports = {} } = JSON.parse(
+        readFileSync(join(packages, entry.name, 'package.json'), 'utf8'),
+      )
+      return [name, { room: entry.name, doors: Object.keys(exports) }]
+    }),
+)
+
 const faults = []
 /** File to the files it imports; tests are left out, since nothing imports them. */
 const graph = new Map()
 let crossings = 0
-for (const room of readdirSync(packages, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-  checkManifest(room.name)
-  for (const file of sources(join(packages, room.name, 'src'))) checkSource(room.name, file)
+for (const { room } of rooms.values()) {
+  checkManifest(room)
+  for (const file of sources(join(packages, room, 'src'))) checkSource(room, file)
 }
 const circles = findCircles(graph)
 for (const circle of circles) {
@@ -95,6 +111,7 @@ function checkInside(room, file, specifier) {
   const source = target.replace(/\.js$/, '.ts')
   if (!graph.has(file)) graph.set(file, [])
   graph.get(file).push(source)
+  if (forTests.test(source) && !isForTests(room, file)) report(file, specifier, 'is for tests only')
   if (room in layers) checkLayer(room, file, source, specifier)
 }
 
@@ -148,13 +165,20 @@ function checkArrow(room, file, specifier, isSource) {
   const place = isSource ? relative(packages, file).split(sep).join('/') : room
   const inside = isSource ? `${place}/`.startsWith(`${home}/`) : home?.split('/')[0] === room
   if (home !== undefined && !inside) report(file, specifier, `belongs in ${home} only`)
-  if (parts[0] !== '@knest') return
-  if (parts.length > 2) report(file, specifier, 'goes past the door of a package')
-  if (parts[1] === room) return report(file, specifier, 'imports its own package by name')
-  // Fakes are for tests, too.
-  const isTest = isSource && /(\.test\.ts|[/\\]fake-[^/\\]*\.ts)$/.test(file)
-  const allowed = (mayImport[room] ?? ((other) => other === 'core'))(parts[1])
-  if (!allowed && !(isTest && parts[1] === 'testing')) report(file, specifier, `is not for ${room} to import`)
+  const target = rooms.get(library)
+  if (target === undefined) return
+  const door = ['.', ...parts.slice(library.split('/').length)].join('/')
+  if (!target.doors.includes(door) && isSource) report(file, specifier, 'is no entry point of its package')
+  if (target.room === room) return report(file, specifier, 'imports its own package by name')
+  const isTest = isSource && isForTests(room, file)
+  const allowed = (mayImport[room] ?? ((other) => other === 'core'))(target.room)
+  if (!allowed && !(isTest && target.room === 'testing')) {
+    report(file, specifier, `is not for ${room} to import`)
+  }
+}
+
+function isForTests(room, file) {
+  return room === 'testing' || forTests.test(file)
 }
 
 function report(file, specifier, why) {

@@ -1,4 +1,5 @@
-import { openKube, type KubeApi, type KubeObject } from '@knest/core'
+import { openKube } from 'knest/kube'
+import type { KubeApi, KubeObject } from 'knest'
 import { cgroupOfContainer, cgroupOfPod, type Cgroup } from './cgroup.js'
 import { hostContext } from './knest.js'
 

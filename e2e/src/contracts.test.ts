@@ -4,9 +4,9 @@ import {
   createEngine,
   detectEngine,
   engineNames,
-} from '@knest/container-node'
+} from 'knest/embedded'
 import { createKubernetesHome, deleteNamespace } from '@knest/core'
-import { createPodNodeBackend } from '@knest/pod-node'
+import { createPodNodeBackend } from 'knest/pod'
 import { describeClusterHome, describeKubeApi, describeNodeBackend, sampleSpec } from '@knest/testing'
 import { describe, expect, it } from 'vitest'
 import { never, openHost } from './support/cluster.js'

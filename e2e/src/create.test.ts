@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { parseBytes } from '@knest/core'
+import { parseBytes } from 'knest/spec'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, never } from './support/cluster.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi, KubeObject } from '@knest/core'
+import type { KubeApi, KubeObject } from 'knest'
 import { isReady, listNames, never, openHost } from './support/cluster.js'
 import { installDefinitions, missingDefinitions } from './support/crds.js'
 import type { HostDefinitions } from './support/crds.js'

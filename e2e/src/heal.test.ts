@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { patience, podsOfNodes } from './support/nodes.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome } from './support/home.js'
 import type { TestHome } from './support/home.js'

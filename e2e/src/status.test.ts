@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { createCluster, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 

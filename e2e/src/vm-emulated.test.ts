@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { isReady, listNames, never, openCluster, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'

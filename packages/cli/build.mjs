@@ -8,36 +8,6 @@ import { fileURLToPath } from 'node:url'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const entry = 'bin.js'
 
-/** What the start of a command may touch of core. A name that is missing here fails the build. */
-const quickRooms = ['errors.js', 'names.js', 'spec/duration.js', 'contracts/progress.js']
-/** What the parts of this package open; those not named here open all of core. */
-const roomsOfPart = {
-  'spec.js': ['spec/index.js', 'network/index.js'],
-}
-
-/** Who opens the door of core gets all of core with it: open the rooms that are needed instead. */
-const coreRooms = {
-  name: 'core-rooms',
-  setup(building) {
-    const cli = here('dist')
-    building.onResolve({ filter: /^@knest\/core$/ }, async ({ path, importer, pluginData, ...from }) => {
-      if (pluginData === coreRooms || !importer.startsWith(cli)) return undefined
-      const [folder, part] = importer.slice(cli.length + 1).split('/')
-      const rooms = folder === 'parts' ? roomsOfPart[part] : quickRooms
-      if (rooms === undefined) return undefined
-      const { path: door } = await building.resolve(path, { ...from, importer, pluginData: coreRooms })
-      return { path: rooms.join(), namespace: 'core-rooms', pluginData: dirname(door) }
-    })
-    building.onLoad({ filter: /.*/, namespace: 'core-rooms' }, ({ path: rooms, pluginData: core }) => ({
-      contents: rooms
-        .split(',')
-        .map((room) => `export * from ${JSON.stringify(join(core, room))}\n`)
-        .join(''),
-      resolveDir: core,
-    }))
-  },
-}
-
 /** Of the Kubernetes client only the reading of kubeconfigs and their credentials is used: 0.4 of 4 MB. */
 const kubeConfigOnly = {
   name: 'kubeconfig-only',
@@ -89,7 +59,7 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [coreRooms, kubeConfigOnly, embeddedTemplates],
+  plugins: [kubeConfigOnly, embeddedTemplates],
 })
 
 const chunks = {}
@@ -102,6 +72,16 @@ for (const { path, text } of outputFiles) {
     supported: { 'dynamic-import': false },
   })
   chunks[basename(path)] = code.trim()
+}
+
+/** One `import` of a value that belongs behind an `import()` makes every command slower by 50 ms. */
+const startLimit = 150_000
+const startSize = [...neededBy(join('dist', entry))].reduce(
+  (sum, path) => sum + chunks[basename(path)].length,
+  0,
+)
+if (startSize > startLimit) {
+  throw new Error(`the start of the command needs ${startSize} bytes of code, and ${startLimit} are allowed`)
 }
 
 /** Chunks import each other as `./NAME`; all else is Node's own. */
@@ -120,7 +100,10 @@ function load(name) {
 }
 `
 const { code } = await transform(loader, { minifyWhitespace: true, target: 'node20' })
-await writeFile(here('dist/knest.cjs'), `"use strict";${code}(require=>{${start}})(load)\n`)
+await writeFile(
+  here('dist/knest.cjs'),
+  `#!/usr/bin/env node\n"use strict";${code}(require=>{${start}})(load)\n`,
+)
 
 if (process.argv.includes('--sizes')) {
   for (const [name, { inputs, imports }] of Object.entries(metafile.outputs)) {
@@ -131,4 +114,15 @@ if (process.argv.includes('--sizes')) {
     const largest = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
     for (const [file, { bytesInOutput }] of largest.slice(0, 8)) console.log(`  ${bytesInOutput} ${file}`)
   }
+}
+
+/** The chunk and all that it imports before it runs. */
+function neededBy(name, seen = new Set()) {
+  const path = Object.keys(metafile.outputs).find((output) => output.endsWith(name))
+  if (seen.has(path)) return seen
+  seen.add(path)
+  for (const { kind, external, path: needed } of metafile.outputs[path].imports) {
+    if (kind === 'import-statement' && !external) neededBy(needed, seen)
+  }
+  return seen
 }

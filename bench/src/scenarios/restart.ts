@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { KubeApi, KubeObject } from '@knest/core'
-import { openKube } from '@knest/core'
+import type { KubeApi, KubeObject } from 'knest'
+import { openKube } from 'knest/kube'
 import { create, remove } from '../knest.js'
 import { deleteNodePods, nodePods, withHost } from '../nodes.js'
 import { run } from '../run.js'

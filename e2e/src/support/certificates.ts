@@ -1,6 +1,6 @@
 import { connect } from 'node:tls'
-import { execText } from '@knest/core'
-import type { ExecResult, KubeApi } from '@knest/core'
+import { execText } from 'knest/kube'
+import type { ExecResult, KubeApi } from 'knest'
 import { never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { KnestError } from '@knest/core'
-import type { KubeApi, KubeObject } from '@knest/core'
+import { KnestError } from 'knest'
+import type { KubeApi, KubeObject } from 'knest'
 import { parseAllDocuments } from 'yaml'
 import { never } from './cluster.js'
 

@@ -1,4 +1,4 @@
-import type { KubeApi, KubeObject } from '@knest/core'
+import type { KubeApi, KubeObject } from 'knest'
 import { never } from './cluster.js'
 
 interface ResourceList {

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { KnestError } from '@knest/core'
-import type { KubeApi, KubeObject } from '@knest/core'
+import { KnestError } from 'knest'
+import type { KubeApi, KubeObject } from 'knest'
 import { never } from './cluster.js'
 import { hostContext } from './home.js'
 

@@ -1,4 +1,4 @@
-import type { KubeApi, KubeObject } from '@knest/core'
+import type { KubeApi, KubeObject } from 'knest'
 
 /** What nodes are made of in this run: the tests are the same for all. */
 export type NodesAre = 'pod' | 'vm' | 'mixed'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { isReady, never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 import { podsOfNodes } from './nodes.js'

@@ -1,4 +1,4 @@
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { never, within } from './cluster.js'
 
 const proof = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'proof', namespace: 'default' } }

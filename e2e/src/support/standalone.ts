@@ -1,5 +1,5 @@
-import { openKube } from '@knest/core'
-import type { KubeApi } from '@knest/core'
+import { openKube } from 'knest/kube'
+import type { KubeApi } from 'knest'
 import { isReady, never, openHost, within } from './cluster.js'
 import type { TestHome } from './home.js'
 import { createReaderHome, runBlock } from './readme.js'

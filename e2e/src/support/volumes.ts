@@ -1,4 +1,4 @@
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { never } from './cluster.js'
 
 /** Names of the host's volumes that were made for claims of a namespace, whether it is still there or not. */

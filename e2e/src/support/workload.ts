@@ -1,5 +1,5 @@
-import { execText } from '@knest/core'
-import type { KubeApi, KubeObject } from '@knest/core'
+import { execText } from 'knest/kube'
+import type { KubeApi, KubeObject } from 'knest'
 import { isReady, never } from './cluster.js'
 
 /** A small image that every node has: no registry is reached. */

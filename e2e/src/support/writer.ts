@@ -1,4 +1,4 @@
-import type { KubeApi } from '@knest/core'
+import type { KubeApi } from 'knest'
 import { never, within } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 

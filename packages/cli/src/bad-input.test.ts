@@ -1,9 +1,9 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { badInputCases, type BadInput, type Situation } from './bad-input.cases.js'
+import { badInputCases, type BadInput, type Situation } from '@knest/testing'
 import { fakeStatus } from './fake-clusters.js'
 import { FakeTerminal } from './fake-deps.js'
 

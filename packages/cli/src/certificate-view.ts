@@ -1,4 +1,4 @@
-import type { ClusterCertificates, ClusterRef } from '@knest/core'
+import type { ClusterCertificates, ClusterRef } from 'knest'
 import { renderTable } from './render/table.js'
 
 /** Certificates as `-o json` shows them. The fields are a promise to scripts. */

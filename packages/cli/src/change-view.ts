@@ -1,4 +1,4 @@
-import type { ClusterChange } from '@knest/core'
+import type { ClusterChange } from 'knest'
 import { renderTable } from './render/table.js'
 
 /** What an apply would do, for people; empty when it would do nothing. */

@@ -1,4 +1,4 @@
-import type { ClusterSummary } from '@knest/core'
+import type { ClusterSummary } from 'knest'
 import { age } from './age.js'
 import { renderTable } from './render/table.js'
 

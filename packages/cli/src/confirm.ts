@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { KnestError, type TerminalStreams } from '@knest/core'
+import { KnestError, type TerminalStreams } from 'knest'
 
 /** Asks a yes-or-no question on the terminal; anything but `y` or `yes` throws `cancelled`. */
 export async function confirm(terminal: TerminalStreams, question: string): Promise<void> {

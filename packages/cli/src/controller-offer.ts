@@ -1,6 +1,6 @@
-import { KnestError, type ClusterRef, type RunOptions } from '@knest/core'
+import { KnestError, type ClusterRef, type RunOptions } from 'knest'
 import type { Deps, OpenClusters } from './deps.js'
-import { controllerImage } from './controller-image.js'
+import { controllerImage } from 'knest'
 
 /**
  * Sees to it that somebody heals the cluster that was just created. A host that does not let us is no failure:

@@ -1,15 +1,24 @@
 import type { Readable, Writable } from 'node:stream'
-import type { HostControl } from '@knest/container-node'
-import type { Clusters, ClusterRef, RunOptions, TerminalStreams } from '@knest/core'
-import type { InstallOptions } from '@knest/kubevirt-vm-node'
+import type { Host, HostControl, HostOptions as HostChoice, TerminalStreams } from 'knest'
+import type * as manifestRoom from 'knest/manifests'
+import type * as specRoom from 'knest/spec'
 import type * as kubeconfigRoom from './kubeconfig/index.js'
-import type * as manifestRoom from './parts/manifests.js'
-import type * as specRoom from './parts/spec.js'
 import type * as templateRoom from './parts/templates.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
-export type { InstallOptions } from '@knest/kubevirt-vm-node'
-export type { EngineName, HostControl, HostStatus, HostTarget, HostUp } from '@knest/container-node'
+export type {
+  ControllerControl,
+  EngineName,
+  Host as OpenClusters,
+  HostControl,
+  HostIdentity,
+  HostOptions as HostChoice,
+  HostStatus,
+  HostTarget,
+  HostUp,
+  InstallOptions,
+  KubeVirtControl,
+} from 'knest'
 
 export type SpecRoom = typeof specRoom
 type KubeconfigRoom = typeof kubeconfigRoom
@@ -45,65 +54,6 @@ export interface HostOptions {
   readonly kubeconfig?: string | undefined
 }
 
-/** The same as files in the order of `$KUBECONFIG`, or as the kubeconfig itself. */
-export interface HostChoice {
-  readonly context?: string | undefined
-  readonly kubeconfig?: string | readonly string[] | undefined
-  readonly kubeconfigText?: string | undefined
-}
-
-/** Which host cluster this is. */
-export interface HostIdentity {
-  /** Undefined inside it. */
-  readonly context: string | undefined
-  /** URL of its API server, without credentials. */
-  readonly server: string
-  /** Of its namespace kube-system; undefined when the user may not read it. */
-  uid(signal: AbortSignal): Promise<string | undefined>
-}
-
-/** KubeVirt of a host cluster. */
-export interface KubeVirtControl {
-  /** True also when the user may not look. */
-  isThere(signal: AbortSignal): Promise<boolean>
-  install(options: InstallOptions, run: RunOptions): Promise<void>
-}
-
-/** The controller of a host cluster. */
-export interface ControllerControl {
-  /** How it came there; undefined when there is none. */
-  find(signal: AbortSignal): Promise<'installed' | 'came-with-cluster' | undefined>
-  /** Puts it there until the last cluster goes; waits for nothing. */
-  bring(image: string, signal: AbortSignal): Promise<void>
-  /** Puts it there to stay, or changes the one that is there; waits until it works. */
-  install(image: string, run: RunOptions): Promise<void>
-  uninstall(run: RunOptions): Promise<void>
-  /** Takes away one that came with a cluster, if there is none but this. */
-  dismiss(going: ClusterRef, run: RunOptions): Promise<void>
-  /** Is the controller, until the signal ends it. */
-  work(options: ControllerWork): Promise<void>
-}
-
-interface ControllerWork {
-  readonly port: number
-  readonly signal: AbortSignal
-  /** One line, without its end. */
-  log(line: string): void
-}
-
-/** A connection to a host cluster. */
-export interface OpenClusters {
-  readonly clusters: Clusters
-  /** As in `context "kind-dev"`. */
-  readonly description: string
-  readonly host: HostIdentity
-  readonly kubeVirt: KubeVirtControl
-  readonly controller: ControllerControl
-  /** Kubernetes version of the host, as in `v1.35.4`. */
-  hostVersion(signal: AbortSignal): Promise<string>
-  close(): void
-}
-
 /** What commands may use. What is costly is a function that builds it. */
 export interface Deps {
   readonly streams: Streams
@@ -121,7 +71,7 @@ export interface Deps {
   kubeconfigs(): Promise<KubeconfigRoom>
   manifests(): Promise<ManifestRoom>
   templates(): Promise<TemplateRoom>
-  openClusters(choice: HostChoice): Promise<OpenClusters>
+  openClusters(choice: HostChoice): Promise<Host>
   hostControl(): Promise<HostControl>
   /** Asks for yes or no; undefined when there is nobody to ask. */
   confirm(question: string): Promise<boolean | undefined>

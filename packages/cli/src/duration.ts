@@ -1,4 +1,4 @@
-import { durationMs, KnestError } from '@knest/core'
+import { durationMs, KnestError } from 'knest'
 
 const longest = 24 * 3_600_000
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@knest/core'
+import type { ErrorCode } from 'knest'
 
 /** The one table of exit codes. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {

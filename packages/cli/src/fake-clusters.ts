@@ -22,7 +22,7 @@ import {
   type RunOptions,
   type ScaleRequest,
   type UpgradeRequest,
-} from '@knest/core'
+} from 'knest'
 
 /** For tests: remembers clusters in memory and every call that would have changed something. */
 export class FakeClusters implements Clusters {

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import type { TerminalStreams } from '@knest/core'
+import type { TerminalStreams } from 'knest'
 import type {
   Deps,
   HostChoice,
@@ -64,6 +64,9 @@ export class FakeTerminal {
     const write = (text: string): void => {
       this.err += text
     }
+    const close = (): void => {
+      this.closed++
+    }
     const now = (): Date => new Date('2026-01-01T00:03:12Z')
     return {
       streams: {
@@ -113,12 +116,14 @@ export class FakeTerminal {
         return Promise.resolve({
           clusters: this.clusters,
           description: 'context "fake"',
-          host: this.identity(options),
+          identity: this.identity(options),
           kubeVirt: this.kubeVirt,
           controller: this.controller,
           hostVersion: () => Promise.resolve('v1.34.1'),
-          close: () => {
-            this.closed++
+          close,
+          [Symbol.asyncDispose]: () => {
+            close()
+            return Promise.resolve()
           },
         })
       },

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

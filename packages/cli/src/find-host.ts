@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, delimiter, join, resolve } from 'node:path'
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { defaultHostName } from './commands/host/target.js'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
 import type { GlobalOptions } from './global-options.js'
@@ -95,7 +95,7 @@ async function hostOfNested(
   const kubeconfigText = await embeddedKubeconfig(deps, signal)
   if (kubeconfigText !== undefined) {
     const host = await found(deps, { kubeconfigText }, note)
-    if (await isHost(host.open, record, isSameServer(host.open.host.server, record.server), signal))
+    if (await isHost(host.open, record, isSameServer(host.open.identity.server, record.server), signal))
       return host
     host.open.close()
   }
@@ -134,7 +134,7 @@ async function isHost(
   sameServer: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const uid = record.uid === undefined ? undefined : await open.host.uid(signal)
+  const uid = record.uid === undefined ? undefined : await open.identity.uid(signal)
   return uid === undefined ? sameServer : uid === record.uid
 }
 
@@ -155,15 +155,15 @@ async function recordOf(
   open: OpenClusters,
   signal: AbortSignal,
 ): Promise<HostRecord> {
-  const uid = await open.host.uid(signal).catch((error: unknown) => {
+  const uid = await open.identity.uid(signal).catch((error: unknown) => {
     signal.throwIfAborted()
     if (error instanceof KnestError) return undefined
     throw error
   })
   return {
-    context: open.host.context,
+    context: open.identity.context,
     kubeconfig: recordedFiles(deps, choice),
-    server: open.host.server,
+    server: open.identity.server,
     uid,
   }
 }

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import type { Interrupts } from './deps.js'
 
 export interface Interruption {

@@ -1,4 +1,4 @@
-import type { ClusterSpec, RunOptions } from '@knest/core'
+import type { ClusterSpec, RunOptions } from 'knest'
 import type { Deps, InstallOptions, OpenClusters } from './deps.js'
 import { ask } from './operation.js'
 

@@ -1,4 +1,4 @@
-import type { Clusters, ClusterRef, RunOptions } from '@knest/core'
+import type { Clusters, ClusterRef, RunOptions } from 'knest'
 import { checkTarget } from './cluster-target.js'
 import type { Deps } from './deps.js'
 import type { GlobalOptions } from './global-options.js'

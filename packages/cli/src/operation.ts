@@ -1,4 +1,4 @@
-import type { Clusters, RunOptions } from '@knest/core'
+import type { Clusters, RunOptions } from 'knest'
 import type { Deps } from './deps.js'
 import { parseDuration } from './duration.js'
 import { findHost, type FoundHost } from './find-host.js'

@@ -1,12 +1,7 @@
-/**
- * The one place that knows all parts. Each is loaded when it is first needed, so that `--help` and
- * completion load none.
- */
+/** Parts that are loaded when they are first needed, so that `--help` and completion load none. */
 export const parts = {
-  spec: () => import('./parts/spec.js'),
+  spec: () => import('knest/spec'),
   kubeconfigs: () => import('./kubeconfig/index.js'),
-  manifests: () => import('./parts/manifests.js'),
+  manifests: () => import('knest/manifests'),
   templates: () => import('./parts/templates.js'),
-  clusters: () => import('./parts/clusters.js'),
-  hostControl: () => import('./parts/host-control.js'),
 } as const

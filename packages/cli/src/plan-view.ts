@@ -1,4 +1,4 @@
-import type { PlannedStep } from '@knest/core'
+import type { PlannedStep } from 'knest'
 import type { Deps } from './deps.js'
 import { renderValue, type OutputFormat } from './output.js'
 import { renderTable } from './render/table.js'

@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { openEmbeddedHost, openHost } from 'knest'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { parts } from './parts.js'
 import { jsonRenderer } from './render/json.js'
@@ -30,8 +31,8 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     kubeconfigs: parts.kubeconfigs,
     manifests: parts.manifests,
     templates: parts.templates,
-    openClusters: async (choice) => (await parts.clusters()).openClusters(choice),
-    hostControl: async () => (await parts.hostControl()).openHostControl(),
+    openClusters: openHost,
+    hostControl: openEmbeddedHost,
     confirm,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
     spawn: runProgram,

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { Command, type CommanderError } from 'commander'
 import { applyCommand } from './commands/apply.js'
 import { certsCommand } from './commands/certs.js'
@@ -24,7 +24,7 @@ import { upgradeCommand } from './commands/upgrade.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
 import { addGlobalOptions } from './global-options.js'
-import { version } from './version.js'
+import { version } from 'knest'
 
 /**
  * The command line that can read `words`. Building it costs nothing: what is costly hangs on `deps`. Beside a

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
-import { KnestError, NodeCommandError, PreflightError } from '@knest/core'
+import { KnestError, NodeCommandError, PreflightError } from 'knest'
 import { CommanderError } from 'commander'
 import type { Streams } from './deps.js'
 import { bugExitCode, exitCodes, SilentExit } from './exit-codes.js'
-import { version } from './version.js'
+import { version } from 'knest'
 
 /** Says on stderr why the command ended and gives its exit code. The only place that does. */
 export function reportError(error: unknown, streams: Streams, verbose: boolean): number {

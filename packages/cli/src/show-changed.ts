@@ -1,4 +1,4 @@
-import type { ClusterSummary } from '@knest/core'
+import type { ClusterSummary } from 'knest'
 import { clusterTable, clusterView } from './cluster-view.js'
 import type { Deps } from './deps.js'
 import { renderValue, type OutputFormat } from './output.js'

@@ -5,7 +5,7 @@ import type {
   EtcdStatus,
   NodeSummary,
   Problem,
-} from '@knest/core'
+} from 'knest'
 import { age } from './age.js'
 import { byteSize } from './byte-size.js'
 import { clusterTable } from './cluster-view.js'

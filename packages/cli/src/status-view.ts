@@ -1,4 +1,4 @@
-import type { CertificateEnd, ClusterCondition, ClusterStatus, NodeSummary } from '@knest/core'
+import type { CertificateEnd, ClusterCondition, ClusterStatus, NodeSummary } from 'knest'
 import { clusterView } from './cluster-view.js'
 
 /** A cluster's status as `-o json` shows it: docs/status.md. The fields are a promise to scripts. */

@@ -1,4 +1,4 @@
-import { parseClusterFile, resolveSpec } from '@knest/core'
+import { parseClusterFile, resolveSpec } from 'knest/spec'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

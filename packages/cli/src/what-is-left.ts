@@ -1,4 +1,4 @@
-import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from '@knest/core'
+import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from 'knest'
 import { commandLine, type GlobalOptions } from './global-options.js'
 
 /** How long a question about the rest may take when the user wants to leave; a status takes up to 6 s. */

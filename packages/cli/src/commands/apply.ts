@@ -1,4 +1,4 @@
-import type { ClusterChange, ClusterKubeconfig, ClusterRef, RunOptions } from '@knest/core'
+import type { ClusterChange, ClusterKubeconfig, ClusterRef, RunOptions } from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../change-view.js'
 import { confirm } from '../confirm.js'

@@ -1,4 +1,4 @@
-import { PreflightError, type ClusterSpec, type Problem } from '@knest/core'
+import { PreflightError, type ClusterSpec, type Problem } from 'knest'
 import type { SpecRoom } from '../deps.js'
 
 /** Refuses networks that touch a range the user wants left alone. */

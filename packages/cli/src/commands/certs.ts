@@ -1,4 +1,4 @@
-import { contextName, type Clusters, type ClusterRef } from '@knest/core'
+import { contextName, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { certificateTable, certificatesView } from '../certificate-view.js'
 import { checkTarget, defaultName } from '../cluster-target.js'

@@ -1,9 +1,9 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { controllerImage } from '../controller-image.js'
+import { controllerImage } from 'knest'
 import { FakeTerminal } from '../fake-deps.js'
 
 let terminal: FakeTerminal

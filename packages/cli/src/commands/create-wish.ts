@@ -1,4 +1,4 @@
-import { defaultNamespace, KnestError, type ClusterRef, type ClusterSpec } from '@knest/core'
+import { defaultNamespace, KnestError, type ClusterRef, type ClusterSpec } from 'knest'
 import { defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { checkAvoided } from './avoided-ranges.js'

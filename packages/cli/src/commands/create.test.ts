@@ -1,4 +1,4 @@
-import { KnestError, NodeCommandError, PreflightError } from '@knest/core'
+import { KnestError, NodeCommandError, PreflightError } from 'knest'
 import { mkdtemp, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from '@knest/core'
+import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { clusterTable, clusterView } from '../cluster-view.js'
 import { ensureController } from '../controller-offer.js'

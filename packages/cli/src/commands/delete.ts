@@ -1,4 +1,4 @@
-import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunOptions } from '@knest/core'
+import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunOptions } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import { dismissController } from '../controller-offer.js'

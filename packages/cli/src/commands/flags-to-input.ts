@@ -1,4 +1,5 @@
-import { KnestError, type ClusterInput } from '@knest/core'
+import { KnestError } from 'knest'
+import type { ClusterInput } from 'knest/spec'
 import type { SpecRoom } from '../deps.js'
 import type { CreateFlags } from './create-flags.js'
 import { wholeNumber } from './number-flag.js'

@@ -1,4 +1,4 @@
-import { contextName } from '@knest/core'
+import { contextName } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'

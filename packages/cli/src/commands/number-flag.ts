@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 
 /** A whole number, negative ones too: core says which are allowed. Undefined stays undefined. */
 export function wholeNumber(text: string | undefined, flag: string): number | undefined {

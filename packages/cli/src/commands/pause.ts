@@ -1,4 +1,4 @@
-import type { Clusters, ClusterRef, PlannedStep, RunOptions } from '@knest/core'
+import type { Clusters, ClusterRef, PlannedStep, RunOptions } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'

@@ -1,4 +1,4 @@
-import type { ClusterChange, ClusterRef } from '@knest/core'
+import type { ClusterChange, ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../change-view.js'
 import type { Deps } from '../deps.js'

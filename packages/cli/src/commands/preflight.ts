@@ -1,4 +1,4 @@
-import type { Problem } from '@knest/core'
+import type { Problem } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { parseDuration } from '../duration.js'

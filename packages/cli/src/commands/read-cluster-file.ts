@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import type { Deps, SpecRoom } from '../deps.js'
 
 export type ClusterFile = ReturnType<SpecRoom['parseClusterFile']> & {

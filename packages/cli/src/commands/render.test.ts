@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { KubeObject } from '@knest/core'
+import type { KubeObject } from 'knest'
 import { parseAllDocuments } from 'yaml'
 import { beforeEach, expect, test } from 'vitest'
 import { FakeTerminal } from '../fake-deps.js'

@@ -1,4 +1,4 @@
-import { defaultNamespace, KnestError, type KubeObject } from '@knest/core'
+import { defaultNamespace, KnestError, type KubeObject } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'

@@ -1,4 +1,4 @@
-import { KnestError, type ScaleRequest } from '@knest/core'
+import { KnestError, type ScaleRequest } from 'knest'
 import type { SpecRoom } from '../deps.js'
 import { wholeNumber } from './number-flag.js'
 

@@ -1,4 +1,4 @@
-import type { ScaleRequest } from '@knest/core'
+import type { ScaleRequest } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import type { TerminalStreams } from '@knest/core'
+import type { TerminalStreams } from 'knest'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { fakeStatus } from '../fake-clusters.js'
 import { FakeTerminal } from '../fake-deps.js'

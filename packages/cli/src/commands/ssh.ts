@@ -1,4 +1,4 @@
-import { KnestError, type NodeHandle } from '@knest/core'
+import { KnestError, type NodeHandle } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'

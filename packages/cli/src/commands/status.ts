@@ -1,4 +1,4 @@
-import { KnestError, type Clusters, type ClusterStatus } from '@knest/core'
+import { KnestError, type Clusters, type ClusterStatus } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'

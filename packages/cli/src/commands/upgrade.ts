@@ -1,4 +1,4 @@
-import type { UpgradeRequest } from '@knest/core'
+import type { UpgradeRequest } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { version } from '../version.js'
+import { version } from 'knest'
 
 export interface VersionOptions extends GlobalOptions {
   readonly output?: OutputFormat | undefined

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { readKubeconfig } from './text.js'
 
 export const sections = ['clusters', 'users', 'contexts'] as const

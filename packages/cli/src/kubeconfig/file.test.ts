@@ -14,7 +14,7 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { renderKubeconfig } from '@knest/core'
+import { renderKubeconfig } from 'knest/kube'
 import {
   kubeconfigFiles,
   mergeIntoDefault,

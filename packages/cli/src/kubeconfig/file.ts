@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, readFile, readlink, rename, stat, unlink } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { contextName, KnestError } from '@knest/core'
+import { contextName, KnestError } from 'knest'
 import { hasCode, withFileLock } from './lock.js'
 import { entriesOf, type Section } from './entries.js'
 import { mergeKubeconfig, type MergeOptions } from './merge.js'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readContexts } from './contexts.js'
 import { withHostRecord, type HostRecord } from './host-record.js'
-import { renderKubeconfig } from '@knest/core'
+import { renderKubeconfig } from 'knest/kube'
 import { mergeKubeconfig } from './merge.js'
 import { removeFromKubeconfig } from './remove.js'
 

@@ -1,4 +1,4 @@
-import { contextName, kubeconfigFileName, KnestError, type ClusterRef } from '@knest/core'
+import { contextName, kubeconfigFileName, KnestError, type ClusterRef } from 'knest'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'

@@ -1,7 +1,7 @@
 import { open, readFile, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 
 export interface LockTimes {
   /** How long to wait for another program. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { mergeKubeconfig } from './merge.js'
 import { removeFromKubeconfig } from './remove.js'
-import { renderKubeconfig } from '@knest/core'
+import { renderKubeconfig } from 'knest/kube'
 
 function addition(name: string, server = 'https://10.1.2.3:6443'): string {
   return renderKubeconfig({ name, server, ca: 'a CA', clientCert: 'a certificate', clientKey: 'a key' })

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isScalar, isSeq, stringify, type YAMLSeq } from 'yaml'
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import {
   currentContext,
   entriesOf,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, isNode, isScalar, isSeq, parse, type YAMLSeq } from 'yaml'
-import { adminUserName, contextName, KnestError } from '@knest/core'
+import { adminUserName, contextName, KnestError } from 'knest'
 import {
   currentContext,
   entriesOf,

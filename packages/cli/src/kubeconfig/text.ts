@@ -9,7 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 
 /** A kubeconfig read for its values and for where they stand in the text. */
 export interface KubeconfigText {

@@ -1,4 +1,4 @@
-import type { Progress } from '@knest/core'
+import type { Progress } from 'knest'
 import type { Renderer, Write } from './renderer.js'
 
 /** One JSON object per line: for programs that show the progress themselves. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { KubeObject } from '@knest/core'
+import type { KubeObject } from 'knest'
 
 /** Objects as YAML documents: long lines stay lines, and nothing is an alias of something else. */
 export function manifestText(objects: readonly KubeObject[]): string {

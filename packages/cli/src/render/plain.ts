@@ -1,4 +1,4 @@
-import type { Progress } from '@knest/core'
+import type { Progress } from 'knest'
 import { formatSeconds, type Renderer, type Write } from './renderer.js'
 
 /** One line per event with the time since the start: for logs and CI. */

@@ -1,4 +1,4 @@
-import { silentProgress } from '@knest/core'
+import { silentProgress } from 'knest'
 import type { Renderer, Write } from './renderer.js'
 
 /** Says nothing but what the user must react to. */

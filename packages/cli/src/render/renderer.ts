@@ -1,4 +1,4 @@
-import type { Progress } from '@knest/core'
+import type { Progress } from 'knest'
 
 /** Shows one command's progress on stderr. */
 export interface Renderer {

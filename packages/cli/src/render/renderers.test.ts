@@ -1,4 +1,4 @@
-import type { Progress } from '@knest/core'
+import type { Progress } from 'knest'
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'

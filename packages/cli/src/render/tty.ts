@@ -1,4 +1,4 @@
-import type { Progress } from '@knest/core'
+import type { Progress } from 'knest'
 import { DefaultRenderer, Listr, ListrLogger, ListrTaskState, ProcessOutput } from 'listr2'
 import { formatSeconds, type Renderer } from './renderer.js'
 

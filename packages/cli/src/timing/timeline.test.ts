@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { StepTime } from '@knest/core'
+import type { StepTime } from 'knest'
 import { ganttSvg } from './gantt-svg.js'
 import { timelineOf } from './timeline.js'
 import { timingTable } from './timing-table.js'

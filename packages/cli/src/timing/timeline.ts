@@ -1,4 +1,4 @@
-import type { StepTime } from '@knest/core'
+import type { StepTime } from 'knest'
 
 /** A stretch of an operation: a step, or time in which no step ran. Milliseconds since its start. */
 export interface Bar {

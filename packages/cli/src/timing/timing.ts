@@ -1,4 +1,4 @@
-import { KnestError, type StepClock, type StepTime } from '@knest/core'
+import { KnestError, type StepClock, type StepTime } from 'knest'
 import type { Command } from 'commander'
 import type { Deps } from '../deps.js'
 

@@ -23,7 +23,7 @@ export interface ResolveContext {
  * Fills in every default and checks every value. Throws one PreflightError (`config`) with all that
  * is wrong. Pure: needs no host.
  */
-export function resolveSpec(input: ClusterInput, context: ResolveContext): ClusterSpec {
+export function resolveSpec(input: ClusterInput, context: ResolveContext = { force: false }): ClusterSpec {
   const problems = new ProblemList()
   const wish = wellShaped(input, problems)
   const backend = context.backend ?? 'pod'

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'

@@ -1,4 +1,4 @@
-import type { RunOptions } from '@knest/core'
+import type { RunOptions } from 'knest'
 import type { Deps, OpenClusters } from '../../deps.js'
 import type { GlobalOptions } from '../../global-options.js'
 import { operate, withHost, type TimeLimit } from '../../operation.js'

@@ -11,13 +11,12 @@ import {
   type KubeApi,
   type NodeBackend,
 } from '@knest/core'
-import type { ControllerControl, HostChoice, HostIdentity, KubeVirtControl, OpenClusters } from '../deps.js'
+import type { ControllerControl, Host, HostIdentity, HostOptions, KubeVirtControl } from './host.js'
 import { addressAdapters, backends, keepsVmAddresses } from './backends.js'
 
-/** The nested clusters of the host cluster that kubectl's flags would choose. */
-export async function openClusters(choice: HostChoice): Promise<OpenClusters> {
-  const api = await openKube(choice)
-  // One of each for a command: the VM backend keeps connections that all its steps share.
+export async function openHost(options: HostOptions): Promise<Host> {
+  const api = await openKube(options)
+  // One of each for a host: the VM backend keeps connections that all its steps share.
   const opened: Partial<Record<BackendName, Promise<NodeBackend>>> = {}
   const clusters = createClusters({
     home: createKubernetesHome(api),
@@ -28,11 +27,15 @@ export async function openClusters(choice: HostChoice): Promise<OpenClusters> {
   return {
     clusters,
     description: api.description,
-    host: hostIdentity(api),
+    identity: hostIdentity(api),
     kubeVirt: kubeVirtControl(api),
     controller: controllerControl(api, clusters),
     hostVersion: async (signal) => versionOf((await api.raw('/version', signal)).body),
     close: () => api.close(),
+    [Symbol.asyncDispose]: () => {
+      api.close()
+      return Promise.resolve()
+    },
   }
 }
 

@@ -1,8 +1,10 @@
-import { keptCrd, namespaceObject, standaloneObjects, wishManifest } from '@knest/core'
-import type { ClusterRef, ClusterSpec, KubeObject, StandaloneOptions } from '@knest/core'
+/** Clusters as manifests, for `kubectl apply` and GitOps tools. Needs no host. */
+import { standaloneObjects } from '@knest/core/manifests'
+import type { ClusterRef, ClusterSpec, KubeObject } from '@knest/core/contracts'
+import type { StandaloneOptions } from '@knest/core/manifests'
 import { standaloneStatefulSet } from '@knest/pod-node'
 
-export { keptCrd, namespaceObject, wishManifest }
+export { keptCrd, namespaceObject, wishManifest } from '@knest/core/manifests'
 
 /** The cluster as objects that need no knest, with nodes that are pods. Throws as `standaloneObjects`. */
 export function standalone(

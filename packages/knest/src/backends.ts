@@ -5,7 +5,7 @@ import type {
   BackendName,
   KubeApi,
   NodeBackend,
-} from '@knest/core'
+} from '@knest/core/contracts'
 
 /** Backends whose nodes live in a host cluster, by the name in a cluster's spec. */
 export const backends = {

@@ -1,0 +1,19 @@
+/** A Kubernetes API, the host's or a nested cluster's: client, kubeconfigs, manifests, signals and deadlines. */
+export {
+  applyAll,
+  endedBy,
+  onAbort,
+  openDeadline,
+  openForwardServer,
+  openKube,
+  pause,
+  seconds,
+  unlessAborted,
+} from '../kube/index.js'
+export type { Dial } from '../kube/api-link.js'
+export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
+export type { KubeconfigChoice } from '../kube/kubeconfig.js'
+export type { HostKube, OpenKubeOptions } from '../kube/open-kube.js'
+export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'
+export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
+export * from '../streams/index.js'

@@ -1,0 +1,6 @@
+/** Manifests that need no host to be made. */
+export { localPathObjects } from '../addons/index.js'
+export { holdCrd, keptCrd, releaseCrd } from '../home/crd.js'
+export { deleteNamespace, namespaceObject } from '../home/namespace.js'
+export { wishManifest } from '../spec/wish-manifest.js'
+export * from '../standalone/index.js'

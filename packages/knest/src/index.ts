@@ -1,0 +1,36 @@
+/**
+ * Nested Kubernetes clusters as a library. Importing it has no effects and loads no part that talks to a
+ * cluster; `openHost` and `openEmbeddedHost` load what they need.
+ */
+import type { HostControl } from '@knest/container-node'
+import type { Host, HostOptions } from './host.js'
+
+export * from '@knest/core/contracts'
+export type {
+  EngineName,
+  HostControl,
+  HostReady,
+  HostStatus,
+  HostTarget,
+  HostUp,
+} from '@knest/container-node'
+export { controllerImage } from './controller-image.js'
+export type * from './host.js'
+export { clusterRef, runOptions } from './defaults.js'
+export { version } from './version.js'
+
+/**
+ * Opens the host cluster that kubectl's flags would choose. Connects with the first request. Throws
+ * `config` when the kubeconfig names no such host, `host-unreachable` when its credentials cannot be had.
+ */
+export async function openHost(options: HostOptions = {}): Promise<Host> {
+  return (await import('./open-host.js')).openHost(options)
+}
+
+/**
+ * The embedded host: a cluster in containers of this machine, made with podman or docker. Its StorageClass and
+ * the NestedCluster CRD are in place, and `up` gives the kubeconfig by which `openHost` opens it.
+ */
+export async function openEmbeddedHost(): Promise<HostControl> {
+  return (await import('./open-embedded-host.js')).openEmbeddedHost()
+}

@@ -1,0 +1,2 @@
+/** The backend whose nodes are privileged pods of the host. */
+export * from '@knest/pod-node'
