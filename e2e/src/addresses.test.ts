@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKubernetesHome, detectAddressAdapter } from '@knest/core'
 import { detectHostNetwork } from 'knest/spec'
-import type { AddressLease, AddressOptions, KubeApi, KubeObject } from 'knest'
+import type { AddressReservation, AddressOptions, KubeApi, KubeObject } from 'knest'
 import { createCalicoAddresses } from '@knest/persistent-ip-calico'
 import { createKubeOvnAddresses } from '@knest/persistent-ip-kube-ovn'
 import { createPodNodeBackend } from 'knest/pod'
@@ -89,7 +89,7 @@ describe.each([
 ])('a node with a lease of $adapter', ({ adapter, annotations }) => {
   const cluster = { name: 'e2e-address', namespace: 'knest-e2e-address' }
   const node = 'e2e-address-worker-0'
-  let lease: AddressLease
+  let reservation: AddressReservation
   let unequip: (() => void) | undefined
   let skipped: string | undefined
 
@@ -104,7 +104,7 @@ describe.each([
     } else console.log(`${adapter}: runs on the host's own CNI`)
     const ip = process.env.KNEST_E2E_ADDRESS ?? (await lastFreeAddress())
     const mac = `52:54:00:${ip.split('.').slice(1).map(hexByte).join(':')}`
-    lease = { ip, mac, annotations: annotations(ip, mac) }
+    reservation = { ip, mac, annotations: annotations(ip, mac) }
   }, 300_000)
 
   afterAll(async () => {
@@ -127,7 +127,7 @@ describe.each([
         machine: { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' },
         identity: undefined,
         hosts: [],
-        lease,
+        reservation,
         persistent: false,
         storageClass: undefined,
         hostPatches: [],
@@ -139,12 +139,12 @@ describe.each([
         await handle.execText(['cat', '/sys/class/net/eth0/address'], { timeoutMs: 30_000, signal: never })
       ).stdout.trim()
     const before = await runningPod(cluster.namespace, `${node}-0`, '')
-    expect([podIp(before), await macOf()]).toEqual([lease.ip, lease.mac])
+    expect([podIp(before), await macOf()]).toEqual([reservation.ip, reservation.mac])
 
     await host.delete(podKind, `${node}-0`, cluster.namespace, { signal: never })
     const after = await runningPod(cluster.namespace, `${node}-0`, before.metadata.uid ?? '')
     expect(after.metadata.uid).not.toBe(before.metadata.uid)
-    expect([podIp(after), await macOf()]).toEqual([lease.ip, lease.mac])
+    expect([podIp(after), await macOf()]).toEqual([reservation.ip, reservation.mac])
   })
 
   it('keeps its address from a second pod, which is told why', async (context) => {
@@ -152,7 +152,7 @@ describe.each([
     await host.create(
       {
         ...podKind,
-        metadata: { name: 'thief', namespace: cluster.namespace, annotations: lease.annotations },
+        metadata: { name: 'thief', namespace: cluster.namespace, annotations: reservation.annotations },
         spec: {
           tolerations: [{ operator: 'Exists' }],
           terminationGracePeriodSeconds: 0,
@@ -168,7 +168,12 @@ describe.each([
       },
       { signal: never },
     )
-    const options = { cluster, candidates: [lease.ip], nodes: 1, clusters: () => Promise.resolve([cluster]) }
+    const options = {
+      cluster,
+      candidates: [reservation.ip],
+      nodes: 1,
+      clusters: () => Promise.resolve([cluster]),
+    }
     // The equipment says it in Calico's words, whichever annotations ask.
     const open =
       unequip !== undefined || adapter === 'calico' ? createCalicoAddresses : createKubeOvnAddresses

@@ -49,7 +49,7 @@ describeClusterHome('the host cluster', async () => {
 
 describe('a lock that makes way', () => {
   const ref = { name: 'e2e-way', namespace: 'knest-e2e-way' }
-  const makesWay = { makesWay: true }
+  const preemptible = { preemptible: true }
   const none = (): void => undefined
 
   it('goes to who waits for it, and not back to another that makes way', async () => {
@@ -58,10 +58,10 @@ describe('a lock that makes way', () => {
     const home = createKubernetesHome(api)
     try {
       await home.create(ref, sampleSpec, never)
-      const first = await home.lock(ref, never, none, makesWay)
+      const first = await home.lock(ref, never, none, preemptible)
       first.signal.addEventListener('abort', () => void first.release())
       const command = home.lock(ref, never, none)
-      const again = home.lock(ref, never, none, makesWay)
+      const again = home.lock(ref, never, none, preemptible)
       await expect(Promise.race([command.then(() => 'command'), again.then(() => 'again')])).resolves.toBe(
         'command',
       )
@@ -95,7 +95,7 @@ describeNodeBackend('a pod', async () => {
       machine: { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' },
       identity: undefined,
       hosts: addresses.hosts,
-      lease: undefined,
+      reservation: undefined,
       persistent: false,
       storageClass: undefined,
       hostPatches: [],
@@ -148,7 +148,7 @@ if (process.env.KNEST_E2E_CONTEXT === undefined) {
         machine: { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' },
         identity: addresses.identities.get(name),
         hosts: addresses.hosts,
-        lease: undefined,
+        reservation: undefined,
         persistent: false,
         storageClass: undefined,
         hostPatches: [],

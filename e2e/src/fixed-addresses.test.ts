@@ -64,7 +64,7 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
   const claims = async (): Promise<readonly string[]> =>
     (await host.list(leaseKind, { namespace: 'kube-system', signal: never }))
       .map(({ metadata }) => metadata.name)
-      .filter((lease) => lease.startsWith('knest-address-'))
+      .filter((reservation) => reservation.startsWith('knest-address-'))
 
   it.each([
     ['is too small', () => `${prefix}.240`, /2 nodes|1 free|too/],

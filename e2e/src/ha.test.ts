@@ -12,7 +12,7 @@ import { report, startWriter } from './support/writer.js'
 
 const name = 'e2e-members'
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
-const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+const volumeClaimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 
 // The tests go on from each other: one cluster lives through all of it.
 describe('a persistent cluster whose control planes come and go', () => {
@@ -93,7 +93,7 @@ describe('a persistent cluster whose control planes come and go', () => {
     const node = `${name}-cp-2`
     const writer = await startWriter(cluster, 'disk')
     const pod = await host.get(podKind, `${node}-0`, cluster.namespace, never)
-    await host.delete(claimKind, `disk-${node}-0`, cluster.namespace, { signal: never })
+    await host.delete(volumeClaimKind, `disk-${node}-0`, cluster.namespace, { signal: never })
     await host.delete(podKind, `${node}-0`, cluster.namespace, { signal: never, gracePeriodSeconds: 0 })
     await secondsUntil(
       async () => {

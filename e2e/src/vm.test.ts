@@ -160,8 +160,8 @@ async function reboot(node: string): Promise<void> {
 /** The node is Ready, and its kubelet has said so since. */
 async function renewedAfter(nested: KubeApi, node: string, time: number): Promise<boolean> {
   const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
-  const lease = await nested.get(leaseKind, node, 'kube-node-lease', within(5_000))
-  const { renewTime = 0 } = (lease?.spec ?? {}) as { renewTime?: string }
+  const reservation = await nested.get(leaseKind, node, 'kube-node-lease', within(5_000))
+  const { renewTime = 0 } = (reservation?.spec ?? {}) as { renewTime?: string }
   const object = await nested.get(nodeKind, node, undefined, within(5_000))
   return new Date(renewTime).getTime() > time && object !== undefined && isReady(object)
 }

@@ -12,7 +12,7 @@ export async function ensureController(
   { signal }: Pick<RunOptions, 'signal'>,
 ): Promise<void> {
   try {
-    if ((await controller.find(signal)) === undefined) await controller.bring(controllerImage, signal)
+    if ((await controller.find(signal)) === undefined) await controller.ensure(controllerImage, signal)
   } catch (error) {
     if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
     deps.streams.err(
@@ -22,13 +22,13 @@ export async function ensureController(
 }
 
 /** The controller that came with a cluster goes with the last one. One that cannot be looked for stays. */
-export async function dismissController(
+export async function removeUnusedController(
   { controller }: Pick<OpenClusters, 'controller'>,
   going: ClusterRef,
   run: RunOptions,
 ): Promise<void> {
   try {
-    await controller.dismiss(going, run)
+    await controller.removeIfUnused(going, run)
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
   }

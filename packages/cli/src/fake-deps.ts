@@ -168,10 +168,11 @@ class FakeControllerControl implements ControllerControl {
   readonly calls: string[] = []
 
   find: ControllerControl['find'] = () => Promise.resolve(this.found)
-  bring: ControllerControl['bring'] = (image) => this.did(`bring ${image}`)
+  ensure: ControllerControl['ensure'] = (image) => this.did(`bring ${image}`)
   install: ControllerControl['install'] = (image) => this.did(`install ${image}`)
   uninstall: ControllerControl['uninstall'] = () => this.did('uninstall')
-  dismiss: ControllerControl['dismiss'] = ({ namespace, name }) => this.did(`dismiss ${namespace}/${name}`)
+  removeIfUnused: ControllerControl['removeIfUnused'] = ({ namespace, name }) =>
+    this.did(`dismiss ${namespace}/${name}`)
   work: ControllerControl['work'] = ({ port }) => this.did(`work on port ${port}`)
 
   private did(call: string): Promise<void> {

@@ -3,7 +3,7 @@ import { checkTarget } from './cluster-target.js'
 import type { Deps } from './deps.js'
 import type { GlobalOptions } from './global-options.js'
 import { ask, operate, withClusters, type TimeLimit } from './operation.js'
-import { whatIsLeft } from './what-is-left.js'
+import { leftovers } from './leftovers.js'
 
 export interface OnCluster {
   readonly clusters: Clusters
@@ -28,7 +28,7 @@ export async function onCluster(
       clusters,
       ref,
       sameCluster,
-      operate: (act) => operate(deps, options, act, () => whatIsLeft(clusters, ref, sameCluster)),
+      operate: (act) => operate(deps, options, act, () => leftovers(clusters, ref, sameCluster)),
     })
   })
 }

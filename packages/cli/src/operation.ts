@@ -6,12 +6,12 @@ import { progressStyle, type GlobalOptions } from './global-options.js'
 import { interruptible, type Interruption } from './interrupt.js'
 
 /** Of a whole command. */
-export type TimeLimit = Pick<RunOptions, 'timeoutMs' | 'lenient'>
+export type TimeLimit = Pick<RunOptions, 'timeoutMs' | 'isDefaultTimeout'>
 
 /** By `--timeout`, else 15 minutes, and more where machines are emulated. */
 export function timeLimit(flag: string | undefined): TimeLimit {
-  if (flag === undefined) return { timeoutMs: 15 * 60_000, lenient: true }
-  return { timeoutMs: parseDuration(flag, '--timeout'), lenient: false }
+  if (flag === undefined) return { timeoutMs: 15 * 60_000, isDefaultTimeout: true }
+  return { timeoutMs: parseDuration(flag, '--timeout'), isDefaultTimeout: false }
 }
 
 type Left = Awaited<ReturnType<Interruption['describe']>>
@@ -21,7 +21,7 @@ export async function operate<T>(
   deps: Deps,
   options: GlobalOptions & TimeLimit,
   work: (run: RunOptions) => Promise<T>,
-  whatIsLeft: () => Promise<Left>,
+  leftovers: () => Promise<Left>,
 ): Promise<T> {
   const renderer = await deps.renderer(progressStyle(options, deps.streams.errIsTty))
   let closed: Promise<void> | undefined
@@ -33,11 +33,16 @@ export async function operate<T>(
         onFirst: () => renderer.announce('stopping; Ctrl-C again leaves at once'),
         describe: async () => {
           await close()
-          return whatIsLeft()
+          return leftovers()
         },
       },
       (signal) =>
-        work({ signal, progress: renderer.progress, timeoutMs: options.timeoutMs, lenient: options.lenient }),
+        work({
+          signal,
+          progress: renderer.progress,
+          timeoutMs: options.timeoutMs,
+          isDefaultTimeout: options.isDefaultTimeout,
+        }),
     )
   } finally {
     await close()

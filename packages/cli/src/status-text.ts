@@ -41,7 +41,7 @@ function nodeTable(nodes: readonly NodeSummary[], wide: boolean): string {
       node.addressKept === undefined ? '<unknown>' : yesNo(node.addressKept),
       ...(wide
         ? [
-            node.lease?.mac ?? '<none>',
+            node.reservation?.mac ?? '<none>',
             node.hostObject === undefined ? '<none>' : `${node.backend}/${node.hostObject}`,
             node.hostNode ?? '<none>',
           ]

@@ -40,7 +40,8 @@ function nodeView(node: NodeSummary): Record<string, unknown> {
     ip: node.ip ?? null,
     disk: node.disk ?? null,
     addressKept: node.addressKept ?? null,
-    lease: node.lease === undefined ? null : { ip: node.lease.ip, mac: node.lease.mac },
+    reservation:
+      node.reservation === undefined ? null : { ip: node.reservation.ip, mac: node.reservation.mac },
     [node.backend === 'vm' ? 'hostVm' : 'hostPod']: node.hostObject ?? null,
     hostNode: node.hostNode ?? null,
     reason: node.reason ?? null,

@@ -1,5 +1,5 @@
 import {
-  acquireLease,
+  acquireLock,
   KnestError,
   labels,
   managedByKnest,
@@ -47,7 +47,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
   try {
     const port = await serve(options.port, metrics, until)
     log(`metrics and probes are on port ${port}`)
-    const lease = await acquireLease(api, electionLease, until, (holder) => log(`waiting for ${holder}`))
+    const lease = await acquireLock(api, electionLock, until, (holder) => log(`waiting for ${holder}`))
     try {
       log('this controller leads')
       await lead(options, metrics, AbortSignal.any([until, lease.signal]))
@@ -61,7 +61,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
   }
 }
 
-const electionLease = {
+const electionLock = {
   name: controllerName,
   namespace: controllerNamespace,
   labels: { [labels.managedBy]: managedByKnest },

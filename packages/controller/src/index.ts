@@ -1,7 +1,7 @@
 export { runController, type ControllerOptions } from './controller.js'
 export {
-  bringController,
-  dismissController,
+  ensureController,
+  removeUnusedController,
   findController,
   installController,
   uninstallController,

@@ -1,7 +1,7 @@
 import { silentProgress } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { describe, expect, it } from 'vitest'
-import { bringController, dismissController } from './install.js'
+import { ensureController, removeUnusedController } from './install.js'
 import { controllerObjects } from './manifests.js'
 
 const image = 'controller:v1'
@@ -38,13 +38,13 @@ function hostWith(...objects: KubeObject[]) {
 describe('dismissController', () => {
   it('takes one that came with a cluster away with the last, and only then', async () => {
     const shared = hostWith(cluster('a'), cluster('b'))
-    await bringController(shared.api, { image }, run.signal)
-    await dismissController(shared.api, going, run)
+    await ensureController(shared.api, { image }, run.signal)
+    await removeUnusedController(shared.api, going, run)
     expect(shared.deleted).toEqual([])
 
     const last = hostWith(cluster('a'))
-    await bringController(last.api, { image }, run.signal)
-    await dismissController(last.api, going, run)
+    await ensureController(last.api, { image }, run.signal)
+    await removeUnusedController(last.api, going, run)
     expect(last.deleted).toContain('Deployment knest-controller')
     expect(last.deleted).toContain('ClusterRole knest-controller')
     expect(last.deleted).toContain('Namespace knest-system')
@@ -52,7 +52,7 @@ describe('dismissController', () => {
 
   it('leaves one that was installed', async () => {
     const { api, deleted } = hostWith(cluster('a'), ...controllerObjects(image))
-    await dismissController(api, going, run)
+    await removeUnusedController(api, going, run)
     expect(deleted).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import {
   deleteNamespace,
   holdCrd,
   KnestError,
-  letGo,
+  removeFinalizer,
   nestedClusterCrd,
   nestedClusterKind,
   podTrouble,
@@ -37,7 +37,7 @@ export async function findController(
 }
 
 /** Puts a controller beside a cluster that was just created. Repeatable; waits for nothing. */
-export async function bringController(
+export async function ensureController(
   api: KubeApi,
   { image }: ControllerInstall,
   signal: AbortSignal,
@@ -97,7 +97,11 @@ function troubleOf(pod: KubeObject): string {
 }
 
 /** Takes the controller away if it came with a cluster and there is none but the one that goes; else does nothing. */
-export async function dismissController(api: KubeApi, going: ClusterRef, run: RunOptions): Promise<void> {
+export async function removeUnusedController(
+  api: KubeApi,
+  going: ClusterRef,
+  run: RunOptions,
+): Promise<void> {
   if ((await findController(api, run.signal)) !== 'came-with-cluster') return
   const clusters = await api.list(nestedClusterKind, { signal: run.signal })
   const isGoing = ({ metadata }: KubeObject): boolean =>
@@ -112,7 +116,7 @@ export async function dismissController(api: KubeApi, going: ClusterRef, run: Ru
 export async function uninstallController(api: KubeApi, { progress, signal }: RunOptions): Promise<void> {
   await progress.phase('Remove the controller', async () => {
     await stopController(api, signal)
-    await letGoOfAll(api, signal)
+    await removeFinalizers(api, signal)
     const [, ...others] = controllerObjects('')
     for (const object of others)
       await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
@@ -143,8 +147,9 @@ async function stopController(api: KubeApi, signal: AbortSignal): Promise<void> 
   })
 }
 
-async function letGoOfAll(api: KubeApi, signal: AbortSignal): Promise<void> {
+async function removeFinalizers(api: KubeApi, signal: AbortSignal): Promise<void> {
   const crd = nestedClusterCrd().metadata.name
   if ((await api.get(crdKind, crd, undefined, signal)) === undefined) return
-  for (const cluster of await api.list(nestedClusterKind, { signal })) await letGo(api, cluster, signal)
+  for (const cluster of await api.list(nestedClusterKind, { signal }))
+    await removeFinalizer(api, cluster, signal)
 }

@@ -29,7 +29,14 @@ export async function lookAfter(
   { failures, thorough, progress, signal, now }: LookOptions,
 ): Promise<Looked> {
   try {
-    const run = { progress, signal, timeoutMs: reconcileMs, lenient: true, onlyIfFree: true, thorough }
+    const run = {
+      progress,
+      signal,
+      timeoutMs: reconcileMs,
+      isDefaultTimeout: true,
+      onlyIfFree: true,
+      thorough,
+    }
     const report = await clusters.reconcile(ref, run)
     const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     return { result: 'done', report, actions: report.actions, nextMs: Math.min(due, quietMs) }

@@ -1,9 +1,9 @@
 /** All of core. What is not exported here is not promised; `exports` of package.json names its parts. */
 export { createClusters } from './clusters.js'
 export { canConnect } from './home/api-urls.js'
-export { letGo } from './home/finalizer.js'
+export { removeFinalizer } from './home/finalizer.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
-export { acquireLease, type LeaseTarget } from './home/lock.js'
+export { acquireLock, type LockTarget } from './home/lock.js'
 export { nestedClusterKind } from './home/record.js'
 export * from './public/backend.js'
 export * from './public/contracts.js'

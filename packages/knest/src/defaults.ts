@@ -14,7 +14,7 @@ export function runOptions(options: Partial<RunOptions> = {}): RunOptions {
     signal: new AbortController().signal,
     progress: silentProgress,
     timeoutMs: 15 * minute,
-    lenient: options.timeoutMs === undefined,
+    isDefaultTimeout: options.timeoutMs === undefined,
     ...options,
   }
 }

@@ -48,12 +48,12 @@ export interface ControllerControl {
   /** How it came there; undefined when there is none. */
   find(signal: AbortSignal): Promise<'installed' | 'came-with-cluster' | undefined>
   /** Puts it there until the last cluster goes; waits for nothing. */
-  bring(image: string, signal: AbortSignal): Promise<void>
+  ensure(image: string, signal: AbortSignal): Promise<void>
   /** Puts it there to stay, or changes the one that is there; waits until it works. */
   install(image: string, run: RunOptions): Promise<void>
   uninstall(run: RunOptions): Promise<void>
   /** Takes away one that came with a cluster, if there is none but this. */
-  dismiss(going: ClusterRef, run: RunOptions): Promise<void>
+  removeIfUnused(going: ClusterRef, run: RunOptions): Promise<void>
   /** Is the controller, until the signal ends it. */
   work(options: ControllerWork): Promise<void>
 }

@@ -49,7 +49,7 @@ test('what is left out is as with the command', () => {
   expect(clusterRef('demo', 'team')).toEqual({ name: 'demo', namespace: 'team' })
   const { signal, ...rest } = runOptions()
   expect(signal.aborted).toBe(false)
-  expect(rest).toEqual({ progress: silentProgress, timeoutMs: 900_000, lenient: true })
+  expect(rest).toEqual({ progress: silentProgress, timeoutMs: 900_000, isDefaultTimeout: true })
   // A limit that somebody asked for is kept.
-  expect(runOptions({ timeoutMs: 1000 })).toMatchObject({ timeoutMs: 1000, lenient: false })
+  expect(runOptions({ timeoutMs: 1000 })).toMatchObject({ timeoutMs: 1000, isDefaultTimeout: false })
 })

@@ -6,7 +6,7 @@ import {
   openKube,
   type BackendName,
   type Clusters,
-  type HostKube,
+  type KubeConnection,
   type KindRef,
   type KubeApi,
   type NodeBackend,
@@ -39,7 +39,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   }
 }
 
-function hostIdentity(api: HostKube): HostIdentity {
+function hostIdentity(api: KubeConnection): HostIdentity {
   const namespace: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
   return {
     context: api.context,
@@ -74,10 +74,10 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
   const room = () => import('@knest/controller')
   return {
     find: async (signal) => (await room()).findController(api, signal),
-    bring: async (image, signal) => (await room()).bringController(api, { image }, signal),
+    ensure: async (image, signal) => (await room()).ensureController(api, { image }, signal),
     install: async (image, run) => (await room()).installController(api, { image }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),
-    dismiss: async (going, run) => (await room()).dismissController(api, going, run),
+    removeIfUnused: async (going, run) => (await room()).removeUnusedController(api, going, run),
     work: async (options) =>
       (await room()).runController({
         ...options,

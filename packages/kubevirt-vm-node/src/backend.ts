@@ -2,7 +2,7 @@ import { KnestError, labels } from '@knest/core'
 import type { ClusterRef, KubeApi, NodeBackend, NodeHandle, NodeRole, NodeSpec } from '@knest/core'
 import { userDataSecret } from './cloud-init.js'
 import { deleteVm } from './delete-vm.js'
-import { slownessOf } from './host-facts.js'
+import { timeoutFactorOf } from './host-facts.js'
 import { vmKind } from './kubevirt.js'
 import { listVmNodes, roleOf } from './list-nodes.js'
 import { virtualMachine } from './manifest.js'
@@ -31,11 +31,11 @@ const nodeReadySeconds = 50
 export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): NodeBackend {
   const sessions = new Map<string, SshSession>()
   let asked: Promise<number> | undefined
-  const slowness = (): Promise<number> => (asked ??= slownessOf(api, AbortSignal.timeout(10_000)))
+  const timeoutFactor = (): Promise<number> => (asked ??= timeoutFactorOf(api, AbortSignal.timeout(10_000)))
 
   const sessionOf = async (cluster: ClusterRef, node: string): Promise<SshSession> => {
     const key = `${cluster.namespace}/${node}`
-    const factor = await slowness()
+    const factor = await timeoutFactor()
     const session =
       sessions.get(key) ??
       new SshSession(sshRoute(api, cluster, node), {
@@ -52,7 +52,7 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
       name,
       role,
       session: await sessionOf(cluster, name),
-      slowness,
+      timeoutFactor,
       jobsFolder: options.jobsFolder,
     })
 
@@ -60,12 +60,12 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
     name: 'vm',
     features: { ownKernel: true, cgroupDriver: 'systemd', access: 'ssh' },
 
-    slowness,
+    timeoutFactor,
 
     preflight: (spec, signal) => preflight(api, spec, options, signal),
 
     ensureNode: async (spec: NodeSpec, signal) => {
-      const factor = await slowness()
+      const factor = await timeoutFactor()
       const keys = await ensureNodeKeys(api, spec, signal)
       await api.apply(userDataSecret(spec, keys), { signal })
       const root = await ensureRootDisk(api, spec, { timeoutMs: fillMs, signal })

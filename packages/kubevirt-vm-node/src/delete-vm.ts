@@ -1,4 +1,4 @@
-import { deleteClaim, KnestError, labels } from '@knest/core'
+import { deleteVolumeClaim, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { jobKind } from './copy-job.js'
 import { dataVolumeKind, vmiKind, vmiStatus, vmKind } from './kubevirt.js'
@@ -34,7 +34,7 @@ export async function deleteVm(
   await forgetNodeKeys(api, cluster, node, signal)
   // Before its claim: CDI would make the claim again.
   await ignoreUnknownKind(api.delete(dataVolumeKind, rootDisk(node), namespace, remove))
-  await deleteClaim(api, namespace, rootDisk(node), signal)
+  await deleteVolumeClaim(api, namespace, rootDisk(node), signal)
 }
 
 /** KubeVirt deletes VM, instance and pod one after another; the pod may outlive both. */

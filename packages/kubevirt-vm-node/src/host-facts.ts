@@ -65,9 +65,9 @@ function kvmOf(node: KubeObject): number {
  * How many times longer everything takes in an emulated VM; 1 on hardware. Measured: SSH after 70 s instead
  * of 20, `kubeadm init` after 4.5 minutes instead of 1. Whoever may not look is taken to have hardware.
  */
-export async function slownessOf(api: KubeApi, signal: AbortSignal): Promise<number> {
+export async function timeoutFactorOf(api: KubeApi, signal: AbortSignal): Promise<number> {
   const kubeVirt = await readKubeVirt(api, signal).catch(() => undefined)
-  return kubeVirt?.emulation === true ? emulatedSlowness : 1
+  return kubeVirt?.emulation === true ? emulatedTimeoutFactor : 1
 }
 
-const emulatedSlowness = 4
+const emulatedTimeoutFactor = 4

@@ -1,4 +1,4 @@
-import { claimKind, clusterSelector, KnestError, labels } from '@knest/core'
+import { volumeClaimKind, clusterSelector, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
 import { vmiKind, vmKind } from './kubevirt.js'
 import { isListening } from './portforward.js'
@@ -25,7 +25,7 @@ export async function listVmNodes(
   const [vms, vmis, claims] = await Promise.all([
     api.list(vmKind, selector).catch(known),
     api.list(vmiKind, selector).catch(known),
-    api.list(claimKind, selector),
+    api.list(volumeClaimKind, selector),
   ])
   const vmOf = byNode(vms)
   const vmiOf = byNode(vmis)

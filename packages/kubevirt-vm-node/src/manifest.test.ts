@@ -7,7 +7,11 @@ import { virtualMachine, type RootVolume } from './manifest.js'
 import { sampleNode } from './sample-node.js'
 import { schemaFaults, type Schema } from './structural-schema.js'
 
-const lease = { ip: '10.1.2.3', mac: '52:54:00:01:02:03', annotations: { 'cni.example/ip': '10.1.2.3' } }
+const reservation = {
+  ip: '10.1.2.3',
+  mac: '52:54:00:01:02:03',
+  annotations: { 'cni.example/ip': '10.1.2.3' },
+}
 
 describe('the VirtualMachine of a node', () => {
   const { metadata, spec } = virtualMachine(sampleNode, 'image')
@@ -55,9 +59,9 @@ describe('the VirtualMachine of a node', () => {
   })
 
   it('has the leased MAC and the annotations of the lease', () => {
-    const leased = virtualMachine({ ...sampleNode, lease }, 'claim').spec.template
-    expect(leased.metadata.annotations).toEqual(lease.annotations)
-    expect(leased.spec.domain.devices.interfaces[0].macAddress).toBe(lease.mac)
+    const leased = virtualMachine({ ...sampleNode, reservation }, 'claim').spec.template
+    expect(leased.metadata.annotations).toEqual(reservation.annotations)
+    expect(leased.spec.domain.devices.interfaces[0].macAddress).toBe(reservation.mac)
   })
 
   it('boots a kernel of an image when told to', () => {
@@ -124,7 +128,7 @@ describe.skipIf(!hasCrds)('against the CRD of KubeVirt', () => {
       spec: { versions: readonly { name: string; schema: { openAPIV3Schema: Schema } }[] }
     }
     const schema = crd.spec.versions.find(({ name }) => name === 'v1')?.schema.openAPIV3Schema ?? {}
-    const vm = virtualMachine({ ...sampleNode, lease }, root, { kernelBoot })
+    const vm = virtualMachine({ ...sampleNode, reservation }, root, { kernelBoot })
     expect(schemaFaults(schema, { ...vm, metadata: {} })).toEqual([])
     // The check itself notices what is wrong.
     expect(schemaFaults(schema, { ...vm, metadata: {}, spec: { ...vm.spec, runStrategi: 1 } })).toHaveLength(

@@ -34,7 +34,7 @@ export function virtualMachine(spec: NodeSpec, root: RootVolume, options: VmNode
     spec: {
       runStrategy: 'Always',
       template: {
-        metadata: { labels: vmLabels(spec), annotations: { ...spec.lease?.annotations } },
+        metadata: { labels: vmLabels(spec), annotations: { ...spec.reservation?.annotations } },
         spec: instance(spec, root, options),
       },
     },

@@ -148,7 +148,7 @@ function sampleNode(spec: ClusterSpec, role: NodeRole, pool: string, { machine }
     vmImage: spec.vmImage,
     machine,
     identity: undefined,
-    lease: undefined,
+    reservation: undefined,
     persistent: false,
     storageClass: undefined,
     hostPatches: spec.hostPatches,

@@ -1,4 +1,4 @@
-import { claimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
+import { volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
@@ -27,7 +27,7 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
   const { signal } = wait
   const { namespace } = spec.cluster
   const name = rootDisk(spec.name)
-  const claim = await api.get(claimKind, name, namespace, signal)
+  const claim = await api.get(volumeClaimKind, name, namespace, signal)
   const withCdi = await hasDataVolumes(api, signal)
   const volume = withCdi ? await api.get(dataVolumeKind, name, namespace, signal) : undefined
   if (volume !== undefined) return 'data-volume'
@@ -63,7 +63,7 @@ function dataVolume(spec: NodeSpec): KubeObject {
 /** A claim for a file of the wished size: a file system keeps some of a volume for itself. */
 function diskClaim(spec: NodeSpec): KubeObject {
   return {
-    ...claimKind,
+    ...volumeClaimKind,
     metadata: diskMetadata(spec),
     spec: {
       accessModes: ['ReadWriteOnce'],
@@ -154,7 +154,7 @@ async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: Di
     await onlooker
   }
   const done = { metadata: { annotations: { [populated]: 'true' } } }
-  await api.patch(claimKind, rootDisk(spec.name), namespace, done, { signal })
+  await api.patch(volumeClaimKind, rootDisk(spec.name), namespace, done, { signal })
   await remove()
 }
 

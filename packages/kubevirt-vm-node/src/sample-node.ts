@@ -11,7 +11,7 @@ export const sampleNode: NodeSpec = {
   vmImage: 'localhost/knest/vm:v1.35.4',
   machine: { cpuCores: 2, memorySize: '4Gi', rootfsSize: '20Gi' },
   identity: undefined,
-  lease: undefined,
+  reservation: undefined,
   persistent: false,
   storageClass: undefined,
   hostPatches: [],

@@ -1,4 +1,11 @@
-import { awaitPodsGone, claimKind, clusterSelector, deleteClaim, KnestError, labels } from '@knest/core'
+import {
+  awaitPodsGone,
+  volumeClaimKind,
+  clusterSelector,
+  deleteVolumeClaim,
+  KnestError,
+  labels,
+} from '@knest/core'
 import type {
   ClusterRef,
   ExecResult,
@@ -97,7 +104,7 @@ export function createPodNodeBackend(
       const [sets, pods, claims] = await Promise.all([
         api.list(statefulSetKind, selector),
         api.list(podKind, selector),
-        api.list(claimKind, selector),
+        api.list(volumeClaimKind, selector),
       ])
       const byNode = (objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> =>
         new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
@@ -123,7 +130,7 @@ export function createPodNodeBackend(
           describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
         },
       )
-      if (!keepData) await deleteClaim(api, namespace, claimName(name), signal)
+      if (!keepData) await deleteVolumeClaim(api, namespace, claimName(name), signal)
     },
   }
 }
@@ -171,5 +178,5 @@ function nodeStatus(
 }
 
 function absence({ kind }: KubeObject): string {
-  return kind === claimKind.kind ? 'only its disk is kept' : 'no pod yet'
+  return kind === volumeClaimKind.kind ? 'only its disk is kept' : 'no pod yet'
 }

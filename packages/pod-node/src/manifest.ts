@@ -50,7 +50,7 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
       updateStrategy: { type: 'OnDelete' },
       selector: { matchLabels: { [labels.cluster]: spec.cluster.name, [labels.node]: spec.name } },
       template: {
-        metadata: { labels: nodeLabels(spec), annotations: { ...spec.lease?.annotations } },
+        metadata: { labels: nodeLabels(spec), annotations: { ...spec.reservation?.annotations } },
         spec: podSpec(spec),
       },
       ...(spec.persistent ? { volumeClaimTemplates: [diskClaim(spec)] } : {}),

@@ -138,11 +138,11 @@ describe('a standalone cluster', () => {
   })
 
   it('refuses what only knest can do, all at once', async () => {
-    const wish: ClusterInput = {
+    const desired: ClusterInput = {
       workers: [{ backend: 'vm' }],
       persistence: { enabled: true, addresses: ['10.9.0.1-10.9.0.9'] },
     }
-    await expect(render(wish)).rejects.toMatchObject({
+    await expect(render(desired)).rejects.toMatchObject({
       code: 'config',
       problems: [
         { message: expect.stringContaining('backend "vm"') as string },

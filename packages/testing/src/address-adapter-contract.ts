@@ -40,11 +40,11 @@ export function describeAddressAdapter(title: string, setUp: () => Promise<Addre
     }
     const reserveAll = async (cluster: ClusterRef): Promise<readonly string[]> => {
       const adapter = open(cluster)
-      const leases = await Promise.all(nodes.map((node) => adapter.reserve(cluster, node, signal)))
-      return leases.map(({ ip }) => ip)
+      const reservations = await Promise.all(nodes.map((node) => adapter.reserve(cluster, node, signal)))
+      return reservations.map(({ ip }) => ip)
     }
     const ips = async (cluster: ClusterRef): Promise<readonly string[]> =>
-      (await open(cluster).list(cluster, signal)).map(({ lease }) => lease.ip).sort()
+      (await open(cluster).list(cluster, signal)).map(({ reservation }) => reservation.ip).sort()
 
     beforeAll(async () => {
       subject = await setUp()
@@ -73,19 +73,19 @@ export function describeAddressAdapter(title: string, setUp: () => Promise<Addre
     })
 
     it('gives a lease of the range, with a MAC of its own, that the annotations ask for', async () => {
-      const lease = await open(first).reserve(first, 'cp-0', signal)
+      const reservation = await open(first).reserve(first, 'cp-0', signal)
       const range = parseAddressRange(subject.range)
-      const { first: address } = parseAddressRange(lease.ip)
+      const { first: address } = parseAddressRange(reservation.ip)
       expect(address).toBeGreaterThanOrEqual(range.first)
       expect(address).toBeLessThanOrEqual(range.last)
-      expect(lease.mac).toMatch(/^52:54:00(:[0-9a-f]{2}){3}$/)
-      expect(Object.values(lease.annotations).join(' ')).toContain(lease.ip)
+      expect(reservation.mac).toMatch(/^52:54:00(:[0-9a-f]{2}){3}$/)
+      expect(Object.values(reservation.annotations).join(' ')).toContain(reservation.ip)
     })
 
-    it('gives the same node the same lease again, whoever asks', async () => {
+    it('gives the same node the same reservation again, whoever asks', async () => {
       const one = await open(first).reserve(first, 'cp-0', signal)
       expect(await open(first).reserve(first, 'cp-0', signal)).toEqual(one)
-      expect(await open(first).list(first, signal)).toEqual([{ node: 'cp-0', lease: one }])
+      expect(await open(first).list(first, signal)).toEqual([{ node: 'cp-0', reservation: one }])
     })
 
     it('refuses addresses another cluster has, before anything is made', async () => {

@@ -58,13 +58,16 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       if (home.accept === undefined) return context.skip('no controller looks after clusters of this home')
       const asked = await home.read(ref, signal)
       if (asked === undefined) throw new Error('no record')
-      expect(asked.wish).toBeUndefined()
+      expect(asked.desiredSpec).toBeUndefined()
       await home.accept(asked, spec, signal)
       const record = await home.read(ref, signal)
-      expect(record).toMatchObject({ spec, wish: asked.spec })
+      expect(record).toMatchObject({ spec, desiredSpec: asked.spec })
       if (record === undefined) throw new Error('no record')
       const changed = { ...spec, controlPlane: { ...spec.controlPlane, count: 5 } }
-      expect(await home.update(record, changed, signal)).toMatchObject({ spec: changed, wish: changed })
+      expect(await home.update(record, changed, signal)).toMatchObject({
+        spec: changed,
+        desiredSpec: changed,
+      })
     })
 
     it('keeps phase and conditions', async () => {

@@ -20,7 +20,7 @@ describeNodeBackend('FakeNodeBackend', () =>
       machine: sampleSpec.controlPlane.machine,
       identity: undefined,
       hosts: [],
-      lease: undefined,
+      reservation: undefined,
       persistent: false,
       storageClass: undefined,
       hostPatches: [],

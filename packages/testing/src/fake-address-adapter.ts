@@ -6,12 +6,12 @@ import {
   parseCandidates,
   withoutAll,
 } from '@knest/core'
-import type { AddressAdapter, AddressLease, AddressOptions, ClusterRef, Problem } from '@knest/core'
+import type { AddressAdapter, AddressReservation, AddressOptions, ClusterRef, Problem } from '@knest/core'
 
 interface Held {
   readonly cluster: ClusterRef
   readonly node: string
-  readonly lease: AddressLease
+  readonly reservation: AddressReservation
 }
 
 /** What fake adapters of one host share: who has which address. */
@@ -54,22 +54,22 @@ export function createFakeAddressAdapter(
     reserve: async (cluster, node, signal) => {
       for (const one of [...host.values()])
         if (!isSameCluster(one.cluster, options.cluster) && !(await isLive(one, signal)))
-          host.delete(one.lease.ip)
+          host.delete(one.reservation.ip)
       const own = held(cluster).find((one) => one.node === node)
-      if (own !== undefined) return own.lease
+      if (own !== undefined) return own.reservation
       const ip = addresses.find((address) => !host.has(address))
       if (ip === undefined) throw new KnestError('prerequisite', `no address is left for node "${node}"`)
       const bytes = ip
         .split('.')
         .slice(1)
         .map((part) => Number(part).toString(16).padStart(2, '0'))
-      const lease = { ip, mac: `52:54:00:${bytes.join(':')}`, annotations: { 'fake/address': ip } }
-      host.set(ip, { cluster, node, lease })
-      return lease
+      const reservation = { ip, mac: `52:54:00:${bytes.join(':')}`, annotations: { 'fake/address': ip } }
+      host.set(ip, { cluster, node, reservation })
+      return reservation
     },
-    list: (cluster) => Promise.resolve(held(cluster).map(({ node, lease }) => ({ node, lease }))),
+    list: (cluster) => Promise.resolve(held(cluster).map(({ node, reservation }) => ({ node, reservation }))),
     release: (cluster, node) => {
-      for (const one of held(cluster)) if (one.node === node) host.delete(one.lease.ip)
+      for (const one of held(cluster)) if (one.node === node) host.delete(one.reservation.ip)
       return Promise.resolve()
     },
   }

@@ -45,13 +45,13 @@ export function createFakeClusterHome(): ClusterHome {
       const current = records.get(key(record))
       if (current?.version !== record.version)
         return Promise.reject(new KnestError('conflict', `cluster "${record.name}" was changed`))
-      const wish = current.wish === undefined ? {} : { wish: spec }
-      const updated = { ...current, spec, ...wish, version: next() }
+      const desiredSpec = current.desiredSpec === undefined ? {} : { desiredSpec: spec }
+      const updated = { ...current, spec, ...desiredSpec, version: next() }
       records.set(key(record), updated)
       return Promise.resolve(updated)
     },
     accept: (record, spec) => {
-      const accepted = { ...record, spec, wish: record.wish ?? record.spec, version: next() }
+      const accepted = { ...record, spec, desiredSpec: record.desiredSpec ?? record.spec, version: next() }
       records.set(key(record), accepted)
       return Promise.resolve(accepted)
     },

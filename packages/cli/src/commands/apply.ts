@@ -8,8 +8,8 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
-import { whatIsLeft } from '../what-is-left.js'
-import { createWish } from './create-wish.js'
+import { leftovers } from '../leftovers.js'
+import { readDesiredSpec } from './desired-spec.js'
 import { printChange } from './plan.js'
 
 export interface ApplyOptions extends GlobalOptions, TimeLimit {
@@ -24,12 +24,12 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
-  const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
+  const { ref, spec } = await readDesiredSpec(deps, { ...options, flags: { from: options.file } })
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, options, host)
     checkContext(ref, open.description, options.merge)
-    const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
+    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
     const terminal = options.yes ? undefined : deps.terminal()
     if (options.dryRun || terminal !== undefined) {
       const change = await operate(deps, options, (run) => clusters.planApply(ref, spec, run), left)

@@ -9,7 +9,7 @@ import { keepKubeconfig } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../plan-view.js'
-import { whatIsLeft } from '../what-is-left.js'
+import { leftovers } from '../leftovers.js'
 
 export interface CertsOptions extends GlobalOptions, TimeLimit {
   readonly name: string
@@ -48,7 +48,7 @@ async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: Ce
 async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: CertsOptions): Promise<void> {
   const { clusters } = host.open
   const request = { all: options.all }
-  const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
+  const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
   if (options.dryRun) {
     const plan = await operate(deps, options, (run) => clusters.planRenewal(ref, request, run), left)
     await printPlan(deps, plan, options.output)

@@ -16,9 +16,9 @@ import {
   type TimingFlags,
   type TimingOptions,
 } from '../timing/timing.js'
-import { whatIsLeft } from '../what-is-left.js'
+import { leftovers } from '../leftovers.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { createWish } from './create-wish.js'
+import { readDesiredSpec } from './desired-spec.js'
 
 export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name?: string | undefined
@@ -34,13 +34,13 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
 }
 
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
-  const wish = await createWish(deps, options)
-  const { ref, spec } = wish
+  const desired = await readDesiredSpec(deps, options)
+  const { ref, spec } = desired
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, options, host)
     checkContext(ref, open.description, options.merge)
-    const left = (): ReturnType<typeof whatIsLeft> => whatIsLeft(clusters, ref, options)
+    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
       await printPlan(deps, plan, options.output)
@@ -66,7 +66,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
         ),
       )
       await printResult(deps, clusters, ref, options.output)
-      if (options.quiet !== true) deps.streams.err(invitation(ref, file, access, options))
+      if (options.quiet !== true) deps.streams.err(nextSteps(ref, file, access, options))
     } catch (error) {
       if (isHalfWay(error)) {
         const remove = commandLine(['delete', ref.name], options)
@@ -92,7 +92,7 @@ async function printResult(
   }
 }
 
-function invitation(
+function nextSteps(
   ref: ClusterRef,
   file: string,
   access: ClusterKubeconfig,

@@ -1,7 +1,7 @@
 import { defaultNamespace, KnestError, type Clusters, type ClusterRef, type RunOptions } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
-import { dismissController } from '../controller-offer.js'
+import { removeUnusedController } from '../controller-offer.js'
 import type { Deps, OpenClusters } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig } from '../kubeconfig/kept.js'
@@ -15,7 +15,7 @@ import {
   type TimingFlags,
   type TimingOptions,
 } from '../timing/timing.js'
-import { whatIsLeft } from '../what-is-left.js'
+import { leftovers } from '../leftovers.js'
 
 export interface DeleteOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name: string
@@ -30,8 +30,8 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
   await withHost(deps, options, async (open) => {
     const { clusters } = open
     const ref = await refOf(deps, clusters, options)
-    const left = (): ReturnType<typeof whatIsLeft> =>
-      whatIsLeft(clusters, ref, {
+    const left = (): ReturnType<typeof leftovers> =>
+      leftovers(clusters, ref, {
         ...options,
         namespace: ref.namespace,
       })
@@ -74,7 +74,7 @@ async function remove(
   try {
     const [deleted, dismissed] = await Promise.allSettled([
       open.clusters.delete(ref, { ...run, keepData }),
-      keepData ? undefined : dismissController(open, ref, run),
+      keepData ? undefined : removeUnusedController(open, ref, run),
     ])
     if (deleted.status === 'rejected') throw deleted.reason
     if (dismissed.status === 'rejected') throw dismissed.reason

@@ -6,7 +6,7 @@ import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { operate, timeLimit, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { createWish } from './create-wish.js'
+import { readDesiredSpec } from './desired-spec.js'
 
 export interface PlanOptions extends GlobalOptions {
   readonly file: string
@@ -17,7 +17,7 @@ export interface PlanOptions extends GlobalOptions {
 const changesExitCode = 2
 
 export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
-  const { ref, spec } = await createWish(deps, { ...options, flags: { from: options.file } })
+  const { ref, spec } = await readDesiredSpec(deps, { ...options, flags: { from: options.file } })
   const change = await withClusters(deps, options, (clusters) =>
     operate(
       deps,

@@ -7,7 +7,7 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { operate, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { createWish } from './create-wish.js'
+import { readDesiredSpec } from './desired-spec.js'
 
 export interface PreflightOptions extends GlobalOptions {
   readonly name?: string | undefined
@@ -17,12 +17,12 @@ export interface PreflightOptions extends GlobalOptions {
 }
 
 export async function preflightRun(deps: Deps, options: PreflightOptions): Promise<void> {
-  const wish = await createWish(deps, options)
+  const desired = await readDesiredSpec(deps, options)
   const problems = await withClusters(deps, options, (clusters) =>
     operate(
       deps,
       options,
-      (run) => clusters.preflight(wish.ref, wish.spec, run),
+      (run) => clusters.preflight(desired.ref, desired.spec, run),
       () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
     ),
   )

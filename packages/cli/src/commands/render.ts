@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask } from '../operation.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { createWish, type Wish } from './create-wish.js'
+import { readDesiredSpec, type DesiredSpec } from './desired-spec.js'
 
 export interface RenderOptions extends GlobalOptions {
   readonly name?: string | undefined
@@ -24,30 +24,30 @@ export async function renderRun(deps: Deps, options: RenderOptions): Promise<voi
       },
     )
   }
-  const wish = await createWish(deps, options)
+  const desired = await readDesiredSpec(deps, options)
   const objects = options.standalone
-    ? await standaloneManifests(deps, wish, options)
-    : await declaredManifests(deps, wish, options)
+    ? await standaloneManifests(deps, desired, options)
+    : await declaredManifests(deps, desired, options)
   const { manifestText } = await import('../render/manifest.js')
   deps.streams.out(manifestText(objects))
 }
 
 async function declaredManifests(
   deps: Deps,
-  { ref, spec }: Wish,
+  { ref, spec }: DesiredSpec,
   { includeCrd }: RenderOptions,
 ): Promise<readonly KubeObject[]> {
-  const { keptCrd, namespaceObject, wishManifest } = await deps.manifests()
+  const { keptCrd, namespaceObject, clusterManifest } = await deps.manifests()
   return [
     ...(includeCrd ? [keptCrd()] : []),
     ...(ref.namespace === defaultNamespace(ref.name) ? [namespaceObject(ref)] : []),
-    wishManifest(ref, spec),
+    clusterManifest(ref, spec),
   ]
 }
 
 async function standaloneManifests(
   deps: Deps,
-  { ref, spec }: Wish,
+  { ref, spec }: DesiredSpec,
   { quiet }: RenderOptions,
 ): Promise<readonly KubeObject[]> {
   const note = (text: string): void => {

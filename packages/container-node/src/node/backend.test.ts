@@ -7,7 +7,7 @@ import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { hostSpec } from '../host/spec.js'
 
 const { signal } = new AbortController()
-const wish = hostSpec(undefined, [])
+const desired = hostSpec(undefined, [])
 const cluster = { name: 'a', namespace: 'embedded' }
 const spec: NodeSpec = {
   cluster,
@@ -15,10 +15,10 @@ const spec: NodeSpec = {
   name: 'a-cp-0',
   role: 'control-plane',
   pool: 'cp',
-  image: wish.image,
-  machine: wish.controlPlane.machine,
+  image: desired.image,
+  machine: desired.controlPlane.machine,
   identity: '127.0.0.1',
-  lease: undefined,
+  reservation: undefined,
   persistent: true,
   storageClass: undefined,
   hostPatches: [],
@@ -168,13 +168,13 @@ describe('the other methods of the container backend', () => {
 
   it('refuse an image the engine does not have, with the way to get it', async () => {
     const backend = createContainerNodeBackend(engine)
-    const problems = await backend.preflight({ ...wish, image: 'example.org/node:1' }, signal)
+    const problems = await backend.preflight({ ...desired, image: 'example.org/node:1' }, signal)
     expect(problems).toContainEqual({
       severity: 'error',
       message: 'podman has no image "example.org/node:1"',
       hint: 'get it (podman pull example.org/node:1), or choose another with --image',
     })
-    const own = await backend.preflight(wish, signal)
+    const own = await backend.preflight(desired, signal)
     expect(own.filter(({ severity }) => severity === 'error')).toEqual([])
   })
 })

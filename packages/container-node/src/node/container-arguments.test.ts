@@ -11,7 +11,7 @@ const spec: NodeSpec = {
   image: 'localhost/knest/node:v1.35.4',
   machine: { cpuCores: 2, memorySize: '4Gi', rootfsSize: '4Gi' },
   identity: '10.199.0.10',
-  lease: undefined,
+  reservation: undefined,
   persistent: true,
   storageClass: undefined,
   hostPatches: [],

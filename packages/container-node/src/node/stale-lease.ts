@@ -12,6 +12,10 @@ export function isStaleLease({ name }: Pick<ContainerEngine, 'name'>, { stderr }
 }
 
 /** Only the one container asks for this address of the cluster's own network. podman may have freed it after its failure. */
-export async function freeLease(cluster: string, address: string, directory = leases): Promise<void> {
+export async function releaseStaleAddress(
+  cluster: string,
+  address: string,
+  directory = leases,
+): Promise<void> {
   await rm(join(directory, networkName(cluster), address), { force: true })
 }

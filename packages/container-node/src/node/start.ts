@@ -5,7 +5,7 @@ import { inspectContainer, removeObjects, type ContainerObject } from '../engine
 import { roleOf } from './cluster-containers.js'
 import { openContainer } from './handle.js'
 import { lastWords, type ProgramResult } from '../engine/program.js'
-import { freeLease, isStaleLease } from './stale-lease.js'
+import { releaseStaleAddress, isStaleLease } from './stale-lease.js'
 
 const readySeconds = 90
 
@@ -18,7 +18,7 @@ export async function runContainer(
 ): Promise<void> {
   let result = await engine.run(args, { letFinish: true, signal })
   if (isStaleLease(engine, result)) {
-    await freeLease(cluster, address)
+    await releaseStaleAddress(cluster, address)
     // The container is there and has not started.
     result = await engine.run(['start', name], { letFinish: true, signal })
   }
@@ -53,7 +53,7 @@ async function startContainer(
   const start = (): Promise<ProgramResult> => engine.run([command, name], { letFinish: true, signal })
   let result = await start()
   if (isStaleLease(engine, result)) {
-    await freeLease(
+    await releaseStaleAddress(
       found[labels.cluster] ?? '',
       /requested IP address (\S+) is/.exec(result.stderr)?.[1] ?? '',
     )

@@ -18,7 +18,7 @@ import {
   patchCilium,
   renderCni,
 } from './index.js'
-import { networkToCome } from '../kubeadm/network-to-come.js'
+import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 
 const network: ClusterNetwork = {
   podNetworkCidr: ['10.200.0.0/16'],
@@ -326,7 +326,7 @@ describe('renderCni', () => {
 
 describe('networkToCome', () => {
   test('lets pods of a flannel node wait for the file that the node image writes', () => {
-    const [file, ...more] = networkToCome({ cni: 'flannel' })
+    const [file, ...more] = placeholderNetwork({ cni: 'flannel' })
     expect(more).toEqual([])
     const { plugins } = JSON.parse(file?.content ?? '') as { plugins: { type: string; for: string }[] }
     expect(plugins).toMatchObject([{ type: 'knest-wait', for: '/etc/cni/net.d/10-flannel.conflist' }])
@@ -341,6 +341,6 @@ describe('networkToCome', () => {
 
   test('leaves other networks their own time', () => {
     for (const cni of ['none', 'calico', 'cilium=file.yaml', 'https://example.test/cni.yaml'])
-      expect(networkToCome({ cni })).toEqual([])
+      expect(placeholderNetwork({ cni })).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatAddress, parseAddress } from '../network/index.js'
 import { addressesOf, formatRange, parseCandidates } from './candidates.js'
-import { claimFromObject, claimObject } from './reservation.js'
-import { chooseAddressKeeping, detectAddressAdapter, type AddressWish } from './keeping.js'
+import { reservationFromObject, reservationObject } from './reservation.js'
+import { chooseAddressKeeping, detectAddressAdapter, type AddressRequest } from './keeping.js'
 import { macOf } from './mac.js'
 import { addressProblems } from './preflight.js'
 
@@ -40,31 +40,36 @@ describe('MAC addresses', () => {
 
 describe('claims', () => {
   it('come back from their object as they were', () => {
-    const claim = { address: parseAddress('10.0.0.9'), mac: '52:54:00:00:00:09', cluster, node: 'a-cp-0' }
-    const object = claimObject(claim, new Date())
+    const reservation = {
+      address: parseAddress('10.0.0.9'),
+      mac: '52:54:00:00:00:09',
+      cluster,
+      node: 'a-cp-0',
+    }
+    const object = reservationObject(reservation, new Date())
     expect(object.metadata.name).toBe('knest-address-10.0.0.9')
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: '7' } }
-    expect(claimFromObject(stored)).toEqual({ ...claim, version: '7' })
+    expect(reservationFromObject(stored)).toEqual({ ...reservation, version: '7' })
   })
 
   it('are nothing else', () => {
-    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x' } }
-    expect(claimFromObject(lease)).toBeUndefined()
+    const reservation = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x' } }
+    expect(reservationFromObject(reservation)).toBeUndefined()
   })
 })
 
 describe('addressProblems', () => {
-  const wish = { cluster, candidates: ['10.0.0.8/30'], nodes: 3, clusters: () => Promise.resolve([]) }
-  const claim = (of: typeof cluster, address: string) => ({
+  const request = { cluster, candidates: ['10.0.0.8/30'], nodes: 3, clusters: () => Promise.resolve([]) }
+  const reservation = (of: typeof cluster, address: string) => ({
     cluster: of,
     node: 'n',
     address: parseAddress(address),
     mac: '',
     version: '',
   })
-  const none = { claims: [], used: [], clusters: [] }
+  const none = { reservations: [], used: [], clusters: [] }
   const said = (facts: Partial<Parameters<typeof addressProblems>[1]>, changed = {}): string =>
-    addressProblems({ ...wish, ...changed }, { ...none, ...facts })
+    addressProblems({ ...request, ...changed }, { ...none, ...facts })
       .map(({ message }) => message)
       .join('\n')
 
@@ -76,16 +81,20 @@ describe('addressProblems', () => {
     expect(said({ clusters: [{ ...other, addresses: ['10.0.0.10-10.0.0.20'] }] })).toMatch(
       /10\.0\.0\.8-10\.0\.0\.11 overlaps 10\.0\.0\.10-10\.0\.0\.20 of cluster "b"/,
     )
-    expect(said({ claims: [claim(other, '10.0.0.9')], clusters: [other] })).toMatch(/10\.0\.0\.9.*"b"/)
+    expect(said({ reservations: [reservation(other, '10.0.0.9')], clusters: [other] })).toMatch(
+      /10\.0\.0\.9.*"b"/,
+    )
   })
 
   it('passes over claims of a cluster that is no more, unless clusters are not known', () => {
-    expect(said({ claims: [claim(other, '10.0.0.9')] })).toBe('')
-    expect(said({ claims: [claim(other, '10.0.0.9')], clusters: undefined })).not.toBe('')
+    expect(said({ reservations: [reservation(other, '10.0.0.9')] })).toBe('')
+    expect(said({ reservations: [reservation(other, '10.0.0.9')], clusters: undefined })).not.toBe('')
   })
 
   it('does not mind its own', () => {
-    expect(said({ claims: [claim(cluster, '10.0.0.9')], clusters: [{ ...cluster, ...wish }] })).toBe('')
+    expect(
+      said({ reservations: [reservation(cluster, '10.0.0.9')], clusters: [{ ...cluster, ...request }] }),
+    ).toBe('')
   })
 
   it('counts addresses in use', () => {
@@ -99,7 +108,7 @@ describe('addressProblems', () => {
 })
 
 describe('chooseAddressKeeping', () => {
-  const wish: AddressWish = {
+  const request: AddressRequest = {
     hostCni: 'Calico',
     asked: undefined,
     candidates: [],
@@ -108,7 +117,7 @@ describe('chooseAddressKeeping', () => {
   }
 
   it('pins with the adapter of the host, or with the one asked for', () => {
-    const given = { ...wish, candidates: ['10.0.0.9'] }
+    const given = { ...request, candidates: ['10.0.0.9'] }
     expect(chooseAddressKeeping(given)).toEqual({ kind: 'pinned', adapter: 'calico' })
     expect(chooseAddressKeeping({ ...given, asked: 'kube-ovn' })).toMatchObject({ adapter: 'kube-ovn' })
     expect(chooseAddressKeeping({ ...given, hostCni: undefined, asked: 'calico' })).toMatchObject({
@@ -117,18 +126,18 @@ describe('chooseAddressKeeping', () => {
   })
 
   it('prefers what the host does by itself', () => {
-    expect(chooseAddressKeeping({ ...wish, hostCni: 'Kube-OVN' })).toMatchObject({
+    expect(chooseAddressKeeping({ ...request, hostCni: 'Kube-OVN' })).toMatchObject({
       kind: 'by-host',
       adapter: 'kube-ovn',
     })
-    expect(chooseAddressKeeping({ ...wish, onlyVms: true, keepsVmAddresses: true })).toMatchObject({
+    expect(chooseAddressKeeping({ ...request, onlyVms: true, keepsVmAddresses: true })).toMatchObject({
       kind: 'by-host',
     })
   })
 
   it('says plainly when addresses may change', () => {
-    expect(chooseAddressKeeping(wish)).toMatchObject({ kind: 'changing' })
-    expect(chooseAddressKeeping({ ...wish, hostCni: 'flannel' })).toEqual({
+    expect(chooseAddressKeeping(request)).toMatchObject({ kind: 'changing' })
+    expect(chooseAddressKeeping({ ...request, hostCni: 'flannel' })).toEqual({
       kind: 'changing',
       statement: 'node addresses may change with flannel, and the cluster survives it',
     })
@@ -137,7 +146,7 @@ describe('chooseAddressKeeping', () => {
   it('refuses addresses no adapter can keep: canal lets another program assign them', () => {
     const hostCni = 'canal (Calico policy on flannel)'
     expect(detectAddressAdapter(hostCni)).toBeUndefined()
-    const keeping = chooseAddressKeeping({ ...wish, hostCni, candidates: ['10.0.0.9'] })
+    const keeping = chooseAddressKeeping({ ...request, hostCni, candidates: ['10.0.0.9'] })
     expect(keeping.kind === 'impossible' && keeping.problem.message).toMatch(/canal/)
   })
 })

@@ -1,14 +1,14 @@
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { AddressAdapter } from '../contracts/address-adapter.js'
-import type { AddressLease } from '../contracts/address-adapter.js'
+import type { AddressReservation } from '../contracts/address-adapter.js'
 import { KnestError, type Problem } from '../errors.js'
 import { formatAddress } from '../network/index.js'
 import type { AddressSource, UsedAddress } from './address-source.js'
 import type { AddressOptions } from '../contracts/address-adapter.js'
 import { addressesOf, formatRange, parseCandidates } from './candidates.js'
-import { isSameCluster, type AddressClaim } from './reservation.js'
-import { createAddressClaims } from './reservations.js'
+import { isSameCluster, type StoredReservation } from './reservation.js'
+import { createReservationStore } from './reservations.js'
 import { macOf } from './mac.js'
 import { addressProblems, rightsProblems } from './preflight.js'
 
@@ -25,26 +25,29 @@ export function createAddressAllocator(
   source: AddressSource,
   hostProblems: (signal: AbortSignal) => Promise<readonly Problem[]>,
 ): Allocation {
-  const claims = createAddressClaims(api)
+  const reservations = createReservationStore(api)
   const candidates = parseCandidates(options.candidates)
   const inTurn = createTurns()
   let cleaned = false
   let used: readonly UsedAddress[] | undefined
 
-  const leaseOf = async (claim: AddressClaim, signal: AbortSignal): Promise<AddressLease> => {
-    const address = { ip: formatAddress(claim.address), mac: claim.mac }
+  const leaseOf = async (
+    reservation: StoredReservation,
+    signal: AbortSignal,
+  ): Promise<AddressReservation> => {
+    const address = { ip: formatAddress(reservation.address), mac: reservation.mac }
     return { ...address, annotations: await source.annotations(address, signal) }
   }
 
   const protect = async (cluster: ClusterRef, signal: AbortSignal): Promise<void> => {
-    const own = await claims.list(cluster, signal)
+    const own = await reservations.list(cluster, signal)
     const addresses = own.map(({ address }) => address)
     await source.protect(cluster, addresses, signal)
   }
 
   /** Frees what belongs to clusters that are no more. Claims are read before clusters: none is made without one. */
   const freeOrphans = async (signal: AbortSignal): Promise<void> => {
-    const seen = await claims.list(undefined, signal)
+    const seen = await reservations.list(undefined, signal)
     const owners = seen.filter(({ cluster }) => !isSameCluster(cluster, options.cluster))
     if (owners.length === 0) return
     const live = await options.clusters(signal)
@@ -53,8 +56,8 @@ export function createAddressAllocator(
     const gone = new Map(orphaned.map(({ cluster }) => [`${cluster.namespace}/${cluster.name}`, cluster]))
     for (const cluster of gone.values()) {
       await source.protect(cluster, [], signal)
-      const theirs = orphaned.filter((claim) => isSameCluster(claim.cluster, cluster))
-      const dropped = await Promise.all(theirs.map((claim) => claims.drop(claim, signal)))
+      const theirs = orphaned.filter((reservation) => isSameCluster(reservation.cluster, cluster))
+      const dropped = await Promise.all(theirs.map((reservation) => reservations.drop(reservation, signal)))
       // A cluster of the same name has begun meanwhile and goes on with it.
       if (dropped.includes(false)) await protect(cluster, signal)
     }
@@ -65,20 +68,24 @@ export function createAddressAllocator(
     cluster: ClusterRef,
     node: string,
     signal: AbortSignal,
-  ): Promise<AddressClaim | undefined> => {
+  ): Promise<StoredReservation | undefined> => {
     for (;;) {
-      const own = (await claims.list(cluster, signal)).find((claim) => claim.node === node)
-      if (own === undefined || (await claims.renew(own, signal))) return own
+      const own = (await reservations.list(cluster, signal)).find((reservation) => reservation.node === node)
+      if (own === undefined || (await reservations.renew(own, signal))) return own
     }
   }
 
-  const claim = async (cluster: ClusterRef, node: string, signal: AbortSignal): Promise<AddressClaim> => {
-    const taken = new Set((await claims.list(undefined, signal)).map(({ address }) => address))
+  const reservation = async (
+    cluster: ClusterRef,
+    node: string,
+    signal: AbortSignal,
+  ): Promise<StoredReservation> => {
+    const taken = new Set((await reservations.list(undefined, signal)).map(({ address }) => address))
     used ??= await source.used(signal)
     for (const address of preferred(candidates, used, cluster, node)) {
       if (taken.has(address) || isForeign(used, address, cluster, node)) continue
       const wanted = { address, mac: macOf(address), cluster, node }
-      if (!(await claims.take(wanted, signal))) continue
+      if (!(await reservations.take(wanted, signal))) continue
       await protect(cluster, signal)
       used = await source.used(signal)
       if (!isForeign(used, address, cluster, node)) return { ...wanted, version: '' }
@@ -91,11 +98,11 @@ export function createAddressAllocator(
   }
 
   const giveBack = async (cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void> => {
-    const own = await claims.list(cluster, signal)
-    const kept = own.filter((claim) => claim.node !== node).map(({ address }) => address)
+    const own = await reservations.list(cluster, signal)
+    const kept = own.filter((reservation) => reservation.node !== node).map(({ address }) => address)
     await source.protect(cluster, kept, signal)
-    const dropped = own.filter((claim) => claim.node === node)
-    await Promise.all(dropped.map((claim) => claims.drop(claim, signal)))
+    const dropped = own.filter((reservation) => reservation.node === node)
+    await Promise.all(dropped.map((reservation) => reservations.drop(reservation, signal)))
   }
 
   return {
@@ -103,9 +110,9 @@ export function createAddressAllocator(
       const [host, rights] = await Promise.all([hostProblems(signal), rightsProblems(api, signal)])
       const found = [...host, ...rights]
       if (found.some(({ severity }) => severity === 'error')) return found
-      const [seen, busy] = await Promise.all([claims.list(undefined, signal), source.used(signal)])
+      const [seen, busy] = await Promise.all([reservations.list(undefined, signal), source.used(signal)])
       const clusters = await options.clusters(signal)
-      return [...found, ...addressProblems(options, { claims: seen, used: busy, clusters })]
+      return [...found, ...addressProblems(options, { reservations: seen, used: busy, clusters })]
     },
 
     reserve: (cluster, node, signal) =>
@@ -113,15 +120,18 @@ export function createAddressAllocator(
         if (!cleaned) await freeOrphans(signal)
         cleaned = true
         const own = await adopt(cluster, node, signal)
-        if (own === undefined) return leaseOf(await claim(cluster, node, signal), signal)
+        if (own === undefined) return leaseOf(await reservation(cluster, node, signal), signal)
         await protect(cluster, signal)
         return leaseOf(own, signal)
       }),
 
     list: async (cluster, signal) => {
-      const own = await claims.list(cluster, signal)
+      const own = await reservations.list(cluster, signal)
       return Promise.all(
-        own.map(async (claim) => ({ node: claim.node, lease: await leaseOf(claim, signal) })),
+        own.map(async (reservation) => ({
+          node: reservation.node,
+          reservation: await leaseOf(reservation, signal),
+        })),
       )
     },
 

@@ -8,6 +8,6 @@ export {
   detectAddressAdapter,
   keepsAddress,
   type AddressKeeping,
-  type AddressWish,
+  type AddressRequest,
 } from './keeping.js'
 export { addressesIn, usedByPods } from './used-by-pods.js'

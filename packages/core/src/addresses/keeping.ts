@@ -2,7 +2,7 @@ import type { AddressAdapterName, BackendName, ClusterSpec } from '../contracts/
 import type { Problem } from '../errors.js'
 
 /** What is known and wished, before an adapter is chosen. */
-export interface AddressWish {
+export interface AddressRequest {
   /** As `HomeFacts.cni` names it; undefined when it is not known. */
   readonly hostCni: string | undefined
   /** Chosen by the user: counts more than what was detected. */
@@ -34,10 +34,10 @@ export function detectAddressAdapter(hostCni: string | undefined): AddressAdapte
 }
 
 /** What becomes of the nodes' addresses. Pure. */
-export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
-  const adapter = wish.asked ?? detectAddressAdapter(wish.hostCni)
-  const host = wish.hostCni ?? 'an unknown CNI'
-  if (wish.candidates.length > 0) {
+export function chooseAddressKeeping(request: AddressRequest): AddressKeeping {
+  const adapter = request.asked ?? detectAddressAdapter(request.hostCni)
+  const host = request.hostCni ?? 'an unknown CNI'
+  if (request.candidates.length > 0) {
     if (adapter !== undefined) return { kind: 'pinned', adapter }
     return { kind: 'impossible', problem: cannotPin(host) }
   }
@@ -45,7 +45,7 @@ export function chooseAddressKeeping(wish: AddressWish): AddressKeeping {
     const statement = 'Kube-OVN gives a replaced node the same address again'
     return { kind: 'by-host', statement, adapter }
   }
-  if (adapter === 'calico' && wish.onlyVms && wish.keepsVmAddresses) {
+  if (adapter === 'calico' && request.onlyVms && request.keepsVmAddresses) {
     return { kind: 'by-host', statement: 'Calico gives a restarted VM the same address again', adapter }
   }
   const cure = adapter === 'calico' ? '; --machine-addresses keeps them' : ''

@@ -5,12 +5,12 @@ import type { UsedAddress } from './address-source.js'
 import type { AddressOptions } from '../contracts/address-adapter.js'
 import type { AddressHolder } from '../contracts/address-adapter.js'
 import { formatRange, isCandidate, parseCandidates, type Candidates } from './candidates.js'
-import { claimNamespace, isSameCluster, type AddressClaim } from './reservation.js'
+import { reservationNamespace, isSameCluster, type StoredReservation } from './reservation.js'
 
 const mostProblems = 4
 
 export interface AddressFacts {
-  readonly claims: readonly AddressClaim[]
+  readonly reservations: readonly StoredReservation[]
   readonly used: readonly UsedAddress[]
   /** Undefined when the host's clusters are not known. */
   readonly clusters: readonly AddressHolder[] | undefined
@@ -19,14 +19,14 @@ export interface AddressFacts {
 /** What stands in the way of these candidates, whatever the CNI. Pure. */
 export function addressProblems(
   { cluster, candidates: texts, nodes }: AddressOptions,
-  { claims, used, clusters }: AddressFacts,
+  { reservations, used, clusters }: AddressFacts,
 ): readonly Problem[] {
   const candidates = parseCandidates(texts)
-  const live = claims.filter(
-    (claim) =>
-      isSameCluster(claim.cluster, cluster) ||
+  const live = reservations.filter(
+    (reservation) =>
+      isSameCluster(reservation.cluster, cluster) ||
       clusters === undefined ||
-      clusters.some((one) => isSameCluster(one, claim.cluster)),
+      clusters.some((one) => isSameCluster(one, reservation.cluster)),
   )
   const foreign = live.filter(
     ({ cluster: other, address }) => !isSameCluster(other, cluster) && isCandidate(candidates, address),
@@ -42,7 +42,7 @@ export function addressProblems(
 function overlapProblems(
   candidates: Candidates,
   cluster: AddressOptions['cluster'],
-  foreign: readonly AddressClaim[],
+  foreign: readonly StoredReservation[],
   clusters: readonly AddressHolder[],
 ): readonly Problem[] {
   const others = clusters.filter((one) => !isSameCluster(one, cluster))
@@ -54,8 +54,11 @@ function overlapProblems(
     ),
   )
   const named = foreign
-    .filter((claim) => !ranges.some(({ other }) => isSameCluster(other, claim.cluster)))
-    .map((claim) => ({ other: claim.cluster, message: `${formatAddress(claim.address)} is an address` }))
+    .filter((reservation) => !ranges.some(({ other }) => isSameCluster(other, reservation.cluster)))
+    .map((reservation) => ({
+      other: reservation.cluster,
+      message: `${formatAddress(reservation.address)} is an address`,
+    }))
   return [...ranges, ...named].slice(0, mostProblems).map(({ other, message }) => ({
     message: `machine address ${message} of cluster "${other.name}" in namespace "${other.namespace}"`,
     hint: 'give each cluster addresses of its own with --machine-addresses',
@@ -83,14 +86,14 @@ function tooFew(
 
 /** Claims live in one namespace of the host, which not everybody may write to. */
 export async function rightsProblems(api: KubeApi, signal: AbortSignal): Promise<readonly Problem[]> {
-  const access = { group: 'coordination.k8s.io', resource: 'leases', namespace: claimNamespace }
+  const access = { group: 'coordination.k8s.io', resource: 'leases', namespace: reservationNamespace }
   const verbs = ['list', 'create', 'update', 'delete'] as const
   const answers = await Promise.all(verbs.map((verb) => api.canI({ ...access, verb }, signal)))
   const missing = verbs.filter((_, index) => answers[index] !== true)
   if (missing.length === 0) return []
   return [
     {
-      message: `you may not ${missing.join(', ')} Leases in namespace "${claimNamespace}", where addresses of all clusters are recorded`,
+      message: `you may not ${missing.join(', ')} Leases in namespace "${reservationNamespace}", where addresses of all clusters are recorded`,
       hint: 'ask for this right, or leave --machine-addresses out: the cluster survives changed addresses',
       severity: 'error',
     },

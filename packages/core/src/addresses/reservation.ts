@@ -4,7 +4,7 @@ import { labels, managedByKnest } from '../labels.js'
 import { formatAddress, parseAddress } from '../network/index.js'
 
 /** An address that a node of a cluster has for as long as it lives. */
-export interface AddressClaim {
+export interface StoredReservation {
   readonly address: number
   readonly mac: string
   readonly cluster: ClusterRef
@@ -19,29 +19,29 @@ export const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 
  * One namespace for the claims of all clusters: their name is the address, and that the API server
  * never makes two objects of one name is what keeps two clusters from having the same address.
  */
-export const claimNamespace = 'kube-system'
+export const reservationNamespace = 'kube-system'
 
 const addressLabel = 'knest.dev/address'
 const namespaceLabel = 'knest.dev/cluster-namespace'
 const macAnnotation = 'knest.dev/mac'
 
-export const allClaims = `${addressLabel},${labels.managedBy}=${managedByKnest}`
+export const allReservations = `${addressLabel},${labels.managedBy}=${managedByKnest}`
 
-export function claimsOf({ name, namespace }: ClusterRef): string {
-  return `${allClaims},${labels.cluster}=${name},${namespaceLabel}=${namespace}`
+export function reservationsOf({ name, namespace }: ClusterRef): string {
+  return `${allReservations},${labels.cluster}=${name},${namespaceLabel}=${namespace}`
 }
 
-export function claimName(address: number): string {
+export function reservationName(address: number): string {
   return `knest-address-${formatAddress(address)}`
 }
 
-export function claimObject(claim: Omit<AddressClaim, 'version'>, now: Date): KubeObject {
-  const { cluster, node, address, mac } = claim
+export function reservationObject(reservation: Omit<StoredReservation, 'version'>, now: Date): KubeObject {
+  const { cluster, node, address, mac } = reservation
   return {
     ...leaseKind,
     metadata: {
-      name: claimName(address),
-      namespace: claimNamespace,
+      name: reservationName(address),
+      namespace: reservationNamespace,
       labels: {
         [addressLabel]: formatAddress(address),
         [labels.managedBy]: managedByKnest,
@@ -65,7 +65,7 @@ export function renewed(object: KubeObject, now: Date): KubeObject {
 }
 
 /** Undefined for an object that is no claim. */
-export function claimFromObject({ metadata }: KubeObject): AddressClaim | undefined {
+export function reservationFromObject({ metadata }: KubeObject): StoredReservation | undefined {
   const found = metadata.labels ?? {}
   const [address, name, namespace, node] = [addressLabel, labels.cluster, namespaceLabel, labels.node].map(
     (label) => found[label],

@@ -1,6 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 
-export const claimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
+export const volumeClaimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }
 const timeoutMs = 120_000
 
@@ -8,17 +8,17 @@ const timeoutMs = 120_000
  * Deletes a node's claim and waits until its volume is gone too, unless the StorageClass keeps volumes.
  * An absent claim is already gone.
  */
-export async function deleteClaim(
+export async function deleteVolumeClaim(
   api: KubeApi,
   namespace: string,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const claim = await api.get(claimKind, name, namespace, signal)
+  const claim = await api.get(volumeClaimKind, name, namespace, signal)
   if (claim === undefined) return
-  await api.delete(claimKind, name, namespace, { signal })
+  await api.delete(volumeClaimKind, name, namespace, { signal })
   await api.waitFor(
-    claimKind,
+    volumeClaimKind,
     { namespace, fieldSelector: `metadata.name=${name}` },
     (found) => found.length === 0,
     {

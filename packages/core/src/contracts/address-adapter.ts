@@ -2,7 +2,7 @@ import type { Problem } from '../errors.js'
 import type { ClusterRef } from './cluster.js'
 
 /** What a node must carry to receive an address that outlives it. */
-export interface AddressLease {
+export interface AddressReservation {
   readonly ip: string
   readonly mac: string
   readonly annotations: Readonly<Record<string, string>>
@@ -12,9 +12,12 @@ export interface AddressLease {
 export interface AddressAdapter {
   readonly name: string
   preflight(signal: AbortSignal): Promise<readonly Problem[]>
-  /** The same cluster and node always get the same lease. */
-  reserve(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<AddressLease>
-  list(cluster: ClusterRef, signal: AbortSignal): Promise<readonly { node: string; lease: AddressLease }[]>
+  /** The same cluster and node always get the same reservation. */
+  reserve(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<AddressReservation>
+  list(
+    cluster: ClusterRef,
+    signal: AbortSignal,
+  ): Promise<readonly { node: string; reservation: AddressReservation }[]>
   release(cluster: ClusterRef, node: string, signal: AbortSignal): Promise<void>
 }
 

@@ -97,7 +97,7 @@ export interface ClusterHome {
   update(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
   /**
    * Makes `spec` what the cluster is made by, without changing what its object asks for, and has the host ask
-   * before the object goes. From then on the record has a `wish`. Throws `conflict` as `update` does.
+   * before the object goes. From then on the record has a `desiredSpec`. Throws `conflict` as `update` does.
    */
   accept?(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
   /** Says how the cluster is; last writer wins. */
@@ -127,14 +127,14 @@ export interface ClusterHome {
   apiUrls(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
 
   /**
-   * One actor at a time: waits for the lock, says who holds it, throws `timeout`. A lock that makes way is lost when
-   * somebody waits for it who does not; a home without a controller has no use for that.
+   * One actor at a time: waits for the lock, says who holds it, throws `timeout`. A preemptible lock is
+   * lost as soon as a client waits whose lock is not; a home without a controller has no use for that.
    */
   lock(
     ref: ClusterRef,
     signal: AbortSignal,
     onWait: (holder: string) => void,
-    options?: { readonly makesWay?: boolean },
+    options?: { readonly preemptible?: boolean },
   ): Promise<ClusterLock>
   /** Removes all that `create` and the ensure methods made; resolves when it is gone. */
   remove(

@@ -59,11 +59,11 @@ export interface ClusterNetwork {
   readonly cni: string
   /** UDP port of the nested overlay. */
   readonly vxlanPort: number
-  /** MTU of nested pods, in bytes; 0 only in a wish: decided from the host's. */
+  /** MTU of nested pods, in bytes; 0 only before it is resolved: decided from the host's. */
   readonly mtu: number
 }
 
-/** The resolved wish: every default is filled in. Stored as `spec` of the NestedCluster object. */
+/** The resolved spec: every default is filled in. Stored as `spec` of the NestedCluster object. */
 export interface ClusterSpec {
   /** Without a leading `v`, as in `1.35.4`. */
   readonly kubernetesVersion: string
@@ -74,7 +74,7 @@ export interface ClusterSpec {
   readonly controlPlane: NodeGroup
   readonly workers: readonly WorkerPool[]
   readonly network: ClusterNetwork
-  /** `auto` only in a wish: a record holds what was chosen by reachability. */
+  /** `auto` only before it is resolved: a record holds what was chosen by reachability. */
   readonly endpoint: { readonly serviceType: ServiceType | 'auto' }
   readonly persistence: {
     /** Node disks outlive pods and VMs. */
@@ -134,7 +134,7 @@ export interface ClusterRecord extends ClusterRef {
    * What its object asks for, where a controller looks after it: `spec` follows when the change was checked.
    * Undefined when nobody but a command changes the cluster.
    */
-  readonly wish?: ClusterSpec | undefined
+  readonly desiredSpec?: ClusterSpec | undefined
   /** Its object was applied by a user or a GitOps tool, not made by a command. */
   readonly declared?: boolean | undefined
   /** RFC 3339: its object is being deleted since then. */

@@ -48,7 +48,7 @@ export interface PlannedStep {
   readonly needs: readonly string[]
 }
 
-/** One thing that a wish says differently than the cluster is recorded. */
+/** One thing in which the desired spec differs from the recorded one. */
 export interface SpecChange {
   /** As in `workers.gpu.count`. */
   readonly path: string
@@ -85,7 +85,7 @@ export interface Clusters {
   /** The steps `create` would run now. Changes nothing. */
   planCreate(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
-   * Makes the cluster as wished: creates it, or changes what can change while it exists (node counts,
+   * Makes the cluster as desired: creates it, or changes what can change while it exists (node counts,
    * worker pools, patches for nodes to come) and mends what is broken. Throws PreflightError (`config`)
    * with all that cannot change; nothing was changed then.
    */

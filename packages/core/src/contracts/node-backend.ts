@@ -2,7 +2,7 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Problem } from '../errors.js'
 import type { HostsEntry } from './cluster-home.js'
 import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
-import type { AddressLease } from './address-adapter.js'
+import type { AddressReservation } from './address-adapter.js'
 
 /** What one node must be. Equal for every backend; a backend's own knobs go to its factory. */
 export interface NodeSpec {
@@ -23,7 +23,7 @@ export interface NodeSpec {
    */
   readonly identity: string | undefined
   /** Keeps an address when its pod or VM is replaced. */
-  readonly lease: AddressLease | undefined
+  readonly reservation: AddressReservation | undefined
   readonly persistent: boolean
   readonly storageClass: string | undefined
   readonly hostPatches: readonly NodePatch[]
@@ -123,7 +123,7 @@ export interface NodeBackend {
   readonly features: BackendFeatures
 
   /** How much longer everything takes than on hardware: the factor for time limits. Absent: 1. */
-  slowness?(): Promise<number>
+  timeoutFactor?(): Promise<number>
   /** Looks for everything that would make creation fail. Changes nothing. */
   preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
   /** Creates the node or adopts the one that is there; resolves when it can run commands. */

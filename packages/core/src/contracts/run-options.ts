@@ -8,7 +8,7 @@ export interface RunOptions {
   /** For the whole operation, in milliseconds; single waits inside are shorter. */
   readonly timeoutMs: number
   /** Nobody asked for just this limit: it is lengthened where machines are emulated. */
-  readonly lenient?: boolean | undefined
+  readonly isDefaultTimeout?: boolean | undefined
   /** Ends with `conflict` when somebody else works on the cluster or comes to: it neither waits nor keeps others waiting. */
   readonly onlyIfFree?: boolean | undefined
   /** Where the time goes. */

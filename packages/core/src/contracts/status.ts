@@ -30,7 +30,7 @@ export interface NodeSummary {
   /** Whether its pod or VM gets the same address again when it is replaced; undefined when not known. */
   readonly addressKept: boolean | undefined
   /** What is reserved for it, also while it has no pod. */
-  readonly lease: { readonly ip: string; readonly mac: string } | undefined
+  readonly reservation: { readonly ip: string; readonly mac: string } | undefined
   readonly backend: BackendName
   /** Name of its pod or VM; undefined when the host has none of it. */
   readonly hostObject: string | undefined

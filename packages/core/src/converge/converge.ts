@@ -66,8 +66,8 @@ export async function runPlan(
         await runStep(context, step, progress, signal, part)
         if (step.kind === 'install-addons')
           await say(makeCondition(addonsCondition, 'True', 'Installed', 'network and DNS were installed'))
-        if (step.kind === 'ensure-addresses' && context.leases.size > 0) {
-          const addresses = [...context.leases].map(([node, { ip, mac }]) => ({ node, ip, mac }))
+        if (step.kind === 'ensure-addresses' && context.reservations.size > 0) {
+          const addresses = [...context.reservations].map(([node, { ip, mac }]) => ({ node, ip, mac }))
           await home.setStatus(record, { phase, conditions, addresses }, signal)
         }
       },

@@ -4,7 +4,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode, NodeBackend } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
-import { slownessOf } from '../observe/backends.js'
+import { timeoutFactorOf } from '../observe/backends.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { StepContext } from '../steps/context.js'
@@ -22,9 +22,9 @@ export function stepContext(
   const made = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node] : []))
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend
-    const wished = [...desired, ...made].find((node) => node.name === name)?.backend
+    const desiredBackend = [...desired, ...made].find((node) => node.name === name)?.backend
     if (existing !== undefined) return existing
-    if (wished !== undefined) return backend(wished)
+    if (desiredBackend !== undefined) return backend(desiredBackend)
     throw new KnestError('not-found', `cluster "${record.name}" has no node "${name}"`)
   }
   return {
@@ -35,11 +35,11 @@ export function stepContext(
     backendOf,
     controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
-    slowness: () => slownessOf(parts, record),
+    timeoutFactor: () => timeoutFactorOf(parts, record),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
     nodeNames: desired.map(({ name }) => name),
-    leaseAdapter: () => (adapter ??= openAddressAdapter(parts, record, record.spec)),
-    leases: new Map(),
+    addressAdapter: () => (adapter ??= openAddressAdapter(parts, record, record.spec)),
+    reservations: new Map(),
     addresses: undefined,
     authorities: undefined,
     api: undefined,

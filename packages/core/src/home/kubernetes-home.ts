@@ -8,9 +8,9 @@ import { statusCounts } from '../spec/index.js'
 import { specPatch } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
-import { letGo } from './finalizer.js'
+import { removeFinalizer } from './finalizer.js'
 import { inspectHost } from './inspect.js'
-import { acquireLease, clusterLease } from './lock.js'
+import { acquireLock, clusterLock } from './lock.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
 import {
   cleanupFinalizer,
@@ -36,11 +36,11 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
 
   /** Lets go of an object that the host deletes as soon as nothing of the cluster is left. */
-  const letGoOf = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
+  const removeFinalizerOf = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
     const object = await api
       .get(nestedClusterKind, ref.name, ref.namespace, signal)
       .catch((error: unknown) => void emptyWhenUnknown(error))
-    if (object !== undefined) await letGo(api, object, signal)
+    if (object !== undefined) await removeFinalizer(api, object, signal)
   }
 
   return {
@@ -76,7 +76,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
       const write = (object: KubeObject): Promise<KubeObject> => api.replace(object, { signal, strict: true })
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
-      if (record.wish === undefined) return recordFromObject(updated)
+      if (record.desiredSpec === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
       return recordFromObject(await patchStatus(record, { spec: specPatch(updated.spec) }, signal))
     },
@@ -114,12 +114,12 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     },
     apiUrls: (record, signal) => apiUrls(api, record, signal),
 
-    lock: (ref, signal, onWait, { makesWay = false } = {}) =>
-      acquireLease(api, { ...clusterLease(ref), makesWay }, signal, onWait),
+    lock: (ref, signal, onWait, { preemptible = false } = {}) =>
+      acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait),
 
     remove: async (ref, { signal }) => {
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      if (await removeNamespace(api, ref, () => letGoOf(ref, signal), signal)) {
+      if (await removeNamespace(api, ref, () => removeFinalizerOf(ref, signal), signal)) {
         await removeCrdIfUnused(api, signal)
         return
       }
@@ -139,7 +139,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       ])
       // The record goes last: as long as it is there, the same delete can be run again.
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
-      await letGoOf(ref, signal)
+      await removeFinalizerOf(ref, signal)
       await removeCrdIfUnused(api, signal)
     },
   }

@@ -54,14 +54,14 @@ function isRecent({ renewTime, leaseDurationSeconds }: LeaseSpec): boolean {
   return Date.now() <= Date.parse(renewTime) + (leaseDurationSeconds ?? durationSeconds) * 1000
 }
 
-export interface LeaseTarget {
+export interface LockTarget {
   readonly name: string
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   /** What its holder may do alone, as in `cluster "demo"`; for messages. */
   readonly subject: string
   /** Is given up as soon as somebody waits for it who does not make way. */
-  readonly makesWay?: boolean
+  readonly preemptible?: boolean
 }
 
 /**
@@ -70,7 +70,7 @@ export interface LeaseTarget {
  */
 const wantedAnnotation = 'knest.dev/wanted-by'
 
-export function clusterLease({ name, namespace }: ClusterRef): LeaseTarget {
+export function clusterLock({ name, namespace }: ClusterRef): LockTarget {
   return {
     name: objectNames.lease(name),
     namespace,
@@ -80,9 +80,9 @@ export function clusterLease({ name, namespace }: ClusterRef): LeaseTarget {
 }
 
 /** Takes the Lease, waiting for its holder; gives up when `signal` says so. Held until released or lost. */
-export async function acquireLease(
+export async function acquireLock(
   api: KubeApi,
-  target: LeaseTarget,
+  target: LockTarget,
   signal: AbortSignal,
   onWait: (holder: string) => void,
 ): Promise<ClusterLock> {
@@ -102,7 +102,7 @@ export async function acquireLease(
 /** Undefined when the lease is ours, else its holder. */
 async function tryTake(
   api: KubeApi,
-  target: LeaseTarget,
+  target: LockTarget,
   identity: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -119,9 +119,9 @@ async function tryTake(
       ...current,
       metadata: { ...current.metadata, annotations: changed },
     })
-    if (target.makesWay === true && wantedBy !== undefined && isRecent(spec)) return wantedBy
+    if (target.preemptible === true && wantedBy !== undefined && isRecent(spec)) return wantedBy
     if (!expired(spec)) {
-      if (target.makesWay !== true && wantedBy === undefined)
+      if (target.preemptible !== true && wantedBy === undefined)
         await api
           .replace(withAnnotations({ ...annotations, [wantedAnnotation]: identity }), { signal })
           .catch(unlessConflict)
@@ -144,9 +144,9 @@ function unlessConflict(error: unknown): void {
   if (!(error instanceof KnestError) || error.code !== 'conflict') throw error
 }
 
-function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock {
+function keep(api: KubeApi, target: LockTarget, identity: string): ClusterLock {
   const lost = new AbortController()
-  const { name, namespace, subject, makesWay } = target
+  const { name, namespace, subject, preemptible } = target
   let lastRenewed = Date.now()
   const renew = async (): Promise<void> => {
     try {
@@ -163,7 +163,7 @@ function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock 
         return
       }
       const wantedBy = current.metadata.annotations?.[wantedAnnotation]
-      if (makesWay === true && wantedBy !== undefined) {
+      if (preemptible === true && wantedBy !== undefined) {
         lost.abort(new KnestError('conflict', `${wantedBy} wants to work on ${subject}`))
         return
       }
@@ -186,7 +186,7 @@ function keep(api: KubeApi, target: LeaseTarget, identity: string): ClusterLock 
       // Somebody waits for it who shall be the next.
       const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
       await (
-        makesWay === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
+        preemptible === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
           ? api.replace(left, { signal })
           : api.delete(leaseKind, name, namespace, { signal })
       ).catch(() => undefined)
@@ -200,7 +200,7 @@ function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string
   return { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now }
 }
 
-function leaseObject({ name, namespace, labels }: LeaseTarget, identity: string): KubeObject {
+function leaseObject({ name, namespace, labels }: LockTarget, identity: string): KubeObject {
   return {
     ...leaseKind,
     metadata: { name, namespace, labels },

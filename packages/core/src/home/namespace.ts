@@ -40,13 +40,13 @@ export function namespaceObject(ref: ClusterRef): KubeObject {
 export async function removeNamespace(
   api: KubeApi,
   ref: ClusterRef,
-  letGo: () => Promise<void>,
+  removeFinalizer: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   const found = namespace?.metadata.labels
   if (found?.[labels.managedBy] !== managedByKnest || found[labels.cluster] !== ref.name) return false
-  await deleteNamespace(api, ref.namespace, signal, letGo)
+  await deleteNamespace(api, ref.namespace, signal, removeFinalizer)
   return true
 }
 
@@ -55,10 +55,10 @@ export async function deleteNamespace(
   api: KubeApi,
   name: string,
   signal: AbortSignal,
-  letGo: () => Promise<void> = () => Promise.resolve(),
+  removeFinalizer: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await api.delete(namespaceKind, name, undefined, { signal })
-  await letGo()
+  await removeFinalizer()
   await purgeNamespace(api, name, signal)
   await api.waitFor(
     namespaceKind,

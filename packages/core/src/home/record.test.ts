@@ -15,13 +15,13 @@ describe('the record of a NestedCluster', () => {
   it('is what the object asks for, until somebody has decided something else', () => {
     const asked = recordFromObject(object({ workers: [{ count: 2 }] }))
     expect(asked.spec.workers[0]?.count).toBe(2)
-    expect(asked.wish).toBeUndefined()
+    expect(asked.desiredSpec).toBeUndefined()
     const decided = recordFromObject(
       object({ workers: [{ count: 2 }] }, { spec: { workers: [{ count: 1 }], network: { mtu: 1400 } } }),
     )
     expect(decided.spec.workers[0]?.count).toBe(1)
     expect(decided.spec.network.mtu).toBe(1400)
-    expect(decided.wish?.workers[0]?.count).toBe(2)
+    expect(decided.desiredSpec?.workers[0]?.count).toBe(2)
   })
 
   it('tells what a command made from what was applied', () => {

@@ -38,7 +38,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     namespace: metadata.namespace ?? '',
     ...(status?.spec === undefined
       ? { spec: asked }
-      : { spec: specFromObject({ ...object, spec: status.spec }), wish: asked }),
+      : { spec: specFromObject({ ...object, spec: status.spec }), desiredSpec: asked }),
     declared: metadata.labels?.[labels.managedBy] !== managedByKnest,
     deletedAt: metadata.deletionTimestamp,
     phase: metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Creating') : 'Deleting',

@@ -22,7 +22,7 @@ type Credentials = Pick<
 }
 
 /** How often a socket is asked for a sign of life, and how long it may be quiet. */
-export interface Pulse {
+export interface KeepAliveProbe {
   readonly everyMs: number
   readonly quietMs: number
   /** Instead of quietMs while the peer may be busy with bytes of ours that nobody reads there. */
@@ -33,7 +33,7 @@ export interface Pulse {
 export interface ApiLink {
   readonly description: string
   readonly server: URL
-  readonly pulse: Pulse
+  readonly probe: KeepAliveProbe
   /** Keeps connections for plain requests. */
   readonly agent: http.Agent
   /** For sockets, which are not kept; undefined: connect directly. */
@@ -50,13 +50,13 @@ export interface ApiLink {
 // connection that the other side has just closed would fail a request that must not be repeated.
 const keptIdleMs = 30_000
 
-const usualPulse: Pulse = { everyMs: 15_000, quietMs: 60_000, stalledMs: 600_000 }
+const usualProbe: KeepAliveProbe = { everyMs: 15_000, quietMs: 60_000, stalledMs: 600_000 }
 
 export function openApiLink(
   chosen: ChosenKubeconfig,
   description: string,
   dial?: Dial,
-  pulse = usualPulse,
+  probe = usualProbe,
 ): ApiLink {
   const secure = chosen.server.protocol === 'https:'
   if (dial !== undefined && (!secure || chosen.viaProxy)) {
@@ -77,7 +77,7 @@ export function openApiLink(
   return {
     description,
     server: chosen.server,
-    pulse,
+    probe,
     agent,
     socketAgent,
     credentials: async () => {

@@ -5,7 +5,7 @@ import { KnestError } from '../errors.js'
 import type { ApiLink } from './api-link.js'
 import { onAbort } from '../signals.js'
 import { openWebSocket, ProtocolRefused } from './open-web-socket.js'
-import { keepPulse } from './pulse.js'
+import { keepConnectionAlive } from './keep-alive.js'
 
 /** Pieces this large keep what waits in memory small, and a slow peer's pings answered. */
 const piece = 32 * 1024
@@ -39,7 +39,7 @@ export async function openByteStream(
 class ByteStream extends Duplex {
   readonly #socket: WebSocket
   readonly #subject: string
-  readonly #pulse: ReturnType<typeof keepPulse>
+  readonly #pulse: ReturnType<typeof keepConnectionAlive>
   readonly #forget: () => void
 
   constructor(socket: WebSocket, link: ApiLink, subject: string, signal: AbortSignal) {
@@ -47,7 +47,7 @@ class ByteStream extends Duplex {
     super({ allowHalfOpen: false })
     this.#socket = socket
     this.#subject = subject
-    this.#pulse = keepPulse(socket, link.pulse, (quietMs) => {
+    this.#pulse = keepConnectionAlive(socket, link.probe, (quietMs) => {
       this.fail(`no sign of life for ${quietMs / 1000} s`)
     })
     const forgetSignal = onAbort(signal, (error) => this.destroy(error))

@@ -3,7 +3,7 @@ import { KnestError } from '../errors.js'
 import type { ApiLink } from './api-link.js'
 import { onAbort } from '../signals.js'
 import { openWebSocket } from './open-web-socket.js'
-import { keepPulse } from './pulse.js'
+import { keepConnectionAlive } from './keep-alive.js'
 
 export { ProtocolRefused } from './open-web-socket.js'
 
@@ -49,7 +49,7 @@ function takeOver(socket: WebSocket, link: ApiLink, options: ChannelSocketOption
     if (ended) return false
     ended = true
     forget()
-    pulse.stop()
+    probe.stop()
     socket.terminate()
     return true
   }
@@ -62,12 +62,12 @@ function takeOver(socket: WebSocket, link: ApiLink, options: ChannelSocketOption
       cause,
       hint: 'check the pod and the network to the API server, then run the command again',
     })
-  const pulse = keepPulse(socket, link.pulse, (quietMs) => {
+  const probe = keepConnectionAlive(socket, link.probe, (quietMs) => {
     end(lost(`no sign of life for ${quietMs / 1000} s`))
   })
   forget = onAbort(options.signal, end)
   socket.on('message', (data) => {
-    pulse.heard()
+    probe.heard()
     // binaryType is nodebuffer, so it is one Buffer.
     const message = data as Buffer
     const channel = message[0]
@@ -88,7 +88,7 @@ function takeOver(socket: WebSocket, link: ApiLink, options: ChannelSocketOption
         const frame = Buffer.allocUnsafe(data.length + 1)
         frame[0] = channel
         frame.set(data, 1)
-        pulse.sent(frame.length)
+        probe.sent(frame.length)
         socket.send(frame, { binary: true }, (error) => {
           if (error) reject(error)
           else resolve()

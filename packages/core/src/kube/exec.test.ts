@@ -296,8 +296,8 @@ describe('exec with streams', () => {
 
   it('does not take slowness of a reader for a dead link', async () => {
     const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
-    const pulse = { everyMs: 20, quietMs: 100, stalledMs: 200 }
-    const link = openApiLink(chosen, 'context "fake"', undefined, pulse)
+    const probe = { everyMs: 20, quietMs: 100, stalledMs: 200 }
+    const link = openApiLink(chosen, 'context "fake"', undefined, probe)
     serve((socket) => {
       for (let count = 0; count < 100; count++) say(socket, 1, Buffer.alloc(65_536))
       say(socket, 3, success)

@@ -15,7 +15,7 @@ export interface OpenKubeOptions extends KubeconfigChoice {
 }
 
 /** A Kubernetes API and what its kubeconfig says about it. */
-export interface HostKube extends KubeApi {
+export interface KubeConnection extends KubeApi {
   /** Undefined inside a cluster. */
   readonly context: string | undefined
   /** The namespace of the context, else `default`. */
@@ -25,7 +25,7 @@ export interface HostKube extends KubeApi {
 }
 
 /** Reads the kubeconfig; connects with the first request. Throws `config` or `host-unreachable`. */
-export async function openKube(options: OpenKubeOptions = {}): Promise<HostKube> {
+export async function openKube(options: OpenKubeOptions = {}): Promise<KubeConnection> {
   const chosen = await loadKubeconfig(options)
   const named = chosen.context === undefined ? 'the cluster knest runs in' : `context "${chosen.context}"`
   const link = openApiLink(chosen, options.description ?? named, options.dial)

@@ -13,11 +13,11 @@ const addresses = {
   hosts: [],
 }
 
-function timeoutsOf(slowness: number): readonly unknown[] {
+function timeoutsOf(timeoutFactor: number): readonly unknown[] {
   const ref = { name: 'c', namespace: 'knest-c' }
-  const init = initConfiguration({ ref, spec, node, addresses, cgroupDriver: 'systemd', slowness })
+  const init = initConfiguration({ ref, spec, node, addresses, cgroupDriver: 'systemd', timeoutFactor })
   const [first] = parseAllDocuments(init).map((document) => document.toJS() as { timeouts?: unknown })
-  const join = joinConfiguration({ spec, node, addresses, discoveryPath: '/d', slowness })
+  const join = joinConfiguration({ spec, node, addresses, discoveryPath: '/d', timeoutFactor })
   return [first?.timeouts, (parse(join) as { timeouts?: unknown }).timeouts]
 }
 

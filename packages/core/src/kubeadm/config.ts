@@ -12,8 +12,8 @@ export interface KubeadmInput {
   readonly addresses: ClusterAddresses
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
   /** Control planes whose etcd members begin the cluster together; absent: only this one's. */
-  readonly founders?: readonly string[]
-  readonly slowness: number
+  readonly initialMembers?: readonly string[]
+  readonly timeoutFactor: number
   /** Directory on the node with changes to the static pods; none when absent. */
   readonly patches?: string
   /** How long certificates last that kubeadm signs, as in `8760h`; a year when absent. */
@@ -30,7 +30,7 @@ export function initConfiguration(input: KubeadmInput): string {
       localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
       nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
       ...patchesFrom(input.patches),
-      ...timeouts(input.slowness),
+      ...timeouts(input.timeoutFactor),
     },
     clusterConfiguration(input),
     kubeletConfiguration(spec.network, input.cgroupDriver),
@@ -60,8 +60,8 @@ function clusterConfiguration({
   ref,
   spec,
   addresses,
-  founders = [],
-  slowness,
+  initialMembers = [],
+  timeoutFactor,
   certificateValidity,
 }: KubeadmInput): Record<string, unknown> {
   const { network } = spec
@@ -86,10 +86,10 @@ function clusterConfiguration({
       extraArgs: [
         { name: 'kube-api-qps', value: '200' },
         { name: 'kube-api-burst', value: '400' },
-        ...leaderElection(slowness),
+        ...leaderElection(timeoutFactor),
       ],
     },
-    ...(slowness > 1 ? { scheduler: { extraArgs: leaderElection(slowness) } } : {}),
+    ...(timeoutFactor > 1 ? { scheduler: { extraArgs: leaderElection(timeoutFactor) } } : {}),
     etcd: {
       local: {
         dataDir: '/var/lib/etcd',
@@ -105,7 +105,7 @@ function clusterConfiguration({
           { name: 'feature-gates', value: 'InitialCorruptCheck=false,CompactHashCheck=true' },
           // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
           ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
-          ...initialCluster(founders, addresses),
+          ...initialCluster(initialMembers, addresses),
         ],
         // Peers arrive from pod addresses: etcd resolves these names forward (checkCertSAN in etcd).
         serverCertSANs: addresses.peerNames,
@@ -116,22 +116,22 @@ function clusterConfiguration({
 }
 
 /** An emulated leader loses its Lease by being slow, and ends: Kubernetes' own limits in seconds, longer. */
-function leaderElection(slowness: number): readonly { readonly name: string; readonly value: string }[] {
-  if (slowness <= 1) return []
+function leaderElection(timeoutFactor: number): readonly { readonly name: string; readonly value: string }[] {
+  if (timeoutFactor <= 1) return []
   const usual = { 'lease-duration': 15, 'renew-deadline': 10, 'retry-period': 2 }
   return Object.entries(usual).map(([name, seconds]) => ({
     name: `leader-elect-${name}`,
-    value: `${Math.ceil(seconds * slowness)}s`,
+    value: `${Math.ceil(seconds * timeoutFactor)}s`,
   }))
 }
 
 /** Only for the first start: kubeadm gives every later member its own, from what is uploaded. */
 function initialCluster(
-  founders: readonly string[],
+  initialMembers: readonly string[],
   addresses: ClusterAddresses,
 ): readonly { readonly name: string; readonly value: string }[] {
-  if (founders.length < 2) return []
-  const members = founders.map((node) => `${node}=https://${identityOf({ node, addresses })}:2380`)
+  if (initialMembers.length < 2) return []
+  const members = initialMembers.map((node) => `${node}=https://${identityOf({ node, addresses })}:2380`)
   return [{ name: 'initial-cluster', value: members.join(',') }]
 }
 
@@ -153,7 +153,7 @@ export interface JoinInput {
   readonly addresses: ClusterAddresses
   /** Where the kubeconfig lies that the node discovers the cluster by. */
   readonly discoveryPath: string
-  readonly slowness: number
+  readonly timeoutFactor: number
   /** Directory on the node with changes to the static pods; none when absent. */
   readonly patches?: string
 }
@@ -170,7 +170,7 @@ export function joinConfiguration(input: JoinInput): string {
     },
     nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
     ...patchesFrom(input.patches),
-    ...timeouts(input.slowness),
+    ...timeouts(input.timeoutFactor),
   })
 }
 
@@ -189,11 +189,11 @@ const usualMinutes = {
 }
 
 /** Nothing where kubeadm's limits do as they are. */
-function timeouts(slowness: number): Record<string, unknown> {
-  if (slowness <= 1) return {}
+function timeouts(timeoutFactor: number): Record<string, unknown> {
+  if (timeoutFactor <= 1) return {}
   const longer = Object.entries(usualMinutes).map(([name, minutes]) => [
     name,
-    `${Math.ceil(minutes * slowness)}m0s`,
+    `${Math.ceil(minutes * timeoutFactor)}m0s`,
   ])
   return { timeouts: Object.fromEntries(longer) as Record<string, string> }
 }

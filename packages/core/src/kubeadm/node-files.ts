@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { networkToCome } from './network-to-come.js'
+import { placeholderNetwork } from './placeholder-network.js'
 import type { CertificateAuthorities, ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
 import { kubeletClientCertificate } from '../pki/index.js'
@@ -49,7 +49,7 @@ export async function workerFiles(input: WorkerInput): Promise<readonly (NodeFil
     { path: first, content: client.cert + client.key, mode: secret },
     { path: current, target: first },
     { path: '/etc/kubernetes/kubelet.conf', content: kubeletKubeconfig(input, current), mode: secret },
-    ...networkToCome(input.spec.network),
+    ...placeholderNetwork(input.spec.network),
     ...workerSettings(input),
   ]
 }

@@ -6,11 +6,11 @@ import { runScript } from './run-script.js'
 export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
 
 /** Tells that this node's etcd member is one of those the cluster began with. Goes when the set-up ends. */
-export const founderMarker = '/var/lib/knest/founder'
+export const initialMemberMarker = '/var/lib/knest/founder'
 
 /** Bash lines that print the state of the disk. */
 export const diskQuestion = `if [ -e ${bootstrappedMarker} ]; then echo bootstrapped
-elif [ -e ${founderMarker} ]; then echo founder
+elif [ -e ${initialMemberMarker} ]; then echo founder
 else echo empty; fi
 `
 

@@ -15,10 +15,10 @@ export async function backendsOf(
 }
 
 /** The factor for time limits on this cluster: above 1 where machines are emulated. */
-export async function slownessOf(parts: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<number> {
+export async function timeoutFactorOf(parts: Parts, record: Pick<ClusterRecord, 'spec'>): Promise<number> {
   const backends = await backendsOf(parts, record)
   return Math.max(
     1,
-    ...(await Promise.all(backends.map(async (backend) => (await backend.slowness?.()) ?? 1))),
+    ...(await Promise.all(backends.map(async (backend) => (await backend.timeoutFactor?.()) ?? 1))),
   )
 }

@@ -2,7 +2,7 @@ import type { ClusterRef, ClusterRecord } from '../contracts/cluster.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { KnestError } from '../errors.js'
-import { slownessOf } from '../observe/backends.js'
+import { timeoutFactorOf } from '../observe/backends.js'
 import { anySignal, openDeadline } from '../signals.js'
 
 /**
@@ -17,7 +17,7 @@ export type Exclusive = <T>(
 
 export function createExclusive(parts: Parts): Exclusive {
   return async (record, asked, work) => {
-    const factor = asked.lenient === true ? await slownessOf(parts, record) : 1
+    const factor = asked.isDefaultTimeout === true ? await timeoutFactorOf(parts, record) : 1
     const run = { ...asked, timeoutMs: asked.timeoutMs * factor }
     const deadline = openDeadline(run.signal, run.timeoutMs, limitReached)
     const busy = new AbortController()
@@ -28,7 +28,7 @@ export function createExclusive(parts: Parts): Exclusive {
         else run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`)
       }
       const patience = anySignal(bounded.signal, busy.signal)
-      const lock = await parts.home.lock(record, patience, onWait, { makesWay: run.onlyIfFree === true })
+      const lock = await parts.home.lock(record, patience, onWait, { preemptible: run.onlyIfFree === true })
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {

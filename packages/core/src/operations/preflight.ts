@@ -11,7 +11,7 @@ import { chooseTunnel, findOverlaps } from '../network/index.js'
 
 export interface PreflightResult {
   readonly problems: readonly Problem[]
-  /** The wish with everything decided that depends on the host. */
+  /** The desired spec with everything decided that depends on the host. */
   readonly resolved: ClusterSpec
 }
 
@@ -31,19 +31,19 @@ export async function runPreflight(
   const tunnel = chooseTunnel(facts, spec.network)
   const serviceType = spec.endpoint.serviceType === 'auto' ? facts.serviceType : spec.endpoint.serviceType
   const vmsKeepTheirs = spec.persistence.enabled && onlyVms(spec) && (await parts.keepsVmAddresses?.(signal))
-  const leases = decideAddressKeeping(spec, facts.cni, vmsKeepTheirs === true)
-  if (leases.statement !== undefined) progress.note(leases.statement)
+  const reservations = decideAddressKeeping(spec, facts.cni, vmsKeepTheirs === true)
+  if (reservations.statement !== undefined) progress.note(reservations.statement)
   return {
     problems: [
       ...findOverlaps(spec.network, facts.occupied),
       ...facts.problems,
       ...tunnel.problems,
       ...found.flat(),
-      ...leases.problems,
-      ...(await addressProblems(parts, ref, leases.spec, signal)),
+      ...reservations.problems,
+      ...(await addressProblems(parts, ref, reservations.spec, signal)),
     ],
     resolved: {
-      ...leases.spec,
+      ...reservations.spec,
       network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
       endpoint: { serviceType },
     },

@@ -20,10 +20,10 @@ export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 type Duty = 'delete' | 'reconcile' | 'none'
 
 /** Pure. */
-function dutyTo({ phase, wish, declared, deletedAt }: ClusterRecord): Duty {
+function dutyTo({ phase, desiredSpec, declared, deletedAt }: ClusterRecord): Duty {
   if (deletedAt !== undefined) return 'delete'
   const { reconciled } = phaseTable[phase]
-  if (reconciled === 'declared') return declared === true || wish !== undefined ? 'reconcile' : 'none'
+  if (reconciled === 'declared') return declared === true || desiredSpec !== undefined ? 'reconcile' : 'none'
   return reconciled === 'always' ? 'reconcile' : 'none'
 }
 
@@ -72,7 +72,7 @@ interface Taken {
   readonly actions: readonly HealAction[]
 }
 
-/** Takes the wish, or says on the cluster why it cannot be. */
+/** Accepts the desired spec, or says on the cluster why it cannot be. */
 async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {
   const say = async (record: ClusterRecord, condition: ClusterCondition): Promise<ClusterRecord> => {
     const before = record.conditions.find(({ type }) => type === condition.type)
@@ -82,7 +82,7 @@ async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Pr
     return { ...record, conditions }
   }
   try {
-    const { record, actions } = await takeWish(parts, found, run)
+    const { record, actions } = await acceptDesiredSpec(parts, found, run)
     const yes = makeCondition('Accepted', 'True', 'Checked', 'the cluster can be as its object asks for')
     return { record: await say(record, yes), actions }
   } catch (error) {
@@ -95,11 +95,11 @@ async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Pr
 }
 
 /** Makes what the object asks for what the cluster is made by, once it was checked. */
-async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<Taken> {
+async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<Taken> {
   const { home } = parts
-  const { wish } = record
+  const { desiredSpec } = record
   if (home.accept === undefined) return { record, actions: [] }
-  if (wish === undefined) {
+  if (desiredSpec === undefined) {
     const isNew = record.phase === 'Creating'
     const spec = isNew ? await checked(parts, record, run) : record.spec
     const next = await home.accept(record, spec, run.signal)
@@ -112,7 +112,7 @@ async function takeWish(parts: Parts, record: ClusterRecord, run: RunOptions): P
     }
     return { record: { ...next, phase: 'Creating' }, actions: [action] }
   }
-  const wanted = changedSpec(record, wish)
+  const wanted = changedSpec(record, desiredSpec)
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
   const change = await checkedChange(parts, record, wanted, run)

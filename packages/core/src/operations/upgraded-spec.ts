@@ -5,7 +5,7 @@ import type { Parts } from '../contracts/parts.js'
 import { KnestError, PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
-import { gentlest } from '../plan/upgrade.js'
+import { defaultPace } from '../plan/upgrade.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { defaultImage } from '../defaults.js'
 import { imageFault } from '../spec/kubernetes-syntax.js'
@@ -33,7 +33,7 @@ export function upgradedSpec({ name, phase, spec }: ClusterRecord, request: Upgr
 
 /** Throws `usage` on a number of nodes that is none. */
 export function upgradePace(request: UpgradeRequest): UpgradePace {
-  const { maxUnavailable, maxSurge } = { ...gentlest, ...withoutGaps(request) }
+  const { maxUnavailable, maxSurge } = { ...defaultPace, ...withoutGaps(request) }
   if (maxUnavailable < 1)
     throw new KnestError('usage', `${maxUnavailable} workers at once are not possible`, {
       hint: 'give 1 or more',
@@ -65,7 +65,7 @@ function unknownImage({ image }: ClusterSpec, to: string): Problem {
   )
 }
 
-/** What a cluster is called while it becomes as wished. An upgrade that has begun is one until its end. */
+/** What a cluster is called while it becomes as desired. An upgrade that has begun is one until its end. */
 export function phaseOfChange({ phase, spec }: ClusterRecord, wanted: ClusterSpec): ClusterPhase {
   return phase === 'Upgrading' || wanted.kubernetesVersion !== spec.kubernetesVersion
     ? 'Upgrading'

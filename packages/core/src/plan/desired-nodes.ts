@@ -16,7 +16,7 @@ interface Existing {
 }
 
 /**
- * Which nodes make up the wish: those that exist are kept, lowest number first; gaps are filled before
+ * Which nodes are desired: those that exist are kept, lowest number first; gaps are filled before
  * new numbers are taken. So a replaced node gets its old name, and scaling down takes the newest away.
  */
 export function desiredNodes(

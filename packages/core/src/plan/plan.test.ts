@@ -68,7 +68,7 @@ describe('planCluster', () => {
     ])
   })
 
-  it('only looks when the cluster is as wished', () => {
+  it('only looks when the cluster is as desired', () => {
     const steps = planCluster(ref, spec(1, 1), observed(['c-cp-0', 'c-worker-0']))
     expect(ids(steps)).toEqual(['addresses', 'authorities', 'api', 'kubeconfig', 'ready'])
   })
@@ -100,11 +100,11 @@ describe('planCluster', () => {
 
   it('begins a new cluster on all its control planes together', () => {
     const steps = planCluster(ref, spec(3, 0), nothing)
-    const founders = ['c-cp-0', 'c-cp-1', 'c-cp-2']
+    const initialMembers = ['c-cp-0', 'c-cp-1', 'c-cp-2']
     expect(steps.filter(({ kind }) => kind === 'boot-control-plane')).toMatchObject([
-      { node: 'c-cp-0', founders, needs: ['node:c-cp-0', 'authorities'] },
-      { node: 'c-cp-1', founders },
-      { node: 'c-cp-2', founders },
+      { node: 'c-cp-0', initialMembers, needs: ['node:c-cp-0', 'authorities'] },
+      { node: 'c-cp-1', initialMembers },
+      { node: 'c-cp-2', initialMembers },
     ])
     expect(steps.filter(({ kind }) => kind === 'finish-control-plane')).toMatchObject([
       { node: 'c-cp-0', first: true, needs: ['api'] },
@@ -113,7 +113,7 @@ describe('planCluster', () => {
     ])
   })
 
-  it('finishes a founder whose creation was interrupted; an empty one joins', () => {
+  it('finishes an initial member whose creation was interrupted; an empty one joins', () => {
     const nodes = [node('c-cp-0'), node('c-cp-1', 'founder'), node('c-cp-2', 'empty')]
     const steps = planCluster(
       ref,
@@ -210,7 +210,7 @@ describe('every plan', () => {
     addonsInstalled: fc.boolean(),
   })
 
-  it('has unique steps whose needs are in it, without circles, and ends as wished', () => {
+  it('has unique steps whose needs are in it, without circles, and ends as desired', () => {
     fc.assert(
       fc.property(cluster, ({ controlPlanes, workers, existing, answers, addonsInstalled }) => {
         const nodes = existing.map(([pool, index, disk]) => node(`c-${pool}-${index}`, disk))
@@ -223,8 +223,8 @@ describe('every plan', () => {
         const added = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node.name] : []))
         const after = new Set([...nodes.map(({ name }) => name), ...added])
         for (const name of removed) after.delete(name)
-        const wished = desiredNodes(ref, spec(controlPlanes, workers), nodes).map(({ name }) => name)
-        expect([...after].sort()).toEqual([...wished].sort())
+        const desired = desiredNodes(ref, spec(controlPlanes, workers), nodes).map(({ name }) => name)
+        expect([...after].sort()).toEqual([...desired].sort())
       }),
     )
   })

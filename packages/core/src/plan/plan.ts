@@ -5,22 +5,22 @@ import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster } from './observed.js'
 import type { DiskState } from '../node/disk.js'
 import type { Step } from './step.js'
-import { configurationStep, gentlest, planUpgrade, surgeNodes } from './upgrade.js'
+import { configurationStep, defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
 import type { UpgradePace, UpgradePlan } from './upgrade.js'
 
 /**
- * What must be done so that the cluster becomes as wished. Pure: create, resume, scale, upgrade and repair
- * are the same difference. A cluster that is as wished still gets the steps that only look.
+ * What must be done so that the cluster becomes as desired. Pure: create, resume, scale, upgrade and repair
+ * are the same difference. A cluster that is as desired still gets the steps that only look.
  */
 export function planCluster(
   ref: ClusterRef,
   spec: ClusterSpec,
   observed: ObservedCluster,
-  pace: UpgradePace = gentlest,
+  pace: UpgradePace = defaultPace,
 ): readonly Step[] {
-  const wished = desiredNodes(ref, spec, observed.nodes)
+  const lasting = desiredNodes(ref, spec, observed.nodes)
   const surge = surgeNodes(ref, spec, observed, pace)
-  const desired = [...wished, ...surge]
+  const desired = [...lasting, ...surge]
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
   const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
   // False when no control plane that is there was set up completely: the cluster begins (anew) on them.
@@ -32,7 +32,7 @@ export function planCluster(
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const there = begun ? observed : { ...observed, nodes: [] }
-  const upgrade = planUpgrade(spec, wished, there, before, pace, surge)
+  const upgrade = planUpgrade(spec, lasting, there, before, pace, surge)
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -73,7 +73,7 @@ export function planCluster(
     title: 'Save the kubeconfig',
     needs: ['addresses', 'authorities'],
   })
-  const nodes = wished.map(({ name }) => name)
+  const nodes = lasting.map(({ name }) => name)
   // Without a network no node can become Ready and no DNS pod can start: whoever brings it waits for them.
   const network = spec.network.cni !== 'none'
   const count = `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`
@@ -157,7 +157,7 @@ function ensureNode(node: DesiredNode): Step {
 
 /**
  * Those of a new cluster begin it together; those of a cluster that is there join one after another. A
- * founder that was left when creation was interrupted is a member already.
+ * initial member that was left when creation was interrupted is a member already.
  */
 function controlPlaneSteps(
   controlPlanes: readonly DesiredNode[],
@@ -175,9 +175,9 @@ function controlPlaneSteps(
     needs: ['addresses', 'authorities'],
     nodes: there,
   }
-  const isFounder = ({ name }: DesiredNode): boolean => diskOf(observed, name) === 'founder'
-  const founders = fresh.filter(isFounder)
-  const newcomers = fresh.filter((node) => !isFounder(node))
+  const isInitialMember = ({ name }: DesiredNode): boolean => diskOf(observed, name) === 'founder'
+  const initialMembers = fresh.filter(isInitialMember)
+  const newcomers = fresh.filter((node) => !isInitialMember(node))
   const joins = newcomers.map(({ name }, index): Step => {
     const previous = newcomers[index - 1]
     return {
@@ -192,27 +192,27 @@ function controlPlaneSteps(
       node: name,
     }
   })
-  return [reach, ...founders.map(({ name }) => finishStep(name, false, 'api')), ...joins]
+  return [reach, ...initialMembers.map(({ name }) => finishStep(name, false, 'api')), ...joins]
 }
 
 /** All members of etcd are known before the first one starts: nobody waits for anybody's promotion. */
-function beginSteps(founders: readonly string[]): readonly Step[] {
-  const boots = founders.map((node): Step => ({
+function beginSteps(initialMembers: readonly string[]): readonly Step[] {
+  const boots = initialMembers.map((node): Step => ({
     kind: 'boot-control-plane',
     id: `boot:${node}`,
     title: `Start the control plane on "${node}"`,
     needs: [`node:${node}`, 'authorities'],
     node,
-    founders,
+    initialMembers,
   }))
   const reach: Step = {
     kind: 'await-api',
     id: 'api',
     title: 'Wait for the API server',
     needs: boots.map(({ id }) => id),
-    nodes: founders,
+    nodes: initialMembers,
   }
-  const [first = '', ...others] = founders
+  const [first = '', ...others] = initialMembers
   const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
   return [...boots, reach, finishStep(first, true, 'api'), ...finishes]
 }
@@ -226,11 +226,11 @@ function finishStep(node: string, first: boolean, ...needs: readonly string[]): 
 function startWorker(
   { name, pool }: DesiredNode,
   forgotten: readonly Step[],
-  standsInFor: string | undefined,
+  imageAliasVersion: string | undefined,
 ): Step {
   const needs = [`node:${name}`, 'authorities', 'api', ...forgetOf(name, forgotten)]
   const title = `Join worker "${name}"`
-  return { kind: 'start-worker', id: `join:${name}`, title, needs, node: name, pool, standsInFor }
+  return { kind: 'start-worker', id: `join:${name}`, title, needs, node: name, pool, imageAliasVersion }
 }
 
 function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {

@@ -17,7 +17,7 @@ const looking: ReadonlySet<Step['kind']> = new Set([
   'await-ready',
 ])
 
-/** False for the steps of every plan: they only look on a cluster that is as wished. */
+/** False for the steps of every plan: they only look on a cluster that is as desired. */
 export function isActing({ kind }: Step): boolean {
   return !looking.has(kind)
 }
@@ -28,11 +28,11 @@ export type Step =
   | (Common & { readonly kind: 'ensure-authorities' })
   | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
-  /** `founders`: all control planes that begin the cluster together, this one among them. */
+  /** `initialMembers`: all control planes that begin the cluster together, this one among them. */
   | (Common & {
       readonly kind: 'boot-control-plane'
       readonly node: string
-      readonly founders: readonly string[]
+      readonly initialMembers: readonly string[]
     })
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
   | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
@@ -52,7 +52,7 @@ export type Step =
       readonly kind: 'start-worker'
       readonly node: string
       readonly pool: string
-      readonly standsInFor?: string | undefined
+      readonly imageAliasVersion?: string | undefined
     })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   | (Common & {

@@ -11,8 +11,8 @@ const from = '1.34.4'
 const to = '1.35.4'
 
 function spec(controlPlanes: number, workers: number): ClusterSpec {
-  const wish = { controlPlane: { count: controlPlanes }, workers: [{ name: 'worker', count: workers }] }
-  return resolveSpec({ ...wish, kubernetesVersion: to }, { force: true })
+  const desired = { controlPlane: { count: controlPlanes }, workers: [{ name: 'worker', count: workers }] }
+  return resolveSpec({ ...desired, kubernetesVersion: to }, { force: true })
 }
 
 function node(name: string, part: Partial<ObservedNode> = {}): ObservedNode {
@@ -37,8 +37,8 @@ const names = (controlPlanes: number, workers: number): readonly string[] => [
 ]
 const all = (controlPlanes: number, workers: number): readonly ObservedNode[] =>
   names(controlPlanes, workers).map((name) => node(name))
-const plan = (wish: ClusterSpec, there: ObservedCluster, pace?: UpgradePace): readonly Step[] =>
-  planCluster(ref, wish, there, pace)
+const plan = (desired: ClusterSpec, there: ObservedCluster, pace?: UpgradePace): readonly Step[] =>
+  planCluster(ref, desired, there, pace)
 const upgrades = (steps: readonly Step[]): readonly string[] =>
   steps.filter(({ id }) => id.startsWith('upgrade:')).map(({ id }) => id)
 const needs = (steps: readonly Step[], id: string): readonly string[] =>
@@ -82,7 +82,7 @@ describe('an upgrade', () => {
     const steps = plan(spec(1, 2), observed(all(1, 2)), pace)
     const surge = 'c-worker-2'
     const join = steps.find(({ id }) => id === `join:${surge}`)
-    expect(join).toMatchObject({ kind: 'start-worker', standsInFor: from })
+    expect(join).toMatchObject({ kind: 'start-worker', imageAliasVersion: from })
     expect(before(steps, 'upgrade:c-worker-0')).toContain(`join:${surge}`)
     expect(before(steps, `remove:${surge}`)).toContain('upgrade:c-worker-1')
     expect(steps.at(-1)).toMatchObject({ kind: 'await-ready', nodes: names(1, 2) })

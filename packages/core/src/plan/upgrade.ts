@@ -12,7 +12,7 @@ export interface UpgradePace {
   readonly maxSurge: number
 }
 
-export const gentlest: UpgradePace = { maxUnavailable: 1, maxSurge: 0 }
+export const defaultPace: UpgradePace = { maxUnavailable: 1, maxSurge: 0 }
 
 /** What an upgrade adds to a plan. */
 export interface UpgradePlan {
@@ -34,21 +34,21 @@ export function surgeNodes(
   observed: ObservedCluster,
   { maxSurge }: UpgradePace,
 ): readonly DesiredNode[] {
-  const wished = desiredNodes(ref, spec, observed.nodes)
+  const desired = desiredNodes(ref, spec, observed.nodes)
   const dueIn = (pool: string): number =>
-    wished.filter((node) => node.pool === pool && isDue(observedNode(observed, node.name), spec, observed))
+    desired.filter((node) => node.pool === pool && isDue(observedNode(observed, node.name), spec, observed))
       .length
   const workers = spec.workers.map((pool) => ({
     ...pool,
     count: pool.count + Math.min(maxSurge, dueIn(pool.name)),
   }))
   return desiredNodes(ref, { ...spec, workers }, observed.nodes).filter(
-    ({ name }) => !wished.some((node) => node.name === name),
+    ({ name }) => !desired.some((node) => node.name === name),
   )
 }
 
 /**
- * What must be done so that every node runs the wished version of Kubernetes. `before` are ids of steps that
+ * What must be done so that every node runs the desired version of Kubernetes. `before` are ids of steps that
  * must have ended before the first control plane goes. Pure; without a node of another version it is empty.
  */
 export function planUpgrade(

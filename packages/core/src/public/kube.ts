@@ -13,7 +13,7 @@ export {
 export type { Dial } from '../kube/api-link.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
 export type { KubeconfigChoice } from '../kube/kubeconfig.js'
-export type { HostKube, OpenKubeOptions } from '../kube/open-kube.js'
+export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'
 export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
 export * from '../streams/index.js'

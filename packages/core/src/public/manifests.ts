@@ -2,5 +2,5 @@
 export { localPathObjects } from '../addons/index.js'
 export { holdCrd, keptCrd, releaseCrd } from '../home/crd.js'
 export { deleteNamespace, namespaceObject } from '../home/namespace.js'
-export { wishManifest } from '../spec/wish-manifest.js'
+export { clusterManifest } from '../spec/cluster-manifest.js'
 export * from '../standalone/index.js'

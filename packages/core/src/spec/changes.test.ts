@@ -18,7 +18,7 @@ const changed = (change: Partial<ClusterSpec>): ReturnType<typeof specChanges> =
 const [worker, gpu] = recorded.workers
 if (worker === undefined || gpu === undefined) throw new Error('two pools were given')
 
-test('the same wish changes nothing, whatever the order of pools', () => {
+test('the same spec changes nothing, whatever the order of pools', () => {
   expect(changed({ workers: [gpu, worker] })).toEqual({ changes: [], refusals: [] })
 })
 

@@ -11,13 +11,16 @@ export interface SpecChanges {
 }
 
 /**
- * What would have to change so that a cluster becomes as wished. Node counts, worker pools that come and
+ * What would have to change so that a cluster becomes as desired. Node counts, worker pools that come and
  * go, patches (for nodes made from then on), and the version of Kubernetes with its images can; the rest is
  * decided when a cluster or a pool is made.
  */
-export function specChanges(recorded: ClusterSpec, wish: ClusterSpec): SpecChanges {
+export function specChanges(recorded: ClusterSpec, desired: ClusterSpec): SpecChanges {
   const changes = [
-    ...differences({ ...recorded, workers: poolsByName(recorded) }, { ...wish, workers: poolsByName(wish) }),
+    ...differences(
+      { ...recorded, workers: poolsByName(recorded) },
+      { ...desired, workers: poolsByName(desired) },
+    ),
   ]
   const version = changes.find(({ path }) => path === 'kubernetesVersion')
   return { changes, refusals: changes.flatMap((change) => refusal(change, version) ?? []) }

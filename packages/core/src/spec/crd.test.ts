@@ -54,11 +54,11 @@ describe('nestedClusterCrd', () => {
 
   test('knows every field of a resolved spec', () => {
     const known = root.properties?.spec?.properties ?? {}
-    const wish = {
+    const desired = {
       persistence: { enabled: true, storageClass: 'a' },
       health: { unhealthyAfter: '1m' },
     }
-    const spec = resolveSpec(wish, { force: false, backend: 'vm' })
+    const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches'].sort())
     expect(Object.keys(known.network?.properties ?? {}).sort()).toEqual(
       [...Object.keys(spec.network), 'podCidr'].sort(),

@@ -5,7 +5,7 @@ import { parseClusterFile } from './index.js'
 const head = 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\n'
 
 describe('parseClusterFile', () => {
-  test('gives names and wish', () => {
+  test('gives names and spec', () => {
     const text = `# mine\n${head}metadata: {name: demo, namespace: team}\nspec:\n  controlPlane: {count: 3}\n---\n`
     expect(parseClusterFile(text, 'c.yaml')).toEqual({
       ref: { name: 'demo', namespace: 'team' },

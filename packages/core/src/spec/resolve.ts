@@ -25,26 +25,26 @@ export interface ResolveContext {
  */
 export function resolveSpec(input: ClusterInput, context: ResolveContext = { force: false }): ClusterSpec {
   const problems = new ProblemList()
-  const wish = wellShaped(input, problems)
+  const desired = wellShaped(input, problems)
   const backend = context.backend ?? 'pod'
-  const kubernetesVersion = resolveVersion(wish.kubernetesVersion, problems)
-  const controlPlane = resolveControlPlane(wish.controlPlane, { force: context.force, backend }, problems)
-  const workers = resolveWorkers(wish.workers, backend, problems)
+  const kubernetesVersion = resolveVersion(desired.kubernetesVersion, problems)
+  const controlPlane = resolveControlPlane(desired.controlPlane, { force: context.force, backend }, problems)
+  const workers = resolveWorkers(desired.workers, backend, problems)
   checkNodeNames(context.clusterName, workers, problems)
   const nodes = [controlPlane, ...workers].reduce((sum, group) => sum + group.count, 0)
   const spec: ClusterSpec = {
     kubernetesVersion,
-    image: resolveImage(wish.image ?? defaults.defaultImage(kubernetesVersion), problems),
-    ...resolveVmImage(wish.vmImage, kubernetesVersion, [controlPlane, ...workers], problems),
+    image: resolveImage(desired.image ?? defaults.defaultImage(kubernetesVersion), problems),
+    ...resolveVmImage(desired.vmImage, kubernetesVersion, [controlPlane, ...workers], problems),
     controlPlane,
     workers,
-    network: resolveNetwork(wish.network, countable(nodes), problems),
+    network: resolveNetwork(desired.network, countable(nodes), problems),
     endpoint: {
-      serviceType: wish.endpoint?.serviceType ?? defaults.defaultServiceType,
+      serviceType: desired.endpoint?.serviceType ?? defaults.defaultServiceType,
     },
-    persistence: resolvePersistence(wish.persistence, problems),
-    ...resolveHealth(wish.health, problems),
-    hostPatches: (wish.hostPatches ?? []).map(({ role, patch }): NodePatch => ({
+    persistence: resolvePersistence(desired.persistence, problems),
+    ...resolveHealth(desired.health, problems),
+    hostPatches: (desired.hostPatches ?? []).map(({ role, patch }): NodePatch => ({
       ...(role === undefined ? {} : { role }),
       patch,
     })),

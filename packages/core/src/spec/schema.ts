@@ -117,7 +117,7 @@ export const clusterInputSchema = z.strictObject({
     .optional(),
 })
 
-/** What a user wishes, before defaults: the `spec` of a NestedCluster file, or flags. */
+/** What a user asks for, before defaults: the `spec` of a NestedCluster file, or flags. */
 export type ClusterInput = z.infer<typeof clusterInputSchema>
 export type WorkerPoolInput = z.infer<typeof pool>
 

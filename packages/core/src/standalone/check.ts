@@ -2,7 +2,7 @@ import type { ClusterSpec } from '../contracts/cluster.js'
 import { PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 
-/** Throws `config` with all of a wish that nodes cannot do by themselves. */
+/** Throws `config` with all of a spec that nodes cannot do by themselves. */
 export function checkStandalone(spec: ClusterSpec): void {
   const problems: Problem[] = []
   const refuse = (message: string, hint: string): void => {

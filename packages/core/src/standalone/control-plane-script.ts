@@ -1,6 +1,6 @@
 import { joinScript } from '../kubeadm/join-script.js'
 import { criSocket } from '../kubeadm/config.js'
-import { bootstrappedMarker, founderMarker } from '../node/disk.js'
+import { bootstrappedMarker, initialMemberMarker } from '../node/disk.js'
 import { placeholders, standalonePaths, statePort } from './names.js'
 
 const { settings, secrets } = standalonePaths
@@ -64,7 +64,7 @@ const decide = `begins_the_cluster() {
 
 const found = `found() {
   now_is founder
-  touch ${founderMarker}
+  touch ${initialMemberMarker}
   kubeadm init --config ${config} --skip-phases=preflight,addon/coredns,show-join-command
   for _ in {1..30}; do
     kubectl --kubeconfig /etc/kubernetes/admin.conf apply --server-side --force-conflicts \\
@@ -136,7 +136,7 @@ for name in "\${control_planes[@]}"; do
   [ "$name" = "$KNEST_NODE_NAME" ] || others+=("$name")
 done
 state=empty
-[ -e ${founderMarker} ] && state=founder
+[ -e ${initialMemberMarker} ] && state=founder
 [ -e ${bootstrappedMarker} ] && state=bootstrapped
 mkdir -p ${stateDirectory}
 now_is "$state"
@@ -154,8 +154,8 @@ ${decide}
 ${found}
 ${join}
 lay_out
-if [ -e ${founderMarker} ] || begins_the_cluster; then found; else join; fi
+if [ -e ${initialMemberMarker} ] || begins_the_cluster; then found; else join; fi
 touch ${bootstrappedMarker}
 now_is bootstrapped
-rm -f ${founderMarker}
+rm -f ${initialMemberMarker}
 `

@@ -76,8 +76,8 @@ function services(
   spec: ClusterSpec,
   controlPlanes: readonly string[],
 ): readonly KubeObject[] {
-  const { serviceType: wished } = spec.endpoint
-  const serviceType = wished === 'auto' ? 'ClusterIP' : wished
+  const { serviceType: desired } = spec.endpoint
+  const serviceType = desired === 'auto' ? 'ClusterIP' : desired
   const owner: ServiceOwner = {
     ...ref,
     spec: { ...spec, endpoint: { serviceType } },
@@ -108,7 +108,7 @@ function nodeSpec(ref: ClusterRef, spec: ClusterSpec, node: DesiredNode): NodeSp
     machine: node.machine,
     identity: node.role === 'control-plane' ? `$(${addressVariable(node.name)})` : undefined,
     hosts: [],
-    lease: undefined,
+    reservation: undefined,
     persistent: spec.persistence.enabled,
     storageClass: spec.persistence.storageClass,
     hostPatches: spec.hostPatches,

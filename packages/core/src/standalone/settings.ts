@@ -36,7 +36,7 @@ export function standaloneSettings({ ref, spec, controlPlanes, addons }: Setting
     node,
     addresses: serviceAddresses(ref, apiAddress, new Map([[node, identity]])),
     cgroupDriver: 'cgroupfs',
-    slowness: 1,
+    timeoutFactor: 1,
   } as const
   const pools = spec.workers.map((pool) => {
     const files = workerSettings({ spec, pool, cgroupDriver: 'cgroupfs' })

@@ -1,7 +1,7 @@
 import { listCertificates } from '../certificates/index.js'
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterStatus, EtcdStatus, NodeSummary } from '../contracts/clusters.js'
-import type { AddressLease } from '../contracts/address-adapter.js'
+import type { AddressReservation } from '../contracts/address-adapter.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
@@ -33,7 +33,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, leases, emptyDisks] = await Promise.all([
+  const [members, etcdMembers, found, reservations, emptyDisks] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -41,10 +41,10 @@ export async function clusterStatus(
       const sources = { record, home: parts.home, nodes: running, patienceMs: limitMs * 0.8 }
       return listCertificates(sources, now, bounded)
     }),
-    answer((bounded) => leasesByNode(parts, record, bounded)),
+    answer((bounded) => reservationsByNode(parts, record, bounded)),
     nodesWithEmptyDisks(record, running, answer),
   ])
-  const nodes = nodeSummaries({ record, hostNodes, members, leases, emptyDisks })
+  const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
   const observed = { record, hostNodes, nodes, emptyDisks, etcd, apiProblem: members.problem }
@@ -64,14 +64,14 @@ function phaseOf({ phase }: ClusterRecord, nodes: readonly NodeSummary[], etcd: 
   return phase === 'Ready' && !well ? 'Degraded' : phase
 }
 
-async function leasesByNode(
+async function reservationsByNode(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, AddressLease>> {
+): Promise<ReadonlyMap<string, AddressReservation>> {
   const adapter = await openAddressAdapter(parts, record, record.spec)
   const found = (await adapter?.list(record, signal)) ?? []
-  return new Map(found.map(({ node, lease }) => [node, lease]))
+  return new Map(found.map(({ node, reservation }) => [node, reservation]))
 }
 
 /** Nodes that say so themselves; of one that does not answer nothing is said. */

@@ -51,7 +51,7 @@ export function fakeHostNode(name: string, part: Partial<NodeStatus> = {}): Node
   }
 }
 
-interface Wish {
+interface FakeSpec {
   readonly controlPlanes?: number
   readonly workers?: number
   readonly persistence?: ClusterRecord['spec']['persistence']
@@ -59,7 +59,7 @@ interface Wish {
 
 /** A record of cluster `q`. */
 export function fakeRecord(
-  { controlPlanes = 1, workers = 0, persistence = { enabled: false } }: Wish = {},
+  { controlPlanes = 1, workers = 0, persistence = { enabled: false } }: FakeSpec = {},
   part: Partial<ClusterRecord> = {},
 ): ClusterRecord {
   const machine = { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' }

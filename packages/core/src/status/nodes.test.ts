@@ -19,7 +19,7 @@ function first(facts: Partial<NodeFacts>): NodeSummary | undefined {
     record: fakeRecord(),
     hostNodes: [node],
     members: { value: [member('q-cp-0', 'True')], problem: undefined },
-    leases: { value: new Map(), problem: undefined },
+    reservations: { value: new Map(), problem: undefined },
     emptyDisks: new Set(),
     ...facts,
   })[0]
@@ -36,7 +36,7 @@ describe('nodeSummaries', () => {
       ip: '10.244.0.7',
       disk: 'ephemeral',
       addressKept: false,
-      lease: undefined,
+      reservation: undefined,
       backend: 'pod',
       hostObject: 'q-cp-0-0',
       hostNode: 'host-1',
@@ -88,21 +88,21 @@ describe('nodeSummaries', () => {
     [
       'with a lease',
       {
-        leases: {
+        reservations: {
           value: new Map([['q-cp-0', { ip: '10.9.0.8', mac: '52:54:00:09:00:08', annotations: {} }]]),
           problem: undefined,
         },
       },
-      { addressKept: true, lease: { ip: '10.9.0.8', mac: '52:54:00:09:00:08' } },
+      { addressKept: true, reservation: { ip: '10.9.0.8', mac: '52:54:00:09:00:08' } },
     ],
     [
       'on Kube-OVN, which keeps them by itself',
       { record: fakeRecord({ persistence: { enabled: true, hostClusterCni: 'kube-ovn' } }) },
-      { addressKept: true, lease: undefined },
+      { addressKept: true, reservation: undefined },
     ],
     [
       'leases that cannot be read',
-      { leases: { value: undefined, problem: 'no answer' } },
+      { reservations: { value: undefined, problem: 'no answer' } },
       { addressKept: undefined },
     ],
   ])('what outlives it: %s', (_name, facts, shown) => {
@@ -115,7 +115,7 @@ describe('nodeSummaries', () => {
       record: fakeRecord(),
       hostNodes: [node],
       members,
-      leases: { value: new Map(), problem: undefined },
+      reservations: { value: new Map(), problem: undefined },
       emptyDisks: new Set(),
     })
     expect(shown[1]).toMatchObject({ name: 'stranger', disk: undefined, reason: 'the host has no such node' })

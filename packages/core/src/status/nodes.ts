@@ -2,7 +2,7 @@ import { keepsAddress } from '../addresses/index.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { NodeSummary } from '../contracts/clusters.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
-import type { AddressLease } from '../contracts/address-adapter.js'
+import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { phaseTable } from '../phases/index.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
@@ -17,12 +17,12 @@ export interface NodeFacts {
   /** Node objects of the nested API. */
   readonly members: Answer<readonly KubeObject[]>
   /** By node. */
-  readonly leases: Answer<ReadonlyMap<string, AddressLease>>
+  readonly reservations: Answer<ReadonlyMap<string, AddressReservation>>
   /** Nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
 }
 
-/** The host's view, the nested cluster's and the wish, joined by node name. Pure. */
+/** The host's view, the nested cluster's and the desired one, joined by node name. Pure. */
 export function nodeSummaries(facts: NodeFacts): readonly NodeSummary[] {
   const summaries = [
     ...facts.hostNodes.map((node) => ofHostNode(node, facts)),
@@ -107,7 +107,7 @@ function strangers({ record, hostNodes, members }: NodeFacts): readonly NodeSumm
       ip: undefined,
       disk: undefined,
       addressKept: undefined,
-      lease: undefined,
+      reservation: undefined,
       backend: 'pod',
       hostObject: undefined,
       hostNode: undefined,
@@ -117,15 +117,17 @@ function strangers({ record, hostNodes, members }: NodeFacts): readonly NodeSumm
 
 function durability(
   { name, backend }: { readonly name: string; readonly backend: Pick<BackendNode['backend'], 'name'> },
-  { record, leases }: NodeFacts,
-): Pick<NodeSummary, 'disk' | 'addressKept' | 'lease'> {
+  { record, reservations }: NodeFacts,
+): Pick<NodeSummary, 'disk' | 'addressKept' | 'reservation'> {
   const { persistence } = record.spec
-  const lease = leases.value?.get(name)
+  const reservation = reservations.value?.get(name)
   return {
     disk: persistence.enabled ? 'persistent' : 'ephemeral',
     addressKept:
-      leases.value === undefined ? undefined : lease !== undefined || keepsAddress(persistence, backend.name),
-    lease: lease === undefined ? undefined : { ip: lease.ip, mac: lease.mac },
+      reservations.value === undefined
+        ? undefined
+        : reservation !== undefined || keepsAddress(persistence, backend.name),
+    reservation: reservation === undefined ? undefined : { ip: reservation.ip, mac: reservation.mac },
   }
 }
 

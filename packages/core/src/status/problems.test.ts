@@ -53,7 +53,7 @@ function observed({ silent = [], away, empty, persistent = false }: Case): Obser
       value: names.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status })),
       problem: undefined,
     },
-    leases: { value: new Map(), problem: undefined },
+    reservations: { value: new Map(), problem: undefined },
     emptyDisks,
   })
   return {

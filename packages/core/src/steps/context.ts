@@ -3,7 +3,7 @@ import type { BackendName, ClusterRecord } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeBackend, NodeHandle } from '../contracts/node-backend.js'
 import type { AddressAdapter } from '../contracts/address-adapter.js'
-import type { AddressLease } from '../contracts/address-adapter.js'
+import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 
 /** What the steps of one run share. Steps that make a value come before those that read it. */
@@ -13,7 +13,7 @@ export interface StepContext {
   readonly record: ClusterRecord
   readonly home: ClusterHome
   backend(name: BackendName): Promise<NodeBackend>
-  /** The backend of an existing or wished node, by its name. */
+  /** The backend of an existing or desired node, by its name. */
   backendOf(node: string): Promise<NodeBackend>
   /** Names of the control planes there are. */
   readonly controlPlanes: readonly string[]
@@ -21,13 +21,13 @@ export interface StepContext {
   readonly existingControlPlanes: readonly string[]
   openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
   /** The factor for time limits that are not those of a command on a node: such a command's is the handle's to know. */
-  slowness(): Promise<number>
+  timeoutFactor(): Promise<number>
   /** Names of all nodes the cluster shall have. */
   readonly nodeNames: readonly string[]
   /** What keeps node addresses; undefined when none are kept. */
-  leaseAdapter(): Promise<AddressAdapter | undefined>
+  addressAdapter(): Promise<AddressAdapter | undefined>
   /** By node name; filled by `ensure-addresses`. */
-  leases: ReadonlyMap<string, AddressLease>
+  reservations: ReadonlyMap<string, AddressReservation>
   addresses: ClusterAddresses | undefined
   authorities: CertificateAuthorities | undefined
   /** The nested API, opened by `await-api`. */

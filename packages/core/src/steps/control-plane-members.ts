@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { networkToCome } from '../kubeadm/network-to-come.js'
+import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
@@ -51,13 +51,13 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   const authorities = need(context.authorities, 'the certificate authorities')
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
-  const slowness = await context.slowness()
+  const timeoutFactor = await context.timeoutFactor()
   const config = joinConfiguration({
     spec: context.record.spec,
     node,
     addresses,
     discoveryPath,
-    slowness,
+    timeoutFactor,
     patches: patchesDirectory,
   })
   const discovery = renderKubeconfig({
@@ -69,7 +69,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   })
   return packBundle([
     ...authorityFiles(authorities),
-    ...networkToCome(context.record.spec.network),
+    ...placeholderNetwork(context.record.spec.network),
     ...staticPodPatches(),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },

@@ -1,4 +1,4 @@
-import { networkToCome } from '../kubeadm/network-to-come.js'
+import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
@@ -7,7 +7,7 @@ import { authorityFiles } from '../kubeadm/node-files.js'
 import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { bootstrappedMarker, founderMarker, isBootstrapped, readDisk } from '../node/disk.js'
+import { bootstrappedMarker, initialMemberMarker, isBootstrapped, readDisk } from '../node/disk.js'
 import { runScript } from '../node/run-script.js'
 
 export const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
@@ -34,29 +34,29 @@ export function kubeadmInit(skip: readonly string[]): string {
 }
 
 /**
- * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. `founders` are the
+ * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. `initialMembers` are the
  * control planes whose etcd members begin the cluster together. Refuses to begin a new cluster on an
  * empty disk while another control plane may have the data of this one.
  */
 export async function bootControlPlane(
   context: StepContext,
   node: NodeHandle,
-  founders: readonly string[],
+  initialMembers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  // A founder whose set-up did not come to its end is a member of the cluster that the others have.
+  // An initial member whose set-up did not come to its end is a member of the cluster that the others have.
   if ((await readDisk(node, signal)) === 'empty') await refuseIfDataElsewhere(context, node.name, signal)
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
-    ...networkToCome(context.record.spec.network),
+    ...placeholderNetwork(context.record.spec.network),
     ...staticPodPatches(),
-    { path: configPath, content: await configOf(context, node.name, founders), mode: 0o600 },
+    { path: configPath, content: await configOf(context, node.name, initialMembers), mode: 0o600 },
   ])
   // As after kubeadm join, only one node has the key that is above all roles.
-  const skipped = node.name === founders[0] ? secondHalf : [...secondHalf, 'kubeconfig/super-admin']
+  const skipped = node.name === initialMembers[0] ? secondHalf : [...secondHalf, 'kubeconfig/super-admin']
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
-touch ${founderMarker}
+touch ${initialMemberMarker}
 ${kubeadmInit(skipped)} 2>&1
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })
@@ -79,7 +79,7 @@ export async function finishControlPlane(
 tar --no-same-owner -xf - -C /
 ${kubeadmInit([...firstHalf, ...(first ? ['addon/coredns'] : onlyOnce)])} 2>&1
 touch ${bootstrappedMarker}
-rm -f ${founderMarker}
+rm -f ${initialMemberMarker}
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
 }
@@ -88,7 +88,7 @@ rm -f ${founderMarker}
 export async function configOf(
   context: StepContext,
   node: string,
-  founders: readonly string[],
+  initialMembers: readonly string[],
 ): Promise<string> {
   const backend = await context.backendOf(node)
   return initConfiguration({
@@ -97,9 +97,9 @@ export async function configOf(
     node,
     addresses: need(context.addresses, 'the addresses'),
     cgroupDriver: backend.features.cgroupDriver,
-    founders,
+    initialMembers,
     patches: patchesDirectory,
-    slowness: await context.slowness(),
+    timeoutFactor: await context.timeoutFactor(),
   })
 }
 

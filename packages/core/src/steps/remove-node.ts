@@ -35,7 +35,11 @@ export async function forgetMember(context: StepContext, node: string, signal: A
  * The same for a node that looked as if it had lost its disk. A join that an interrupted run began may have come
  * to its end meanwhile: then the Node object is its own, and a kubelet does not register a second time.
  */
-export async function forgetStale(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+export async function deleteStaleNode(
+  context: StepContext,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
   const isThere = context.nodes.some(({ name, phase }) => name === node && phase === 'running')
   if (isThere) {
     const disk = await readSettledDisk(await context.openNode(node, signal), signal)

@@ -11,11 +11,11 @@ import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
-import { releaseLeases, reserveLeases } from './node-addresses.js'
+import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, removableMember, removeMember } from './control-plane-members.js'
-import { drain, forgetMember, forgetStale, otherControlPlane } from './remove-node.js'
+import { drain, forgetMember, deleteStaleNode, otherControlPlane } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
 import { startWorker } from './worker.js'
@@ -35,7 +35,7 @@ export async function runStep(
   switch (step.kind) {
     case 'ensure-addresses':
       context.addresses = await home.ensureAddresses(record, step.controlPlanes, signal)
-      context.leases = await reserveLeases(context, signal)
+      context.reservations = await reserveAddresses(context, signal)
       return
     case 'ensure-authorities':
       context.authorities =
@@ -50,7 +50,7 @@ export async function runStep(
       return
     }
     case 'boot-control-plane':
-      return bootControlPlane(context, await open(step.node), step.founders, signal)
+      return bootControlPlane(context, await open(step.node), step.initialMembers, signal)
     case 'await-api': {
       const nodes = await Promise.all(step.nodes.map(open))
       const authorities = need(context.authorities, 'the certificate authorities')
@@ -72,7 +72,7 @@ export async function runStep(
     case 'start-worker':
       return startWorker(context, await open(step.node), step, signal)
     case 'forget-member':
-      return forgetStale(context, step.node, signal)
+      return deleteStaleNode(context, step.node, signal)
     case 'remove-node':
       return removeNode(context, step, progress, signal)
     case 'await-ready': {
@@ -92,7 +92,7 @@ export async function runStep(
       return backend.deleteNode(record, step.node, { keepData: step.keepData, signal })
     }
     case 'remove-record':
-      await releaseLeases(context, undefined, signal)
+      await releaseAddresses(context, undefined, signal)
       return home.remove(record, { keepData: false, signal })
   }
 }
@@ -102,7 +102,7 @@ async function patience(
   context: StepContext,
   signal: AbortSignal,
 ): Promise<{ readonly timeoutMs: number; readonly signal: AbortSignal }> {
-  return { timeoutMs: 10 * minute * (await context.slowness()), signal }
+  return { timeoutMs: 10 * minute * (await context.timeoutFactor()), signal }
 }
 
 function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
@@ -119,7 +119,7 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     machine: node.machine,
     identity: addresses.identities.get(node.name),
     hosts: addresses.hosts,
-    lease: context.leases.get(node.name),
+    reservation: context.reservations.get(node.name),
     persistent: record.spec.persistence.enabled,
     storageClass: record.spec.persistence.storageClass,
     hostPatches: record.spec.hostPatches,
@@ -145,6 +145,6 @@ async function removeNode(
     backend.deleteNode(record, step.node, { keepData: false, signal }),
     step.member ? forgetMember(context, step.node, signal) : undefined,
   ])
-  await releaseLeases(context, step.node, signal)
+  await releaseAddresses(context, step.node, signal)
   if (step.role === 'control-plane') await home.releaseAddress(record, step.node, signal)
 }

@@ -25,7 +25,7 @@ export async function upgradeAddons(
   signal: AbortSignal,
 ): Promise<void> {
   await applyAddons(need(context.api, 'the nested API'), dnsObjects(context.record.spec), signal)
-  const seconds = Math.ceil(180 * (await context.slowness()))
+  const seconds = Math.ceil(180 * (await context.timeoutFactor()))
   const stdin = await bundle(context, node)
   await runScript(node, 'kubeadm init', proxyScript(seconds), {
     stdin,

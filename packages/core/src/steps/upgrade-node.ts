@@ -52,7 +52,7 @@ export async function upgradeNode(
     await makeWay(context, step, node, progress, signal)
     await changeImage(context, spec, node, signal)
   }
-  const factor = await context.slowness()
+  const factor = await context.timeoutFactor()
   progress.note('writing the configuration of the new version')
   await configure(context, step, await context.openNode(name, signal), signal)
   if (role === 'control-plane') {

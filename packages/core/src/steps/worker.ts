@@ -12,7 +12,10 @@ import { standInScript } from './upgrade-scripts.js'
 export async function startWorker(
   context: StepContext,
   node: NodeHandle,
-  { pool: poolName, standsInFor }: { readonly pool: string; readonly standsInFor?: string | undefined },
+  {
+    pool: poolName,
+    imageAliasVersion,
+  }: { readonly pool: string; readonly imageAliasVersion?: string | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { spec } = context.record
@@ -31,7 +34,7 @@ export async function startWorker(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 mkdir -p /etc/kubernetes/manifests
-${standsInFor === undefined ? '' : standInScript(spec.kubernetesVersion, standsInFor)}systemctl start kubelet
+${imageAliasVersion === undefined ? '' : standInScript(spec.kubernetesVersion, imageAliasVersion)}systemctl start kubelet
 touch ${bootstrappedMarker}
 `
   await runScript(node, 'start of kubelet', script, {

@@ -12,7 +12,7 @@ export interface HandleOptions {
   readonly role: NodeRole
   readonly session: SshSession
   /** Longer time limits for an emulated machine: a factor. */
-  readonly slowness: () => Promise<number>
+  readonly timeoutFactor: () => Promise<number>
   /** Where detached commands keep their files. */
   readonly jobsFolder?: string | undefined
 }
@@ -21,14 +21,14 @@ export interface HandleOptions {
 const longMs = 30_000
 
 /** A node whose commands travel over SSH. Connects with the first of them. */
-export function openSshNode({ name, role, session, slowness, jobsFolder }: HandleOptions): NodeHandle {
+export function openSshNode({ name, role, session, timeoutFactor, jobsFolder }: HandleOptions): NodeHandle {
   const subject = `node "${name}"`
   const bounded = async <O extends ExecLimits, T>(
     argv: readonly string[],
     options: O,
     run: (within: O) => Promise<T>,
   ): Promise<T> => {
-    const timeoutMs = options.timeoutMs * (await slowness())
+    const timeoutMs = options.timeoutMs * (await timeoutFactor())
     const deadline = openDeadline(options.signal, timeoutMs, () => {
       const message = `command "${argv[0] ?? ''}" on ${subject} did not end within ${seconds(timeoutMs)}`
       return new KnestError('timeout', message)

@@ -61,7 +61,7 @@ function openNode(
     name,
     role: 'worker',
     session,
-    slowness: () => Promise.resolve(1),
+    timeoutFactor: () => Promise.resolve(1),
     jobsFolder: folder,
   })
 }

@@ -67,7 +67,7 @@ describe('a cluster that the version before made', () => {
       const record = await read(home)
       expect(record.spec.network).toMatchObject(network)
       expect(record.spec.hostPatches).toHaveLength(2)
-      expect(record.wish).toMatchObject({ network, hostPatches: record.spec.hostPatches })
+      expect(record.desiredSpec).toMatchObject({ network, hostPatches: record.spec.hostPatches })
       expect(await home.list(undefined, signal)).toEqual([record])
       expect(await stored()).toMatchObject({ spec: cluster.spec, status: cluster.status as object })
     },
@@ -77,7 +77,7 @@ describe('a cluster that the version before made', () => {
     const home = homeOf()
     const before = await read(home)
     const spec = scaled(before, 2)
-    expect(await home.update(before, spec, signal)).toMatchObject({ spec, wish: spec })
+    expect(await home.update(before, spec, signal)).toMatchObject({ spec, desiredSpec: spec })
     expect(await isOld()).toBe(false)
     expect((await stored()).spec).toEqual(spec)
     expect((await stored()).status).toMatchObject({ spec })
@@ -93,7 +93,7 @@ describe('a cluster that the version before made', () => {
     const home = homeOf({ mayDefine: false })
     const before = await read(home)
     const spec = scaled(before, 2)
-    expect(await home.update(before, spec, signal)).toMatchObject({ spec, wish: spec })
+    expect(await home.update(before, spec, signal)).toMatchObject({ spec, desiredSpec: spec })
     expect(await isOld()).toBe(true)
     const { network: kept, patches, workers } = (await stored()).spec as Record<string, unknown>
     expect(kept).toEqual((cluster.spec as { network: unknown }).network)
@@ -122,7 +122,7 @@ describe('a cluster that the version before made', () => {
       { spec: { network: ranges, patches } },
       { signal },
     )
-    expect((await read(home)).wish).toEqual(before.wish)
+    expect((await read(home)).desiredSpec).toEqual(before.desiredSpec)
   })
 })
 

@@ -10,7 +10,7 @@ export interface Left {
 }
 
 /** What there is of a cluster after an interrupted command, and how to go on or remove it. */
-export async function whatIsLeft(clusters: Clusters, ref: ClusterRef, options: GlobalOptions): Promise<Left> {
+export async function leftovers(clusters: Clusters, ref: ClusterRef, options: GlobalOptions): Promise<Left> {
   const remove = `remove it with ${commandLine(['delete', ref.name], options)}`
   const cluster = `cluster "${ref.name}" in namespace "${ref.namespace}"`
   try {

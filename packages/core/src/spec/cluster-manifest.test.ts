@@ -4,12 +4,12 @@ import { nestedClusterCrd } from './crd.js'
 import { parseClusterFile } from './parse-file.js'
 import { resolveSpec } from './resolve.js'
 import type { ClusterInput } from './schema.js'
-import { wishManifest } from './wish-manifest.js'
+import { clusterManifest } from './cluster-manifest.js'
 
 const ref = { name: 'a', namespace: 'team' }
 const resolve = (input: ClusterInput): ReturnType<typeof resolveSpec> => resolveSpec(input, { force: false })
 
-const wishes: readonly (readonly [string, ClusterInput])[] = [
+const manifests: readonly (readonly [string, ClusterInput])[] = [
   ['nothing', {}],
   ['no workers', { workers: [] }],
   [
@@ -40,16 +40,16 @@ const wishes: readonly (readonly [string, ClusterInput])[] = [
   ],
 ]
 
-describe('wishManifest', () => {
-  it.for(wishes)('read again, %s is the same wish', ([, input]) => {
+describe('clusterManifest', () => {
+  it.for(manifests)('read again, %s is the same spec', ([, input]) => {
     const spec = resolve(input)
-    const file = parseClusterFile(stringify(wishManifest(ref, spec)), 'rendered.yaml')
+    const file = parseClusterFile(stringify(clusterManifest(ref, spec)), 'rendered.yaml')
     expect(file.ref).toEqual(ref)
     expect(resolve(file.input)).toEqual(spec)
   })
 
   it('says nothing of what the host decides, and pins what a version of knest decides', () => {
-    const { spec } = wishManifest(ref, resolve({})) as unknown as {
+    const { spec } = clusterManifest(ref, resolve({})) as unknown as {
       spec: Record<string, Record<string, unknown>>
     }
     expect(spec).not.toHaveProperty('endpoint')
@@ -60,7 +60,7 @@ describe('wishManifest', () => {
   })
 
   it('belongs to who applies it', () => {
-    expect(wishManifest(ref, resolve({})).metadata).toEqual(ref)
+    expect(clusterManifest(ref, resolve({})).metadata).toEqual(ref)
   })
 
   it('has only fields that the resource definition keeps: the API server drops others, which is drift', () => {
@@ -68,16 +68,16 @@ describe('wishManifest', () => {
       spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: Schema } } } }] }
     }
     const schema = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec
-    for (const [, input] of wishes)
-      expect(unknown(wishManifest(ref, resolve(input)).spec, schema)).toEqual([])
+    for (const [, input] of manifests)
+      expect(unknown(clusterManifest(ref, resolve(input)).spec, schema)).toEqual([])
   })
 
   it('refuses a CNI manifest that only this machine has', () => {
     for (const cni of ['./cni.yaml', 'cilium=/tmp/cilium.yaml']) {
-      expect(() => wishManifest(ref, resolve({ network: { cni } }))).toThrow(/file of this machine/)
+      expect(() => clusterManifest(ref, resolve({ network: { cni } }))).toThrow(/file of this machine/)
     }
     expect(() =>
-      wishManifest(ref, resolve({ network: { cni: 'https://example.com/cni.yaml' } })),
+      clusterManifest(ref, resolve({ network: { cni: 'https://example.com/cni.yaml' } })),
     ).not.toThrow()
   })
 })

@@ -6,16 +6,16 @@ import * as defaults from '../defaults.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
 
 /**
- * The NestedCluster object of a wish, for others to apply: it belongs to them, so that it has no label of
+ * The NestedCluster object of a desired spec, for others to apply: it belongs to them, so that it has no label of
  * knest's. What is decided by the host is left out, what has a default is written down, so that neither
- * another host nor another version of knest changes the wish. Read again it gives the same wish. Throws
- * `config` for a wish that only this machine can fulfil.
+ * another host nor another version of knest changes it. Read again it gives the same spec. Throws
+ * `config` for a spec that only this machine can fulfil.
  */
-export function wishManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
+export function clusterManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
   checkReadableAnywhere(spec.network.cni)
   const { network, endpoint, persistence, hostPatches, workers, ...rest } = spec
   const { vxlanPort, mtu, ...ranges } = network
-  const wish = {
+  const desired = {
     ...rest,
     workers: workers.map(({ labels, taints, ...pool }) => ({
       ...pool,
@@ -37,7 +37,7 @@ export function wishManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
     kind: clusterKind,
     metadata: { name: ref.name, namespace: ref.namespace },
     // A copy without undefined fields.
-    spec: JSON.parse(JSON.stringify(wish)),
+    spec: JSON.parse(JSON.stringify(desired)),
   }
 }
 

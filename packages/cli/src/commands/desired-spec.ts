@@ -7,18 +7,18 @@ import { flagsToInput } from './flags-to-input.js'
 import { readClusterFile, type ClusterFile } from './read-cluster-file.js'
 
 /** What the user wants, checked as far as it can be without the host. */
-export interface Wish {
+export interface DesiredSpec {
   readonly ref: ClusterRef
   readonly spec: ClusterSpec
 }
 
-export interface WishOptions {
+export interface DesiredSpecOptions {
   readonly name?: string | undefined
   readonly namespace?: string | undefined
   readonly flags: CreateFlags
 }
 
-export async function createWish(deps: Deps, options: WishOptions): Promise<Wish> {
+export async function readDesiredSpec(deps: Deps, options: DesiredSpecOptions): Promise<DesiredSpec> {
   const room = await deps.spec()
   const { flags } = options
   const path = flags.from ?? flags.clusterTemplate

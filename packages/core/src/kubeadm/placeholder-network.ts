@@ -9,7 +9,7 @@ const flannelConfiguration = '/etc/cni/net.d/10-flannel.conflist'
  * the real one: the node is Ready, and given pods, while its network still starts. Only for networks whose
  * nodes knest's own image brings; others write their configuration when they can.
  */
-export function networkToCome({ cni }: Pick<ClusterNetwork, 'cni'>): readonly NodeFile[] {
+export function placeholderNetwork({ cni }: Pick<ClusterNetwork, 'cni'>): readonly NodeFile[] {
   if (cni !== 'flannel') return []
   const plugin = { type: 'knest-wait', for: flannelConfiguration, capabilities: { portMappings: true } }
   const content = JSON.stringify({ cniVersion: '1.0.0', name: 'network-to-come', plugins: [plugin] })

@@ -1,12 +1,16 @@
 import WebSocket from 'ws'
-import type { Pulse } from './api-link.js'
+import type { KeepAliveProbe } from './api-link.js'
 
 /**
  * Pings the peer and reports when it has been quiet for too long. A peer that is busy handing our
  * bytes to a slow reader cannot answer pings (API servers and kubelets read pings and data in one
  * loop), so it gets more time while bytes of ours are unanswered.
  */
-export function keepPulse(socket: WebSocket, limits: Pulse, onQuiet: (quietMs: number) => void) {
+export function keepConnectionAlive(
+  socket: WebSocket,
+  limits: KeepAliveProbe,
+  onQuiet: (quietMs: number) => void,
+) {
   // What fits in the buffers of a peer that still answers.
   const harmless = 4096
   let heardAt = performance.now()
