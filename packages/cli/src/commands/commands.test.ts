@@ -96,6 +96,14 @@ describe('list', () => {
     )
   })
 
+  test('a wide table joins ranges as flags do', async () => {
+    terminal.clusters.add(fakeStatus({ serviceCidr: ['10.201.0.0/16', 'fd00::/108'] }))
+    await terminal.run('list', '-o', 'wide')
+    expect(terminal.out).toMatch(
+      /POD-CIDR +SERVICE-CIDR\n.* 10\.200\.0\.0\/16 +10\.201\.0\.0\/16,fd00::\/108\n/,
+    )
+  })
+
   test('no clusters: nothing on stdout, an empty list for scripts', async () => {
     await terminal.run('list')
     expect(terminal.out).toBe('')

@@ -49,6 +49,31 @@ test('--switch-context makes the context current, --no-merge leaves the kubeconf
   await expect(readFile(join(other.env.HOME ?? '', '.kube', 'config'))).rejects.toThrow(/ENOENT/)
 })
 
+test('create reads a file of the version before, with a warning for each old name', async () => {
+  const head = 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nspec:\n'
+  terminal.stdin = `${head}  network: { podCidr: 10.1.0.0/16, serviceCidr: 10.2.0.0/16 }\n  patches: []\n`
+  expect(await terminal.run('create', 'a', '--from', '-')).toBe(0)
+  expect(terminal.clusters.lastSpec).toMatchObject({
+    network: { podNetworkCidr: ['10.1.0.0/16'], serviceCidr: ['10.2.0.0/16'] },
+    hostPatches: [],
+  })
+  expect(terminal.err.split('\n').filter((line) => line.startsWith('warning:'))).toEqual([
+    'warning: "stdin" line 4: "spec.network.podCidr" is called "spec.network.podNetworkCidr" now, a list; the old name is still read',
+    'warning: "stdin" line 5: "spec.patches" is called "spec.hostPatches" now; the old name is still read',
+  ])
+  terminal.err = ''
+  expect(await terminal.run('create', 'b', '--from', '-', '--quiet')).toBe(0)
+  expect(terminal.err).not.toContain('warning:')
+})
+
+test('create refuses a file with both names of a range', async () => {
+  const head = 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nspec:\n'
+  terminal.stdin = `${head}  network: { podCidr: 10.1.0.0/16, podNetworkCidr: [10.1.0.0/16] }\n`
+  expect(await terminal.run('create', 'a', '--from', '-')).toBe(2)
+  expect(terminal.err).toContain('"spec.network.podCidr" and "spec.network.podNetworkCidr" are both given')
+  expect(terminal.clusters.changes).toEqual([])
+})
+
 test('old and new flags lead to the same wish', async () => {
   await terminal.run(
     ...['create', 'old', '--target-namespace', 'ns', '--kubernetes-version', 'v1.35.4'],

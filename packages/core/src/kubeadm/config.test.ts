@@ -21,6 +21,32 @@ function timeoutsOf(timeoutFactor: number): readonly unknown[] {
   return [first?.timeouts, (parse(join) as { timeouts?: unknown }).timeouts]
 }
 
+it('ranges go to kubeadm in its own words, with its own comma', () => {
+  const ref = { name: 'c', namespace: 'knest-c' }
+  const network = {
+    ...spec.network,
+    podNetworkCidr: ['10.1.0.0/16', 'fd01::/48'],
+    serviceCidr: ['10.2.0.0/16', 'fd02::/108'],
+  }
+  const input = {
+    ref,
+    spec: { ...spec, network },
+    node,
+    addresses,
+    cgroupDriver: 'systemd',
+    timeoutFactor: 1,
+  } as const
+  const documents = parseAllDocuments(initConfiguration(input)).map(
+    (document) => document.toJS() as Readonly<Record<string, unknown>>,
+  )
+  const of = (kind: string): unknown => documents.find((document) => document.kind === kind)
+  expect(of('ClusterConfiguration')).toMatchObject({
+    networking: { podSubnet: '10.1.0.0/16,fd01::/48', serviceSubnet: '10.2.0.0/16,fd02::/108' },
+  })
+  expect(of('KubeProxyConfiguration')).toMatchObject({ clusterCIDR: '10.1.0.0/16,fd01::/48' })
+  expect(of('KubeletConfiguration')).toMatchObject({ clusterDNS: ['10.2.0.10'] })
+})
+
 describe("kubeadm's own time limits", () => {
   it('stay as they are on hardware', () => {
     expect(timeoutsOf(1)).toEqual([undefined, undefined])

@@ -31,6 +31,20 @@ describe('findOverlaps', () => {
     ])
   })
 
+  test('looks at every entry of a range', () => {
+    const two = {
+      podNetworkCidr: ['10.200.0.0/16', '10.50.0.0/16'],
+      serviceCidr: ['10.201.0.0/16', '10.51.0.0/16'],
+    }
+    const messages = findOverlaps(two, [{ cidr: '10.50.0.0/15', usedBy: 'the host' }]).map(
+      ({ message }) => message,
+    )
+    expect(messages).toEqual([
+      'pod network CIDR "10.50.0.0/16" overlaps 10.50.0.0/15, the host',
+      'service CIDR "10.51.0.0/16" overlaps 10.50.0.0/15, the host',
+    ])
+  })
+
   test('what it proposes is free and separate', () => {
     const wanted = { podNetworkCidr: ['10.0.0.0/9'], serviceCidr: ['10.96.0.0/12'] }
     const occupied = [{ cidr: '10.0.0.0/8', usedBy: 'the company' }]
