@@ -30,7 +30,17 @@ type Nodes = 'pod' | 'vm' | 'mixed'
 /** Files that run two at a time: they look at their own clusters only, and leave the host and a controller alone. */
 const sideBySide = [
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'ha', 'interrupt', 'kill', 'kubeadm'],
-  ...['kubevirt-stand-in', 'network', 'pause', 'render', 'restart', 'scale', 'side-by-side', 'status'],
+  ...[
+    'kubevirt-stand-in',
+    'network',
+    'package',
+    'pause',
+    'render',
+    'restart',
+    'scale',
+    'side-by-side',
+    'status',
+  ],
   'upgrade',
 ]
 
