@@ -21,7 +21,7 @@ export interface ProgramOptions extends ExecTextOptions {
   readonly letFinish?: boolean | undefined
 }
 
-export type StreamOptions = ExecOptions & Pick<ProgramOptions, 'letFinish'>
+type StreamOptions = ExecOptions & Pick<ProgramOptions, 'letFinish'>
 
 export type ProgramResult = ExecResult
 

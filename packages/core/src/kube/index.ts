@@ -1,4 +1,4 @@
 export { applyAll } from './apply-all.js'
 export { endedBy, onAbort, openDeadline, pause, seconds, unlessAborted } from '../signals.js'
 export { openForwardServer } from './forward-server.js'
-export { openKube, type KubeConnection } from './open-kube.js'
+export { openKube } from './open-kube.js'
