@@ -1,10 +1,11 @@
-// Creates a cluster of one control plane, looks into it and removes it again.
+// Creates a cluster of one control plane, looks at it and deletes it: node cluster.ts [CONTEXT] [NAME]
 import { clusterRef, openHost, runOptions } from 'knest'
 import { resolveSpec } from 'knest/spec'
 
-await using host = await openHost({ context: 'knest-host' })
+const [context = 'knest-host', name = 'example-sdk'] = process.argv.slice(2)
+await using host = await openHost({ context })
 const { clusters } = host
-const cluster = clusterRef('example-sdk')
+const cluster = clusterRef(name)
 const run = runOptions({ timeoutMs: 10 * 60_000 })
 
 try {
