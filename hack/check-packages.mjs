@@ -3,7 +3,8 @@
 // files that are no build of its sources, or are for tests.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isBuiltin } from 'node:module'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -16,6 +17,9 @@ const published = readdirSync(join(root, 'packages'))
     return { path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }
   })
   .filter(({ manifest }) => manifest.private !== true)
+/** At the start of a line, as tsc and esbuild write them, or dynamic. */
+const imports =
+  /^(?:(?:import|export)\b[^'"\n]*|\}\s*from\s*)['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm
 const faults = []
 
 const workspaces = published.flatMap(({ manifest }) => ['--workspace', manifest.name])
@@ -31,6 +35,7 @@ for (const { path, manifest } of published) {
     path,
     files.map((file) => file.path),
   )
+  checkImports(manifest, path)
   const { messages } = await publint({
     pkgDir: 'package',
     strict: true,
@@ -50,6 +55,33 @@ function checkFiles({ name, bin = {} }, path, files) {
   for (const file of files) {
     const why = strange(path, file)
     if (why !== undefined) faults.push(`${name}: ${file} ${why}`)
+  }
+}
+
+/** All that its entry points lead to, code and types, must be Node's own, the package's or a dependency. */
+function checkImports({ name, exports, bin = {}, dependencies = {} }, path) {
+  const entries = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [] : Object.values(target),
+  )
+  const waiting = entries
+    .filter((entry) => !Object.values(bin).includes(entry))
+    .map((entry) => join(path, entry))
+  const seen = new Set()
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (seen.has(file)) continue
+    seen.add(file)
+    const text = readFileSync(file, 'utf8')
+    for (const [, atStart, inside] of text.matchAll(imports)) {
+      const specifier = atStart ?? inside
+      const library = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+      if (specifier.startsWith('.')) {
+        waiting.push(
+          resolve(file, '..', file.endsWith('.d.ts') ? specifier.replace(/\.js$/, '.d.ts') : specifier),
+        )
+      } else if (!isBuiltin(specifier) && dependencies[library] === undefined) {
+        faults.push(`${name}: ${file.slice(path.length + 1)} imports "${specifier}", which is no dependency`)
+      }
+    }
   }
 }
 

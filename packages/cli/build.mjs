@@ -2,33 +2,12 @@
 // so everything behind an `import()` lies in the file as text and is compiled when it is first imported.
 import { build, transform } from 'esbuild'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { kubeConfigOnly } from '../core/kubeconfig-only.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const entry = 'bin.js'
-
-/** Of the Kubernetes client only the reading of kubeconfigs and their credentials is used: 0.4 of 4 MB. */
-const kubeConfigOnly = {
-  name: 'kubeconfig-only',
-  setup(building) {
-    building.onResolve({ filter: /^@kubernetes\/client-node$/ }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === kubeConfigOnly) return undefined
-      const { path: door } = await building.resolve(path, { ...from, pluginData: kubeConfigOnly })
-      return { path: door, namespace: 'kubeconfig-only' }
-    })
-    building.onLoad({ filter: /.*/, namespace: 'kubeconfig-only' }, ({ path: door }) => ({
-      contents: `export { KubeConfig } from ${JSON.stringify(join(dirname(door), 'config.js'))}`,
-      resolveDir: dirname(door),
-    }))
-    // Importing its files has no effects: esbuild may leave out those of which nothing is used.
-    building.onResolve({ filter: /^\.\.?\// }, async ({ path, importer, pluginData, ...from }) => {
-      if (pluginData === kubeConfigOnly || !importer.includes('/@kubernetes/client-node/')) return undefined
-      const found = await building.resolve(path, { ...from, importer, pluginData: kubeConfigOnly })
-      return { ...found, sideEffects: false }
-    })
-  },
-}
 
 /** An installed command has no checkout to read templates from. */
 const embeddedTemplates = {

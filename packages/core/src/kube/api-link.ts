@@ -2,13 +2,11 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import type { Dial } from '../contracts/kube-connection.js'
 import { KnestError } from '../errors.js'
 import type { Asked } from './api-errors.js'
 import type { ChosenKubeconfig } from './kubeconfig.js'
 import { secureContexts } from './secure-context.js'
-
-/** Opens a byte stream to the API server, where it cannot be reached directly. */
-export type Dial = (signal: AbortSignal) => Promise<Duplex>
 
 /** TLS settings and headers for one request or socket. Holds secrets. */
 type Credentials = Pick<

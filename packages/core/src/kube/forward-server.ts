@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { KnestError } from '../errors.js'
-import type { Dial } from './api-link.js'
+import type { Dial } from '../contracts/kube-connection.js'
 
 export interface ForwardServer {
   readonly port: number

@@ -2,16 +2,8 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import type { KubeconfigChoice } from '../contracts/kube-connection.js'
 import { KnestError } from '../errors.js'
-
-export interface KubeconfigChoice {
-  /** File, or list of files in the order of `$KUBECONFIG`; each must exist. */
-  readonly kubeconfig?: string | readonly string[] | undefined
-  /** Name of a context; the kubeconfig's current one when absent. */
-  readonly context?: string | undefined
-  /** The kubeconfig itself; then no file is read. */
-  readonly kubeconfigText?: string | undefined
-}
 
 export interface ChosenKubeconfig {
   readonly config: KubeConfig
@@ -31,7 +23,7 @@ export async function loadKubeconfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<ChosenKubeconfig> {
   // Loaded late: it takes hundreds of milliseconds, and `--help` needs no cluster.
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kube-config.js')
   const config = new KubeConfig()
   if (choice.kubeconfigText !== undefined) {
     mergeInto(config, parseOne(new KubeConfig(), choice.kubeconfigText, 'the given kubeconfig'))

@@ -1,8 +1,9 @@
+import type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
-import { openApiLink, type Dial } from './api-link.js'
+import { openApiLink } from './api-link.js'
 import { serverText } from './api-errors.js'
 import { openKubeClient } from './kube-client.js'
-import { loadKubeconfig, type KubeconfigChoice } from './kubeconfig.js'
+import { loadKubeconfig } from './kubeconfig.js'
 
 export interface OpenKubeOptions extends KubeconfigChoice {
   /**

@@ -10,9 +10,8 @@ export {
   seconds,
   unlessAborted,
 } from '../kube/index.js'
-export type { Dial } from '../kube/api-link.js'
+export type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
-export type { KubeconfigChoice } from '../kube/kubeconfig.js'
 export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'
 export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
