@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { strange } from './lib/outputs.mjs'
@@ -17,9 +18,9 @@ const published = readdirSync(join(root, 'packages'))
     return { path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }
   })
   .filter(({ manifest }) => manifest.private !== true)
-/** At the start of a line, as tsc and esbuild write them, or dynamic. */
-const imports =
-  /^(?:(?:import|export)\b[^'"\n]*|\}\s*from\s*)['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm
+/** At the start of a line, or inside a type, as tsc writes them. */
+const typeImports =
+  /^(?:import\s*|(?:(?:import|export)\b[^'"\n]*|\})\s*\bfrom\s*)['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm
 const faults = []
 
 const workspaces = published.flatMap(({ manifest }) => ['--workspace', manifest.name])
@@ -35,7 +36,7 @@ for (const { path, manifest } of published) {
     path,
     files.map((file) => file.path),
   )
-  checkImports(manifest, path)
+  await checkImports(manifest, path)
   const { messages } = await publint({
     pkgDir: 'package',
     strict: true,
@@ -59,30 +60,46 @@ function checkFiles({ name, bin = {} }, path, files) {
 }
 
 /** All that its entry points lead to, code and types, must be Node's own, the package's or a dependency. */
-function checkImports({ name, exports, bin = {}, dependencies = {} }, path) {
-  const entries = Object.values(exports).flatMap((target) =>
-    typeof target === 'string' ? [] : Object.values(target),
+async function checkImports({ name, exports, dependencies = {} }, path) {
+  const targets = Object.values(exports).filter((target) => typeof target !== 'string')
+  const types = targets.map((target) => join(path, target.types))
+  const code = targets.map((target) => join(path, target.default))
+  for (const specifier of new Set([...importsOfTypes(types), ...(await importsOfCode(code))])) {
+    const library = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+    if (isBuiltin(specifier) || dependencies[library] !== undefined) continue
+    faults.push(`${name}: what is packed imports "${specifier}", which is no dependency`)
+  }
+}
+
+async function importsOfCode(entryPoints) {
+  const options = { bundle: true, packages: 'external', platform: 'node', format: 'esm', logLevel: 'error' }
+  const { metafile } = await build({
+    ...options,
+    entryPoints,
+    metafile: true,
+    write: false,
+    outdir: 'nowhere',
+  })
+  const outputs = Object.values(metafile.outputs)
+  return outputs.flatMap(({ imports }) =>
+    imports.filter(({ external }) => external).map((found) => found.path),
   )
-  const waiting = entries
-    .filter((entry) => !Object.values(bin).includes(entry))
-    .map((entry) => join(path, entry))
+}
+
+function importsOfTypes(entryPoints) {
+  const waiting = [...entryPoints]
   const seen = new Set()
+  const found = []
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (seen.has(file)) continue
     seen.add(file)
-    const text = readFileSync(file, 'utf8')
-    for (const [, atStart, inside] of text.matchAll(imports)) {
+    for (const [, atStart, inside] of readFileSync(file, 'utf8').matchAll(typeImports)) {
       const specifier = atStart ?? inside
-      const library = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
-      if (specifier.startsWith('.')) {
-        waiting.push(
-          resolve(file, '..', file.endsWith('.d.ts') ? specifier.replace(/\.js$/, '.d.ts') : specifier),
-        )
-      } else if (!isBuiltin(specifier) && dependencies[library] === undefined) {
-        faults.push(`${name}: ${file.slice(path.length + 1)} imports "${specifier}", which is no dependency`)
-      }
+      if (specifier.startsWith('.')) waiting.push(resolve(file, '..', specifier.replace(/\.js$/, '.d.ts')))
+      else found.push(specifier)
     }
   }
+  return found
 }
 
 /** What npm would pack, for publint. */
