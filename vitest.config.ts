@@ -33,7 +33,7 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  */
 const sideBySide = [
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'kubeadm', 'kubevirt-stand-in'],
-  ...['network', 'render', 'scale', 'side-by-side', 'status'],
+  ...['network', 'render', 'scale', 'side-by-side', 'status', 'streams'],
 ]
 
 /**
