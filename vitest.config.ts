@@ -33,7 +33,7 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  */
 const sideBySide = [
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'kubeadm', 'kubevirt-stand-in'],
-  ...['network', 'package', 'render', 'scale', 'side-by-side', 'status'],
+  ...['network', 'package', 'render', 'scale', 'side-by-side', 'status', 'streams'],
 ]
 
 /**
