@@ -17,6 +17,8 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
     let subject: NodeBackendSubject
     let node: NodeHandle
     const signal = new AbortController().signal
+    // Nodes of fakes are this machine, and other suites run on it meanwhile.
+    const marker = `/tmp/knest-contract-${randomBytes(6).toString('hex')}`
     const run = (...argv: readonly string[]): ReturnType<NodeHandle['execText']> =>
       node.execText(argv, { timeoutMs: 30_000, signal })
 
@@ -27,10 +29,10 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
     afterAll(() => subject.cleanUp(), 300_000)
 
     it('adopts a node that is there: ensureNode again gives the same one', async () => {
-      await run('touch', '/tmp/knest-contract')
+      await run('touch', marker)
       node = await subject.backend.ensureNode(subject.node, signal)
-      expect((await run('test', '-e', '/tmp/knest-contract')).exitCode).toBe(0)
-      await run('rm', '/tmp/knest-contract')
+      expect((await run('test', '-e', marker)).exitCode).toBe(0)
+      await run('rm', marker)
     })
 
     it('lists the node by its cluster, and nothing for a cluster it does not know', async () => {
@@ -133,10 +135,10 @@ export function describeNodeBackend(title: string, setUp: () => Promise<NodeBack
 
     it('keeps a node as it is when it has the image that it shall get', async () => {
       if (subject.backend.upgradeNode === undefined) return
-      await run('touch', '/tmp/knest-contract')
+      await run('touch', marker)
       node = await subject.backend.upgradeNode(subject.node, signal)
-      expect((await run('test', '-e', '/tmp/knest-contract')).exitCode).toBe(0)
-      await run('rm', '/tmp/knest-contract')
+      expect((await run('test', '-e', marker)).exitCode).toBe(0)
+      await run('rm', marker)
     })
 
     it('gives a node its image back when the host does not have the new one', async () => {

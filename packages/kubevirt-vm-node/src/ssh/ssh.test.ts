@@ -162,6 +162,8 @@ describe('a long command', () => {
     const file = join(folder, 'up')
     const running = long(`echo up > ${file}; sleep 30`)
     await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('up\n'), 4_000)
+    // Its start is known to have ended, or it would be started again.
+    await vi.waitFor(() => expect(sshServer.commands.length).toBeGreaterThan(1), 4_000)
     void rm(folder, { recursive: true, force: true }).then(() => {
       portforward.cut()
     })
