@@ -99,13 +99,15 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     }
     const current = (): string | undefined =>
       /^current-context: (.*)$/m.exec(readFileSync(empty.kubeconfig, 'utf8'))?.[1]
-    const create = ['create', 'e2e-found', ...nodeFlags, '--worker-machine-count', '0']
+    const create = (name: string): readonly string[] => [
+      ...['create', name, ...nodeFlags, '--worker-machine-count', '0'],
+    ]
     try {
       // The embedded host is the last resort, and becomes the current context by `host up`.
-      expect(await run(...create, '--dry-run')).toContain('note: there is no current context')
+      expect(await run(...create('e2e-found'), '--dry-run')).toContain('note: there is no current context')
       await run('host', 'up')
       expect(current()).toBe('knest-host')
-      expect(await run(...create)).not.toContain('note:')
+      expect(await run(...create('e2e-found'))).not.toContain('note:')
       expect(await run('list')).toContain('e2e-found')
 
       if (findKubectl() === undefined) await run('kubeconfig', 'e2e-found', '--switch-context')
@@ -113,7 +115,8 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
       expect(current()).toBe('knest-e2e-found')
       expect(await run('list')).toContain('e2e-found')
       expect(await run('status', 'e2e-found')).toContain('e2e-found-cp-0')
-      expect(await run(...create, '--dry-run')).toContain('note: context "knest-e2e-found" is a nested')
+      const second = await run(...create('e2e-other'), '--dry-run')
+      expect(second).toContain('note: context "knest-e2e-found" is a nested')
       expect(await run('shell', 'e2e-found', '--', 'knest', 'list', '-o', 'name')).toContain('e2e-found')
       // Named, it is a host like any other: with no nested clusters.
       expect(await run('list', '--context', 'knest-e2e-found')).toBe('No nested clusters found\n')
