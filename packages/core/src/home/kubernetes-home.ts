@@ -5,7 +5,7 @@ import { KnestError } from '../errors.js'
 import { clusterSelector } from '../labels.js'
 import { objectNames } from '../names.js'
 import { statusCounts } from '../spec/index.js'
-import { specPatch } from '../spec/old-spellings.js'
+import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
@@ -78,7 +78,9 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
       if (record.desiredSpec === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
-      return recordFromObject(await patchStatus(record, { spec: specPatch(updated.spec) }, signal))
+      return recordFromObject(
+        await patchStatus(record, { spec: specPatch(updated.spec as SpecFields) }, signal),
+      )
     },
 
     accept: async (record, spec, signal) => {
@@ -86,7 +88,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       const finalizers = [...new Set([...(current?.metadata.finalizers ?? []), cleanupFinalizer])]
       const metadata = { finalizers, resourceVersion: record.version }
       await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
-      const accepted = specPatch(recordObject(record, spec).spec)
+      const accepted = specPatch(recordObject(record, spec).spec as SpecFields)
       return recordFromObject(await patchStatus(record, { spec: accepted }, signal))
     },
 

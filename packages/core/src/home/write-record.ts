@@ -1,7 +1,7 @@
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { pause } from '../kube/index.js'
-import { oldSpelling } from '../spec/old-spellings.js'
+import { oldSpelling, type SpecFields } from '../spec/old-spellings.js'
 import { ensureCrd } from './crd.js'
 
 /** An API server serves a changed definition a moment after it has accepted it. */
@@ -35,7 +35,7 @@ export async function writeRecord(
     }
   }
   if (!(outcome instanceof KnestError)) return outcome
-  const spec = oldSpelling(object.spec as Readonly<Record<string, unknown>>)
+  const spec = oldSpelling(object.spec as SpecFields)
   if (spec !== undefined) return write({ ...object, spec })
   throw new KnestError('config', outcome.message, {
     hint: 'have somebody who may change it bring the resource definition of NestedCluster up to date: knest host install controller',

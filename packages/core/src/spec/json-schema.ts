@@ -13,9 +13,7 @@ export function clusterFileJsonSchema(): Readonly<Record<string, unknown>> {
     required: ['apiVersion', 'kind'],
     properties: {
       ...schema.properties,
-      ...(typeof spec === 'object'
-        ? { spec: withOldSpellings(spec as Readonly<Record<string, unknown>>) }
-        : {}),
+      ...(typeof spec === 'object' ? { spec: withOldSpellings(spec) } : {}),
       apiVersion: { const: clusterApiVersion },
       kind: { const: clusterKind },
     },

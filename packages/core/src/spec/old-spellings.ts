@@ -21,7 +21,10 @@ const renamed: readonly Renamed[] = [
 /** Fields of `network` that are lists; text was, and is, taken for a list of what its commas separate. */
 const ranges = ['podNetworkCidr', 'serviceCidr'] as const
 
-type Fields = Readonly<Record<string, unknown>>
+/** A spec as JSON. */
+export type SpecFields = Readonly<Record<string, unknown>>
+
+type Fields = SpecFields
 
 /** Something said of a field; `path` begins below the spec. */
 export interface Found extends Problem {
@@ -36,7 +39,7 @@ export interface Modernized {
   /** Fields given in both spellings. */
   readonly problems: readonly Found[]
   /** Where a field stands that is called otherwise today; the path begins with `spec`. */
-  writtenAs(path: Path): Path
+  readonly writtenAs: (path: Path) => Path
 }
 
 /**
@@ -86,11 +89,11 @@ export function oldSpelling(spec: Fields): Fields | undefined {
   const lists = ranges.map((name) => network[name])
   if (!lists.every((list) => Array.isArray(list) && list.length === 1)) return undefined
   const [podCidr, serviceCidr] = lists.map((list) => (list as readonly unknown[])[0])
-  const { podNetworkCidr: _pods, ...others } = network
   const { hostPatches, ...rest } = spec
+  const others = Object.entries(network).filter(([name]) => name !== 'podNetworkCidr')
   return {
     ...rest,
-    network: { ...others, podCidr, serviceCidr },
+    network: { ...Object.fromEntries(others), podCidr, serviceCidr },
     ...(hostPatches === undefined ? {} : { patches: hostPatches }),
   }
 }
