@@ -1,5 +1,11 @@
 /** All of core. What is not exported here is not promised; `exports` of package.json names its parts. */
 export { createClusters } from './clusters.js'
+export { changedSpec, describeChange } from './operations/changed-spec.js'
+export { resumable } from './operations/create.js'
+export { deletable } from './operations/delete.js'
+export { pausable } from './operations/pause.js'
+export { upgradedSpec } from './operations/upgraded-spec.js'
+export { permit, phaseTable } from './phases/index.js'
 export { canConnect } from './home/api-urls.js'
 export { removeFinalizer } from './home/finalizer.js'
 export { createKubernetesHome } from './home/kubernetes-home.js'
