@@ -11,7 +11,7 @@ import type {
 import { createFakeNestedApi, type FakeNestedApi } from './fake-nested-api.js'
 
 /** A node in memory: what the scripts of knest would have made of it. */
-export interface FakeNestedNode {
+interface FakeNestedNode {
   spec: NodeSpec
   disk: 'empty' | 'founder' | 'bootstrapped'
   phase: NodeStatus['phase']

@@ -39,7 +39,7 @@ export function withSchema(api: KubeApi, { mayDefine = true, servedAfter = 0 }: 
     return stale.schema
   }
   const seen = async <T extends KubeObject | undefined>(object: T): Promise<T> =>
-    object?.kind === 'NestedCluster' ? (prune(object, await served(false)) as T) : object
+    object?.kind === 'NestedCluster' ? (prune(object, await served(false))) : object
   const checked = async (object: KubeObject, strict: boolean | undefined): Promise<KubeObject> => {
     if (object.kind !== 'NestedCluster') return object
     const schema = await served(true)

@@ -134,7 +134,9 @@ test('a limit nobody asked for is as much longer as the machines are slower', as
   const begun = endlessSteps(fixture)
   stopTheClock()
   let over = false
-  const scaled = scale(fixture, { ...run, timeoutMs: 20_000, isDefaultTimeout: true }).finally(() => (over = true))
+  const scaled = scale(fixture, { ...run, timeoutMs: 20_000, isDefaultTimeout: true }).finally(
+    () => (over = true),
+  )
   const ended = expect(scaled).rejects.toThrow(/took longer than 60 s/)
   await begun
   await vi.advanceTimersByTimeAsync(59_000)
