@@ -5,9 +5,15 @@ import {
   detectEngine,
   engineNames,
 } from 'knest/embedded'
-import { createKubernetesHome, deleteNamespace } from '@knest/core'
+import { createClusters, createKubernetesHome, deleteNamespace, resolveSpec } from '@knest/core'
 import { createPodNodeBackend } from 'knest/pod'
-import { describeClusterHome, describeKubeApi, describeNodeBackend, sampleSpec } from '@knest/testing'
+import {
+  describeClusterHome,
+  describeClusters,
+  describeKubeApi,
+  describeNodeBackend,
+  sampleSpec,
+} from '@knest/testing'
 import { describe, expect, it } from 'vitest'
 import { never, openHost } from './support/cluster.js'
 import { createHome } from './support/home.js'
@@ -74,6 +80,26 @@ describe('a lock that makes way', () => {
       directory.remove()
     }
   }, 60_000)
+})
+
+describeClusters('clusters of pods', async () => {
+  const directory = createHome()
+  const api = await openHost(directory)
+  const home = createKubernetesHome(api)
+  const backend = createPodNodeBackend(api)
+  const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
+  const ref = { name: 'e2e-clusters', namespace: 'knest-e2e-clusters-of-pods' }
+  return {
+    clusters,
+    ref,
+    // What depends on the host is decided by the host.
+    spec: resolveSpec({ workers: [{ count: 0 }] }, { force: false }),
+    cleanUp: async () => {
+      await home.remove(ref, { keepData: false, signal: never })
+      api.close()
+      directory.remove()
+    },
+  }
 })
 
 describeNodeBackend('a pod', async () => {

@@ -3,8 +3,7 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { badInputCases, type BadInput, type Situation } from '@knest/testing'
-import { fakeStatus } from './fake-clusters.js'
+import { badInputCases, fakeStatus, type BadInput, type Situation } from '@knest/testing'
 import { FakeTerminal } from './fake-deps.js'
 
 describe('bad input', () => {

@@ -10,7 +10,7 @@ import type {
   ControllerControl,
   KubeVirtControl,
 } from './deps.js'
-import { FakeClusters } from './fake-clusters.js'
+import { FakeClusters } from '@knest/testing'
 import { main } from './main.js'
 import { parts } from './parts.js'
 import { plainRenderer } from './render/plain.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { byteSize } from './byte-size.js'
-import { fakeStatus } from './fake-clusters.js'
+import { fakeStatus } from '@knest/testing'
 import { statusText } from './status-text.js'
 
 const now = new Date('2026-01-01T00:03:12Z')

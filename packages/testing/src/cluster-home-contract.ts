@@ -53,6 +53,14 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       await expect(home.update(seen, spec, signal)).rejects.toMatchObject({ code: 'conflict' })
     })
 
+    it('has nothing to update when there is no record', async () => {
+      const { home, ref, spec } = subject
+      const seen = await home.read(ref, signal)
+      if (seen === undefined) throw new Error('no record')
+      const gone = { ...seen, name: `${ref.name}-gone` }
+      await expect(home.update(gone, spec, signal)).rejects.toMatchObject({ code: 'not-found' })
+    })
+
     it('keeps what a cluster is made by apart from what its object asks for', async (context) => {
       const { home, ref, spec } = subject
       if (home.accept === undefined) return context.skip('no controller looks after clusters of this home')
@@ -60,6 +68,7 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       if (asked === undefined) throw new Error('no record')
       expect(asked.desiredSpec).toBeUndefined()
       await home.accept(asked, spec, signal)
+      await expect(home.accept(asked, spec, signal)).rejects.toMatchObject({ code: 'conflict' })
       const record = await home.read(ref, signal)
       expect(record).toMatchObject({ spec, desiredSpec: asked.spec })
       if (record === undefined) throw new Error('no record')
@@ -94,6 +103,30 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       expect(await home.readAuthorities(ref, signal)).toEqual(authorities('first'))
     })
 
+    it('keeps the kubeconfig that was saved last', async () => {
+      const { home, ref } = subject
+      const record = await home.read(ref, signal)
+      if (record === undefined) throw new Error('no record')
+      expect(await home.readKubeconfig(ref, signal)).toBeUndefined()
+      await home.saveKubeconfig(record, 'first', signal)
+      await home.saveKubeconfig(record, 'second', signal)
+      expect(await home.readKubeconfig(ref, signal)).toBe('second')
+    })
+
+    it('gives a control plane its address for as long as the cluster has it', async () => {
+      const { home, ref } = subject
+      const record = await home.read(ref, signal)
+      if (record === undefined) throw new Error('no record')
+      const [first, second] = [`${ref.name}-cp-0`, `${ref.name}-cp-1`]
+      const one = await home.ensureAddresses(record, [first], signal)
+      const two = await home.ensureAddresses(record, [second, first], signal)
+      expect(two.identities.get(first)).toBe(one.identities.get(first))
+      expect(new Set(two.identities.values()).size).toBe(2)
+      expect(two.controlPlaneEndpoint).toBe(one.controlPlaneEndpoint)
+      await home.releaseAddress(ref, second, signal)
+      await home.releaseAddress(ref, second, signal)
+    }, 60_000)
+
     it('lets one actor in at a time, and says who is inside', async () => {
       const { home, ref } = subject
       const first = await home.lock(ref, signal, () => undefined)
@@ -104,10 +137,23 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       await (await second).release()
     }, 30_000)
 
+    it('waits for a lock for as long as it may', async () => {
+      const { home, ref } = subject
+      const first = await home.lock(ref, signal, () => undefined)
+      const stop = new AbortController()
+      const second = home.lock(ref, stop.signal, () => stop.abort())
+      await expect(second).rejects.toThrow()
+      await first.release()
+      await first.release()
+      await (await home.lock(ref, signal, () => undefined)).release()
+    }, 30_000)
+
     it('forgets everything on removal, and is content when there is nothing', async () => {
       const { home, ref } = subject
       await home.remove(ref, { keepData: false, signal })
       expect(await home.read(ref, signal)).toBeUndefined()
+      expect(await home.readAuthorities(ref, signal)).toBeUndefined()
+      expect((await home.list(ref.namespace, signal)).map(({ name }) => name)).not.toContain(ref.name)
       await home.remove(ref, { keepData: false, signal })
     }, 120_000)
   })

@@ -1,14 +1,72 @@
 import { KnestError } from '@knest/core'
-import type { CertificateAuthorities, ClusterHome, ClusterRecord, ClusterRef } from '@knest/core'
+import type {
+  CertificateAuthorities,
+  ClusterAddresses,
+  ClusterHome,
+  ClusterRecord,
+  ClusterRef,
+  ClusterSpec,
+} from '@knest/core'
+
+export interface FakeClusterHome extends ClusterHome {
+  /** Makes the record as somebody does who applies its object, and no command. */
+  declare(ref: ClusterRef, spec: ClusterSpec): ClusterRecord
+  /** What the object of a record that was accepted asks for from now on. */
+  ask(ref: ClusterRef, spec: ClusterSpec): void
+  /** Somebody deletes the object; it stays until the cluster is gone. */
+  deleteObject(ref: ClusterRef): void
+  /** Takes the lock away from who holds it. */
+  loseLock(ref: ClusterRef): void
+}
+
+interface Holder {
+  readonly lost: AbortController
+  readonly preemptible: boolean
+}
 
 /** Stands in for the host cluster as home of records: a map in memory. Passes the same contract suite. */
-export function createFakeClusterHome(): ClusterHome {
+export function createFakeClusterHome(): FakeClusterHome {
   const records = new Map<string, ClusterRecord>()
   const authorities = new Map<string, CertificateAuthorities>()
-  const locked = new Set<string>()
+  const kubeconfigs = new Map<string, string>()
+  const identities = new Map<string, Map<string, string>>()
+  const locked = new Map<string, Holder>()
   let counter = 0
   const key = ({ namespace, name }: ClusterRef): string => `${namespace}/${name}`
   const next = (): string => String(++counter)
+  const begun = (ref: ClusterRef, spec: ClusterSpec, declared: boolean): ClusterRecord => {
+    const record: ClusterRecord = {
+      name: ref.name,
+      namespace: ref.namespace,
+      spec,
+      declared,
+      phase: 'Creating',
+      conditions: [],
+      createdAt: new Date().toISOString(),
+      uid: next(),
+      version: next(),
+    }
+    records.set(key(ref), record)
+    return record
+  }
+  const stored = (ref: ClusterRef): ClusterRecord => {
+    const current = records.get(key(ref))
+    if (current === undefined) throw new KnestError('not-found', `there is no cluster "${ref.name}"`)
+    return current
+  }
+  const change = (ref: ClusterRef, changes: Partial<ClusterRecord>): ClusterRecord => {
+    const changed = { ...stored(ref), ...changes, version: next() }
+    records.set(key(ref), changed)
+    return changed
+  }
+  /** What is there now, for who has seen it. */
+  const seen = (record: ClusterRecord): ClusterRecord => {
+    const current = stored(record)
+    if (current.version !== record.version)
+      throw new KnestError('conflict', `cluster "${record.name}" was changed`)
+    return current
+  }
+  const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(work)
 
   return {
     description: 'memory',
@@ -29,70 +87,75 @@ export function createFakeClusterHome(): ClusterHome {
     create: (ref, spec) => {
       if (records.has(key(ref)))
         return Promise.reject(new KnestError('already-exists', `cluster "${ref.name}" exists`))
-      const record: ClusterRecord = {
-        ...ref,
-        spec,
-        phase: 'Creating',
-        conditions: [],
-        createdAt: new Date().toISOString(),
-        uid: next(),
-        version: next(),
-      }
-      records.set(key(ref), record)
-      return Promise.resolve(record)
+      return Promise.resolve(begun(ref, spec, false))
     },
-    update: (record, spec) => {
-      const current = records.get(key(record))
-      if (current?.version !== record.version)
-        return Promise.reject(new KnestError('conflict', `cluster "${record.name}" was changed`))
-      const desiredSpec = current.desiredSpec === undefined ? {} : { desiredSpec: spec }
-      const updated = { ...current, spec, ...desiredSpec, version: next() }
-      records.set(key(record), updated)
-      return Promise.resolve(updated)
-    },
-    accept: (record, spec) => {
-      const accepted = { ...record, spec, desiredSpec: record.desiredSpec ?? record.spec, version: next() }
-      records.set(key(record), accepted)
-      return Promise.resolve(accepted)
-    },
-    setStatus: (ref, { phase, conditions }) => {
-      const current = records.get(key(ref))
-      if (current === undefined)
-        return Promise.reject(new KnestError('not-found', `there is no cluster "${ref.name}"`))
-      records.set(key(ref), { ...current, phase, conditions, version: next() })
-      return Promise.resolve()
-    },
+    update: (record, spec) =>
+      answer(() =>
+        change(record, seen(record).desiredSpec === undefined ? { spec } : { spec, desiredSpec: spec }),
+      ),
+    accept: (record, spec) =>
+      answer(() => {
+        const current = seen(record)
+        return change(record, { spec, desiredSpec: current.desiredSpec ?? current.spec })
+      }),
+    setStatus: (ref, { phase, conditions }) =>
+      answer(() => {
+        const isGoing = stored(ref).deletedAt !== undefined
+        change(ref, { phase: isGoing ? 'Deleting' : phase, conditions })
+      }),
+    declare: (ref, spec) => begun(ref, spec, true),
+    ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
+    deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),
+    loseLock: (ref) =>
+      locked.get(key(ref))?.lost.abort(new KnestError('conflict', 'somebody else took over the lock')),
+
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {
       const stored = authorities.get(key(record)) ?? wanted
       authorities.set(key(record), stored)
       return Promise.resolve(stored)
     },
-    readKubeconfig: () => Promise.resolve(undefined),
-    saveKubeconfig: () => Promise.resolve(),
-    ensureAddresses: (record, nodes) =>
-      Promise.resolve({
+    readKubeconfig: (ref) => Promise.resolve(kubeconfigs.get(key(ref))),
+    saveKubeconfig: (record, kubeconfig) => {
+      kubeconfigs.set(key(record), kubeconfig)
+      return Promise.resolve()
+    },
+    ensureAddresses: (record, nodes) => {
+      const own = identities.get(key(record)) ?? new Map<string, string>()
+      identities.set(key(record), own)
+      for (const node of nodes) if (!own.has(node)) own.set(node, `192.0.2.${next()}`)
+      const addresses: ClusterAddresses = {
         controlPlaneEndpoint: `${record.name}.invalid:6443`,
-        identities: new Map(nodes.map((node, index) => [node, `192.0.2.${index + 1}`])),
+        identities: new Map(nodes.map((node) => [node, own.get(node) ?? ''])),
         certificateNames: [`${record.name}.invalid`],
         peerNames: [],
         hosts: [],
-      }),
-    releaseAddress: () => Promise.resolve(),
+      }
+      return Promise.resolve(addresses)
+    },
+    releaseAddress: (ref, node) => {
+      identities.get(key(ref))?.delete(node)
+      return Promise.resolve()
+    },
     apiUrls: () => Promise.resolve([]),
-    lock: async (ref, signal, onWait) => {
+    lock: async (ref, signal, onWait, { preemptible = false } = {}) => {
       let told = false
-      while (locked.has(key(ref))) {
+      for (let holder = locked.get(key(ref)); holder !== undefined; holder = locked.get(key(ref))) {
         if (!told) onWait('somebody')
         told = true
+        if (holder.preemptible && !preemptible)
+          holder.lost.abort(new KnestError('conflict', 'somebody wants to work on the cluster'))
+        signal.throwIfAborted()
         await new Promise((resolve) => setTimeout(resolve, 5))
         signal.throwIfAborted()
       }
-      locked.add(key(ref))
+      signal.throwIfAborted()
+      const own = { lost: new AbortController(), preemptible }
+      locked.set(key(ref), own)
       return {
-        signal: new AbortController().signal,
+        signal: own.lost.signal,
         release: () => {
-          locked.delete(key(ref))
+          if (locked.get(key(ref)) === own) locked.delete(key(ref))
           return Promise.resolve()
         },
       }
@@ -100,6 +163,8 @@ export function createFakeClusterHome(): ClusterHome {
     remove: (ref) => {
       records.delete(key(ref))
       authorities.delete(key(ref))
+      kubeconfigs.delete(key(ref))
+      identities.delete(key(ref))
       return Promise.resolve()
     },
   }

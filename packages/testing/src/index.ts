@@ -1,8 +1,11 @@
 /** For tests only: fakes that say so in their names, and the suites that they and the real parts pass. */
 export { describeAddressAdapter, type AddressAdapterSubject } from './address-adapter-contract.js'
+export { describeClusters, type ClustersSubject } from './clusters-contract.js'
 export { describeClusterHome, type ClusterHomeSubject } from './cluster-home-contract.js'
 export { createFakeAddressAdapter, type FakeAddressHost } from './fake-address-adapter.js'
 export { createFakeClusterHome } from './fake-cluster-home.js'
+export { FakeClusters } from './fake-clusters.js'
+export { fakeStatus } from './fake-status.js'
 export { createFakeKubeApi, type FakeKind, type FakeKubeApi } from './fake-kube-api.js'
 export { createFakeNodeBackend } from './fake-node-backend.js'
 export { describeKubeApi, type KubeApiSubject } from './kube-api-contract.js'

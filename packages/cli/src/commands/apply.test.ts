@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { TerminalStreams } from 'knest'
 import { beforeEach, expect, test } from 'vitest'
-import { fakeStatus } from '../fake-clusters.js'
+import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
 const file = `apiVersion: knest.dev/v1alpha1

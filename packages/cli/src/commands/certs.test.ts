@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { fakeStatus } from '../fake-clusters.js'
+import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
 let terminal: FakeTerminal

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { fakeStatus } from '../fake-clusters.js'
+import type { WorkerPool } from 'knest'
+import { fakeStatus, sampleSpec } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 import { createCommand, type CreateOptions } from './create.js'
 import { listCommand, type ListOptions } from './list.js'
@@ -221,19 +222,47 @@ describe('kubeconfig', () => {
 })
 
 describe('scale', () => {
+  const [worker] = sampleSpec.workers
+  const gpu = { ...worker, name: 'gpu', count: 1 } as WorkerPool
+
   test.each([
-    [['3:1'], { controlPlane: 3, pools: { worker: 1 } }],
-    [[':0'], { pools: { worker: 0 } }],
-    [['3:'], { controlPlane: 3 }],
-    [['gpu=2'], { pools: { gpu: 2 } }],
-    [['3:', 'gpu=2'], { controlPlane: 3, pools: { gpu: 2 } }],
-    [['--worker-machine-count', '4'], { pools: { worker: 4 } }],
-    [['--control-plane-machine-count', '5'], { controlPlane: 5 }],
-  ])('%j', async (words, request) => {
-    terminal.clusters.add(fakeStatus())
+    [['3:1'], { controlPlane: 3, pools: { worker: 1 } }, '3:2'],
+    [[':0'], { pools: { worker: 0 } }, '1:1'],
+    [['3:'], { controlPlane: 3 }, '3:2'],
+    [['gpu=2'], { pools: { gpu: 2 } }, '1:3'],
+    [['3:', 'gpu=2'], { controlPlane: 3, pools: { gpu: 2 } }, '3:3'],
+    [['--worker-machine-count', '4'], { pools: { worker: 4 } }, '1:5'],
+    [['--control-plane-machine-count', '5'], { controlPlane: 5 }, '5:2'],
+  ])('%j', async (words, request, counts) => {
+    terminal.clusters.add(fakeStatus(), { ...sampleSpec, workers: [...sampleSpec.workers, gpu] })
     expect(await terminal.run('scale', 'quickstart', ...words)).toBe(0)
     expect(terminal.clusters.lastRequest).toMatchObject(request)
-    expect(terminal.out).toBe('cluster "quickstart" scaled to 1:1\n')
+    expect(terminal.out).toBe(`cluster "quickstart" scaled to ${counts}\n`)
+  })
+
+  test('what a cluster does not have is refused, as by its dry run', async () => {
+    terminal.clusters.add(fakeStatus())
+    for (const more of [[], ['--dry-run']]) {
+      terminal.err = ''
+      expect(await terminal.run('scale', 'quickstart', 'gpu=2', ...more)).toBe(2)
+      expect(terminal.err).toContain('the cluster has no worker pool "gpu"')
+    }
+    expect(terminal.clusters.changes).toEqual([])
+  })
+
+  test.each([
+    ['Paused', 'cluster "quickstart" is paused', 'start it first: knest resume quickstart'],
+    ['Deleting', 'cluster "quickstart" is being deleted', 'finish it first: knest delete quickstart'],
+    [
+      'Creating',
+      'cluster "quickstart" is not completely created yet',
+      'run the same knest create command again',
+    ],
+  ] as const)('of a cluster that is %s is refused in the words of core', async (phase, message, hint) => {
+    terminal.clusters.add(fakeStatus({ phase }))
+    expect(await terminal.run('scale', 'quickstart', ':2')).not.toBe(0)
+    expect(terminal.err).toContain(`error: ${message}\nhint: ${hint}`)
+    expect(terminal.clusters.changes).toEqual([])
   })
 
   test('--force reaches core', async () => {
@@ -245,6 +274,9 @@ describe('scale', () => {
   test('--dry-run changes nothing', async () => {
     terminal.clusters.add(fakeStatus())
     expect(await terminal.run('scale', 'quickstart', ':2', '--dry-run')).toBe(0)
+    expect(terminal.clusters.changes).toEqual([])
+    expect(terminal.out).toContain('Create node "quickstart-worker-1"')
+    expect(await terminal.run('scale', 'quickstart', ':1', '--dry-run')).toBe(0)
     expect(terminal.clusters.changes).toEqual([])
     expect(terminal.err).toContain('nothing to do')
   })
@@ -333,7 +365,7 @@ describe('shell', () => {
       return 0
     }
     await terminal.run('shell', 'quickstart')
-    expect(kubeconfig).toContain('# forwarded')
+    expect(kubeconfig).toContain('server: https://127.0.0.1:16443')
     expect(terminal.clusters.closedForwards).toBe(1)
   })
 

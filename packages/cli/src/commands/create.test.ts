@@ -3,7 +3,7 @@ import { mkdtemp, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { fakeStatus } from '../fake-clusters.js'
+import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
 let terminal: FakeTerminal
@@ -202,7 +202,7 @@ test('Ctrl-C ends cleanly and says what there is and what can be done', async ()
 })
 
 test('Ctrl-C before anything is there says so', async () => {
-  terminal.clusters.duringCreate = ({ signal }) => interrupted(signal)
+  terminal.clusters.duringPreflight = ({ signal }) => interrupted(signal)
   expect(await terminal.run('create', 'x')).toBe(130)
   expect(terminal.err).toContain('error: interrupted: there is no cluster "x" in namespace "knest-x"\n')
 })

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { TerminalStreams } from 'knest'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { fakeStatus } from '../fake-clusters.js'
+import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
 let terminal: FakeTerminal

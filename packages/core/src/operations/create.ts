@@ -69,8 +69,8 @@ function creating(record: ClusterRecord): ClusterRecord {
   return record.phase === 'Kept' ? { ...record, phase: 'Creating', conditions: [] } : record
 }
 
-/** A record whose creation can go on with this desired spec. */
-function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
+/** A record whose creation can go on with this desired spec. Pure. */
+export function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterRecord {
   permit('create', record)
   if (specChanges(record.spec, withHostDefaults(record.spec, spec)).changes.length === 0) return record
   const state = record.phase === 'Kept' ? 'kept its data' : 'is half created'

@@ -33,7 +33,8 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
   }
 }
 
-function deletable(record: ClusterRecord, keepData: boolean): ClusterRecord {
+/** Gives the record back, or throws what is against it. Pure. */
+export function deletable(record: ClusterRecord, keepData: boolean): ClusterRecord {
   if (keepData && !record.spec.persistence.enabled) throw nothingToKeep(record)
   return permit('delete', record)
 }

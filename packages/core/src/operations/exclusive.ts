@@ -3,7 +3,7 @@ import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { KnestError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
-import { anySignal, openDeadline } from '../signals.js'
+import { anySignal, openDeadline, seconds } from '../signals.js'
 
 /**
  * Runs `work` as the only actor on the cluster, within the time the caller allows. Its `run` ends with the
@@ -22,20 +22,29 @@ export function createExclusive(parts: Parts): Exclusive {
     const deadline = openDeadline(run.signal, run.timeoutMs, limitReached)
     const busy = new AbortController()
     const bounded = { ...run, signal: deadline.signal }
+    let waitedFor: string | undefined
     try {
       const onWait = (holder: string): void => {
+        waitedFor = holder
         if (run.onlyIfFree === true) busy.abort(isBusy(record, holder))
         else run.progress.note(`waiting for ${holder} to finish with cluster "${record.name}"`)
       }
       const patience = anySignal(bounded.signal, busy.signal)
       const lock = await parts.home.lock(record, patience, onWait, { preemptible: run.onlyIfFree === true })
+      waitedFor = undefined
       try {
         return await work({ ...bounded, signal: anySignal(bounded.signal, lock.signal) })
       } finally {
         await lock.release()
       }
     } catch (error) {
-      if (deadline.signal.aborted && !run.signal.aborted) throw timedOut(record, run, error)
+      if (deadline.signal.aborted && !run.signal.aborted) {
+        // That the limit was reached is not what was seen last.
+        const said =
+          error instanceof KnestError && error !== deadline.signal.reason ? error.message : undefined
+        const waiting = waitedFor === undefined ? undefined : `${waitedFor} works on it`
+        throw timedOut(record, run, waiting ?? said, error)
+      }
       throw error
     } finally {
       deadline.clear()
@@ -53,11 +62,16 @@ function isBusy({ name }: ClusterRef, holder: string): KnestError {
   })
 }
 
-function timedOut({ name }: ClusterRef, run: RunOptions, cause: unknown): KnestError {
-  const seen = cause instanceof KnestError ? `; last seen: ${cause.message}` : ''
+function timedOut(
+  { name }: ClusterRef,
+  run: RunOptions,
+  lastSeen: string | undefined,
+  cause: unknown,
+): KnestError {
+  const seen = lastSeen === undefined ? '' : `; last seen: ${lastSeen}`
   return new KnestError(
     'timeout',
-    `the operation on cluster "${name}" took longer than ${Math.round(run.timeoutMs / 1000)} s${seen}`,
+    `the operation on cluster "${name}" took longer than ${seconds(run.timeoutMs)}${seen}`,
     {
       hint: 'run the same command again to go on, with a longer --timeout if the machine is slow',
       cause,

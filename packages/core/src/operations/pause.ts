@@ -14,22 +14,20 @@ export type PauseOperation = Pick<Clusters, 'pause' | 'planPause' | 'resume' | '
 export function pauseOperation({ parts, exclusive }: OperationTools): PauseOperation {
   const { home } = parts
 
-  const pausable = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> => {
-    const record = permit('pause', await readRecord(parts, ref, signal))
-    if (!record.spec.persistence.enabled) throw notPersistent(ref)
-    return record
-  }
+  const readPausable = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> =>
+    pausable(await readRecord(parts, ref, signal))
   const paused = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> => ({
     ...permit('resume', await readRecord(parts, ref, signal)),
     phase: 'Resuming',
   })
 
   return {
-    planPause: async (ref, { signal }) => planNodeRemoval(parts, await pausable(ref, signal), true, signal),
+    planPause: async (ref, { signal }) =>
+      planNodeRemoval(parts, await readPausable(ref, signal), true, signal),
 
     pause: async (ref, run) =>
-      exclusive(await pausable(ref, run.signal), run, async (inner) => {
-        const record = await pausable(ref, inner.signal)
+      exclusive(await readPausable(ref, run.signal), run, async (inner) => {
+        const record = await readPausable(ref, inner.signal)
         await home.setStatus(ref, { phase: 'Paused', conditions: record.conditions }, inner.signal)
         await removeNodes(parts, record, true, inner)
       }),
@@ -46,6 +44,12 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
         return clusterStatus(parts, await readRecord(parts, ref, inner.signal), inner.signal)
       }),
   }
+}
+
+/** Gives the record back, or throws what is against it. Pure. */
+export function pausable(record: ClusterRecord): ClusterRecord {
+  if (!permit('pause', record).spec.persistence.enabled) throw notPersistent(record)
+  return record
 }
 
 function notPersistent({ name }: ClusterRef): KnestError {

@@ -17,10 +17,10 @@ import { readRecord, type OperationTools } from './tools.js'
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 
 /** What a controller does with a cluster now; commands finish what they began, or their user does. */
-type Duty = 'delete' | 'reconcile' | 'none'
+export type Duty = 'delete' | 'reconcile' | 'none'
 
 /** Pure. */
-function dutyTo({ phase, desiredSpec, declared, deletedAt }: ClusterRecord): Duty {
+export function dutyTo({ phase, desiredSpec, declared, deletedAt }: ClusterRecord): Duty {
   if (deletedAt !== undefined) return 'delete'
   const { reconciled } = phaseTable[phase]
   if (reconciled === 'declared') return declared === true || desiredSpec !== undefined ? 'reconcile' : 'none'

@@ -146,6 +146,13 @@ describe('planCluster', () => {
       expect(steps.find(({ id }) => id === `join:${name}`)?.needs).toContain(`forget:${name}`)
   })
 
+  it('asks a node that comes back whether its disk was kept before it forgets its Node object', () => {
+    const there = observed(['c-cp-0'], { members: ['c-cp-0', 'c-worker-0', 'gone'] })
+    const steps = planCluster(ref, spec(1, 1), there)
+    expect(steps.find(({ id }) => id === 'forget:c-worker-0')?.needs).toEqual(['api', 'node:c-worker-0'])
+    expect(steps.find(({ id }) => id === 'forget:gone')?.needs).toEqual(['api'])
+  })
+
   it('leaves the Node object of a node alone that cannot be asked now', () => {
     const there = observed(['c-cp-0'], {
       nodes: [node('c-cp-0'), node('c-worker-0', undefined)],

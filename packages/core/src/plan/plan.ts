@@ -28,7 +28,7 @@ export function planCluster(
     ({ role, disk }) => role === 'control-plane' && (disk === 'bootstrapped' || disk === undefined),
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
-  const forgotten = begun ? forgetSteps(observed) : []
+  const forgotten = begun ? forgetSteps(observed, joining) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const there = begun ? observed : { ...observed, nodes: [] }
@@ -241,7 +241,7 @@ function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
  * Node objects nobody stands behind: their node is not there, or has lost its disk; it joins anew. kubeadm refuses
  * to join a control plane whose Node object is still Ready.
  */
-function forgetSteps(observed: ObservedCluster): readonly Step[] {
+function forgetSteps(observed: ObservedCluster, joining: readonly DesiredNode[]): readonly Step[] {
   const stale = (observed.members ?? []).filter((name) => {
     const node = observed.nodes.find((candidate) => candidate.name === name)
     return node === undefined || node.disk === 'empty'
@@ -250,7 +250,8 @@ function forgetSteps(observed: ObservedCluster): readonly Step[] {
     kind: 'forget-member',
     id: `forget:${node}`,
     title: `Remove the stale Node object "${node}"`,
-    needs: ['api'],
+    // Only a node that is there can tell whether its disk was kept: then the Node object is its own.
+    needs: ['api', ...(joining.some(({ name }) => name === node) ? [`node:${node}`] : [])],
     node,
   }))
 }

@@ -32,15 +32,18 @@ export async function forgetMember(context: StepContext, node: string, signal: A
 }
 
 /**
- * The same for a node that looked as if it had lost its disk. A join that an interrupted run began may have come
- * to its end meanwhile: then the Node object is its own, and a kubelet does not register a second time.
+ * The same for a node that was not there or looked as if it had lost its disk. It may have come back on a disk that
+ * was kept, or a join that an interrupted run began has come to its end meanwhile: then the Node object is its own,
+ * and a kubelet does not register a second time.
  */
 export async function deleteStaleNode(
   context: StepContext,
   node: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const isThere = context.nodes.some(({ name, phase }) => name === node && phase === 'running')
+  const isThere =
+    context.nodeNames.includes(node) ||
+    context.nodes.some(({ name, phase }) => name === node && phase === 'running')
   if (isThere) {
     const disk = await readSettledDisk(await context.openNode(node, signal), signal)
     if (disk === 'bootstrapped') return

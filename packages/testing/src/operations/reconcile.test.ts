@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { PreflightError, type ClusterPhase } from '@knest/core'
+import { createFixture, createdFixture, never, persistent, ref, run, spec, withWorkers } from './fixture.js'
+
+const full = { severity: 'error' as const, message: 'the host is full', hint: 'make room' }
+const idle = { actions: [], nodes: [], nextAt: undefined }
+
+/** A cluster that was declared and created by a controller. */
+async function declaredFixture(of = spec): ReturnType<typeof createdFixture> {
+  const fixture = createFixture()
+  fixture.home.declare(ref, of)
+  await fixture.clusters.reconcile(ref, run)
+  fixture.writes.length = 0
+  fixture.nodes.done.length = 0
+  return fixture
+}
+
+describe('reconcile', () => {
+  test('of nothing does nothing', async () => {
+    const { clusters, nodes } = createFixture()
+    expect(await clusters.reconcile(ref, run)).toEqual({ ...idle, phase: 'Deleting' })
+    expect(nodes.done).toEqual([])
+  })
+
+  test('checks and creates what was declared', async () => {
+    const { clusters, home, record, writes } = createFixture()
+    home.declare(ref, { ...spec, endpoint: { serviceType: 'auto' } })
+    const report = await clusters.reconcile(ref, run)
+    expect(report.phase).toBe('Ready')
+    expect(report.actions.map(({ reason }) => reason)).toEqual(['Accepted', 'Created'])
+    expect(writes).toEqual(['accept', 'Creating', 'Ready'])
+    expect(await record()).toMatchObject({
+      phase: 'Ready',
+      spec: { endpoint: { serviceType: 'ClusterIP' } },
+      desiredSpec: { endpoint: { serviceType: 'auto' } },
+    })
+    expect((await record()).conditions).toContainEqual(
+      expect.objectContaining({ type: 'Accepted', status: 'True' }),
+    )
+  })
+
+  test('says on the cluster why it cannot be, and makes no node', async () => {
+    const { clusters, home, nodes, record } = createFixture((backend) => ({
+      ...backend,
+      preflight: () => Promise.resolve([full]),
+    }))
+    home.declare(ref, spec)
+    await expect(clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    expect(nodes.done).toEqual([])
+    expect(await record()).toMatchObject({
+      phase: 'Creating',
+      conditions: [{ type: 'Accepted', status: 'False', reason: 'Refused', message: full.message }],
+    })
+    const before = await record()
+    await expect(clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    // Said once: every write wakes whoever watches.
+    expect(await record()).toEqual(before)
+  })
+
+  test('carries out what its object asks for otherwise', async () => {
+    const { clusters, home, nodes, record } = await declaredFixture()
+    home.ask(ref, withWorkers(2))
+    const report = await clusters.reconcile(ref, run)
+    expect(report.phase).toBe('Ready')
+    expect(report.actions).toContainEqual({
+      type: 'Normal',
+      reason: 'Changing',
+      message: 'workers.worker.count: 1 to 2',
+    })
+    expect(nodes.done).toEqual(['ensure q-worker-1', 'join q-worker-1'])
+    expect(await record()).toMatchObject({ phase: 'Ready', spec: { workers: [{ count: 2 }] } })
+  })
+
+  test('keeps the cluster as it is when its object asks for what cannot be', async () => {
+    const { clusters, home, nodes, record } = await declaredFixture()
+    const before = await record()
+    home.ask(ref, { ...spec, network: { ...spec.network, podNetworkCidr: ['10.99.0.0/16'] } })
+    await expect(clusters.reconcile(ref, run)).rejects.toMatchObject({ code: 'config' })
+    expect(nodes.done).toEqual([])
+    const after = await record()
+    expect(after.spec).toEqual(before.spec)
+    expect(after.phase).toBe('Ready')
+    expect(after.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Accepted',
+        status: 'False',
+        message: expect.stringContaining('network.podNetworkCidr') as string,
+      }),
+    )
+  })
+
+  test('mends what has gone, and does nothing where nothing has', async () => {
+    const { clusters, nodes, writes } = await declaredFixture()
+    nodes.nodes.delete('q-worker-0')
+    const report = await clusters.reconcile(ref, run)
+    expect(report.actions.map(({ reason }) => reason)).toEqual(['Mended'])
+    expect(nodes.done).toEqual(['ensure q-worker-0', 'join q-worker-0'])
+    nodes.done.length = 0
+    expect((await clusters.reconcile(ref, run)).actions).toEqual([])
+    writes.length = 0
+    expect((await clusters.reconcile(ref, run)).actions).toEqual([])
+    expect(nodes.done).toEqual([])
+    expect(writes).toEqual([])
+  })
+
+  test('deletes what the host shall delete, whatever phase it was in', async () => {
+    const { clusters, home, nodes, phase } = await declaredFixture()
+    home.deleteObject(ref)
+    await clusters.reconcile(ref, run)
+    expect(await phase()).toBeUndefined()
+    expect(nodes.nodes.size).toBe(0)
+  })
+
+  test('leaves alone what a command has begun', async () => {
+    const { clusters, home, nodes } = createFixture()
+    await home.create(ref, spec, never)
+    expect(await clusters.reconcile(ref, run)).toEqual({ ...idle, phase: 'Creating' })
+    expect(nodes.done).toEqual([])
+  })
+
+  test.each<ClusterPhase>(['Paused', 'Resuming', 'Kept', 'Deleting'])(
+    'leaves alone what is %s',
+    async (phase) => {
+      const { clusters, home, nodes, writes } = await createdFixture(persistent)
+      await home.setStatus(ref, { phase, conditions: [] }, never)
+      writes.length = 0
+      nodes.nodes.clear()
+      expect(await clusters.reconcile(ref, run)).toEqual({ ...idle, phase })
+      expect(nodes.done).toEqual([])
+      expect(writes).toEqual([])
+    },
+  )
+
+  test('does not come in between who works on the cluster', async () => {
+    const { clusters, home, nodes } = await declaredFixture()
+    const held = await home.lock(ref, never, () => undefined)
+    nodes.nodes.delete('q-worker-0')
+    await expect(clusters.reconcile(ref, { ...run, onlyIfFree: true })).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    expect(nodes.done).toEqual([])
+    await held.release()
+  })
+})
+
+describe('heal', () => {
+  test('makes a node again that the host has lost, and says so', async () => {
+    const { clusters, nodes, phase } = await createdFixture()
+    nodes.nodes.delete('q-worker-0')
+    const report = await clusters.heal(ref, run)
+    expect(report.nodes).toContainEqual({ name: 'q-worker-0', role: 'worker', health: 'absent' })
+    expect(nodes.done).toEqual(['ensure q-worker-0', 'join q-worker-0'])
+    expect(report.phase).toBe('Ready')
+    expect(await phase()).toBe('Ready')
+  })
+
+  test('says Degraded of a node that does not run, and leaves it to the host', async () => {
+    const { clusters, nodes, phase } = await createdFixture()
+    const worker = nodes.nodes.get('q-worker-0')
+    if (worker !== undefined) worker.phase = 'pending'
+    const report = await clusters.heal(ref, run)
+    expect(report.phase).toBe('Degraded')
+    expect(nodes.nodes.has('q-worker-0')).toBe(true)
+    expect(nodes.done).not.toContain('delete q-worker-0')
+    expect(await phase()).toBe('Degraded')
+  })
+})
