@@ -1,4 +1,4 @@
-import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { ClusterChange, Clusters } from '../contracts/clusters.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { planFor } from '../converge/plan-for.js'
@@ -30,24 +30,25 @@ export function applyOperation(
     return { description, change: isUnchanged ? undefined : await checkedChange(parts, before, wanted, run) }
   }
 
-  /** Whether there is a cluster to change; else it is created, or its creation goes on. */
-  const isThere = async (ref: ClusterRef, signal: AbortSignal): Promise<boolean> => {
+  /** The cluster to change; undefined where it is created, or its creation goes on. */
+  const created = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
     const record = await home.read(ref, signal)
-    return record !== undefined && phaseTable[record.phase].isCreated
+    return record !== undefined && phaseTable[record.phase].isCreated ? record : undefined
   }
 
   return {
     planApply: async (ref, spec, run) => {
-      if (await isThere(ref, run.signal)) return (await prepare(ref, spec, run)).description
+      if ((await created(ref, run.signal)) !== undefined) return (await prepare(ref, spec, run)).description
       return { action: 'created', changes: [], steps: await planCreate(ref, spec, run) }
     },
 
     apply: async (ref, spec, run) => {
-      if (!(await isThere(ref, run.signal))) {
+      const found = await created(ref, run.signal)
+      if (found === undefined) {
         await create(ref, spec, run)
         return 'created'
       }
-      return exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+      return exclusive(found, run, async (inner) => {
         const { change, description } = await prepare(ref, spec, inner)
         if (change !== undefined) await carryOut(parts, change, inner)
         return description.action
