@@ -4,36 +4,23 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.js'
 
-const binary = fileURLToPath(new URL('../../bin/knest', import.meta.url))
+/** The build of this checkout. */
+export const ownBinary = fileURLToPath(new URL('../../bin/knest', import.meta.url))
 const watcher = fileURLToPath(new URL('../watch-command.cjs', import.meta.url))
 
 export const hostContext = 'knest-host'
 
-/** Runs the command on the embedded host; gives its seconds. */
-export async function knest(...args: readonly string[]): Promise<number> {
-  const { seconds } = await run(process.execPath, [binary, ...args, '--context', hostContext])
-  return seconds
-}
-
-export async function create(
-  name: string,
-  controlPlanes: number,
-  workers: number,
-  ...flags: readonly string[]
-): Promise<number> {
-  return knest(...createArguments(name, controlPlanes, workers), ...flags)
-}
-
-function createArguments(name: string, controlPlanes: number, workers: number): readonly string[] {
-  return [
-    ...['create', name, '--control-plane-machine-count', String(controlPlanes)],
-    ...['--worker-machine-count', String(workers)],
-  ]
-}
-
-export async function remove(name: string): Promise<void> {
-  // With its namespace: other clusters are not even looked at.
-  await knest('delete', name, '-n', `knest-${name}`, '--ignore-not-found')
+/** One build of the command; all it does is done on the embedded host. */
+export interface Knest {
+  /** Gives the seconds it took. */
+  run(...args: readonly string[]): Promise<number>
+  output(...args: readonly string[]): Promise<string>
+  /** Gives the seconds it took. */
+  create(name: string, controlPlanes: number, workers: number, ...flags: readonly string[]): Promise<number>
+  /** A create that also tells what the command itself used. */
+  watchedCreate(name: string, controlPlanes: number, workers: number): Promise<Watched>
+  /** A cluster that is not there is already removed. */
+  remove(name: string): Promise<void>
 }
 
 export interface Watched {
@@ -43,13 +30,36 @@ export interface Watched {
   readonly hostRequests: number
 }
 
-/** A create that also tells what the command itself used. */
-export async function watchedCreate(name: string, controlPlanes: number, workers: number): Promise<Watched> {
+export function knestOf(binary: string): Knest {
+  const start = (...args: readonly string[]): ReturnType<typeof run> =>
+    run(process.execPath, [binary, ...args, '--context', hostContext])
+  const runIt = async (...args: readonly string[]): Promise<number> => (await start(...args)).seconds
+  return {
+    run: runIt,
+    output: async (...args) => (await start(...args)).stdout,
+    create: (name, controlPlanes, workers, ...flags) =>
+      runIt(...createArguments(name, controlPlanes, workers), ...flags),
+    watchedCreate: (name, controlPlanes, workers) =>
+      watched([binary, ...createArguments(name, controlPlanes, workers), '--context', hostContext]),
+    // With its namespace: other clusters are not even looked at.
+    remove: async (name) => {
+      await runIt('delete', name, '-n', `knest-${name}`, '--ignore-not-found')
+    },
+  }
+}
+
+function createArguments(name: string, controlPlanes: number, workers: number): readonly string[] {
+  return [
+    ...['create', name, '--control-plane-machine-count', String(controlPlanes)],
+    ...['--worker-machine-count', String(workers)],
+  ]
+}
+
+async function watched(command: readonly string[]): Promise<Watched> {
   const folder = mkdtempSync(join(tmpdir(), 'knest-bench-'))
   try {
     const file = join(folder, 'watched.json')
-    const args = [...createArguments(name, controlPlanes, workers), '--context', hostContext]
-    const { seconds } = await run(process.execPath, ['--require', watcher, binary, ...args], {
+    const { seconds } = await run(process.execPath, ['--require', watcher, ...command], {
       env: { KNEST_BENCH_WATCHED: file },
     })
     const { cpuSeconds, hostRequests } = JSON.parse(readFileSync(file, 'utf8')) as Omit<Watched, 'seconds'>

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { figureKinds, isFigureName, type FigureName } from './figures.js'
+import { figureKinds, isFigureName, type FigureName, type Round } from './figures.js'
 import { measureFloor } from './floor.js'
 import { memoryPlot, ratioPlot } from './plot.js'
-import { makeReport, reportTable } from './report.js'
+import { knestOf, ownBinary } from './knest.js'
+import { comparisonTable, makeReport, reportTable } from './report.js'
 import { measureRound } from './round.js'
 import { quickFigures, scenariosFor } from './scenarios/index.js'
 
@@ -16,6 +17,7 @@ interface Options {
   readonly plots?: string
   readonly image: string
   readonly cluster: string
+  readonly beside?: string
 }
 
 const options = new Command('bench')
@@ -27,23 +29,38 @@ const options = new Command('bench')
   .option('--plots <folder>', 'also draw them there')
   .option('--image <image>', 'node image of the floor', 'localhost/knest/node:v1.35.4')
   .option('--cluster <name>', 'name of the clusters it makes', 'bench')
+  .option(
+    '--beside <file>',
+    'the program of another build (its packages/cli/dist/knest.cjs), measured in turn',
+  )
   .parse()
   .opts<Options>()
 
 const wanted = options.only ?? (options.quick === true ? quickFigures : [])
 const floors = []
-const rounds = []
+const rounds: Round[] = []
+const besideRounds: Round[] = []
+// Whoever goes second finds warmer caches: they change places each round.
+const builds = [{ binary: ownBinary, measured: rounds }]
+if (options.beside !== undefined) builds.push({ binary: options.beside, measured: besideRounds })
 for (let round = 1; round <= options.rounds; round++) {
   // In turn, so that whatever else the machine does hits both alike.
   const floor = await measureFloor(options.image, {
     join: wanted.length === 0 || wanted.includes('floor-join'),
   })
   floors.push(floor)
-  rounds.push(await measureRound(scenariosFor(wanted), floor, options))
-  console.error(`round ${round}: floor ${JSON.stringify(floor)} ${JSON.stringify(rounds.at(-1))}`)
+  for (const { binary, measured } of builds) {
+    const bench = { ...options, knest: knestOf(binary) }
+    measured.push(await measureRound(scenariosFor(wanted), floor, bench))
+    console.error(
+      `round ${round}: ${binary}: floor ${JSON.stringify(floor)} ${JSON.stringify(measured.at(-1))}`,
+    )
+  }
+  builds.reverse()
 }
 const report = makeReport(floors, rounds)
 console.log(reportTable(report))
+if (options.beside !== undefined) console.log(`\n${comparisonTable(rounds, besideRounds)}`)
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
 if (options.plots !== undefined) {
   mkdirSync(options.plots, { recursive: true })

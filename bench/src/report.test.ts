@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { makeReport, reportTable } from './report.js'
+import { comparisonTable, makeReport, reportTable } from './report.js'
 import { ratioPlot } from './plot.js'
 
 const floors = [19, 21, 20].map((dnsAvailable) => ({ nodeReady: 10, dnsAvailable, cpuSeconds: 15 }))
@@ -29,4 +29,11 @@ it('plots a bar for every ratio, with a mark where it may end', () => {
   expect(svg.match(/stroke="#dc2626"/g)).toHaveLength(1)
   expect(svg).toContain('create-1+0')
   expect(svg).not.toMatch(/memory-worker|NaN|undefined/)
+})
+
+it('compares two builds by their medians', () => {
+  const own = [{ 'floor-cpu-seconds': 9, delete: 2 }, { delete: 3 }, { delete: 9, 'create-1+1': 10 }]
+  const table = comparisonTable(own, [{ delete: 4 }, { delete: 4 }, { 'floor-cpu-seconds': 9 }])
+  expect(table).toMatch(/^delete +3 +4 +0\.75$/m)
+  expect(table.split('\n')).toHaveLength(2)
 })

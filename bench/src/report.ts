@@ -60,10 +60,29 @@ export function reportTable({ floorSeconds, figures }: Report): string {
     ['floor', `${floorSeconds} s`, 1, '', ''],
     ...rows,
   ]
+  return aligned(table, [22, 15, 17, 14])
+}
+
+/** Medians of two builds that were measured in turn, and the ratio of the first to the second. */
+export function comparisonTable(rounds: readonly Round[], besideRounds: readonly Round[]): string {
+  const values = (of: readonly Round[], name: FigureName): readonly number[] =>
+    of.flatMap((round) => round[name] ?? [])
+  const rows = [...new Set(rounds.flatMap((round) => Object.keys(round)))]
+    .filter(isFigureName)
+    .filter((name) => !name.startsWith('floor') && values(besideRounds, name).length > 0)
+    .map((name) => {
+      const own = median(values(rounds, name))
+      const beside = median(values(besideRounds, name))
+      return [name, rounded(own), rounded(beside), rounded(own / beside)]
+    })
+  return aligned([['FIGURE', 'THIS BUILD', 'THE OTHER', 'RATIO'], ...rows], [22, 15, 15])
+}
+
+function aligned(table: readonly (readonly (string | number)[])[], widths: readonly number[]): string {
   return table
     .map((row) =>
       row
-        .map((cell, column) => String(cell).padEnd([22, 15, 17, 14, 5][column] ?? 0))
+        .map((cell, column) => String(cell).padEnd(widths[column] ?? 0))
         .join('')
         .trimEnd(),
     )

@@ -1,14 +1,13 @@
 import type { FigureName } from '../figures.js'
-import { create, remove } from '../knest.js'
 import type { Scenario } from './scenario.js'
 
 function larger(figure: FigureName, controlPlanes: number, workers: number): Scenario {
   return {
     figures: [figure],
-    run: async ({ cluster }) => {
-      await remove(cluster)
-      const seconds = await create(cluster, controlPlanes, workers)
-      await remove(cluster)
+    run: async ({ cluster, knest }) => {
+      await knest.remove(cluster)
+      const seconds = await knest.create(cluster, controlPlanes, workers)
+      await knest.remove(cluster)
       return { [figure]: seconds }
     },
   }

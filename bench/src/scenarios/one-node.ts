@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cpuSeconds, memoryOf } from '../cgroup.js'
-import { knest, remove, watchedCreate } from '../knest.js'
 import { cgroupsOfNodes } from '../nodes.js'
 import type { Scenario } from './scenario.js'
 import { settle } from './settle.js'
@@ -13,9 +12,9 @@ export const oneNode: Scenario = {
     ...(['create-1+0', 'cpu-seconds', 'idle-cpu', 'memory-control-plane'] as const),
     ...(['cache-control-plane', 'clusters-in-8Gi', 'add-control-planes'] as const),
   ],
-  run: async ({ cluster }) => {
-    await remove(cluster)
-    const created = await watchedCreate(cluster, 1, 0)
+  run: async ({ cluster, knest }) => {
+    await knest.remove(cluster)
+    const created = await knest.watchedCreate(cluster, 1, 0)
     const [node] = await cgroupsOfNodes(cluster, 'control-plane')
     if (node === undefined) throw new Error('the cluster has no control plane')
     const cpu = cpuSeconds(node) + created.cpuSeconds
@@ -24,8 +23,8 @@ export const oneNode: Scenario = {
     await delay(idleMs)
     const idle = ((cpuSeconds(node) - before) / (idleMs / 1000)) * 100
     const { own, cache } = memoryOf(node)
-    const grow = await knest('scale', cluster, '3:')
-    await remove(cluster)
+    const grow = await knest.run('scale', cluster, '3:')
+    await knest.remove(cluster)
     return {
       'create-1+0': created.seconds,
       'cpu-seconds': cpu,

@@ -1,10 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi, KubeObject } from 'knest'
 import { openKube } from 'knest/kube'
-import { create, remove } from '../knest.js'
 import { deleteNodePods, nodePods, withHost } from '../nodes.js'
-import { run } from '../run.js'
-import { fileURLToPath } from 'node:url'
 import type { Scenario } from './scenario.js'
 import { settle } from './settle.js'
 
@@ -14,16 +11,16 @@ const limitSeconds = 180
 /** Everything of a persistent 3+2 deleted at once; its clients see it come back by itself. */
 export const restart: Scenario = {
   figures: ['restart-all', 'restart-all-ready'],
-  run: async ({ cluster }) => {
-    await remove(cluster)
-    await create(cluster, 3, 2, '--persistent')
+  run: async ({ cluster, knest }) => {
+    await knest.remove(cluster)
+    await knest.create(cluster, 3, 2, '--persistent')
     await settle()
-    const nested = await openKube({ kubeconfigText: await kubeconfigOf(cluster) })
+    const nested = await openKube({ kubeconfigText: await knest.output('kubeconfig', cluster) })
     try {
       return await withHost((host) => recover(host, nested, cluster))
     } finally {
       nested.close()
-      await remove(cluster)
+      await knest.remove(cluster)
     }
   },
 }
@@ -56,12 +53,6 @@ async function secondsUntil(started: number, works: () => Promise<boolean>): Pro
     if (seconds > limitSeconds) throw new Error(`the cluster did not come back within ${limitSeconds} s`)
     await delay(100)
   }
-}
-
-async function kubeconfigOf(cluster: string): Promise<string> {
-  const binary = fileURLToPath(new URL('../../../bin/knest', import.meta.url))
-  const { stdout } = await run(process.execPath, [binary, 'kubeconfig', cluster, '--context', 'knest-host'])
-  return stdout
 }
 
 function addressOf(pod: KubeObject): string | undefined {
