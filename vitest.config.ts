@@ -20,10 +20,11 @@ const sources = readdirSync(packages).flatMap((folder) => {
 })
 
 const onHost = {
-  environment: 'node',
+  environment: 'node' as const,
   testTimeout: 600_000,
   hookTimeout: 420_000,
-} as const
+  setupFiles: ['e2e/src/support/on-failure.ts'],
+}
 
 type Nodes = 'pod' | 'vm' | 'mixed'
 

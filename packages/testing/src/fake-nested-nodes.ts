@@ -19,6 +19,8 @@ interface FakeNestedNode {
   certificates: string
   /** Holds what was written when an upgrade of it began. */
   upgrading: string | undefined
+  /** In seconds since 1970. */
+  kubeletStarted: number
 }
 
 export interface FakeNestedNodes {
@@ -63,11 +65,17 @@ export function createFakeNestedNodes(
     void objects.patch({ apiVersion, kind }, name, namespace, { status: { conditions } }, { signal: never })
   })
 
-  const register = async ({ spec }: FakeNestedNode): Promise<void> => {
+  const register = async ({ spec, kubeletStarted }: FakeNestedNode, status = 'True'): Promise<void> => {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: spec.name } }
     const nodeInfo = { kubeletVersion: `v${versionOf(spec)}` }
-    const conditions = [{ type: 'Ready', status: 'True' }]
+    const lastHeartbeatTime = new Date(kubeletStarted * 1000).toISOString()
+    const conditions = [{ type: 'Ready', status, lastHeartbeatTime }]
     await objects.apply({ ...node, status: { nodeInfo, conditions } }, { signal: never })
+  }
+  // Its last word stays for a while; then it is not Ready, and then it is.
+  const restartKubelet = (node: FakeNestedNode): void => {
+    node.kubeletStarted += 60
+    setTimeout(() => void register(node, 'False').then(() => register(node)), 1_500)
   }
   const configure = async (version: string): Promise<void> => {
     const metadata = { name: 'kubeadm-config', namespace: kubeSystem }
@@ -109,7 +117,11 @@ export function createFakeNestedNodes(
     if (argv[3] === 'certificates') return say(node.certificates)
     if (has('version |p')) return say(states)
     if (has('echo founder')) return say(`${node.disk}\n`)
-    if (has('certs renew all') || has('kubelet-client-knest.new')) return noted(`renew ${name}`)
+    if (has('ActiveEnterTimestamp')) return say(`${node.kubeletStarted}\n`)
+    if (has('certs renew all') || has('kubelet-client-knest.new')) {
+      if (has('systemctl start kubelet')) restartKubelet(node)
+      return noted(`renew ${name}`)
+    }
     if (has(`[ -e ${bootstrapped} ] && exit 0`) && node.disk === 'bootstrapped') return fine
     if (has('touch /var/lib/knest/founder')) {
       await note(`kubeadm init ${name}`, signal)
@@ -195,7 +207,10 @@ export function createFakeNestedNodes(
         const { name } = spec
         await note(`ensure ${name}`, signal)
         const disk = keptDisks.get(name) ?? 'empty'
-        const made: FakeNestedNode = { spec, disk, phase: 'running', certificates: '', upgrading: undefined }
+        const made: FakeNestedNode = {
+          ...{ spec, disk, phase: 'running', certificates: '', upgrading: undefined },
+          kubeletStarted: Math.floor(Date.now() / 1000),
+        }
         const node = nodes.get(name) ?? made
         // Its init starts kubelet when it finds Kubernetes on its disk.
         if (node === made && disk === 'bootstrapped') await register(node)

@@ -9,6 +9,7 @@ interface Condition {
   readonly reason?: string
   readonly message?: string
   readonly lastTransitionTime?: string
+  readonly lastHeartbeatTime?: string
 }
 
 export function condition(object: KubeObject | undefined, type: string): Condition | undefined {
@@ -25,9 +26,24 @@ interface Wait {
   readonly signal: AbortSignal
 }
 
-export async function awaitNodes(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {
+/**
+ * Waits until each of the nodes is Ready. Of those in `since` only what a kubelet said from that moment on counts:
+ * one that is restarted leaves its last word behind, and says something else when it is back.
+ */
+export async function awaitNodes(
+  api: KubeApi,
+  names: readonly string[],
+  { since = new Map(), ...wait }: Wait & { readonly since?: ReadonlyMap<string, Date> },
+): Promise<void> {
+  const counts = (node: KubeObject): boolean => {
+    const started = since.get(node.metadata.name)
+    const said = condition(node, 'Ready')?.lastHeartbeatTime
+    return started === undefined || (said !== undefined && Date.parse(said) >= started.getTime())
+  }
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
-    names.filter((name) => !nodes.some((node) => node.metadata.name === name && isReady(node)))
+    names.filter(
+      (name) => !nodes.some((node) => node.metadata.name === name && isReady(node) && counts(node)),
+    )
   await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
     ...wait,
     awaited: `${names.length} nodes to be Ready`,
@@ -51,6 +67,7 @@ export async function awaitRegistered(api: KubeApi, names: readonly string[], wa
 function whyNot(nodes: readonly KubeObject[], name: string): string {
   const node = nodes.find(({ metadata }) => metadata.name === name)
   if (node === undefined) return 'has not registered'
+  if (isReady(node)) return 'has not spoken since its kubelet was started'
   return `is not Ready: ${condition(node, 'Ready')?.message ?? 'no condition yet'}`
 }
 

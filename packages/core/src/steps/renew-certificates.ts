@@ -9,6 +9,7 @@ import { packBundle } from '../kubeadm/bundle.js'
 import { kubeletClientCertificate } from '../pki/index.js'
 import { awaitNodes } from './await-ready.js'
 import { awaitTraffic } from './await-traffic.js'
+import { kubeletStarted } from '../node/kubelet.js'
 import { runScript } from '../node/run-script.js'
 import { listCertificates } from '../certificates/list.js'
 import type { CertificateSources } from '../certificates/list.js'
@@ -108,20 +109,23 @@ async function renewOn(
 
 /** Ready is the proof that the API server takes a kubelet's new certificate. */
 async function awaitKubelets(
-  { record, nodes, ...rest }: CertificateSources,
+  sources: CertificateSources,
   authorities: CertificateAuthorities,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { record, nodes } = sources
   // Without a network no node is ever Ready.
   if (record.spec.network.cni === 'none') return
   const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
-  const handles = await Promise.all(
-    running.map(({ name }) => openNode({ record, nodes, ...rest }, name, signal)),
+  const handles = await Promise.all(running.map(({ name }) => openNode(sources, name, signal)))
+  const started = names.map(
+    async (name) => [name, await kubeletStarted(await openNode(sources, name, signal), signal)] as const,
   )
+  const since = new Map(await Promise.all(started))
   const api = await openNestedApi({ cluster: record.name, nodes: handles, authorities })
   try {
-    await awaitNodes(api, names, { timeoutMs: 3 * minute, signal })
+    await awaitNodes(api, names, { since, timeoutMs: 3 * minute, signal })
   } finally {
     api.close()
   }

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { NodeFile } from '../kubeadm/bundle.js'
 import { kubeletClient, unfinishedMarker } from '../certificates/known.js'
+import { restartKubelet } from '../node/kubelet.js'
 
 const kubeadmPath = '/run/knest/certs-renew.yaml'
 const kubeletPki = '/var/lib/kubelet/pki'
@@ -42,7 +43,7 @@ rm -f ${kubeadmPath}
   const kubelet = `mv ${newKubeletCertificate} ${kubeletPki}/kubelet-client-knest.pem
 ln -sf ${kubeletPki}/kubelet-client-knest.pem ${kubeletPki}/kubelet-client-current.new
 mv -T ${kubeletPki}/kubelet-client-current.new ${kubeletClient.path}
-systemctl restart kubelet
+${restartKubelet}
 `
   return `mkdir -p /var/lib/knest
 touch ${unfinishedMarker}
@@ -86,7 +87,7 @@ await_start() {
   until now=$(running "$1"); [ -n "$now" ] && [ "$now" != "\${old[$1]}" ]; do
     ((SECONDS < deadline)) || fail "$1 did not start again"
     if ((SECONDS - begun > 15)) && [ -z "$helped" ]; then
-      systemctl restart kubelet
+      ${restartKubelet}
       helped=yes
     fi
     sleep 0.2

@@ -115,3 +115,19 @@ test('all of them: every node, the stored kubeconfig, and every problem is said'
   expect(progress.warnings).toEqual(['certificate "kubelet-client" of node "q-worker-0" cannot be read'])
   expect(await home.readKubeconfig(ref, never)).not.toBe(before)
 })
+
+test('ends when the kubelets that were restarted have said that they are Ready', async () => {
+  const { clusters, nodes } = await fixtureWith(far, kubeletFar)
+  await clusters.renewCertificates(ref, { all: true }, run)
+  const found = await nodes.api.objects.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })
+  const said = found.map(({ metadata, status }) => {
+    const [ready] = (status as { conditions: { status: string; lastHeartbeatTime: string }[] }).conditions
+    return [metadata.name, ready?.status, Date.parse(ready?.lastHeartbeatTime ?? '') / 1000]
+  })
+  const started = [...nodes.nodes.values()].map(({ spec, kubeletStarted }) => [
+    spec.name,
+    'True',
+    kubeletStarted,
+  ])
+  expect(said.sort()).toEqual(started.sort())
+})
