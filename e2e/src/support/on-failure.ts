@@ -36,7 +36,7 @@ interface Event extends KubeObject {
 async function warnings(api: KubeApi): Promise<readonly string[]> {
   const events: readonly Event[] = await api.list({ apiVersion: 'v1', kind: 'Event' }, within())
   const time = ({ lastTimestamp, eventTime, metadata }: Event): string =>
-    lastTimestamp ?? eventTime ?? String(metadata.creationTimestamp ?? '')
+    lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? ''
   return events
     .filter((event) => event.type === 'Warning' && Date.parse(time(event)) > Date.now() - recentMs)
     .sort((a, b) => time(a).localeCompare(time(b)))
@@ -56,7 +56,10 @@ async function troubledPods(api: KubeApi): Promise<readonly string[]> {
     const { name, namespace = '', deletionTimestamp } = pod.metadata
     const isFine = ['Running', 'Succeeded'].includes(phase(pod)) && deletionTimestamp === undefined
     if (isFine && namespace !== 'local-path-storage') return []
-    const { body } = await api.raw(`/api/v1/namespaces/${namespace}/pods/${name}/log?tailLines=15`, within())
+    const { body } = await api.raw(
+      `/api/v1/namespaces/${namespace}/pods/${name}/log?tailLines=15`,
+      within().signal,
+    )
     return [
       `pod ${namespace}/${name}: ${phase(pod)}${deletionTimestamp === undefined ? '' : ', being deleted'}`,
       body,

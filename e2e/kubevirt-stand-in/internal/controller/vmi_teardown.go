@@ -26,7 +26,8 @@ func (r *VMIs) tearDown(ctx context.Context, object *unstructured.Unstructured, 
 	}
 	if pod != nil {
 		if pod.DeletionTimestamp == nil {
-			if err := r.Delete(ctx, pod, client.GracePeriodSeconds(0)); client.IgnoreNotFound(err) != nil {
+			// Its kubelet lets it go when its volumes are no longer in use: a forced end would free a claim too early.
+			if err := r.Delete(ctx, pod); client.IgnoreNotFound(err) != nil {
 				return ctrl.Result{}, err
 			}
 		}

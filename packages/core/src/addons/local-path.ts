@@ -99,7 +99,9 @@ function configuration({ path, helperImage }: LocalPathOptions): KubeObject {
       'config.json': JSON.stringify({ nodePathMap: [{ node: 'DEFAULT_PATH_FOR_NON_LISTED_NODES', paths }] }),
       // The provisioner calls these names with VOL_DIR set.
       setup: '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\n',
-      teardown: '#!/bin/sh\nset -eu\nrm -rf "$VOL_DIR"\n',
+      // It waits two minutes for a script that has failed: a folder that is still written to is tried again here.
+      teardown:
+        '#!/bin/sh\nset -eu\nfor try in 1 2 3 4 5 6 7 8 9; do\n  rm -rf "$VOL_DIR" && exit 0\n  sleep 1\ndone\nrm -rf "$VOL_DIR"\n',
       'helperPod.yaml': stringify(helperPod),
     },
   }
