@@ -1,5 +1,5 @@
 import type { ClusterSummary } from 'knest'
-import { clusterTable, clusterView } from './cluster-view.js'
+import { clusterTable, clusterView } from './views/clusters.js'
 import type { Deps } from './deps.js'
 import { renderValue, type OutputFormat } from './output.js'
 

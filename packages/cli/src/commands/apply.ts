@@ -1,6 +1,6 @@
 import type { ClusterChange, ClusterKubeconfig, ClusterRef, RunOptions } from 'knest'
 import { Command } from 'commander'
-import { changeText } from '../change-view.js'
+import { changeText } from '../views/changes.js'
 import { confirm } from '../confirm.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'

@@ -1,6 +1,6 @@
 import { contextName, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { certificateTable, certificatesView } from '../certificate-view.js'
+import { certificateTable, certificatesView } from '../views/certificates.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
@@ -8,7 +8,7 @@ import type { FoundHost } from '../find-host.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { printPlan } from '../plan-view.js'
+import { printPlan } from '../views/plan.js'
 import { leftovers } from '../leftovers.js'
 
 export interface CertsOptions extends GlobalOptions, TimeLimit {

@@ -1,6 +1,6 @@
 import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../cluster-view.js'
+import { clusterTable, clusterView } from '../views/clusters.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
@@ -8,7 +8,7 @@ import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { printPlan } from '../plan-view.js'
+import { printPlan } from '../views/plan.js'
 import {
   addTimingFlags,
   timingOptions,

@@ -7,7 +7,7 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
-import { printPlan } from '../plan-view.js'
+import { printPlan } from '../views/plan.js'
 import {
   addTimingFlags,
   timingOptions,

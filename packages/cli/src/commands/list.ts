@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../cluster-view.js'
+import { clusterTable, clusterView } from '../views/clusters.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, withClusters } from '../operation.js'

@@ -1,6 +1,6 @@
 import type { ClusterChange, ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { changeText } from '../change-view.js'
+import { changeText } from '../views/changes.js'
 import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'

@@ -5,7 +5,7 @@ import { commandLine, globalOptions, type GlobalOptions } from '../global-option
 import { onCluster } from '../on-cluster.js'
 import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
-import { printPlan } from '../plan-view.js'
+import { printPlan } from '../views/plan.js'
 import { showChanged } from '../show-changed.js'
 import {
   addTimingFlags,

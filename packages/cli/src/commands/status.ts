@@ -5,8 +5,8 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { statusText } from '../status-text.js'
-import { statusView } from '../status-view.js'
+import { statusText } from '../views/status-text.js'
+import { statusView } from '../views/status.js'
 
 export interface StatusOptions extends GlobalOptions {
   readonly name: string

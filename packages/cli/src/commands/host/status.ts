@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { age } from '../../age.js'
+import { age } from '../../views/age.js'
 import type { Deps, HostStatus, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { ask } from '../../operation.js'

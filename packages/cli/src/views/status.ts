@@ -1,5 +1,5 @@
 import type { CertificateEnd, ClusterCondition, ClusterStatus, NodeSummary } from 'knest'
-import { clusterView } from './cluster-view.js'
+import { clusterView } from './clusters.js'
 
 /** A cluster's status as `-o json` shows it: docs/status.md. The fields are a promise to scripts. */
 export function statusView(status: ClusterStatus, now: Date): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { ClusterCertificates, ClusterRef } from 'knest'
-import { renderTable } from './render/table.js'
+import { renderTable } from '../render/table.js'
 
 /** Certificates as `-o json` shows them. The fields are a promise to scripts. */
 export function certificatesView(ref: ClusterRef, found: ClusterCertificates): Record<string, unknown> {

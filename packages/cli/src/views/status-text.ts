@@ -8,8 +8,8 @@ import type {
 } from 'knest'
 import { age } from './age.js'
 import { byteSize } from './byte-size.js'
-import { clusterTable } from './cluster-view.js'
-import { renderTable } from './render/table.js'
+import { clusterTable } from './clusters.js'
+import { renderTable } from '../render/table.js'
 
 /** A cluster's status for people: sections with a blank line between, what is wrong at the end. */
 export function statusText(status: ClusterStatus, now: Date, wide: boolean): string {

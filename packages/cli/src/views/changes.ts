@@ -1,5 +1,5 @@
 import type { ClusterChange } from 'knest'
-import { renderTable } from './render/table.js'
+import { renderTable } from '../render/table.js'
 
 /** What an apply would do, for people; empty when it would do nothing. */
 export function changeText({ action, changes, steps }: ClusterChange): string {

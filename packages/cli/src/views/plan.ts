@@ -1,7 +1,7 @@
 import type { PlannedStep } from 'knest'
-import type { Deps } from './deps.js'
-import { renderValue, type OutputFormat } from './output.js'
-import { renderTable } from './render/table.js'
+import type { Deps } from '../deps.js'
+import { renderValue, type OutputFormat } from '../output.js'
+import { renderTable } from '../render/table.js'
 
 /** What `--dry-run` prints. */
 export async function printPlan(

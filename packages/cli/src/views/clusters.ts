@@ -1,6 +1,6 @@
 import type { ClusterSummary } from 'knest'
 import { age } from './age.js'
-import { renderTable } from './render/table.js'
+import { renderTable } from '../render/table.js'
 
 /** A cluster as `-o json` shows it. The fields are a promise to scripts. */
 export function clusterView(cluster: ClusterSummary, now: Date): Record<string, unknown> {
