@@ -23,7 +23,7 @@ export interface Knest {
   remove(name: string): Promise<void>
 }
 
-export interface Watched {
+interface Watched {
   readonly seconds: number
   readonly cpuSeconds: number
   /** To the API server of the host. */

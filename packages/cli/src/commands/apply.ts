@@ -5,7 +5,7 @@ import { confirm } from '../confirm.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
+import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { leftovers } from '../leftovers.js'
@@ -28,7 +28,6 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, options, host)
-    checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
     const terminal = options.yes ? undefined : deps.terminal()
     if (options.dryRun || terminal !== undefined) {
@@ -38,9 +37,11 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
       if (terminal !== undefined && change.action !== 'unchanged')
         await confirm(terminal, `Apply this to cluster "${ref.name}"?`)
     }
+    let kept: Kept | undefined
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
       const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-        await keepKubeconfig(deps, ref, kubeconfig, await host.record(run.signal), options)
+        const owner = { ref, host: await host.record(run.signal) }
+        kept = await keepKubeconfig(deps, owner, kubeconfig, options)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
       if (done === 'created' && options.controller) await ensureController(deps, open, run)
@@ -48,6 +49,8 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     }
     const action = await operate(deps, options, apply, left)
     deps.streams.out(outcome(ref, action, options.output))
+    if (kept?.context !== undefined && action === 'created' && options.quiet !== true)
+      deps.streams.err(`Context "${kept.context}" is set\n`)
   })
 }
 

@@ -1,4 +1,4 @@
-import { contextName, type Clusters, type ClusterRef } from 'knest'
+import { type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { certificateTable, certificatesView } from '../views/certificates.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
@@ -60,7 +60,7 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
     Promise.all([clusters.kubeconfig(ref, signal), host.record(signal)]),
   )
   const keep = { merge: options.merge, switchContext: false }
-  const file = await keepKubeconfig(deps, ref, kubeconfig, record, keep)
+  const { file, context } = await keepKubeconfig(deps, { ref, host: record }, kubeconfig, keep)
 
   const value = await renderValue(certificatesView(ref, result), options.output)
   if (value !== undefined) deps.streams.out(value)
@@ -71,8 +71,9 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
   else
     deps.streams.out(`no certificate of cluster "${ref.name}" ends within ${result.renewBeforeDays} days\n`)
   if (options.quiet === true) return
-  const context = options.merge ? `Context "${contextName(ref.name)}" is set; own file: ` : 'New kubeconfig: '
-  deps.streams.err(`${context}${file}\n`)
+  deps.streams.err(
+    context === undefined ? `New kubeconfig: ${file}\n` : `Context "${context}" is set; own file: ${file}\n`,
+  )
 }
 
 function count(certificates: number): string {

@@ -1,10 +1,10 @@
-import { contextName, KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from 'knest'
+import { KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { clusterTable, clusterView } from '../views/clusters.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
-import { checkContext, keepKubeconfig } from '../kubeconfig/kept.js'
+import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
@@ -39,7 +39,6 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, options, host)
-    checkContext(ref, open.description, options.merge)
     const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
@@ -48,7 +47,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
     }
     const install = await offerKubeVirt(deps, open, spec, options.yes)
     try {
-      let file = ''
+      let kept: Kept | undefined
       const access = await withTiming(deps, options, `knest create ${ref.name}`, (clock) =>
         operate(
           deps,
@@ -56,7 +55,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
           async (run) => {
             await install?.(run)
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-              file = await keepKubeconfig(deps, ref, kubeconfig, await host.record(run.signal), options)
+              const owner = { ref, host: await host.record(run.signal) }
+              kept = await keepKubeconfig(deps, owner, kubeconfig, options)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
             if (options.controller) await ensureController(deps, open, run)
@@ -66,7 +66,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
         ),
       )
       await printResult(deps, clusters, ref, options.output)
-      if (options.quiet !== true) deps.streams.err(nextSteps(ref, file, access, options))
+      if (options.quiet !== true) deps.streams.err(nextSteps(ref, kept, access, options))
     } catch (error) {
       if (isHalfWay(error)) {
         const remove = commandLine(['delete', ref.name], options)
@@ -94,15 +94,16 @@ async function printResult(
 
 function nextSteps(
   ref: ClusterRef,
-  file: string,
+  kept: Kept | undefined,
   access: ClusterKubeconfig,
-  options: GlobalOptions & { readonly merge: boolean },
+  options: GlobalOptions,
 ): string {
   const shell = commandLine(['shell', ref.name], options)
   if (!access.reachable) {
     return `Your cluster "${ref.name}" is ready, but this machine cannot reach ${access.server}; use ${shell}\n`
   }
-  const kubectl = options.merge ? `--context ${contextName(ref.name)}` : `--kubeconfig ${file}`
+  const { file = '', context } = kept ?? {}
+  const kubectl = context === undefined ? `--kubeconfig ${file}` : `--context ${context}`
   return (
     `Your cluster "${ref.name}" is now accessible with the kubeconfig file "${file}"\n` +
     `Try \`kubectl ${kubectl} get nodes\` or ${shell}\n`

@@ -27,7 +27,7 @@ export interface DeleteOptions extends GlobalOptions, TimeLimit, TimingOptions {
 
 export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<void> {
   await checkTarget(deps, options)
-  await withHost(deps, options, async (open) => {
+  await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     const ref = await refOf(deps, clusters, options)
     const left = (): ReturnType<typeof leftovers> =>
@@ -45,10 +45,17 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       await printPlan(deps, plan, options.output)
       return
     }
+    const forget = async (): Promise<void> => {
+      await forgetKubeconfig(deps, { ref, host: await ask(deps, (signal) => host.record(signal)) })
+    }
     const deleted = await withTiming(deps, options, `knest delete ${ref.name}`, (clock) =>
       operate(deps, options, (run) => remove(open, ref, { ...run, clock }, options), left),
-    )
-    await forgetKubeconfig(deps, ref)
+    ).catch(async (error: unknown) => {
+      // Somebody else may have deleted it: what leads to it from here is dead, too.
+      if (isNotFound(error)) await forget()
+      throw error
+    })
+    await forget()
     if (deleted)
       deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
   })

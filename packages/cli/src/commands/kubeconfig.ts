@@ -1,4 +1,3 @@
-import { contextName } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -23,12 +22,12 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
     }),
   )
   if (record !== undefined) {
-    const file = await keepKubeconfig(deps, ref, access.kubeconfig, record, {
+    const owner = { ref, host: record }
+    const { file, context = '' } = await keepKubeconfig(deps, owner, access.kubeconfig, {
       merge: true,
       switchContext: options.switchContext,
     })
-    if (options.quiet !== true)
-      deps.streams.err(`Context "${contextName(ref.name)}" is set; own file: ${file}\n`)
+    if (options.quiet !== true) deps.streams.err(`Context "${context}" is set; own file: ${file}\n`)
   } else {
     deps.streams.out(access.kubeconfig)
   }

@@ -22,14 +22,20 @@ export async function shellRun(deps: Deps, options: ShellOptions): Promise<void>
   const exitCode = await withHost(deps, options, async ({ clusters }, host) => {
     const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
     const record = await ask(deps, (signal) => host.record(signal))
-    const { withHostRecord } = await deps.kubeconfigs()
+    const { withOwner } = await deps.kubeconfigs()
     const stop = new AbortController()
     const access = await ask(deps, (signal) => openAccess(clusters, ref, signal, stop.signal))
     const directory = await mkdtemp(join(tmpdir(), 'knest-shell-'))
     // Ctrl-C is for the shell and what runs in it; it is on the same terminal and gets it too.
     const ignore = deps.interrupts.listen(() => undefined)
     try {
-      return await runShell(deps, options, ref, withHostRecord(access.kubeconfig, record), directory)
+      return await runShell(
+        deps,
+        options,
+        ref,
+        withOwner(access.kubeconfig, { ref, host: record }),
+        directory,
+      )
     } finally {
       ignore()
       stop.abort()

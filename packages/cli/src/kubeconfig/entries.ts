@@ -44,7 +44,7 @@ export function isEntry(entry: unknown): entry is Entry {
  */
 export type Former = Readonly<Record<string, string | null>>
 
-const extensionName = 'knest.dev'
+export const extensionName = 'knest.dev'
 
 /** What knest keeps in a context, beside what other programs keep there. */
 type OwnExtension = Readonly<Record<string, unknown>> & { readonly former?: Former }

@@ -24,12 +24,19 @@ import {
 } from './index.js'
 import { withFileLock } from './lock.js'
 import { mergeKubeconfig } from './merge.js'
+import { withOwner, type ContextOwner } from './owner.js'
 
 let home: string
 let config: string
 
 const addition = (name: string): string =>
   renderKubeconfig({ name, server: 'https://10.1.2.3:6443', ca: 'CA', clientCert: 'C', clientKey: 'K' })
+const owner = (name: string): ContextOwner => ({
+  ref: { namespace: `knest-${name}`, name },
+  host: { context: 'dev', server: 'https://dev:6443', uid: 'u' },
+})
+const merge = (files: readonly string[], name: string): Promise<string> =>
+  mergeIntoDefault(files, addition(name), owner(name)).then(({ file }) => file)
 const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o777
 const others =
   '# mine\napiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\ncurrent-context: ""\n'
@@ -69,12 +76,12 @@ describe('the own file', () => {
 
 describe('the default file', () => {
   test('comes and goes with the entries', async () => {
-    expect(await mergeIntoDefault([config], addition('one'))).toBe(config)
+    expect(await merge([config], 'one')).toBe(config)
     expect(await modeOf(config)).toBe(0o600)
-    await mergeIntoDefault([config], addition('two'))
-    expect(await removeFromDefault([config], 'one')).toEqual([config])
-    expect(await removeFromDefault([config], 'two')).toEqual([config])
-    expect(await removeFromDefault([config], 'two')).toEqual([])
+    await merge([config], 'two')
+    expect(await removeFromDefault([config], owner('one'))).toEqual([config])
+    expect(await removeFromDefault([config], owner('two'))).toEqual([config])
+    expect(await removeFromDefault([config], owner('two'))).toEqual([])
     expect(await readdir(join(home, '.kube'))).toEqual([])
   })
 
@@ -84,49 +91,49 @@ describe('the default file', () => {
     await writeFile(real, others)
     await chmod(real, 0o640)
     await symlink('../dotfiles-kubeconfig', config)
-    await mergeIntoDefault([config], addition('one'))
+    await merge([config], 'one')
     expect((await lstat(config)).isSymbolicLink()).toBe(true)
     expect(await modeOf(real)).toBe(0o640)
-    expect(await readFile(real, 'utf8')).toBe(mergeKubeconfig(others, addition('one')))
-    await removeFromDefault([config], 'one')
+    expect(await readFile(real, 'utf8')).toBe(
+      mergeKubeconfig(others, withOwner(addition('one'), owner('one'))),
+    )
+    await removeFromDefault([config], owner('one'))
     expect(await readFile(real, 'utf8')).toBe(others)
   })
 
   test('a link to a file that is not there yet is followed', async () => {
     await mkdir(join(home, '.kube'))
     await symlink(join(home, 'later'), config)
-    await mergeIntoDefault([config], addition('one'))
+    await merge([config], 'one')
     expect(await modeOf(join(home, 'later'))).toBe(0o600)
-    await removeFromDefault([config], 'one')
+    await removeFromDefault([config], owner('one'))
     expect((await lstat(config)).isSymbolicLink()).toBe(true)
   })
 
   test('of several: the one with the entry, else the first that exists, else the last', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => join(home, name)) as [string, string, string]
-    expect(await mergeIntoDefault([a, b, c], addition('one'))).toBe(c)
+    expect(await merge([a, b, c], 'one')).toBe(c)
     await writeFile(b, others)
-    expect(await mergeIntoDefault([a, b, c], addition('two'))).toBe(b)
-    expect(await mergeIntoDefault([a, b, c], addition('one'))).toBe(c)
-    expect(await removeFromDefault([a, b, c], 'two')).toEqual([b])
+    expect(await merge([a, b, c], 'two')).toBe(b)
+    expect(await merge([a, b, c], 'one')).toBe(c)
+    expect(await removeFromDefault([a, b, c], owner('two'))).toEqual([b])
     expect(await readFile(b, 'utf8')).toBe(others)
   })
 
   test('is left alone, and named, when it is not YAML', async () => {
     await mkdir(join(home, '.kube'))
     await writeFile(config, 'clusters: [')
-    await expect(mergeIntoDefault([config], addition('one'))).rejects.toThrow(
-      `kubeconfig "${config}" is not YAML`,
-    )
+    await expect(merge([config], 'one')).rejects.toThrow(`kubeconfig "${config}" is not YAML`)
     expect(await readFile(config, 'utf8')).toBe('clusters: [')
     expect(await readdir(join(home, '.kube'))).toEqual(['config'])
   })
 
   test('loses no entry when many write at once', async () => {
     const names = Array.from({ length: 8 }, (_, index) => `c${index}`)
-    await Promise.all(names.map((name) => mergeIntoDefault([config], addition(name))))
+    await Promise.all(names.map((name) => merge([config], name)))
     const text = await readFile(config, 'utf8')
     for (const name of names) expect(text).toContain(`name: knest-${name}\n`)
-    await Promise.all(names.map((name) => removeFromDefault([config], name)))
+    await Promise.all(names.map((name) => removeFromDefault([config], owner(name))))
     await expect(stat(config)).rejects.toThrow('ENOENT')
   })
 })

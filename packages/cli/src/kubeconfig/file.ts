@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, readFile, readlink, rename, stat, unlink } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { contextName, KnestError } from 'knest'
+import { KnestError } from 'knest'
+import { stringify } from 'yaml'
 import { hasCode, withFileLock } from './lock.js'
-import { entriesOf, type Section } from './entries.js'
+import { extensionName, readAddition } from './entries.js'
 import { mergeKubeconfig, type MergeOptions } from './merge.js'
-import { removeFromKubeconfig } from './remove.js'
+import {
+  authorityOf,
+  contextsOf,
+  nestedOwners,
+  withOwner,
+  type ContextOwner,
+  type NestedOwner,
+} from './owner.js'
+import { asKubeconfig, placeAddition, removable } from './place.js'
+import { removeEntries } from './remove.js'
 import { readKubeconfig } from './text.js'
 
 /** Only the owner may read a kubeconfig: it holds a key to the whole cluster. */
@@ -34,41 +44,79 @@ export async function removeOwnKubeconfig(file: string): Promise<boolean> {
   }
 }
 
+export interface Merged {
+  readonly file: string
+  /** The name that the context has there. */
+  readonly context: string
+}
+
 /**
- * Merges a rendered kubeconfig into the file kubectl would choose: the one that has the context
- * already, else the first that exists, else the last. Gives the file that was chosen.
+ * Merges a rendered kubeconfig into the file kubectl would choose: the one that has the owner's context already,
+ * whatever it is called there, else the first that exists, else the last. What has its names and is another's
+ * stays as it is: the new entries get a number behind their name then.
  */
 export async function mergeIntoDefault(
   files: readonly string[],
   addition: string,
+  owner: ContextOwner,
   options: MergeOptions = {},
-): Promise<string> {
-  const [entry] = entriesOf(readKubeconfig(addition).value, 'contexts')
-  const file = (await holdersOf(files, 'contexts', entry?.name ?? ''))[0] ?? (await firstExisting(files))
+): Promise<Merged> {
+  const text = withOwner(addition, owner)
+  const authority = authorityOf(readKubeconfig(text).value)
+  const file = (await holdersOf(files, owner, authority))[0] ?? (await firstExisting(files))
+  const others = await Promise.all(files.filter((other) => other !== file).map(readIfThere))
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await changeFile(file, (before) => mergeKubeconfig(before, addition, options))
-  return file
+  let context = ''
+  await changeFile(file, (before) => {
+    const placed = placeAddition(readAddition(text), before, others, owner)
+    context = placed.contexts.name
+    return mergeKubeconfig(before, stringify(asKubeconfig(placed)), options)
+  })
+  return { file, context }
 }
 
-/** Takes a cluster's entries out of every file that has them; gives these files. */
-export async function removeFromDefault(files: readonly string[], cluster: string): Promise<string[]> {
-  const holders = await holdersOf(files, 'contexts', contextName(cluster))
+/** Takes the owner's entries out of every file that has them; gives these files. */
+export async function removeFromDefault(
+  files: readonly string[],
+  owner: ContextOwner,
+  authority?: string,
+): Promise<string[]> {
+  const holders = await holdersOf(files, owner, authority)
   for (const file of holders) {
-    await changeFile(file, (before) =>
-      before === undefined ? undefined : removeFromKubeconfig(before, cluster),
-    )
+    await changeFile(file, (before) => {
+      let text = before
+      if (before === undefined) return undefined
+      for (const context of contextsOf(readKubeconfig(before).value, owner, authority))
+        text = text === undefined ? undefined : removeEntries(text, removable(text, context))
+      return text
+    })
   }
   return holders
 }
 
-async function holdersOf(files: readonly string[], section: Section, name: string): Promise<string[]> {
+/** The nested clusters that these files have contexts of. A file that is no kubeconfig has none. */
+export async function ownersIn(files: readonly string[]): Promise<readonly NestedOwner[]> {
+  const owners: NestedOwner[] = []
+  for (const file of files) {
+    const text = await readIfThere(file)
+    if (text?.includes(extensionName) !== true) continue
+    owners.push(...named(file, () => nestedOwners(readKubeconfig(text).value)))
+  }
+  return owners
+}
+
+async function holdersOf(
+  files: readonly string[],
+  owner: ContextOwner,
+  authority: string | undefined,
+): Promise<string[]> {
   const holders: string[] = []
   for (const file of files) {
     const text = await readIfThere(file)
     // A file that cannot be read as a kubeconfig is reported when it is the one to be changed.
-    if (text?.includes(name) !== true) continue
-    const { value } = named(file, () => readKubeconfig(text))
-    if (entriesOf(value, section).some((entry) => entry.name === name)) holders.push(file)
+    if (text?.includes(extensionName) !== true) continue
+    if (named(file, () => contextsOf(readKubeconfig(text).value, owner, authority)).length > 0)
+      holders.push(file)
   }
   return holders
 }

@@ -3,15 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readContexts } from './contexts.js'
-import { withHostRecord, type HostRecord } from './host-record.js'
+import type { HostRecord } from './host-record.js'
 import { renderKubeconfig } from 'knest/kube'
 import { mergeKubeconfig } from './merge.js'
-import { removeFromKubeconfig } from './remove.js'
+import { withOwner } from './owner.js'
+import { removeEntries } from './remove.js'
 
 const host: HostRecord = { context: 'dev', kubeconfig: '/a:/b', server: 'https://dev:6443', uid: 'u' }
 const plain = (name: string): string =>
   renderKubeconfig({ name, server: 'https://nested', ca: 'ca', clientCert: 'cert', clientKey: 'key' })
-const nested = withHostRecord(plain('demo'), host)
+const owned = (name: string, record: HostRecord): string =>
+  withOwner(plain(name), { ref: { namespace: `knest-${name}`, name }, host: record })
+const nested = owned('demo', host)
+const removeFromKubeconfig = (text: string, cluster: string): string | undefined =>
+  removeEntries(text, {
+    clusters: `knest-${cluster}`,
+    users: `knest-${cluster}-admin`,
+    contexts: `knest-${cluster}`,
+  })
 
 async function read(...texts: readonly string[]): ReturnType<typeof readContexts> {
   const directory = await mkdtemp(join(tmpdir(), 'knest-record-'))
@@ -33,7 +42,7 @@ test('a record survives being merged, and goes with its context', async () => {
 test('merging again changes a record that has changed, and nothing else', () => {
   const merged = mergeKubeconfig(undefined, nested)
   expect(mergeKubeconfig(merged, nested)).toBe(merged)
-  const moved = mergeKubeconfig(merged, withHostRecord(plain('demo'), { ...host, uid: 'another' }))
+  const moved = mergeKubeconfig(merged, owned('demo', { ...host, uid: 'another' }))
   expect(moved).toBe(merged.replace('uid: u\n', 'uid: another\n'))
   // One from before knest wrote records gets one.
   expect(mergeKubeconfig(mergeKubeconfig(undefined, plain('demo')), nested)).toContain('uid: u\n')
@@ -41,7 +50,7 @@ test('merging again changes a record that has changed, and nothing else', () => 
 
 test('several records come and go in any order, and give back the former bytes', () => {
   const before = '# mine\ncurrent-context: ""\n'
-  const second = withHostRecord(plain('second'), { server: 'https://dev:6443' })
+  const second = owned('second', { server: 'https://dev:6443' })
   const both = mergeKubeconfig(mergeKubeconfig(before, nested, { setCurrent: true }), second)
   expect(removeFromKubeconfig(removeFromKubeconfig(both, 'demo') ?? '', 'second')).toBe(before)
   expect(removeFromKubeconfig(removeFromKubeconfig(both, 'second') ?? '', 'demo')).toBe(before)

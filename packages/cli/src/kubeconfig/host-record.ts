@@ -1,5 +1,4 @@
-import { parseDocument } from 'yaml'
-import { isEntry, ownExtension, withOwnExtension, type Entry } from './entries.js'
+import { ownExtension, type Entry } from './entries.js'
 
 /** What leads from a nested cluster's context to its host. Kept in that context, as `extensions`. */
 export interface HostRecord {
@@ -11,18 +10,6 @@ export interface HostRecord {
   readonly server: string
   /** Of the host's namespace kube-system: it stays when contexts are renamed, and is never another's. */
   readonly uid?: string | undefined
-}
-
-/** The kubeconfig of a nested cluster with the record in each of its contexts. */
-export function withHostRecord(kubeconfig: string, host: HostRecord): string {
-  const document = parseDocument(kubeconfig)
-  const { contexts } = document.toJS() as { readonly contexts?: unknown }
-  const entries = Array.isArray(contexts) ? (contexts as unknown[]) : []
-  for (const [index, entry] of entries.entries()) {
-    if (!isEntry(entry)) continue
-    document.setIn(['contexts', index], document.createNode(withOwnExtension(entry, { host })))
-  }
-  return document.toString({ lineWidth: 0, indentSeq: false })
 }
 
 /** Undefined for a context of no nested cluster, or of one from before knest wrote records. */

@@ -3,8 +3,12 @@ export { readContexts, type KnownContext, type KnownContexts } from './contexts.
 export {
   kubeconfigFiles,
   mergeIntoDefault,
+  ownersIn,
+  readIfThere,
   removeFromDefault,
   removeOwnKubeconfig,
   writeOwnKubeconfig,
 } from './file.js'
-export { withHostRecord, type HostRecord } from './host-record.js'
+export type { HostRecord } from './host-record.js'
+export { authorityOf, isFileOf, isSameHost, withOwner, type ContextOwner, type NestedOwner } from './owner.js'
+export { readKubeconfig } from './text.js'

@@ -1,44 +1,46 @@
-import { contextName, kubeconfigFileName, KnestError, type ClusterRef } from 'knest'
+import { kubeconfigFileName, KnestError } from 'knest'
+import { readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'
-import type { HostRecord } from './index.js'
+import type { ContextOwner, HostRecord, NestedOwner } from './index.js'
 
 export interface KeepOptions {
   readonly merge: boolean
   readonly switchContext: boolean
 }
 
-/** The cluster's context must not take the place of the one its host is reached by. */
-export function checkContext(ref: ClusterRef, hostDescription: string, merge: boolean): void {
-  if (!merge || hostDescription !== `context "${contextName(ref.name)}"`) return
-  throw new KnestError(
-    'usage',
-    `the context of cluster "${ref.name}" would be "${contextName(ref.name)}", as that of its host is`,
-    { hint: 'choose another name, or leave your kubeconfig as it is with --no-merge' },
-  )
+export interface Kept {
+  /** The cluster's own kubeconfig file. */
+  readonly file: string
+  /** In the user's kubeconfig; undefined when it was left alone. */
+  readonly context: string | undefined
 }
 
-/** Writes the cluster's own kubeconfig file and, if wanted, its context, both with the way to its host; gives the file's path. */
+/** Writes the cluster's own kubeconfig file and, if wanted, its context, both with whose they are. */
 export async function keepKubeconfig(
   deps: Deps,
-  ref: ClusterRef,
+  owner: NestedOwner,
   kubeconfig: string,
-  host: HostRecord,
   options: KeepOptions,
-): Promise<string> {
-  const { withHostRecord, writeOwnKubeconfig } = await deps.kubeconfigs()
-  const file = ownFile(deps, ref)
-  const recorded = withHostRecord(kubeconfig, host)
-  await writeOwnKubeconfig(file, recorded)
-  if (options.merge) await mergeContext(deps, recorded, options.switchContext)
-  return file
+): Promise<Kept> {
+  const { withOwner, writeOwnKubeconfig } = await deps.kubeconfigs()
+  const { file } = await ownFile(deps, owner)
+  await writeOwnKubeconfig(file, withOwner(kubeconfig, owner))
+  if (!options.merge) return { file, context: undefined }
+  return { file, context: await mergeContext(deps, kubeconfig, owner, options.switchContext) }
 }
 
-/** Adds a kubeconfig's one context to the user's kubeconfig. */
-export async function mergeContext(deps: Deps, kubeconfig: string, switchContext: boolean): Promise<void> {
+/** Adds a kubeconfig's one context to the user's kubeconfig; gives the name it has there. */
+export async function mergeContext(
+  deps: Deps,
+  kubeconfig: string,
+  owner: ContextOwner,
+  switchContext: boolean,
+): Promise<string> {
   const { kubeconfigFiles, mergeIntoDefault } = await deps.kubeconfigs()
-  await mergeIntoDefault(kubeconfigFiles(deps.env, home(deps)), kubeconfig, { setCurrent: switchContext })
+  const files = kubeconfigFiles(deps.env, home(deps))
+  return (await mergeIntoDefault(files, kubeconfig, owner, { setCurrent: switchContext })).context
 }
 
 /** False too when no kubeconfig is there yet. Throws `config` for one that cannot be read. */
@@ -48,21 +50,62 @@ export async function hasCurrentContext(deps: Deps): Promise<boolean> {
   return current !== undefined
 }
 
-/** Removes the file and the context of a cluster that is gone. */
-export async function forgetKubeconfig(deps: Deps, ref: ClusterRef): Promise<void> {
-  const { removeOwnKubeconfig } = await deps.kubeconfigs()
-  await removeOwnKubeconfig(ownFile(deps, ref))
-  await forgetContext(deps, ref.name)
+/** Removes the file and the context of a cluster that is gone, and nothing of one on another host. */
+export async function forgetKubeconfig(deps: Deps, owner: NestedOwner): Promise<void> {
+  const { authorityOf, kubeconfigFiles, readKubeconfig, removeFromDefault, removeOwnKubeconfig } =
+    await deps.kubeconfigs()
+  const { file, text } = await ownFile(deps, owner)
+  const authority = text === undefined ? undefined : authorityOf(readKubeconfig(text).value)
+  if (text !== undefined) await removeOwnKubeconfig(file)
+  await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), owner, authority)
 }
 
-/** `name` is the cluster's; its context is `knest-NAME`. */
-export async function forgetContext(deps: Deps, name: string): Promise<void> {
-  const { kubeconfigFiles, removeFromDefault } = await deps.kubeconfigs()
-  await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), name)
+/** Removes the context of an embedded host that is gone, and those of all clusters that were on it. */
+export async function forgetEmbedded(
+  deps: Deps,
+  context: string,
+  host: HostRecord | undefined,
+): Promise<void> {
+  const { isSameHost, kubeconfigFiles, ownersIn, removeFromDefault } = await deps.kubeconfigs()
+  const files = kubeconfigFiles(deps.env, home(deps))
+  await removeFromDefault(files, { embedded: context })
+  if (host === undefined) return
+  for (const owner of await ownersIn([...files, ...(await ownFiles(deps))]))
+    if (isSameHost(owner.host, host) && (host.uid !== undefined || owner.host.context === host.context))
+      await forgetKubeconfig(deps, owner)
 }
 
-function ownFile(deps: Deps, ref: ClusterRef): string {
-  return join(home(deps), '.kube', kubeconfigFileName(ref))
+async function ownFiles(deps: Deps): Promise<readonly string[]> {
+  const folder = join(home(deps), '.kube')
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => /^knest\..*\.kubeconfig$/.test(name)).map((name) => join(folder, name))
+}
+
+interface OwnFile {
+  readonly file: string
+  /** Undefined when it is not there. */
+  readonly text: string | undefined
+}
+
+/** One name, one cluster: a second host's cluster of the same names gets a file with a number. */
+async function ownFile(deps: Deps, owner: NestedOwner): Promise<OwnFile> {
+  const { isFileOf, readIfThere } = await deps.kubeconfigs()
+  let free: string | undefined
+  for (let number = 1; number < 100; number++) {
+    const suffix = number === 1 ? '' : `.${number}`
+    const name = kubeconfigFileName(owner.ref).replace(/\.kubeconfig$/, `${suffix}.kubeconfig`)
+    const file = join(home(deps), '.kube', name)
+    const text = await readIfThere(file)
+    if (text === undefined) {
+      free ??= file
+      // Where the first two are free there is no third.
+      if (number > 1) break
+    } else if (isFileOf(text, owner)) return { file, text }
+  }
+  if (free !== undefined) return { file: free, text: undefined }
+  throw new KnestError('config', `there are too many kubeconfig files of clusters "${owner.ref.name}"`, {
+    hint: `remove those in ${join(home(deps), '.kube')} that are no longer needed`,
+  })
 }
 
 export function home({ env }: Deps): string {

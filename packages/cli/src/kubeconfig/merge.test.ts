@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { mergeKubeconfig } from './merge.js'
-import { removeFromKubeconfig } from './remove.js'
+import { removeEntries } from './remove.js'
 import { renderKubeconfig } from 'knest/kube'
 
 function addition(name: string, server = 'https://10.1.2.3:6443'): string {
@@ -79,6 +79,13 @@ const samples: readonly (readonly [string, string])[] = [
   ],
   ['an entry with an empty value at the end', 'contexts: []\nclusters: []\nusers:\n- name: a\n  user:\n'],
 ]
+
+const removeFromKubeconfig = (text: string, cluster: string): string | undefined =>
+  removeEntries(text, {
+    clusters: `knest-${cluster}`,
+    users: `knest-${cluster}-admin`,
+    contexts: `knest-${cluster}`,
+  })
 
 describe('mergeKubeconfig and removeFromKubeconfig', () => {
   test.each(samples)('keep every byte of: %s', (_, text) => {

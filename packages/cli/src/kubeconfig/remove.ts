@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, isNode, isScalar, isSeq, parse, type YAMLSeq } from 'yaml'
-import { adminUserName, contextName, KnestError } from 'knest'
+import { KnestError } from 'knest'
 import {
   currentContext,
   entriesOf,
@@ -26,20 +26,14 @@ import {
 
 export type EntryNames = Readonly<Record<Section, string>>
 
-/**
- * Takes out the entries of a nested cluster. Gives the bytes that were there before they were added
- * when nothing else changed since; undefined when the file then holds nothing and may go. A text
- * without such entries comes back as it is.
- */
-export function removeFromKubeconfig(text: string, cluster: string): string | undefined {
-  return removeEntries(text, {
-    clusters: contextName(cluster),
-    users: adminUserName(cluster),
-    contexts: contextName(cluster),
-  })
-}
+/** A context, and what goes with it. */
+export type RemovedNames = Pick<EntryNames, 'contexts'> & Partial<EntryNames>
 
-export function removeEntries(text: string, names: EntryNames): string | undefined {
+/**
+ * Takes out entries. Gives the bytes that were there before they were added when nothing else changed since;
+ * undefined when the file then holds nothing and may go. A text without such entries comes back as it is.
+ */
+export function removeEntries(text: string, names: RemovedNames): string | undefined {
   const before = readKubeconfig(text)
   if (before.root === undefined || !holds(before, names)) return text
   const former = formerOfContext(before, names.contexts) ?? {}
@@ -51,7 +45,7 @@ export function removeEntries(text: string, names: EntryNames): string | undefin
   return rest.trim() === '' ? undefined : rest
 }
 
-function holds(kubeconfig: KubeconfigText, names: EntryNames): boolean {
+function holds(kubeconfig: KubeconfigText, names: RemovedNames): boolean {
   return sections.some((section) =>
     entriesOf(kubeconfig.value, section).some((entry) => entry.name === names[section]),
   )
@@ -62,9 +56,14 @@ function formerOfContext(kubeconfig: KubeconfigText, name: string): Former | und
   return entry === undefined ? undefined : formerOf(entry)
 }
 
-function cutEntries({ text, root }: KubeconfigText, section: Section, name: string, former: Former): Edit[] {
+function cutEntries(
+  { text, root }: KubeconfigText,
+  section: Section,
+  name: string | undefined,
+  former: Former,
+): Edit[] {
   const pair = root === undefined ? undefined : findPair(root, section)
-  if (root === undefined || pair === undefined || !isSeq(pair.value)) return []
+  if (name === undefined || root === undefined || pair === undefined || !isSeq(pair.value)) return []
   const sequence = pair.value
   const ours = sequence.items.flatMap((item, index) => (nameOf(item) === name ? [index] : []))
   if (ours.length === 0) return []
@@ -136,7 +135,7 @@ function restoreCurrent({ text, root, value }: KubeconfigText, name: string, for
  * Another of knest's contexts inherits what could not be restored because it is still in use, so that
  * the last one to go restores the file whatever the order.
  */
-function handOn(kubeconfig: KubeconfigText, names: EntryNames, former: Former): Edit[] {
+function handOn(kubeconfig: KubeconfigText, names: RemovedNames, former: Former): Edit[] {
   const { text, root, value } = kubeconfig
   const pair = root === undefined ? undefined : findPair(root, 'contexts')
   if (pair === undefined || !isSeq(pair.value)) return []
@@ -203,7 +202,7 @@ function valueOf(text: string): unknown {
 }
 
 /** Reads the result back: a mistake here would cost the user access to other clusters. */
-function verify(before: KubeconfigText, cut: string, names: EntryNames): void {
+function verify(before: KubeconfigText, cut: string, names: RemovedNames): void {
   const comparable = (value: Readonly<Record<string, unknown>>): Record<string, unknown> => {
     const copy: Record<string, unknown> = { ...value }
     for (const section of sections) {

@@ -1,8 +1,9 @@
-import { KnestError } from 'knest'
+import { KnestError, type HostControl, type HostStatus } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { forgetContext } from '../../kubeconfig/kept.js'
+import { forgetEmbedded } from '../../kubeconfig/kept.js'
+import type { HostRecord } from '../../kubeconfig/index.js'
 import { ask, operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
@@ -16,7 +17,8 @@ export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise
   await checkHostTarget(deps, target)
   const control = await deps.hostControl()
   try {
-    const { context } = await ask(deps, (signal) => control.status(target, signal))
+    const status = await ask(deps, (signal) => control.status(target, signal))
+    const record = await ask(deps, (signal) => recordOf(deps, control, status, signal))
     await operate(
       deps,
       options,
@@ -27,12 +29,39 @@ export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise
           hint: 'run the same command again to go on',
         }),
     )
-    await forgetContext(deps, context.replace(/^knest-/, ''))
+    await forgetEmbedded(deps, status.context, record)
   } catch (error) {
     if (options.ignoreNotFound && error instanceof KnestError && error.code === 'not-found') return
     throw error
   }
   deps.streams.out(`host "${target.name}" is gone\n`)
+}
+
+/** How long a host that is to go is asked who it is. */
+const identityMs = 5_000
+
+/** As contexts of its nested clusters have it; undefined when nothing of it is known. */
+async function recordOf(
+  deps: Deps,
+  control: HostControl,
+  { name, context, server }: HostStatus,
+  signal: AbortSignal,
+): Promise<HostRecord | undefined> {
+  if (server === undefined) return undefined
+  const asking = AbortSignal.any([signal, AbortSignal.timeout(identityMs)])
+  try {
+    const kubeconfigText = await control.kubeconfig({ name }, asking)
+    if (kubeconfigText === undefined) return { context, server }
+    const host = await deps.openClusters({ kubeconfigText })
+    try {
+      return { context, server, uid: await host.identity.uid(asking) }
+    } finally {
+      host.close()
+    }
+  } catch {
+    signal.throwIfAborted()
+    return { context, server }
+  }
 }
 
 interface Flags extends TargetFlags {

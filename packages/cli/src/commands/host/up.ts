@@ -28,13 +28,13 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
       }),
   )
   const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
-  await mergeContext(deps, kubeconfig, makeCurrent)
+  const context = await mergeContext(deps, kubeconfig, { embedded: status.context }, makeCurrent)
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
   if (options.quiet !== true) {
     const set = makeCurrent ? 'is set and the current one' : 'is set'
-    const context = makeCurrent ? '' : ` --context ${status.context}`
-    deps.streams.err(`Context "${status.context}" ${set}; try \`knest create${context}\`\n`)
+    const flag = makeCurrent ? '' : ` --context ${context}`
+    deps.streams.err(`Context "${context}" ${set}; try \`knest create${flag}\`\n`)
   }
 }
 
