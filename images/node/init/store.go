@@ -57,8 +57,15 @@ func isStandIn(directory, marker string) bool {
 	return err == nil && len(files) == 1 && files[0].Name() == marker
 }
 
-// withStandIns adds the stand-ins that no record knows, as an import that was interrupted leaves them, and drops
-// what is gone.
+// shows says that two paths are one folder, as after a bind mount.
+func shows(directory, source string) bool {
+	a, errA := os.Stat(directory)
+	b, errB := os.Stat(source)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// withStandIns adds the stand-ins that no record knows, as an import that was interrupted leaves them, mounted over or
+// not, and drops what is gone.
 func (s storeState) withStandIns(snapshots string) (storeState, error) {
 	entries, err := os.ReadDir(snapshots)
 	if err != nil {
@@ -68,10 +75,13 @@ func (s storeState) withStandIns(snapshots string) (storeState, error) {
 	for _, entry := range entries {
 		name := entry.Name()
 		directory := filepath.Join(snapshots, name, "fs")
-		if slices.Contains(s.Layers, name) || isStandIn(directory, layerMarker) {
+		is := func(recorded []string, marker, source string) bool {
+			return slices.Contains(recorded, name) || isStandIn(directory, marker) || shows(directory, source)
+		}
+		if is(s.Layers, layerMarker, filepath.Join(storeRoot, "layer")) {
 			found.Layers = append(found.Layers, name)
 		}
-		if slices.Contains(s.Nodes, name) || isStandIn(directory, nodeImageMarker) {
+		if is(s.Nodes, nodeImageMarker, nodeImage) {
 			found.Nodes = append(found.Nodes, name)
 		}
 	}
@@ -216,9 +226,7 @@ func importImages(archive, id string, run func(argv []string) error) error {
 	if err := run([]string{"/usr/bin/ctr", "-n", "k8s.io", "images", "import", archive}); err != nil {
 		return err
 	}
-	state := readStoreState(storeRecord)
-	state.ID = id
-	return adopt(state)
+	return adopt(storeState{ID: id})
 }
 
 // adopt mounts the image's directories over all stand-ins there are, and records that the store is whole.

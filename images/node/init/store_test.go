@@ -56,6 +56,19 @@ func TestStandInsAreFoundByTheirMarkers(t *testing.T) {
 	}
 }
 
+func TestShowsTellsABoundFolder(t *testing.T) {
+	folder, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(folder, link))
+	for name, got := range map[string]bool{
+		"itself by another path": shows(link, folder), "another folder": !shows(t.TempDir(), folder),
+		"nothing": !shows(filepath.Join(folder, "a"), filepath.Join(folder, "a")),
+	} {
+		if !got {
+			t.Errorf("%s is told wrongly", name)
+		}
+	}
+}
+
 func TestCopiesTheNodeImageOnce(t *testing.T) {
 	root, snapshot := t.TempDir(), t.TempDir()
 	must(t, writeFile(filepath.Join(root, "usr/bin/program"), "program", 0o755))
