@@ -42,9 +42,19 @@ func parseCgroups(r io.Reader) ([]cgroupEntry, error) {
 	return entries, lines.Err()
 }
 
-// isUnified tells cgroup v2 from v1 and hybrid: only a pure v2 machine has no v1 hierarchy at all.
+// isUnified tells cgroup v2 from v1 and hybrid: no v1 hierarchy has a controller. One that only has a name, as elogind
+// and openrc mount it, may be there as well.
 func isUnified(entries []cgroupEntry) bool {
-	return len(entries) == 1 && entries[0].controllers == ""
+	unified := false
+	for _, entry := range entries {
+		switch {
+		case entry.controllers == "":
+			unified = true
+		case !strings.HasPrefix(entry.controllers, "name="):
+			return false
+		}
+	}
+	return unified
 }
 
 // v1Mount is where and how one v1 hierarchy is mounted; links are the single controllers of a joint one.

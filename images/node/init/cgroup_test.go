@@ -27,9 +27,26 @@ func TestV1Mounts(t *testing.T) {
 }
 
 func TestUnified(t *testing.T) {
-	entries, err := parseCgroups(strings.NewReader("0::/kubepods/pod1/abc\n"))
-	if err != nil || !isUnified(entries) {
-		t.Errorf("got %v, %v; want one unified hierarchy", entries, err)
+	cases := map[string]struct {
+		lines string
+		want  bool
+	}{
+		"v2":                          {"0::/kubepods/pod1/abc\n", true},
+		"v2 beside elogind":           {"1:name=elogind:/5\n0::/kubepods/pod1/abc\n", true},
+		"v2 beside two names":         {"2:name=systemd:/\n1:name=openrc:/\n0::/\n", true},
+		"hybrid":                      {"12:cpu,cpuacct:/pod\n4:memory:/pod\n1:name=systemd:/pod\n0::/pod\n", false},
+		"hybrid, one controller left": {"3:cpuset:/\n0::/pod\n", false},
+		"v1":                          {"4:memory:/pod\n1:name=systemd:/pod\n", false},
+		"v1, nothing but a name":      {"1:name=systemd:/pod\n", false},
+		"nothing":                     {"", false},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			entries, err := parseCgroups(strings.NewReader(test.lines))
+			if err != nil || isUnified(entries) != test.want {
+				t.Errorf("got %v of %v, %v; want %v", isUnified(entries), entries, err, test.want)
+			}
+		})
 	}
 	if _, err := parseCgroups(strings.NewReader("nonsense\n")); err == nil {
 		t.Error("nonsense was taken for cgroups")

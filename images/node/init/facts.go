@@ -160,27 +160,27 @@ func kubeletDropIn(reserve limits, resolvConf string, oomScoreAdj *int, systemd 
 	return out.String()
 }
 
-// incarnation is a random name a disk gets on its first start: another name is another disk.
+// incarnation is a random name a disk gets on its first start: another name is another disk. One that a power
+// cut has damaged counts as absent.
 func incarnation(disk string) (id string, fresh bool, err error) {
 	path := filepath.Join(disk, "incarnation")
 	if content, err := os.ReadFile(path); err == nil {
-		return strings.TrimSpace(string(content)), false, nil
+		if id := strings.TrimSpace(string(content)); isIncarnation(id) {
+			return id, false, nil
+		}
+		logf("warning: %s is damaged, the disk gets a new name", path)
 	}
-	random := make([]byte, 16)
+	random := make([]byte, incarnationBytes)
 	rand.Read(random) //nolint:errcheck // never fails
 	id = hex.EncodeToString(random)
-	return id, true, writeFile(path, id+"\n", 0o644)
+	return id, true, writeDurably(path, id+"\n", 0o644)
 }
 
-// writeFile makes the directories and replaces the file in one go.
-func writeFile(path, content string, mode os.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".new", []byte(content), mode); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+const incarnationBytes = 16
+
+func isIncarnation(text string) bool {
+	decoded, err := hex.DecodeString(text)
+	return err == nil && len(decoded) == incarnationBytes
 }
 
 func (f facts) write(path string) error {

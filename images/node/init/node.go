@@ -112,7 +112,10 @@ func (n *node) prepare() error {
 // machine's, and CNIs and CSI drivers take nodes with the same for one (kubernetes-sigs/kind#2318).
 func identifyMachine(id string) {
 	warn("write /etc/machine-id", os.WriteFile("/etc/machine-id", []byte(id+"\n"), 0o444))
-	uuid := fmt.Sprintf("%s-%s-%s-%s-%s\n", id[:8], id[8:12], id[12:16], id[16:20], id[20:])
+	uuid := productUUID(id)
+	if uuid == "" {
+		return
+	}
 	own := filepath.Join(runDirectory, "product_uuid")
 	warn("write the product UUID", writeFile(own, uuid, 0o444))
 	for _, path := range []string{"/sys/class/dmi/id/product_uuid", "/sys/devices/virtual/dmi/id/product_uuid"} {
@@ -121,6 +124,14 @@ func identifyMachine(id string) {
 			return
 		}
 	}
+}
+
+// productUUID writes an incarnation as a UUID; "" if it is none.
+func productUUID(id string) string {
+	if !isIncarnation(id) {
+		return ""
+	}
+	return fmt.Sprintf("%s-%s-%s-%s-%s\n", id[:8], id[8:12], id[12:16], id[16:20], id[20:])
 }
 
 func (n *node) defineServices() {

@@ -27,7 +27,8 @@ func run(from, to string, size int64, owner int) error {
 	if to == "" {
 		return errors.New("--to is missing")
 	}
-	if _, err := os.Stat(to); err == nil {
+	// Versions before gave the name to what a power cut could leave empty.
+	if info, err := os.Stat(to); err == nil && info.Size() > 0 {
 		return nil
 	}
 	path, err := onlyFile(from)
@@ -41,7 +42,30 @@ func run(from, to string, size int64, owner int) error {
 	if err := os.Chown(part, owner, owner); err != nil {
 		return err
 	}
-	return os.Rename(part, to)
+	return putInPlace(part, to)
+}
+
+// syncFile is what a test puts itself before.
+var syncFile = (*os.File).Sync
+
+// putInPlace gives a file its name when all of it, its owner too, is on the disk; then the name is as well.
+func putInPlace(part, to string) error {
+	if err := syncPath(part); err != nil {
+		return err
+	}
+	if err := os.Rename(part, to); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(to))
+}
+
+func syncPath(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return syncFile(file)
 }
 
 func onlyFile(folder string) (string, error) {
@@ -84,9 +108,6 @@ func convert(path, to string, size int64) error {
 		return err
 	}
 	if err := disk.copyTo(target); err != nil {
-		return err
-	}
-	if err := target.Sync(); err != nil {
 		return err
 	}
 	return target.Close()

@@ -63,6 +63,39 @@ func TestLeavesAWholeDiskAlone(t *testing.T) {
 	}
 }
 
+func TestNamesADiskThatIsSynced(t *testing.T) {
+	for name, there := range map[string]func(target string) error{
+		"a new volume":        func(string) error { return nil },
+		"an empty disk":       func(target string) error { return os.WriteFile(target, nil, 0o600) },
+		"half of one written": func(target string) error { return os.WriteFile(target+".part", make([]byte, 9000), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder, volume := t.TempDir(), t.TempDir()
+			image := append([]byte("raw "), make([]byte, 4092)...)
+			must(t, os.WriteFile(filepath.Join(folder, "disk"), image, 0o600))
+			target := filepath.Join(volume, "disk.img")
+			must(t, there(target))
+			var synced []string
+			syncFile = func(file *os.File) error {
+				named := ""
+				if info, err := os.Stat(target); err == nil && info.Size() > 0 {
+					named = " with its name"
+				}
+				synced = append(synced, strings.TrimPrefix(file.Name(), volume)+named)
+				return nil
+			}
+			defer func() { syncFile = (*os.File).Sync }()
+			must(t, run(folder, target, 4096, os.Getuid()))
+			if got, want := strings.Join(synced, ", "), "/disk.img.part,  with its name"; got != want {
+				t.Errorf("synced %q; want the file before it has its name, then the volume: %q", got, want)
+			}
+			if written, err := os.ReadFile(target); err != nil || !bytes.Equal(written, image) {
+				t.Errorf("the disk is not the image's: %v", err)
+			}
+		})
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	header := func(change func([]byte)) []byte {
 		image := make([]byte, 1024)

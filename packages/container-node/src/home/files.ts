@@ -6,12 +6,15 @@ import { clusterContainers, roleOf } from '../node/cluster-containers.js'
 import { lastWords, type ProgramResult } from '../engine/program.js'
 import { readRuntimeOptions, runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
 
-/** What a cluster's home volume holds. Each file is replaced in one go. */
+/** What a cluster's home volume holds. Each file is replaced in one go, and on the disk when that is said. */
 export type HomeFile = 'spec.json' | 'status.json' | 'authorities.json' | 'kubeconfig'
 
 export type HomeFiles = Readonly<Partial<Record<HomeFile, string>>>
 
 const timeoutMs = 60_000
+
+/** Without the sync a machine that loses power may be left with an empty file under the name. */
+const writePart = 'cat >.new.$$ && sync .new.$$'
 
 /** Prints a line for each file: its name, and its content in base64. */
 export const readFilesScript = `cd ${homeDirectory} && for file in *; do
@@ -44,7 +47,7 @@ export async function writeHomeFile(
   content: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const script = `umask 077 && cd ${homeDirectory} && cat >.new.$$ && mv .new.$$ ${file}`
+  const script = `umask 077 && cd ${homeDirectory} && ${writePart} && mv .new.$$ ${file} && sync .`
   await runInHome(engine, ref, image, script, content, signal)
 }
 
@@ -57,7 +60,7 @@ export async function writeHomeFileOnce(
   content: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const script = `umask 077 && cd ${homeDirectory} && cat >.new.$$ && { ln .new.$$ ${file} 2>/dev/null || true; } && rm .new.$$ && cat ${file}`
+  const script = `umask 077 && cd ${homeDirectory} && ${writePart} && { ln .new.$$ ${file} 2>/dev/null || true; } && rm .new.$$ && sync . && cat ${file}`
   return runInHome(engine, ref, image, script, content, signal)
 }
 

@@ -8,6 +8,8 @@ import type {
 } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import { namesByLabel, removeObjects, volumeLabels } from '../engine/objects.js'
+import { parseAccess } from './access.js'
+import { parseAuthorities, readAuthoritiesOfNode } from './authorities.js'
 import { readHomeFiles, writeHomeFile, writeHomeFileOnce } from './files.js'
 import { acquireLock } from './lock.js'
 import { readMachineNetwork } from '../engine/machine-network.js'
@@ -124,7 +126,8 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
       const label = await readLabel(ref.name, signal)
       const files = label === undefined ? {} : await readHomeFiles(engine, ref, label.spec.image, signal)
       const text = files['authorities.json']
-      return text === undefined ? undefined : (JSON.parse(text) as CertificateAuthorities)
+      if (text === undefined || label === undefined) return undefined
+      return parseAuthorities(text) ?? mendAuthorities(engine, ref, label.spec.image, signal)
     },
 
     saveAuthorities: async (record, authorities, signal) => {
@@ -137,11 +140,13 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
         content,
         signal,
       )
-      return JSON.parse(stored) as CertificateAuthorities
+      return parseAuthorities(stored) ?? mendAuthorities(engine, record, record.spec.image, signal)
     },
 
-    readKubeconfig: async (ref, signal) =>
-      (await readHomeFiles(engine, ref, await imageOf(ref, signal), signal)).kubeconfig,
+    readKubeconfig: async (ref, signal) => {
+      const { kubeconfig } = await readHomeFiles(engine, ref, await imageOf(ref, signal), signal)
+      return kubeconfig === undefined || parseAccess(kubeconfig) === undefined ? undefined : kubeconfig
+    },
     saveKubeconfig: (record, kubeconfig, signal) =>
       writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
 
@@ -162,6 +167,28 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
 
     remove: (ref, { keepData, signal }) => removeAll(engine, ref, keepData, signal),
   }
+}
+
+/** New ones would shut everybody out of a cluster that is set up: they are taken back from where they are used. */
+async function mendAuthorities(
+  engine: ContainerEngine,
+  ref: ClusterRef,
+  image: string,
+  signal: AbortSignal,
+): Promise<CertificateAuthorities> {
+  const found = await readAuthoritiesOfNode(engine, ref, signal)
+  if (found === undefined) {
+    const node = firstControlPlane(ref.name)
+    throw new KnestError(
+      'prerequisite',
+      `the certificate authorities of "${ref.name}" are damaged, and node "${node}" cannot be asked for them`,
+      {
+        hint: `start the node: ${engine.name} start ${node}, and run the command again; or remove "${ref.name}" with all in it`,
+      },
+    )
+  }
+  await writeHomeFile(engine, ref, image, 'authorities.json', JSON.stringify(found), signal)
+  return found
 }
 
 /**

@@ -79,7 +79,7 @@ export function createHostControl({
         if (look.ready !== undefined) return look.ready
         const { found } = look
         const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
-        return await bringUp({ engine, target, objects, images }, run)
+        return await bringUp({ engine, target, objects, images, found }, run)
       } finally {
         await lock.release()
       }
@@ -151,7 +151,7 @@ async function takeDown({ engine, label }: LocatedHost, ref: ClusterRef, run: Ru
     const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
     await clusters.delete(ref, { ...run, keepData: false }).catch((error: unknown) => {
       // A record that cannot be read any more must not keep the rest.
-      if (run.signal.aborted || !(error instanceof KnestError)) throw error
+      if (run.signal.aborted) throw error
     })
   }
   await home.remove(ref, { keepData: false, signal: run.signal })

@@ -1,6 +1,7 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { imagesAnnotation } from './images.js'
-import { getJson, type HostAccess } from './kubeconfig.js'
+import type { HostAccess } from '../home/access.js'
+import { getJson } from './kubeconfig.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }

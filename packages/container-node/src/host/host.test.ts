@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { renderKubeconfig, silentProgress } from '@knest/core'
+import { KnestError, renderKubeconfig, silentProgress } from '@knest/core'
 import { createEngine } from '../engine/engine.js'
 import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { createContainerHome } from '../home/home.js'
 import { createHostControl } from './control.js'
 import { fullImageName, importedNames } from './images.js'
-import { hostKubeconfig, parseAccess } from './kubeconfig.js'
+import { parseAccess } from '../home/access.js'
+import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext, hostRef, hostSpec } from './spec.js'
 import type { HostControl } from './types.js'
 
@@ -96,6 +97,60 @@ describe('the status of a host', () => {
       phase: 'failed',
       reason: expect.stringContaining('knest host down') as string,
     })
+  })
+})
+
+describe('a host whose record a power cut has damaged', () => {
+  const damages = ['spec.json', 'status.json', 'authorities.json', 'kubeconfig'].flatMap((file) =>
+    ['', '{"phase":', 'null', '\0\0\0'].map((content) => [file, content] as const),
+  )
+  const damage = async (file: string, content: string): Promise<void> => {
+    await createRecord()
+    addContainer('running')
+    fake.files.set(`knest-host-home/${file}`, content)
+  }
+
+  it.each(damages)('%s is %j: status tells it, down removes everything', async (file, content) => {
+    await damage(file, content)
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      kubernetesVersion: '1.35.4',
+      reason: `its record is damaged (${file}); mend it: knest host up`,
+    })
+    expect(await control.kubeconfig(target, signal)).toBeUndefined()
+    await control.down(target, run)
+    expect([...fake.volumes.keys(), ...fake.containers.keys()]).toEqual([])
+  })
+
+  it.each(damages)('%s is %j: up warns and goes on', async (file, content) => {
+    await damage(file, content)
+    const warnings: string[] = []
+    const progress = { ...silentProgress, warn: (text: string) => warnings.push(text) }
+    // The fake has no API server to go on to.
+    const timeoutMs = 300
+    await expect(control.up(target, { ...run, progress, timeoutMs })).rejects.toSatisfy(
+      (error) => error instanceof KnestError || (error as Error).name === 'TimeoutError',
+    )
+    expect(warnings).toContainEqual(`the record of host "knest-host" is damaged (${file}) and is made again`)
+  })
+
+  it('its label: status and up name the way out, down goes it', async () => {
+    addContainer('exited')
+    fake.volumes.set('knest-host-home', {
+      'knest.dev/cluster': 'knest-host',
+      'knest.dev/namespace': 'embedded',
+      'knest.dev/record': 'eyJuYW1l',
+    })
+    for (const containers of [1, 0]) {
+      if (containers === 0) fake.containers.clear()
+      expect(await control.status(target, signal)).toMatchObject({ phase: 'failed' })
+      await expect(control.up(target, run)).rejects.toMatchObject({
+        code: 'conflict',
+        hint: 'remove it with all in it: knest host down',
+      })
+    }
+    await control.down(target, run)
+    expect([...fake.volumes.keys(), ...fake.containers.keys()]).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-import { KnestError, type ClusterRef } from '@knest/core'
+import { KnestError, labels, type ClusterRef } from '@knest/core'
 import { noEngine, type ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, volumeLabels, type ContainerObject } from '../engine/objects.js'
 import { firstControlPlane, homeVolume, namespaceLabel, recordLabel } from '../engine/names.js'
@@ -8,6 +8,7 @@ import { decodeLabel, type RecordLabel } from '../home/record.js'
 export interface LocatedHost {
   readonly engine: ContainerEngine
   readonly container: ContainerObject | undefined
+  /** Undefined when the record is gone or damaged. */
   readonly label: RecordLabel | undefined
 }
 
@@ -26,7 +27,8 @@ export async function locateHost(
       ])
       const own = container?.labels[namespaceLabel] === ref.namespace ? container : undefined
       const label = decodeLabel(values?.[recordLabel])
-      if (own !== undefined || label !== undefined) return { engine, container: own, label }
+      const ours = values?.[labels.cluster] === ref.name && values[namespaceLabel] === ref.namespace
+      if (own !== undefined || label !== undefined || ours) return { engine, container: own, label }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof KnestError) || error.code !== 'prerequisite') throw error

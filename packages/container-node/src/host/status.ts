@@ -3,11 +3,13 @@ import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
 import { hostFault } from './health.js'
-import { hostKubeconfig, isFresh, parseAccess } from './kubeconfig.js'
+import { firstControlPlane } from '../engine/names.js'
+import { isFresh, parseAccess } from '../home/access.js'
+import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext } from './spec.js'
 import type { HostReady, HostStatus, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
-import { toRecord } from '../home/record.js'
+import { damagedFiles, toRecord } from '../home/record.js'
 
 const apiPort = 6443
 
@@ -17,13 +19,24 @@ async function readFiles(engine: ContainerEngine, node: string, signal: AbortSig
   return result.exitCode === 0 ? parseFiles(result.stdout) : {}
 }
 
-/** The host's admin kubeconfig as it was stored; undefined before it was completed. */
+/** The host's admin kubeconfig as it was stored; undefined before it was completed, and when it is damaged. */
 export async function readKubeconfig(
   engine: ContainerEngine,
   node: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  return (await readFiles(engine, node, signal)).kubeconfig
+  return wholeKubeconfig(await readFiles(engine, node, signal))
+}
+
+function wholeKubeconfig({ kubeconfig }: HomeFiles): string | undefined {
+  return kubeconfig === undefined || parseAccess(kubeconfig) === undefined ? undefined : kubeconfig
+}
+
+/** Warns of what a machine that lost power has left of the record; what reads it takes it for absent. */
+export async function warnOfDamage(engine: ContainerEngine, name: string, run: RunOptions): Promise<void> {
+  const damaged = damagedFiles(await readFiles(engine, firstControlPlane(name), run.signal))
+  if (damaged.length > 0)
+    run.progress.warn(`the record of host "${name}" is damaged (${damaged.join(', ')}) and is made again`)
 }
 
 /**
@@ -42,6 +55,7 @@ export async function quickLook(
     readFiles(engine, container.name, run.signal),
     inspectImage(engine, wanted, run.signal),
   ])
+  if (damagedFiles(files).length > 0) return undefined
   const record = toRecord(label, files)
   const { kubeconfig } = files
   const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
@@ -65,12 +79,17 @@ export async function hostStatus(found: LocatedHost, name: string, signal: Abort
   const { engine, container, label } = found
   const files = container?.state === 'running' ? await readFiles(engine, container.name, signal) : {}
   const record = label === undefined ? undefined : toRecord(label, files)
-  const { kubeconfig } = files
-  const state = await judge(found, record, kubeconfig, signal)
+  const kubeconfig = wholeKubeconfig(files)
+  const damaged = damagedFiles(files)
+  const state = damaged.length > 0 ? damagedState(damaged) : await judge(found, record, kubeconfig, signal)
   return statusOf(found, record, name, state, kubeconfig)
 }
 
 type State = Pick<HostStatus, 'phase' | 'reason'>
+
+function damagedState(files: readonly string[]): State {
+  return { phase: 'failed', reason: `its record is damaged (${files.join(', ')}); mend it: knest host up` }
+}
 
 async function judge(
   { engine, container, label }: LocatedHost,
@@ -81,7 +100,7 @@ async function judge(
   if (container === undefined)
     return { phase: 'failed', reason: 'its container is gone; knest host up makes it again, with its data' }
   if (label === undefined)
-    return { phase: 'failed', reason: 'its record is gone; remove the rest: knest host down' }
+    return { phase: 'failed', reason: 'its record is gone or damaged; remove the rest: knest host down' }
   if (container.state !== 'running') {
     return { phase: 'stopped', reason: `its container is ${container.state}; start it: knest host up` }
   }

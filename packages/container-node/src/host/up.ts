@@ -1,4 +1,5 @@
-import { applyAll, createClusters, KnestError, openKube, type KubeObject, type RunOptions } from '@knest/core'
+import { applyAll, createClusters, KnestError, openKube } from '@knest/core'
+import type { ClusterHome, ClusterRef, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
@@ -7,9 +8,9 @@ import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
-import { readKubeconfig, statusOf } from './status.js'
+import { readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import type { HostReady, HostUp } from './types.js'
-import { locateHost } from './locate.js'
+import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
 import { startOrRemove } from '../node/start.js'
 
@@ -18,19 +19,23 @@ export interface HostParts {
   readonly target: HostUp
   readonly objects: () => readonly KubeObject[]
   readonly images: readonly string[]
+  /** What the engine has of it. */
+  readonly found: LocatedHost | undefined
 }
 
 /** Creates the host, goes on with an interrupted creation, or starts it again. The caller holds the lock. */
 export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostReady> {
-  const { engine, target } = parts
+  const { engine, target, found } = parts
   const ref = hostRef(target.name)
   const node = firstControlPlane(target.name)
   const home = createContainerHome(engine)
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
   await startAgain(engine, node, run)
+  await warnOfDamage(engine, target.name, run)
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
+    if (found !== undefined) throw lostRecord(target.name)
     const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
     await clusters.create(ref, hostSpec(target.image, occupied), run)
   } else if (record.phase === 'Creating') {
@@ -43,17 +48,40 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
     await clusters.scale(ref, {}, run)
   }
-  const kubeconfig = await readKubeconfig(engine, node, run.signal)
-  if (kubeconfig === undefined)
-    throw new KnestError('not-found', `host "${target.name}" has lost its kubeconfig`)
+  const kubeconfig =
+    (await readKubeconfig(engine, node, run.signal)) ??
+    (await renewKubeconfig({ home, clusters }, ref, run.signal))
   await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run.signal))
-  const found = await locateHost([engine], ref, run.signal)
-  if (found === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
+  const made = await locateHost([engine], ref, run.signal)
+  if (made === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
   return {
-    status: statusOf(found, undefined, target.name, { phase: 'running', reason: undefined }, kubeconfig),
+    status: statusOf(made, undefined, target.name, { phase: 'running', reason: undefined }, kubeconfig),
     kubeconfig: hostKubeconfig(kubeconfig, target.name),
     changed: true,
   }
+}
+
+function lostRecord(name: string): KnestError {
+  return new KnestError(
+    'conflict',
+    `the record of host "${name}" is gone or damaged, and the rest is there`,
+    {
+      hint: 'remove it with all in it: knest host down',
+    },
+  )
+}
+
+/** One that was lost or damaged, by the authorities. */
+async function renewKubeconfig(
+  { home, clusters }: { readonly home: ClusterHome; readonly clusters: Clusters },
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<string> {
+  const { kubeconfig } = await clusters.kubeconfig(ref, signal)
+  const record = await home.read(ref, signal)
+  if (record === undefined) throw lostRecord(ref.name)
+  await home.saveKubeconfig(record, kubeconfig, signal)
+  return kubeconfig
 }
 
 /** After a stop or the machine's restart. Not left to the plan, since what it must know is inside. */
