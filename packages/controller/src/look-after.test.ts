@@ -36,6 +36,13 @@ describe('lookAfter', () => {
     expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Refused', message: 'one; cure\ntwo; cure' }])
   })
 
+  it('says what was done and what was not when only a part of it failed', async () => {
+    const done = { type: 'Normal' as const, reason: 'NodeReplaced', message: 'one was replaced' }
+    const looked = await look({ ...well, actions: [done], failure: new KnestError('timeout', 'too slow') }, 1)
+    expect(looked).toMatchObject({ result: 'failed', nextMs: 10_000 })
+    expect(looked.actions).toEqual([done, { type: 'Warning', reason: 'Failed', message: 'too slow' }])
+  })
+
   it('tries what failed again, ever more rarely', async () => {
     const failure = new KnestError('timeout', 'too slow')
     expect((await look(failure, 0)).nextMs).toBe(5_000)

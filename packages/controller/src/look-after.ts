@@ -38,6 +38,10 @@ export async function lookAfter(
       thorough,
     }
     const report = await clusters.reconcile(ref, run)
+    if (report.failure !== undefined) {
+      const looked = failed(report.failure, failures)
+      return { ...looked, report, actions: [...report.actions, ...looked.actions] }
+    }
     const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     return { result: 'done', report, actions: report.actions, nextMs: Math.min(due, quietMs) }
   } catch (error) {

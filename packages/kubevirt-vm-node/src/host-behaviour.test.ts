@@ -247,7 +247,14 @@ describe('a persistent node', () => {
     await vms.ensureNode(persistent, signal)
     await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
     expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([
-      { name: node, role: 'worker', phase: 'pending', ready: false, reason: 'only its disk is kept' },
+      {
+        name: node,
+        role: 'worker',
+        phase: 'pending',
+        ready: false,
+        abandoned: true,
+        reason: 'only its disk is kept',
+      },
     ])
     await vms.ensureNode(persistent, signal)
     expect(made).toHaveLength(1)

@@ -168,6 +168,7 @@ function nodeStatus(
     role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
     pool: found[labels.pool] ?? 'worker',
     phase: state?.phase ?? 'pending',
+    abandoned: owner.kind !== statefulSetKind.kind && (state === undefined || state.phase === 'failed'),
     ready: state?.ready ?? false,
     ip: state?.ip,
     startedAt: state?.startedAt,

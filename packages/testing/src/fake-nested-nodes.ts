@@ -1,13 +1,15 @@
-import { KnestError } from '@knest/core'
+import { KnestError, labels } from '@knest/core'
 import type {
   CertificateAuthorities,
   ClusterRef,
   ExecResult,
+  KubeObject,
   NodeBackend,
   NodeHandle,
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
+import { createFakeEtcd, type FakeEtcd } from './fake-etcd.js'
 import { createFakeNestedApi, type FakeNestedApi } from './fake-nested-api.js'
 
 /** A node in memory: what the scripts of knest would have made of it. */
@@ -21,13 +23,26 @@ interface FakeNestedNode {
   upgrading: string | undefined
   /** In seconds since 1970. */
   kubeletStarted: number
+  /** Id of the etcd member whose data is on its disk. */
+  member: string | undefined
+  /** Its etcd does not run; kubelet and all else may. */
+  etcdDown: boolean
+  /** The machine it is on is away, and the host has not noticed: no command comes to an end. */
+  silent: boolean
 }
 
 export interface FakeNestedNodes {
   readonly backend: NodeBackend
   readonly api: FakeNestedApi
+  readonly etcd: FakeEtcd
   /** By name. */
   readonly nodes: Map<string, FakeNestedNode>
+  /** Disks of which nothing else is left, by the node's name. */
+  readonly keptDisks: Map<string, FakeNestedNode>
+  /** The host begins this node anew, on an empty disk. */
+  loseDisk(name: string): void
+  /** The host loses all of this node but its disk. */
+  loseAllButDisk(name: string): void
   /** What was done to nodes, in order, as in `ensure q-cp-0`, `kubeadm init q-cp-0`. */
   readonly done: string[]
   /** Awaited before each of these; who throws here has the host or the node fail. */
@@ -48,8 +63,18 @@ export function createFakeNestedNodes(
   authorities: () => Promise<CertificateAuthorities | undefined>,
 ): FakeNestedNodes {
   const nodes = new Map<string, FakeNestedNode>()
-  const keptDisks = new Map<string, FakeNestedNode['disk']>()
+  const keptDisks = new Map<string, FakeNestedNode>()
   const done: string[] = []
+  const etcd = createFakeEtcd((id) =>
+    [...nodes.values()].some(
+      ({ member, etcdDown, phase, silent }) => member === id && !etcdDown && phase === 'running' && !silent,
+    ),
+  )
+  const serves = ({ phase, silent, disk, spec: { role }, member, etcdDown }: FakeNestedNode): boolean =>
+    phase === 'running' &&
+    !silent &&
+    disk !== 'empty' &&
+    (role === 'worker' || (!etcdDown && etcd.members.some(({ id }) => id === member) && etcd.hasQuorum()))
   const api = createFakeNestedApi(authorities)
   const { signal: never } = new AbortController()
   const { objects } = api
@@ -66,7 +91,12 @@ export function createFakeNestedNodes(
   })
 
   const register = async ({ spec, kubeletStarted }: FakeNestedNode, status = 'True'): Promise<void> => {
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: spec.name } }
+    const metadata = {
+      name: spec.name,
+      labels: { [labels.cluster]: spec.cluster.name },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    }
+    const node = { apiVersion: 'v1', kind: 'Node', metadata }
     const nodeInfo = { kubeletVersion: `v${versionOf(spec)}` }
     const lastHeartbeatTime = new Date(kubeletStarted * 1000).toISOString()
     const conditions = [{ type: 'Ready', status, lastHeartbeatTime }]
@@ -96,6 +126,7 @@ export function createFakeNestedNodes(
   ): Promise<ExecResult> => {
     signal.throwIfAborted()
     const { name } = node.spec
+    if (node.silent) throw new KnestError('timeout', `node "${name}" gave no answer`)
     const [program = '', , script = ''] = argv
     const has = (text: string): boolean => script.includes(text)
     const say = (stdout: string): ExecResult => ({ ...fine, stdout })
@@ -110,10 +141,16 @@ export function createFakeNestedNodes(
       if (argv.includes('drain')) await note(`drain ${argv[argv.indexOf('drain') + 1] ?? ''}`, signal)
       return fine
     }
-    if (program === 'etcdctl') return { ...fine, exitCode: 1, stderr: 'the fake has no etcd' }
+    if (program === 'etcdctl') {
+      const id = argv.at(-1) ?? ''
+      if (!argv.includes('remove')) throw new Error(`the fake node does not know ${argv.join(' ')}`)
+      await note(`member remove ${etcd.members.find((member) => member.id === id)?.name ?? id}`, signal)
+      return etcd.remove(id)
+    }
     if (program !== 'bash') throw new Error(`the fake node does not know ${argv.join(' ')}`)
 
     if (has("echo '= disk'")) return say(`= disk\n${states}${node.certificates}`)
+    if (argv[3] === 'health') return etcd.health(node.member)
     if (argv[3] === 'certificates') return say(node.certificates)
     if (has('version |p')) return say(states)
     if (has('echo founder')) return say(`${node.disk}\n`)
@@ -123,12 +160,22 @@ export function createFakeNestedNodes(
       return noted(`renew ${name}`)
     }
     if (has(`[ -e ${bootstrapped} ] && exit 0`) && node.disk === 'bootstrapped') return fine
+    if (has('kubeadm reset')) {
+      node.member = undefined
+      return fine
+    }
     if (has('touch /var/lib/knest/founder')) {
       await note(`kubeadm init ${name}`, signal)
       node.disk = 'founder'
+      node.member ??= etcd.begin(name)
       return fine
     }
     if (has(`touch ${bootstrapped}`)) {
+      if (has('kubeadm join')) {
+        const there = await objects.get({ apiVersion: 'v1', kind: 'Node' }, name, undefined, signal)
+        if (there !== undefined && isReady(there)) throw new Error(`a Node "${name}" that is Ready exists`)
+        node.member = etcd.add(name)
+      }
       await note(`join ${name}`, signal)
       node.disk = 'bootstrapped'
       await register(node)
@@ -183,7 +230,7 @@ export function createFakeNestedNodes(
     },
     execText: (argv, { signal }) => exec(node, argv, signal),
     dial: () =>
-      node.phase === 'running' && node.disk !== 'empty'
+      serves(node)
         ? api.dial()
         : Promise.reject(new KnestError('host-unreachable', `nothing listens on "${node.spec.name}"`)),
   })
@@ -196,7 +243,18 @@ export function createFakeNestedNodes(
 
   const fake: FakeNestedNodes = {
     api,
+    etcd,
     nodes,
+    keptDisks,
+    loseDisk: (name) => {
+      const node = nodes.get(name)
+      if (node !== undefined) nodes.set(name, emptyNode(node.spec))
+    },
+    loseAllButDisk: (name) => {
+      const node = nodes.get(name)
+      if (node !== undefined) keptDisks.set(name, node)
+      nodes.delete(name)
+    },
     done,
     before: () => Promise.resolve(),
     backend: {
@@ -206,15 +264,18 @@ export function createFakeNestedNodes(
       ensureNode: async (spec, signal) => {
         const { name } = spec
         await note(`ensure ${name}`, signal)
-        const disk = keptDisks.get(name) ?? 'empty'
+        const fresh = emptyNode(spec)
+        const { kubeletStarted } = fresh
         const made: FakeNestedNode = {
-          ...{ spec, disk, phase: 'running', certificates: '', upgrading: undefined },
-          kubeletStarted: Math.floor(Date.now() / 1000),
+          ...fresh,
+          ...keptDisks.get(name),
+          ...{ spec, phase: 'running', kubeletStarted },
         }
         const node = nodes.get(name) ?? made
         // Its init starts kubelet when it finds Kubernetes on its disk.
-        if (node === made && disk === 'bootstrapped') await register(node)
+        if (node === made && made.disk === 'bootstrapped') await register(node)
         nodes.set(name, node)
+        keptDisks.delete(name)
         return handle(node)
       },
       upgradeNode: async (spec, signal) => {
@@ -226,36 +287,72 @@ export function createFakeNestedNodes(
       openNode: (cluster, name) => Promise.resolve().then(() => handle(find(cluster, name))),
       listNodes: (cluster) =>
         Promise.resolve(
-          [...nodes.values()]
+          [...nodes.values(), ...keptDisks.values()]
             .filter(
               ({ spec }) =>
                 spec.cluster.name === cluster.name && spec.cluster.namespace === cluster.namespace,
             )
-            .map(statusOf),
+            .map((node) => ({
+              ...statusOf(node),
+              ready: serves(node),
+              ...(nodes.has(node.spec.name) ? {} : onlyDisk),
+            })),
         ),
       deleteNode: async (_cluster, name, { keepData, signal }) => {
+        if (!nodes.has(name) && (keepData || !keptDisks.has(name))) return
         await note(`delete ${name}`, signal)
         const node = nodes.get(name)
+        if (node?.silent === true) {
+          node.phase = 'deleting'
+          throw new KnestError('timeout', `node "${name}" is not gone`)
+        }
         nodes.delete(name)
         if (!keepData) keptDisks.delete(name)
-        else if (node !== undefined) keptDisks.set(name, node.disk)
+        else if (node !== undefined) keptDisks.set(name, node)
       },
     },
   }
   return fake
 }
 
+function emptyNode(spec: NodeSpec): FakeNestedNode {
+  return {
+    spec,
+    disk: 'empty',
+    phase: 'running',
+    certificates: '',
+    upgrading: undefined,
+    kubeletStarted: Math.floor(Date.now() / 1000),
+    member: undefined,
+    etcdDown: false,
+    silent: false,
+  }
+}
+
+/** What the host says of a node of which only the disk is left. */
+const onlyDisk = {
+  phase: 'pending',
+  ready: false,
+  abandoned: true,
+  reason: 'only its disk is kept',
+} satisfies Partial<NodeStatus>
+
+function isReady({ status }: KubeObject): boolean {
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly Record<string, string>[] }
+  return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+}
+
 function versionOf({ image }: NodeSpec): string {
   return /:v(.+)$/.exec(image)?.[1] ?? ''
 }
 
-function statusOf({ spec: { name, role, pool }, disk, phase }: FakeNestedNode): NodeStatus {
+function statusOf({ spec: { name, role, pool }, phase }: FakeNestedNode): NodeStatus {
   return {
     name,
     role,
     pool,
     phase,
-    ready: phase === 'running' && disk !== 'empty',
+    ready: false,
     ip: '127.0.0.1',
     reason: phase === 'running' ? undefined : 'the fake says so',
     hostObject: name,

@@ -12,8 +12,9 @@ export interface HealOptions extends GlobalOptions, TimeLimit {
 
 export async function healRun(deps: Deps, options: HealOptions): Promise<void> {
   await onCluster(deps, options, async ({ clusters, ref, operate }) => {
-    const { phase, actions, nodes } = await operate((run) => clusters.heal(ref, run))
+    const { phase, actions, nodes, failure } = await operate((run) => clusters.heal(ref, run))
     for (const { message } of actions) deps.streams.err(`${message}\n`)
+    if (failure !== undefined) throw failure
     const value = await renderValue({ name: ref.name, phase, actions, nodes }, options.output)
     deps.streams.out(value ?? `cluster "${ref.name}" ${actions.length === 0 ? `is ${phase}` : 'healed'}\n`)
   })

@@ -113,7 +113,8 @@ export interface Clusters {
   planResume(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
   /**
    * Replaces nodes that are dead (not Ready for longer than the cluster's `health.unhealthyAfter`), as far as
-   * that costs neither data nor quorum, and mends the rest. Waits only for nodes that it touched.
+   * that costs neither data nor quorum, and mends the rest. Waits only for nodes that it touched. Resolves also
+   * when some of that failed: the report has the failure, and what was done all the same.
    */
   heal(ref: ClusterRef, run: RunOptions): Promise<HealReport>
   /**

@@ -26,4 +26,6 @@ export interface HealReport {
   }[]
   /** Milliseconds since 1970 at which a node that is failing now counts as dead. */
   readonly nextAt: number | undefined
+  /** The first error; what did not depend on it was done all the same. Absent when nothing failed. */
+  readonly failure?: Error | undefined
 }

@@ -39,6 +39,8 @@ export interface NodeStatus {
   readonly role: NodeRole
   readonly pool: string
   readonly phase: 'pending' | 'running' | 'failed' | 'deleting'
+  /** What is left of it (a disk, a pod that has ended) is nothing that the host would start again by itself. */
+  readonly abandoned?: boolean
   /** The API server of a control plane answers; the kubelet of a worker listens. */
   readonly ready: boolean
   readonly ip: string | undefined

@@ -11,6 +11,7 @@ import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
 import { planFor } from './plan-for.js'
+import type { ClusterPlan } from './plan-for.js'
 import { stepContext } from './step-context.js'
 
 /**
@@ -25,7 +26,7 @@ export async function converge(
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
-  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, run.pace))
+  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace }))
   const done = await runPlan(parts, record, run, plan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
@@ -48,12 +49,15 @@ export async function converge(
 export async function runPlan(
   parts: Parts,
   record: ClusterRecord,
-  run: RunOptions,
-  { steps, nodes }: Awaited<ReturnType<typeof planFor>>,
+  run: RunOptions & { readonly keepGoing?: boolean },
+  plan: ClusterPlan,
 ): Promise<readonly ClusterCondition[]> {
   const { home } = parts
   const { phase } = record
-  const context = stepContext(parts, record, nodes, steps)
+  const { steps, nodes, silent } = plan
+  for (const { node, reason } of silent)
+    run.progress.warn(`node "${node}" runs and gives no answer, and is left as it is: ${reason}`)
+  const context = stepContext(parts, record, nodes, plan)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
     conditions = withCondition(conditions, changed)

@@ -3,35 +3,84 @@ import { planRenewal } from '../certificates/plan.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
+import { KnestError } from '../errors.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
+import { askEtcd } from '../observe/ask-etcd.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { askNestedFacts } from '../observe/nested-facts.js'
-import { observe, type NestedFacts } from '../observe/observe.js'
+import { observe, type NestedFacts, type Observation } from '../observe/observe.js'
 import { refuseLeaps } from './version-skew.js'
+import type { DesiredNode } from '../plan/desired-nodes.js'
+import { lastingNodes } from '../plan/lasting-nodes.js'
+import type { ObservedCluster, ObservedNode } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import type { Step } from '../plan/step.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+
+const patienceMs = 10_000
+
+interface PlanOptions {
+  readonly pace?: UpgradePace | undefined
+  /** Nodes for which nothing is planned, as if they gave no answer. */
+  readonly left?: readonly string[]
+}
+
+/** What is to be done, and what was known when that was decided. */
+export interface ClusterPlan {
+  readonly steps: readonly Step[]
+  readonly nodes: readonly BackendNode[]
+  /** The nodes the cluster shall have. */
+  readonly desired: readonly DesiredNode[]
+  /** Nodes that run and could not be asked, and why; nothing is planned for them. */
+  readonly silent: Observation['silent']
+}
 
 /** Looks at the cluster and says what is to be done. Changes nothing. */
 export async function planFor(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
-  pace?: UpgradePace,
-): Promise<{ readonly steps: readonly Step[]; readonly nodes: readonly BackendNode[] }> {
+  { pace, left = [] }: PlanOptions = {},
+): Promise<ClusterPlan> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const now = new Date()
-  const [nested, seen, stored] = await Promise.all([
+  const [nested, etcd, seen, stored] = await Promise.all([
     nestedFacts(parts, record, nodes, signal),
+    knownMembers(record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),
   ])
   const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
   const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
-  const observed = { ...seen.observed, members: nested?.members, configured: nested?.configured, renewal }
+  const isLeft = ({ name }: ObservedNode): boolean => left.includes(name)
+  const looks = seen.observed.nodes.map((node) =>
+    isLeft(node) ? { ...node, disk: undefined, silent: true } : node,
+  )
+  const observed = { ...seen.observed, nodes: looks, members: undefined, ...nested, etcd, renewal }
   refuseLeaps(record, observed)
-  return { steps: planCluster(record, record.spec, observed, pace), nodes }
+  return {
+    steps: planCluster(record, record.spec, observed, pace),
+    nodes,
+    desired: lastingNodes(record, record.spec, observed),
+    silent: seen.silent,
+  }
+}
+
+/** Members as etcd lists them; undefined when no control plane can tell within a moment. */
+async function knownMembers(
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  signal: AbortSignal,
+): Promise<ObservedCluster['etcd']> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
+  try {
+    return await askEtcd(record, nodes, bounded)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError || bounded.aborted) return undefined
+    throw error
+  }
 }
 
 /** What the nested API says; undefined when it does not answer within a moment. */
@@ -44,7 +93,7 @@ async function nestedFacts(
   const api = await tryNestedApi(parts, record, nodes, signal)
   if (api === undefined) return undefined
   try {
-    return await askNestedFacts(api, signal)
+    return await askNestedFacts(api, record, nodes, signal)
   } catch {
     signal.throwIfAborted()
     return undefined

@@ -5,20 +5,18 @@ import type { BackendNode, NodeBackend } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
-import { desiredNodes } from '../plan/desired-nodes.js'
-import type { Step } from '../plan/step.js'
 import type { StepContext } from '../steps/context.js'
+import type { ClusterPlan } from './plan-for.js'
 
-/** What the steps of one run on these nodes share. */
+/** What the steps of one run on these nodes share. `desired`: the nodes the cluster shall have, none when it goes. */
 export function stepContext(
   parts: Parts,
   record: ClusterRecord,
   nodes: readonly BackendNode[],
-  steps: readonly Step[] = [],
+  { steps, desired }: Pick<ClusterPlan, 'steps' | 'desired'> = { steps: [], desired: [] },
 ): StepContext {
   const { home, backend } = parts
   let adapter: Promise<AddressAdapter | undefined> | undefined
-  const desired = desiredNodes(record, record.spec, nodes)
   const made = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node] : []))
   const backendOf = async (name: string): Promise<NodeBackend> => {
     const existing = nodes.find((node) => node.name === name)?.backend

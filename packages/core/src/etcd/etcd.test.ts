@@ -42,7 +42,9 @@ test('an etcd that does not answer says why', async () => {
 })
 
 test('health joins members, status and health', async () => {
-  expect(await etcdHealth([node(`${list}\n${status}\n\n${health}\n`)], signal)).toEqual({
+  const asked = node(`${list}\n${status}\n\n${health}\n`)
+  expect(await etcdHealth([asked], signal)).toEqual({
+    by: asked,
     members: [
       {
         id: '374ac64b941d1ee6',

@@ -14,6 +14,8 @@ export interface EtcdMemberHealth extends EtcdMember {
 
 export interface EtcdHealth {
   readonly members: readonly EtcdMemberHealth[]
+  /** Who told; undefined when nobody could. */
+  readonly by: NodeHandle | undefined
   /** Why no control plane could be asked; undefined when one could. */
   readonly problem: string | undefined
 }
@@ -41,13 +43,13 @@ export async function etcdHealth(nodes: readonly NodeHandle[], signal: AbortSign
   let problem = 'no control plane runs'
   for (const node of nodes) {
     try {
-      return { members: await ask(node, signal), problem: undefined }
+      return { members: await ask(node, signal), by: node, problem: undefined }
     } catch (error) {
       signal.throwIfAborted()
       problem = error instanceof Error ? error.message : String(error)
     }
   }
-  return { members: [], problem }
+  return { members: [], by: undefined, problem }
 }
 
 async function ask(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMemberHealth[]> {

@@ -1,4 +1,5 @@
 export { etcdctl } from './etcdctl.js'
 export { etcdHealth } from './health.js'
-export { quorumRisk } from './quorum.js'
+export type { EtcdHealth, EtcdMemberHealth } from './health.js'
+export { lossRisk, quorumRisk } from './quorum.js'
 export type { EtcdMember } from './members.js'

@@ -78,6 +78,12 @@ describe('assess', () => {
     expect(health({ hostNodes: [running(1)] })).toBe('failing')
   })
 
+  it('calls a node absent of which only the disk is left: the host would never start it', () => {
+    const disk = { name: 'a', phase: 'pending' as const, reason: 'only its disk is kept', abandoned: true }
+    expect(health({ hostNodes: [disk] })).toBe('absent')
+    expect(health({ hostNodes: [disk], members: undefined })).toBe('absent')
+  })
+
   it('says when the host has nothing of a node, and when all is well', () => {
     expect(health({ hostNodes: [] })).toBe('absent')
     expect(health({ members: [member('True', '', 60)] })).toBe('healthy')

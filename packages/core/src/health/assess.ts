@@ -1,10 +1,10 @@
 import type { NodeRole } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
-import { condition, isReady } from '../steps/await-ready.js'
+import { condition, isReady } from '../nested-api/conditions.js'
 
 /**
- * `absent`: the host has nothing of it. `host`: its pod or VM does not run, which is the host's to mend (a
+ * `absent`: the host has nothing of it, or only what it does not start again (a disk). `host`: its pod or VM does not run, which is the host's to mend (a
  * drained host node, an image that is missing). `no-network`: its kubelet is well and waits for a CNI.
  * `failing`: not Ready, and not yet for long enough. `dead`: for too long. `unknown`: the nested API does not
  * answer, so nobody knows.
@@ -24,7 +24,7 @@ export interface NodeVerdict {
 export interface HealthFacts {
   /** Nodes the cluster shall have. */
   readonly desired: readonly { readonly name: string; readonly role: NodeRole }[]
-  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase' | 'reason' | 'startedAt'>[]
+  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase' | 'reason' | 'startedAt' | 'abandoned'>[]
   /** Node objects of the nested cluster; undefined when its API does not answer. */
   readonly members: readonly KubeObject[] | undefined
   readonly unhealthyAfterMs: number
@@ -41,6 +41,8 @@ function verdict(name: string, facts: HealthFacts): Omit<NodeVerdict, 'name' | '
   const { hostNodes, members } = facts
   const node = hostNodes.find((candidate) => candidate.name === name)
   if (node === undefined) return { health: 'absent', reason: 'the host has no such node' }
+  // Nothing on the host would ever start it.
+  if (node.abandoned === true) return { health: 'absent', reason: node.reason ?? node.phase }
   if (node.phase !== 'running') return { health: 'host', reason: node.reason ?? node.phase }
   if (members === undefined) return { health: 'unknown', reason: 'the API server does not answer' }
   const member = members.find(({ metadata }) => metadata.name === name)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeHealth, NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
+import type { KnownMembers } from './decide.js'
 
 /** `c` is a control plane, `w` a worker; upper case: dead, `x` and `y`: the host does not run them. */
 function nodes(text: string): readonly NodeVerdict[] {
@@ -11,7 +12,21 @@ function nodes(text: string): readonly NodeVerdict[] {
   })
 }
 
-const limits = { maxUnhealthyPercent: 40, persistent: false }
+/** Members that answer, but for those in brackets: `c0 c1 (c2)`. */
+function etcd(text: string): KnownMembers {
+  const members = text.split(' ').map((word, index) => ({
+    id: String(index),
+    name: word.replace(/[()]/g, ''),
+    peerUrl: `https://10.0.0.${index}:2380`,
+    learner: false,
+    healthy: !word.startsWith('('),
+    leader: false,
+    dbSizeBytes: undefined,
+  }))
+  return { members, problem: undefined }
+}
+
+const limits = { maxUnhealthyPercent: 40, persistent: false, etcd: etcd('c0 c1 c2 c3 c4') }
 
 describe('decide', () => {
   it('replaces dead workers at once', () => {
@@ -42,5 +57,34 @@ describe('decide', () => {
       held: [{ node: 'c0', reason: 'it is the only control plane, and its disk would go with it' }],
     })
     expect(decide(nodes('Cww'), { ...limits, persistent: true }).replace).toEqual(['c0'])
+  })
+
+  it.each([
+    ['whose member is dead as well', 'Cccww', etcd('(c0) c1 c2'), 'c0'],
+    ['whose member lives, since the others answer', 'Cccww', etcd('c0 c1 c2'), 'c0'],
+    ['that is no member any more', 'Cccww', etcd('c1 c2'), 'c0'],
+    ['first whose member is dead', 'CCcccww', etcd('c0 (c1) c2 c3 (c4)'), 'c1'],
+  ])('replaces a control plane %s', (_title, text, members, replaced) => {
+    const { replace } = decide(nodes(text), { ...limits, etcd: members, maxUnhealthyPercent: 100 })
+    expect(replace).toEqual([replaced])
+  })
+
+  it.each([
+    ['of three, while the etcd of a node that looks well does not answer', 'Cccww', etcd('c0 (c1) c2')],
+    ['of five, while two others do not answer', 'Cccccww', etcd('c0 (c1) (c2) c3 c4')],
+    ['while a member that nobody is any more has a vote', 'Cccww', etcd('c0 (c1) c2 (gone)')],
+  ])('keeps a control plane %s', (_title, text, members) => {
+    const { replace, held } = decide(nodes(text), { ...limits, etcd: members, persistent: true })
+    expect(replace).toEqual([])
+    expect(held).toEqual([
+      { node: 'c0', reason: expect.stringMatching(/^without its etcd member \d of/) as string },
+    ])
+  })
+
+  it('keeps a control plane when etcd cannot be asked, and says why', () => {
+    const silent = { members: [], problem: 'no answer' }
+    const { replace, held } = decide(nodes('CccwwWw'), { ...limits, etcd: silent })
+    expect(replace).toEqual(['w5'])
+    expect(held[0]?.reason).toBe('etcd cannot be asked whether it can be spared: no answer')
   })
 })

@@ -1,10 +1,17 @@
+import type { EtcdHealth } from '../etcd/index.js'
+import { lossRisk } from '../etcd/index.js'
 import type { NodeVerdict } from './assess.js'
+
+/** What etcd says of its members, or why it says nothing. */
+export type KnownMembers = Pick<EtcdHealth, 'members' | 'problem'>
 
 export interface HealingLimits {
   /** Share of the nodes that may be unhealthy for any to be replaced; one always may. */
   readonly maxUnhealthyPercent: number
   /** Node disks outlive their pods and VMs. */
   readonly persistent: boolean
+  /** Undefined when etcd was not asked. */
+  readonly etcd: KnownMembers | undefined
 }
 
 export interface HealingDecision {
@@ -15,7 +22,7 @@ export interface HealingDecision {
 
 /**
  * Which dead nodes are replaced now: workers at once, control planes one at a time and only while the others
- * keep quorum, none while so many are unhealthy that the cause must lie elsewhere. Pure.
+ * keep quorum, as etcd itself says; none while so many are unhealthy that the cause must lie elsewhere. Pure.
  */
 export function decide(verdicts: readonly NodeVerdict[], limits: HealingLimits): HealingDecision {
   const dead = verdicts.filter(({ health }) => health === 'dead')
@@ -26,23 +33,32 @@ export function decide(verdicts: readonly NodeVerdict[], limits: HealingLimits):
     return { replace: [], held: dead.map(({ name }) => ({ node: name, reason })) }
   }
   const workers = dead.filter(({ role }) => role === 'worker').map(({ name }) => name)
-  const [first, ...others] = dead.filter(({ role }) => role === 'control-plane').map(({ name }) => name)
-  if (first === undefined) return { replace: workers, held: [] }
-  const waiting = others.map((node) => ({ node, reason: 'control planes are replaced one at a time' }))
-  const danger = dangerOf(verdicts, limits)
-  return danger === undefined
-    ? { replace: [...workers, first], held: waiting }
-    : { replace: workers, held: [{ node: first, reason: danger }, ...waiting] }
+  const controlPlanes = dead.filter(({ role }) => role === 'control-plane')
+  const held = controlPlanes.map(({ name: node }) => ({ node, danger: dangerOf(node, verdicts, limits) }))
+  const first = held.find(({ danger }) => danger === undefined)?.node
+  return {
+    replace: [...workers, ...(first === undefined ? [] : [first])],
+    held: held
+      .filter(({ node }) => node !== first)
+      .map(({ node, danger }) => ({ node, reason: danger ?? 'control planes are replaced one at a time' })),
+  }
 }
 
 /** Why taking a dead control plane away would cost data or quorum; undefined when it would not. */
-function dangerOf(verdicts: readonly NodeVerdict[], { persistent }: HealingLimits): string | undefined {
+function dangerOf(
+  name: string,
+  verdicts: readonly NodeVerdict[],
+  { persistent, etcd }: HealingLimits,
+): string | undefined {
   const controlPlanes = verdicts.filter(({ role }) => role === 'control-plane')
   if (controlPlanes.length === 1) {
     return persistent ? undefined : 'it is the only control plane, and its disk would go with it'
   }
   const healthy = controlPlanes.filter(({ health }) => health === 'healthy').length
   const quorum = Math.floor(controlPlanes.length / 2) + 1
-  if (healthy >= quorum) return undefined
-  return `only ${healthy} of ${controlPlanes.length} control planes are healthy, and ${quorum} must be`
+  if (healthy < quorum)
+    return `only ${healthy} of ${controlPlanes.length} control planes are healthy, and ${quorum} must be`
+  // A kubelet that is dead may have left a living etcd, and one that is well may have a broken one.
+  if (etcd?.problem !== undefined) return `etcd cannot be asked whether it can be spared: ${etcd.problem}`
+  return etcd === undefined ? 'etcd was not asked whether it can be spared' : lossRisk(etcd.members, name)
 }

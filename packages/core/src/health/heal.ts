@@ -1,93 +1,84 @@
+import type { RecordedStatus } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
-import type { RunOptions } from '../contracts/run-options.js'
 import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
-import type { KubeObject } from '../contracts/kubernetes.js'
+import type { BackendNode } from '../contracts/node-backend.js'
+import type { Parts } from '../contracts/parts.js'
+import type { RunOptions } from '../contracts/run-options.js'
 import { runPlan } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
-import { backendsOf } from '../observe/backends.js'
-import type { Parts } from '../contracts/parts.js'
-import { KnestError } from '../errors.js'
-import { listNodes } from '../observe/list-nodes.js'
-import type { BackendNode } from '../contracts/node-backend.js'
 import { awaitTouched } from '../plan/await-touched.js'
-import { desiredNodes } from '../plan/desired-nodes.js'
 import { isActing } from '../plan/step.js'
 import { healthLimits } from '../spec/resolve-health.js'
-import { askNodeObjects } from '../status/members.js'
-import { assess } from './assess.js'
-import type { NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
 import type { HealingDecision } from './decide.js'
+import { look, lookAtMembers } from './look.js'
+import type { Seen } from './look.js'
 import { healthStatus, heldText, isNews } from './report.js'
 
-/** How long the nested API may take to say how its nodes are. */
-const askMs = 10_000
 /** Without the nested API only nodes that the host has lost can be made again, and that is quick. */
 const blindMs = 180_000
 
 /**
  * Replaces dead nodes as far as that costs neither data nor quorum, and makes everything else as the record
- * says. Waits only for nodes that it touched. The caller holds the lock. Repeatable.
+ * says. What was seen is in the record before anything is done, and what fails keeps nothing else from being done.
+ * Waits only for nodes that it touched. The caller holds the lock. Repeatable.
  */
-export async function heal(parts: Parts, record: ClusterRecord, run: HealRun): Promise<HealReport> {
-  const seen = await look(parts, record, run.signal)
-  const { persistence, health } = record.spec
-  const limits = { ...healthLimits(health), persistent: persistence.enabled }
-  const decision = decide(seen.verdicts, limits)
-  const actions: HealAction[] = []
-  for (const node of decision.replace) {
-    actions.push(await replace(parts, record, node, seen, run))
+export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
+  const { signal } = run
+  const seen = await look(parts, found, signal)
+  const limits = { ...healthLimits(found.spec.health), persistent: found.spec.persistence.enabled }
+  const decision = decide(seen.verdicts, { ...limits, etcd: await lookAtMembers(found, seen, signal) })
+  const record = await say(parts, found, healthStatus(found, seen.verdicts, decision.held, false), signal)
+  const failures: Error[] = []
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push(error instanceof Error ? error : new Error(String(error)))
+      return undefined
+    }
   }
-  let after = seen
-  let { conditions } = record
-  if (run.thorough === true || needsPlan(record, seen, decision)) {
-    const mended = await mend(parts, record, seen, run)
-    actions.push(...mended.actions)
-    conditions = mended.conditions
-    after = await look(parts, record, run.signal)
-  }
-  const status = healthStatus({ ...record, conditions }, after.verdicts, decision.held)
-  if (isNews(record, status)) await parts.home.setStatus(record, status, run.signal)
-  actions.push(
-    ...decision.held.map((held): HealAction => ({
-      type: 'Warning',
-      reason: 'NodeNotReplaced',
-      message: heldText(held),
-    })),
+
+  const replaced = await Promise.all(
+    decision.replace.map((node) => attempt(() => replace(parts, record, node, seen, run))),
   )
+  const left = decision.replace.filter((_, index) => replaced[index] === undefined)
+  let mended: Mended = { actions: [], conditions: record.conditions, finished: true }
+  let after = seen
+  if (run.thorough === true || needsPlan(record, seen, decision)) {
+    mended = await mend(parts, record, seen, left, { ...run, attempt })
+    after = await look(parts, record, signal)
+  }
+  const finished = mended.finished && failures.length === 0
+  const current = { ...record, conditions: mended.conditions }
+  const status = healthStatus(current, after.verdicts, decision.held, finished)
+  await say(parts, current, status, signal)
+  const warnings = decision.held.map((held): HealAction => ({
+    type: 'Warning',
+    reason: 'NodeNotReplaced',
+    message: heldText(held),
+  }))
   const due = after.verdicts.flatMap(({ deadAt }) => deadAt ?? [])
   return {
     phase: status.phase,
-    actions,
-    nodes: seen.verdicts.map(({ name, role, health: found }) => ({ name, role, health: found })),
+    actions: [...replaced.filter((action) => action !== undefined), ...mended.actions, ...warnings],
+    nodes: seen.verdicts.map(({ name, role, health }) => ({ name, role, health })),
     nextAt: due.length === 0 ? undefined : Math.min(...due),
+    failure: failures[0],
   }
 }
 
-interface Seen {
-  readonly nodes: readonly BackendNode[]
-  readonly members: readonly KubeObject[] | undefined
-  readonly verdicts: readonly NodeVerdict[]
-}
-
-/** Asks the host and the nested API, and no node: cheap enough to be done at every change. */
-async function look(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<Seen> {
-  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
-  const members = await askNodeObjects(parts, record, nodes, bounded).catch((error: unknown) => {
-    signal.throwIfAborted()
-    if (error instanceof KnestError || bounded.aborted) return undefined
-    throw error
-  })
-  const verdicts = assess({
-    desired: desiredNodes(record, record.spec, nodes),
-    hostNodes: nodes,
-    members,
-    unhealthyAfterMs: healthLimits(record.spec.health).unhealthyAfterMs,
-    now: Date.now(),
-  })
-  return { nodes, members, verdicts }
+/** Writes what is news, and gives the record as it is then. */
+async function say(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  status: RecordedStatus,
+  signal: AbortSignal,
+): Promise<ClusterRecord> {
+  if (isNews(record, status)) await home.setStatus(record, status, signal)
+  return { ...record, phase: status.phase, conditions: status.conditions }
 }
 
 /** A cluster that looks as recorded needs no plan; what only nodes can tell shows as a node that is not Ready. */
@@ -145,24 +136,42 @@ async function forget(
   }
 }
 
+interface Mended {
+  readonly actions: readonly HealAction[]
+  readonly conditions: ClusterRecord['conditions']
+  /** The cluster is as its record says, but for nodes that are left to others. */
+  readonly finished: boolean
+}
+
+interface Attempts extends RunOptions {
+  /** Runs the work; gives undefined when it fails, which is remembered. */
+  readonly attempt: <T>(work: () => Promise<T>) => Promise<T | undefined>
+}
+
+/** `left`: nodes that could not be taken away, for which nothing is done now. */
 async function mend(
   parts: Parts,
   record: ClusterRecord,
   { members, verdicts }: Seen,
-  run: RunOptions,
-): Promise<{ readonly actions: readonly HealAction[]; readonly conditions: ClusterRecord['conditions'] }> {
+  left: readonly string[],
+  { attempt, ...run }: Attempts,
+): Promise<Mended> {
   const nothing = { actions: [], conditions: record.conditions }
   const isBlind = members === undefined
   // Nothing can join, and nothing is to be made: whoever waits for the API waits for the host.
-  if (isBlind && !verdicts.some(({ health }) => health === 'absent')) return nothing
-  const plan = await planFor(parts, record, run.signal)
+  if (isBlind && !verdicts.some(({ health }) => health === 'absent')) return { ...nothing, finished: false }
+  const plan = await attempt(() => planFor(parts, record, run.signal, { left }))
+  if (plan === undefined) return { ...nothing, finished: false }
   const acting = plan.steps.filter(isActing)
-  if (acting.length === 0) return nothing
+  if (acting.length === 0) return { ...nothing, finished: true }
   const bounded = isBlind
     ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
     : run
   const steps = awaitTouched(plan.steps)
-  const conditions = await runPlan(parts, record, bounded, { ...plan, steps })
+  const conditions = await attempt(() =>
+    runPlan(parts, record, { ...bounded, keepGoing: true }, { ...plan, steps }),
+  )
+  if (conditions === undefined) return { ...nothing, finished: false }
   const message = acting.map(({ title }) => title).join('; ')
-  return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions }
+  return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions, finished: true }
 }

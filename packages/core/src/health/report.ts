@@ -4,11 +4,15 @@ import { makeCondition, withCondition } from '../contracts/condition.js'
 import type { NodeVerdict } from './assess.js'
 import type { HealingDecision } from './decide.js'
 
-/** How the cluster is, for its record. A condition that stays as it was keeps its time. Pure. */
+/**
+ * How the cluster is, for its record. A condition that stays as it was keeps its time. `finished`: what the record's
+ * phase says has begun has come to its end; until then it stays in that phase. Pure.
+ */
 export function healthStatus(
   record: ClusterRecord,
   verdicts: readonly NodeVerdict[],
   held: HealingDecision['held'],
+  finished: boolean,
 ): RecordedStatus {
   // Who brings the network later has a cluster that is as asked for.
   const isWell = ({ health }: NodeVerdict): boolean =>
@@ -21,8 +25,10 @@ export function healthStatus(
     const all = verdicts.filter((verdict) => verdict.role === role)
     return { desired: all.length, ready: all.filter(({ health }) => health === 'healthy').length }
   }
+  const settled = finished || record.phase === 'Ready' || record.phase === 'Degraded'
+  const found = ill.length === 0 ? 'Ready' : 'Degraded'
   return {
-    phase: ill.length === 0 ? 'Ready' : 'Degraded',
+    phase: settled ? found : record.phase,
     conditions,
     controlPlane: count('control-plane'),
     workers: count('worker'),

@@ -17,7 +17,7 @@ function timeoutsOf(timeoutFactor: number): readonly unknown[] {
   const ref = { name: 'c', namespace: 'knest-c' }
   const init = initConfiguration({ ref, spec, node, addresses, cgroupDriver: 'systemd', timeoutFactor })
   const [first] = parseAllDocuments(init).map((document) => document.toJS() as { timeouts?: unknown })
-  const join = joinConfiguration({ spec, node, addresses, discoveryPath: '/d', timeoutFactor })
+  const join = joinConfiguration({ ref, spec, node, addresses, discoveryPath: '/d', timeoutFactor })
   return [first?.timeouts, (parse(join) as { timeouts?: unknown }).timeouts]
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { clusterSelector } from '../labels.js'
 import { kubeletConfiguration } from './kubelet-config.js'
 
 export const criSocket = 'unix:///run/containerd/containerd.sock'
@@ -22,13 +23,13 @@ export interface KubeadmInput {
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
 export function initConfiguration(input: KubeadmInput): string {
-  const { spec, node } = input
+  const { spec } = input
   const documents = [
     {
       apiVersion: 'kubeadm.k8s.io/v1beta4',
       kind: 'InitConfiguration',
       localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
-      nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+      nodeRegistration: nodeRegistration(input, controlPlaneTaints(spec)),
       ...patchesFrom(input.patches),
       ...timeouts(input.timeoutFactor),
     },
@@ -45,9 +46,19 @@ function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'
   return identity
 }
 
-function nodeRegistration(name: string, taints: readonly unknown[]): Record<string, unknown> {
-  // ignorePreflightErrors: pods cannot cure what SystemVerification and friends look at.
-  return { name, criSocket, taints, imagePullPolicy: 'IfNotPresent', ignorePreflightErrors: ['all'] }
+function nodeRegistration(
+  { ref, node }: Pick<KubeadmInput, 'ref' | 'node'>,
+  taints: readonly unknown[],
+): Record<string, unknown> {
+  return {
+    name: node,
+    criSocket,
+    taints,
+    imagePullPolicy: 'IfNotPresent',
+    // Pods cannot cure what SystemVerification and friends look at.
+    ignorePreflightErrors: ['all'],
+    kubeletExtraArgs: [{ name: 'node-labels', value: clusterSelector(ref.name) }],
+  }
 }
 
 /** As kind does: a cluster without workers runs its workloads on the control plane. */
@@ -148,6 +159,7 @@ function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
 }
 
 export interface JoinInput {
+  readonly ref: ClusterRef
   readonly spec: ClusterSpec
   readonly node: string
   readonly addresses: ClusterAddresses
@@ -168,7 +180,7 @@ export function joinConfiguration(input: JoinInput): string {
     controlPlane: {
       localAPIEndpoint: { advertiseAddress: identityOf({ node, addresses }), bindPort: 6443 },
     },
-    nodeRegistration: nodeRegistration(node, controlPlaneTaints(spec)),
+    nodeRegistration: nodeRegistration(input, controlPlaneTaints(spec)),
     ...patchesFrom(input.patches),
     ...timeouts(input.timeoutFactor),
   })

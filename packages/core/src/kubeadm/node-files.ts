@@ -1,7 +1,8 @@
 import { stringify } from 'yaml'
 import { placeholderNetwork } from './placeholder-network.js'
 import type { CertificateAuthorities, ClusterAddresses } from '../contracts/cluster-home.js'
-import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
+import type { ClusterRef, ClusterSpec, WorkerPool } from '../contracts/cluster.js'
+import { clusterSelector } from '../labels.js'
 import { kubeletClientCertificate } from '../pki/index.js'
 import type { NodeFile, NodeLink } from './bundle.js'
 import { criSocket } from './config.js'
@@ -27,6 +28,7 @@ export function authorityFiles(authorities: CertificateAuthorities): readonly No
 }
 
 export interface WorkerInput {
+  readonly ref: ClusterRef
   readonly node: string
   readonly pool: WorkerPool
   readonly spec: ClusterSpec
@@ -56,10 +58,11 @@ export async function workerFiles(input: WorkerInput): Promise<readonly (NodeFil
 
 /** What tells a worker's kubelet how to run: the same for all nodes of a pool, and nothing secret. */
 export function workerSettings({
+  ref,
   spec,
   pool,
   cgroupDriver,
-}: Pick<WorkerInput, 'spec' | 'pool' | 'cgroupDriver'>): readonly NodeFile[] {
+}: Pick<WorkerInput, 'ref' | 'spec' | 'pool' | 'cgroupDriver'>): readonly NodeFile[] {
   const config = {
     ...kubeletConfiguration(spec.network, cgroupDriver),
     ...(pool.taints.length > 0 ? { registerWithTaints: pool.taints } : {}),
@@ -67,7 +70,7 @@ export function workerSettings({
   return [
     { path: '/var/lib/kubelet/config.yaml', content: stringify(config), mode: open },
     { path: '/var/lib/kubelet/instance-config.yaml', content: instanceConfig(), mode: open },
-    { path: '/var/lib/kubelet/kubeadm-flags.env', content: kubeletFlags(pool), mode: open },
+    { path: '/var/lib/kubelet/kubeadm-flags.env', content: kubeletFlags(ref, pool), mode: open },
   ]
 }
 
@@ -79,10 +82,9 @@ function instanceConfig(): string {
   })
 }
 
-function kubeletFlags(pool: WorkerPool): string {
+function kubeletFlags({ name }: ClusterRef, pool: WorkerPool): string {
   const nodeLabels = Object.entries(pool.labels).map(([key, value]) => `${key}=${value}`)
-  const flags = nodeLabels.length > 0 ? `--node-labels=${nodeLabels.join(',')}` : ''
-  return `KUBELET_KUBEADM_ARGS="${flags}"\n`
+  return `KUBELET_KUBEADM_ARGS="--node-labels=${[...nodeLabels, clusterSelector(name)].join(',')}"\n`
 }
 
 function kubeletKubeconfig({ authorities, addresses, node }: WorkerInput, certificate: string): string {

@@ -14,6 +14,11 @@ export async function tryNestedApi(
   const ready = nodes.filter(({ role, ready: answers }) => role === 'control-plane' && answers)
   const authorities = ready.length === 0 ? undefined : await home.readAuthorities(record, signal)
   if (authorities === undefined) return undefined
-  const handles = await Promise.all(ready.map(({ backend, name }) => backend.openNode(record, name, signal)))
+  const opened = await Promise.allSettled(
+    ready.map(({ backend, name }) => backend.openNode(record, name, signal)),
+  )
+  signal.throwIfAborted()
+  const handles = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  if (handles.length === 0) return undefined
   return openNestedApi({ cluster: record.name, nodes: handles, authorities })
 }

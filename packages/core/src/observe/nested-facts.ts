@@ -1,10 +1,18 @@
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { isReady } from '../nested-api/conditions.js'
 import type { NestedFacts } from './observe.js'
+import { ownNodes } from './own-nodes.js'
 
 const patienceMs = 10_000
 
-/** Asks the nested API what the planner wants to know of it. */
-export async function askNestedFacts(api: KubeApi, stop: AbortSignal): Promise<NestedFacts> {
+/** Asks the nested API what the planner wants to know of it. `hostNodes`: the nodes knest has there. */
+export async function askNestedFacts(
+  api: KubeApi,
+  cluster: ClusterRef,
+  hostNodes: readonly { readonly name: string }[],
+  stop: AbortSignal,
+): Promise<NestedFacts> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
   const namespace = 'kube-system'
   const [nodes, configuration, proxy] = await Promise.all([
@@ -12,8 +20,12 @@ export async function askNestedFacts(api: KubeApi, stop: AbortSignal): Promise<N
     api.get({ apiVersion: 'v1', kind: 'ConfigMap' }, 'kubeadm-config', namespace, signal),
     api.get({ apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'kube-proxy', namespace, signal),
   ])
+  const own = ownNodes(cluster, nodes, hostNodes)
+  const names = (objects: readonly KubeObject[]): readonly string[] =>
+    objects.map(({ metadata }) => metadata.name)
   return {
-    members: nodes.map(({ metadata }) => metadata.name),
+    members: names(own),
+    notReady: names(own.filter((node) => !isReady(node))),
     configured: { configuration: configuredVersion(configuration), proxy: proxyVersion(proxy) },
   }
 }

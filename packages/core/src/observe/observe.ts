@@ -1,46 +1,50 @@
 import type { Certificate } from '../contracts/certificates.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
 import { lookAtNode } from './look-at-node.js'
+import type { NodeLook } from './look-at-node.js'
 import type { ConfiguredVersions, ObservedCluster, ObservedNode } from '../plan/observed.js'
 
 export const addonsCondition = 'AddonsInstalled'
 
 /** What the nested API says of itself. */
 export interface NestedFacts {
-  /** Names of the Node objects. */
+  /** Names of the Node objects that are knest's. */
   readonly members: readonly string[]
+  readonly notReady: readonly string[]
   readonly configured: ConfiguredVersions
 }
 
 /** What the nodes say of themselves. */
 export interface Observation {
   /** Who has the nested API fills in the members. */
-  readonly observed: Omit<ObservedCluster, 'members' | 'configured' | 'renewal'>
+  readonly observed: Omit<ObservedCluster, 'members' | 'notReady' | 'etcd' | 'configured' | 'renewal'>
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]
   /** Names of nodes on which a renewal was interrupted. */
   readonly unfinished: readonly string[]
+  /** Nodes that run and could not be asked, and why. */
+  readonly silent: readonly { readonly node: string; readonly reason: string }[]
 }
 
-/** Asks the nodes that run what is on their disks. */
+/** Asks the nodes that run what is on their disks. One that gives no answer is unknown, and no failure. */
 export async function observe(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   now: Date,
   signal: AbortSignal,
 ): Promise<Observation> {
-  const looks = await Promise.all(
-    nodes.map(async ({ backend, name, phase }) =>
-      phase === 'running' ? lookAtNode(await backend.openNode(record, name, signal), now, signal) : undefined,
-    ),
-  )
+  const answers = await Promise.all(nodes.map((node) => ask(record, node, now, signal)))
+  const looks = answers.map(({ look }) => look)
   const observed = nodes.map((node, index): ObservedNode => ({
     name: node.name,
     role: node.role,
     pool: node.pool,
     backend: node.backend.name,
     phase: node.phase,
+    ready: node.ready,
+    silent: answers[index]?.reason !== undefined,
     disk: looks[index]?.disk,
     // A version that cannot be changed is nothing to plan with.
     ...(node.backend.upgradeNode === undefined
@@ -58,5 +62,33 @@ export async function observe(
     unfinished: nodes
       .filter((_, index) => looks[index]?.certificates.unfinished === true)
       .map(({ name }) => name),
+    silent: nodes.flatMap(({ name: node }, index) => {
+      const reason = answers[index]?.reason
+      return reason === undefined ? [] : [{ node, reason }]
+    }),
+  }
+}
+
+interface NodeAnswer {
+  /** Undefined for a node that does not run, and for one that did not answer. */
+  readonly look: NodeLook | undefined
+  /** Why it did not answer. */
+  readonly reason: string | undefined
+}
+
+async function ask(
+  record: ClusterRecord,
+  { backend, name, phase }: BackendNode,
+  now: Date,
+  signal: AbortSignal,
+): Promise<NodeAnswer> {
+  if (phase !== 'running') return { look: undefined, reason: undefined }
+  try {
+    const node = await backend.openNode(record, name, signal)
+    return { look: await lookAtNode(node, now, signal), reason: undefined }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError) return { look: undefined, reason: error.message }
+    throw error
   }
 }

@@ -40,7 +40,7 @@ export async function planChange(
   { before, spec, phase, pace }: Change,
   signal: AbortSignal,
 ): Promise<readonly PlannedStep[]> {
-  return (await planFor(parts, { ...before, spec, phase }, signal, pace)).steps
+  return (await planFor(parts, { ...before, spec, phase }, signal, { pace })).steps
 }
 
 /** Records the change, then makes the cluster so. The caller holds the lock. */

@@ -10,14 +10,17 @@ export interface DesiredNode {
   readonly machine: MachineSpec
 }
 
-interface Existing {
+export interface Existing {
   readonly name: string
   readonly pool: string
+  /** How broken it is: who is more so goes first. Absent: 0, all is well. */
+  readonly damage?: number
 }
 
 /**
- * Which nodes are desired: those that exist are kept, lowest number first; gaps are filled before
- * new numbers are taken. So a replaced node gets its old name, and scaling down takes the newest away.
+ * Which nodes are desired: those that exist are kept, the healthy before the others and then lowest number
+ * first; gaps are filled before new numbers are taken. So a replaced node gets its old name, and scaling down
+ * takes away what is broken, and the newest of what is not.
  */
 export function desiredNodes(
   ref: ClusterRef,
@@ -44,11 +47,19 @@ function group(
   role: NodeRole,
   existing: readonly Existing[],
 ): readonly DesiredNode[] {
-  const used = existing.filter((node) => node.pool === pool).map((node) => nodeIndex(node.name))
-  const kept = used.sort((a, b) => a - b).slice(0, count)
+  const kept = existing
+    .filter((node) => node.pool === pool)
+    .sort(byWorth)
+    .slice(0, count)
+    .map((node) => nodeIndex(node.name))
   const indexes = [...kept]
   for (let index = 0; indexes.length < count; index++) if (!kept.includes(index)) indexes.push(index)
   return indexes
     .sort((a, b) => a - b)
     .map((index) => ({ name: nodeName(ref.name, pool, index), role, pool, backend, machine }))
+}
+
+/** The healthiest first, then the oldest. */
+export function byWorth(a: Existing, b: Existing): number {
+  return (a.damage ?? 0) - (b.damage ?? 0) || nodeIndex(a.name) - nodeIndex(b.name)
 }

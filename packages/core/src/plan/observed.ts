@@ -1,6 +1,7 @@
 import type { RenewalPlan } from '../certificates/plan.js'
 import type { BackendName, NodeRole } from '../contracts/cluster.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
+import type { EtcdMemberHealth } from '../etcd/index.js'
 import type { DiskState } from '../node/disk.js'
 
 /** A node as the host and the node itself show it. */
@@ -10,6 +11,10 @@ export interface ObservedNode {
   readonly pool: string
   readonly backend: BackendName
   readonly phase: NodeStatus['phase']
+  /** What the host says: the API server of a control plane answers, the kubelet of a worker listens. */
+  readonly ready?: boolean
+  /** It runs and gave no answer: nobody knows what is on it, and nothing can be done with it now. */
+  readonly silent?: boolean
   /** Undefined when it cannot be asked now. */
   readonly disk: DiskState | undefined
   /** Kubernetes version of its programs; undefined when it cannot be asked, or cannot be changed. */
@@ -21,8 +26,15 @@ export interface ObservedNode {
 /** What there is. The planner sees nothing else. */
 export interface ObservedCluster {
   readonly nodes: readonly ObservedNode[]
-  /** Names of the Node objects in the nested cluster; undefined when its API does not answer. */
+  /**
+   * Names of the Node objects that knest's nodes have, or left behind, in the nested cluster; undefined when its API
+   * does not answer. Those of others are none of the planner's business.
+   */
   readonly members: readonly string[] | undefined
+  /** Those of them that are not Ready. */
+  readonly notReady?: readonly string[]
+  /** Members as etcd lists them; undefined when nobody could be asked. */
+  readonly etcd?: readonly EtcdMemberHealth[] | undefined
   /** The nested network and DNS were installed. */
   readonly addonsInstalled: boolean
   /** What of its certificates ends soon; undefined when they were not looked at. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planRenewal } from '../certificates/plan.js'
-import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
-import { desiredNodes } from './desired-nodes.js'
+import type { ClusterRef } from '../contracts/cluster.js'
+import { fakeSpec as spec } from './fake-spec.js'
+import { lastingNodes } from './lasting-nodes.js'
 import { nothing } from './observed.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { DiskState } from '../node/disk.js'
@@ -10,27 +11,6 @@ import { planCluster, planRemoval } from './plan.js'
 import type { Step } from './step.js'
 
 const ref: ClusterRef = { name: 'c', namespace: 'knest-c' }
-
-function spec(controlPlanes: number, workers: number): ClusterSpec {
-  const machine = { cpuCores: 2, memorySize: '4Gi', rootfsSize: '4Gi' }
-  return {
-    kubernetesVersion: '1.35.4',
-    image: 'localhost/knest/node:v1.35.4',
-    controlPlane: { count: controlPlanes, backend: 'pod', machine },
-    workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
-    network: {
-      podNetworkCidr: ['10.200.0.0/16'],
-      serviceCidr: ['10.201.0.0/16'],
-      dnsDomain: 'cluster.local',
-      cni: 'flannel',
-      vxlanPort: 14789,
-      mtu: 1400,
-    },
-    endpoint: { serviceType: 'NodePort' },
-    persistence: { enabled: false },
-    hostPatches: [],
-  }
-}
 
 function node(name: string, ...given: [DiskState | undefined] | []): ObservedNode {
   const disk = given.length === 0 ? 'bootstrapped' : given[0]
@@ -230,7 +210,7 @@ describe('every plan', () => {
         const added = steps.flatMap((step) => (step.kind === 'ensure-node' ? [step.node.name] : []))
         const after = new Set([...nodes.map(({ name }) => name), ...added])
         for (const name of removed) after.delete(name)
-        const desired = desiredNodes(ref, spec(controlPlanes, workers), nodes).map(({ name }) => name)
+        const desired = lastingNodes(ref, spec(controlPlanes, workers), there).map(({ name }) => name)
         expect([...after].sort()).toEqual([...desired].sort())
       }),
     )

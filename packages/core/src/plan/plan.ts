@@ -1,7 +1,9 @@
 import { isNothing } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
-import { desiredNodes } from './desired-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
+import { lastingNodes } from './lasting-nodes.js'
+import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
+import type { RemoveMember } from './leaving.js'
 import type { ObservedCluster } from './observed.js'
 import type { DiskState } from '../node/disk.js'
 import type { Step } from './step.js'
@@ -18,17 +20,18 @@ export function planCluster(
   observed: ObservedCluster,
   pace: UpgradePace = defaultPace,
 ): readonly Step[] {
-  const lasting = desiredNodes(ref, spec, observed.nodes)
+  const lasting = lastingNodes(ref, spec, observed)
   const surge = surgeNodes(ref, spec, observed, pace)
   const desired = [...lasting, ...surge]
   const controlPlanes = desired.filter(({ role }) => role === 'control-plane')
-  const joining = desired.filter(({ name }) => diskOf(observed, name) !== 'bootstrapped')
+  const joining = desired.filter(({ name }) => isJoining(observed, name))
   // False when no control plane that is there was set up completely: the cluster begins (anew) on them.
   const begun = observed.nodes.some(
     ({ role, disk }) => role === 'control-plane' && (disk === 'bootstrapped' || disk === undefined),
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
   const forgotten = begun ? forgetSteps(observed, joining) : []
+  const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const there = begun ? observed : { ...observed, nodes: [] }
@@ -39,13 +42,13 @@ export function planCluster(
       id: 'addresses',
       title: 'Reserve addresses',
       needs: [],
-      controlPlanes: controlPlanes.map(({ name }) => name),
+      controlPlanes: addressed(controlPlanes, observed, stale),
     },
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...renewal,
     ...joining.map(ensureNode),
     ...upgrade.controlPlanes,
-    ...controlPlaneSteps(controlPlanes, joining, observed, forgotten).map((step) =>
+    ...controlPlaneSteps(controlPlanes, joining, observed, [...forgotten, ...stale]).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
       step.kind === 'await-api'
         ? {
@@ -59,14 +62,14 @@ export function planCluster(
     ...upgrade.addons,
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
+    ...stale,
     ...joining
       .filter(({ role }) => role === 'worker')
       .map((node) =>
         startWorker(node, forgotten, surge.includes(node) ? observed.configured?.proxy : undefined),
       ),
   ]
-  const removing = observed.nodes.filter(({ name }) => !desired.some((node) => node.name === name))
-  steps.push(...removeSteps(removing, steps, observed), ...removeSurge(surge, upgrade))
+  steps.push(...removeSteps(observed, desired, steps), ...removeSurge(surge, upgrade))
   steps.push({
     kind: 'save-kubeconfig',
     id: 'kubeconfig',
@@ -141,6 +144,26 @@ function isInitialized({ nodes }: ObservedCluster): boolean {
   return nodes.some(({ role, disk }) => role === 'control-plane' && disk === 'bootstrapped')
 }
 
+/**
+ * Whether a node is made and set up. One that is away may be asked when it is there; one that runs and gives no
+ * answer is left alone, unless nobody else has the cluster: then it may be the one.
+ */
+function isJoining(observed: ObservedCluster, name: string): boolean {
+  const node = observed.nodes.find((candidate) => candidate.name === name)
+  if (node?.silent === true) return node.role === 'control-plane' && !isInitialized(observed)
+  return node?.disk !== 'bootstrapped'
+}
+
+/** All whose etcd member may have to be known by its address, also those that go. */
+function addressed(
+  desired: readonly DesiredNode[],
+  { nodes }: ObservedCluster,
+  stale: readonly RemoveMember[],
+): readonly string[] {
+  const there = nodes.filter(({ role }) => role === 'control-plane')
+  return [...new Set([...[...desired, ...there].map(({ name }) => name), ...stale.map(({ node }) => node)])]
+}
+
 function diskOf(observed: ObservedCluster, name: string): DiskState | undefined {
   return observed.nodes.find((node) => node.name === name)?.disk
 }
@@ -163,7 +186,7 @@ function controlPlaneSteps(
   controlPlanes: readonly DesiredNode[],
   joining: readonly DesiredNode[],
   observed: ObservedCluster,
-  forgotten: readonly Step[],
+  gone: readonly Step[],
 ): readonly Step[] {
   const fresh = joining.filter(({ role }) => role === 'control-plane')
   if (fresh.length > 0 && !isInitialized(observed)) return beginSteps(fresh.map(({ name }) => name))
@@ -187,7 +210,8 @@ function controlPlaneSteps(
       needs: [
         `node:${name}`,
         previous === undefined ? 'api' : `join:${previous.name}`,
-        ...forgetOf(name, forgotten),
+        ...forgetOf(name, gone),
+        ...gone.filter(({ kind }) => kind === 'remove-member').map(({ id }) => id),
       ],
       node: name,
     }
@@ -237,25 +261,6 @@ function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
   return forgotten.filter((step) => step.id === `forget:${name}`).map(({ id }) => id)
 }
 
-/**
- * Node objects nobody stands behind: their node is not there, or has lost its disk; it joins anew. kubeadm refuses
- * to join a control plane whose Node object is still Ready.
- */
-function forgetSteps(observed: ObservedCluster, joining: readonly DesiredNode[]): readonly Step[] {
-  const stale = (observed.members ?? []).filter((name) => {
-    const node = observed.nodes.find((candidate) => candidate.name === name)
-    return node === undefined || node.disk === 'empty'
-  })
-  return stale.map((node) => ({
-    kind: 'forget-member',
-    id: `forget:${node}`,
-    title: `Remove the stale Node object "${node}"`,
-    // Only a node that is there can tell whether its disk was kept: then the Node object is its own.
-    needs: ['api', ...(joining.some(({ name }) => name === node) ? [`node:${node}`] : [])],
-    node,
-  }))
-}
-
 /** The further workers go when all others have been upgraded. */
 function removeSurge(surge: readonly DesiredNode[], { workers }: UpgradePlan): readonly Step[] {
   return surge.map(({ name }) => ({
@@ -267,28 +272,4 @@ function removeSurge(surge: readonly DesiredNode[], { workers }: UpgradePlan): r
     role: 'worker',
     member: true,
   }))
-}
-
-/** Nodes go after the new ones have come; control planes one after another. */
-function removeSteps(
-  removing: ObservedCluster['nodes'],
-  before: readonly Step[],
-  observed: ObservedCluster,
-): readonly Step[] {
-  const joins = before.filter(({ kind }) => kind === 'join-control-plane').map(({ id }) => id)
-  let previous: readonly string[] = ['api', ...joins]
-  return [...removing].reverse().map(({ name, role }): Step => {
-    const needs = role === 'control-plane' ? previous : ['api']
-    if (role === 'control-plane') previous = [`remove:${name}`]
-    const member = observed.members?.includes(name) ?? true
-    return {
-      kind: 'remove-node',
-      id: `remove:${name}`,
-      title: `Remove node "${name}"`,
-      needs,
-      node: name,
-      role,
-      member,
-    }
-  })
 }

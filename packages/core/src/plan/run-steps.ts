@@ -15,16 +15,18 @@ interface StepsRun {
   readonly progress: Progress
   readonly signal: AbortSignal
   readonly clock?: StepClock | undefined
+  /** A failure keeps only those steps from running that need the one that failed. */
+  readonly keepGoing?: boolean | undefined
 }
 
 /**
  * Runs every step as soon as what it needs has ended. The first failure aborts the running steps,
- * waits until they have let go, and is thrown.
+ * waits until they have let go, and is thrown; with `keepGoing` it is thrown when all others have ended.
  */
 export async function runSteps(
   steps: readonly Step[],
   run: StepRunner,
-  { progress, signal, clock }: StepsRun,
+  { progress, signal, clock, keepGoing = false }: StepsRun,
 ): Promise<void> {
   const stop = new AbortController()
   const both = anySignal(signal, stop.signal)
@@ -41,7 +43,7 @@ export async function runSteps(
       await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both, part)))
     })().catch((error: unknown) => {
       failure ??= { error }
-      stop.abort(error)
+      if (!keepGoing) stop.abort(error)
       throw error
     })
     started.set(step.id, promise)

@@ -55,6 +55,9 @@ export type Step =
       readonly imageAliasVersion?: string | undefined
     })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
+  /** Takes what a control plane that is no more was in etcd out of it. */
+  | (Common & { readonly kind: 'remove-member'; readonly node: string })
+  /** `member`: the nested cluster may have a Node object of it. */
   | (Common & {
       readonly kind: 'remove-node'
       readonly node: string

@@ -1,5 +1,5 @@
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
-import { desiredNodes } from './desired-nodes.js'
+import { lastingNodes } from './lasting-nodes.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
@@ -34,7 +34,7 @@ export function surgeNodes(
   observed: ObservedCluster,
   { maxSurge }: UpgradePace,
 ): readonly DesiredNode[] {
-  const desired = desiredNodes(ref, spec, observed.nodes)
+  const desired = lastingNodes(ref, spec, observed)
   const dueIn = (pool: string): number =>
     desired.filter((node) => node.pool === pool && isDue(observedNode(observed, node.name), spec, observed))
       .length
@@ -42,7 +42,7 @@ export function surgeNodes(
     ...pool,
     count: pool.count + Math.min(maxSurge, dueIn(pool.name)),
   }))
-  return desiredNodes(ref, { ...spec, workers }, observed.nodes).filter(
+  return lastingNodes(ref, { ...spec, workers }, observed).filter(
     ({ name }) => !desired.some((node) => node.name === name),
   )
 }
@@ -74,10 +74,7 @@ export function planUpgrade(
     kind: 'upgrade-node',
     id: `upgrade:${node.name}`,
     title: `Upgrade ${node.role === 'worker' ? 'worker' : 'control plane'} "${node.name}" to ${spec.kubernetesVersion}`,
-    needs: [
-      ...(observedNode(observed, node.name)?.disk === undefined ? [`node:${node.name}`] : []),
-      ...needs,
-    ],
+    needs: [...(isMade(observedNode(observed, node.name)) ? [`node:${node.name}`] : []), ...needs],
     node,
     drain: drain.has(node),
     lost: lost.map(({ name }) => name),
@@ -86,7 +83,9 @@ export function planUpgrade(
   const running = due.length > 0 || observed.upgrading === true
   const isOld = (version: string | undefined): boolean =>
     observed.configured === undefined ? running : version !== undefined && version !== spec.kubernetesVersion
-  const first = desired.find(({ role }) => role === 'control-plane')?.name ?? ''
+  const all = desired.filter(({ role }) => role === 'control-plane')
+  const answers = all.find(({ name }) => observedNode(observed, name)?.silent !== true)
+  const first = (answers ?? all[0])?.name ?? ''
   const configure: readonly Step[] = isOld(configuration)
     ? [
         {
@@ -144,6 +143,11 @@ function isDue(node: ObservedNode | undefined, spec: ClusterSpec, observed: Obse
   if (node.disk !== 'bootstrapped') return false
   if (node.upgrading === true) return true
   return node.version !== undefined && node.version !== spec.kubernetesVersion
+}
+
+/** The plan makes sure first that it runs. */
+function isMade(node: ObservedNode | undefined): boolean {
+  return node?.disk === undefined && node?.silent !== true
 }
 
 function observedNode({ nodes }: ObservedCluster, name: string): ObservedNode | undefined {

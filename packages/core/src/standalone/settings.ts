@@ -39,7 +39,7 @@ export function standaloneSettings({ ref, spec, controlPlanes, addons }: Setting
     timeoutFactor: 1,
   } as const
   const pools = spec.workers.map((pool) => {
-    const files = workerSettings({ spec, pool, cgroupDriver: 'cgroupfs' })
+    const files = workerSettings({ ref, spec, pool, cgroupDriver: 'cgroupfs' })
     return files.map(({ path, content }) => ({ pool: pool.name, file: fileName(path), content }))
   })
   const key = (pool: string, file: string): string => `worker.${pool}.${file}`

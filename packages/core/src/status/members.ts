@@ -4,7 +4,7 @@ import { tryNestedApi } from '../nested-api/try-open.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
 import type { BackendNode } from '../contracts/node-backend.js'
-import { firstAnswer } from './first-answer.js'
+import { firstAnswer } from '../observe/first-answer.js'
 
 /** Node objects of the nested API, by the first control plane whose API server gives them. */
 export async function askNodeObjects(

@@ -6,7 +6,7 @@ import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { phaseTable } from '../phases/index.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
-import { condition, isReady } from '../steps/await-ready.js'
+import { condition, isReady } from '../nested-api/conditions.js'
 import { oneLine } from './answer.js'
 import type { Answer } from './answer.js'
 

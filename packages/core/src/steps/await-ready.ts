@@ -1,25 +1,8 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { condition, isReady } from '../nested-api/conditions.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
-
-interface Condition {
-  readonly type: string
-  readonly status: string
-  readonly reason?: string
-  readonly message?: string
-  readonly lastTransitionTime?: string
-  readonly lastHeartbeatTime?: string
-}
-
-export function condition(object: KubeObject | undefined, type: string): Condition | undefined {
-  const status = object?.status as { conditions?: readonly Condition[] } | undefined
-  return status?.conditions?.find((entry) => entry.type === type)
-}
-
-export function isReady(node: KubeObject): boolean {
-  return condition(node, 'Ready')?.status === 'True'
-}
 
 interface Wait {
   readonly timeoutMs: number

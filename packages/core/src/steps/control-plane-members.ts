@@ -1,9 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
-import { KnestError } from '../errors.js'
-import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
-import type { EtcdMember } from '../etcd/index.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { criSocket, joinConfiguration } from '../kubeadm/config.js'
 import { joinScript } from '../kubeadm/join-script.js'
@@ -13,8 +9,8 @@ import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { otherControlPlanes, removeMember } from './etcd-members.js'
 import { bootstrappedMarker, readSettledDisk } from '../node/disk.js'
-import { otherControlPlane } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
@@ -35,8 +31,8 @@ export async function joinControlPlane(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await readSettledDisk(node, signal)) === 'bootstrapped') return
-  const helper = await otherControlPlane(context, context.controlPlanes, node.name, signal)
-  await removeMember(context, helper, node.name, signal)
+  const helpers = await otherControlPlanes(context, node.name, signal)
+  await removeMember(context, helpers, node.name, signal)
 
   const join = `tar --no-same-owner -xf - -C /
 ${joinScript(configPath)}rm -f ${discoveryPath}
@@ -53,6 +49,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
   const timeoutFactor = await context.timeoutFactor()
   const config = joinConfiguration({
+    ref: context.record,
     spec: context.record.spec,
     node,
     addresses,
@@ -74,68 +71,4 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])
-}
-
-/** A member that has never started has no name yet, only the address it is awaited at. */
-function memberOf(
-  { addresses }: StepContext,
-  members: readonly EtcdMember[],
-  node: string,
-): EtcdMember | undefined {
-  const identity = addresses?.identities.get(node)
-  return members.find(({ name, peerUrl }) => name === node || peerUrl === `https://${identity}:2380`)
-}
-
-const settleMs = 30_000
-
-/**
- * The etcd member of a node that may go now; undefined when there is none. Waits a moment for others that
- * are coming back, then throws `conflict`: without it etcd would have no majority that answers.
- */
-export async function removableMember(
-  context: StepContext,
-  helper: NodeHandle,
-  node: string,
-  signal: AbortSignal,
-): Promise<EtcdMember | undefined> {
-  const deadline = Date.now() + settleMs
-  for (;;) {
-    const { members, problem } = await etcdHealth([helper], signal)
-    if (problem !== undefined) throw new KnestError('prerequisite', problem)
-    const member = memberOf(context, members, node)
-    const risk = member === undefined ? undefined : quorumRisk(members, member.name)
-    if (risk === undefined) return member
-    if (Date.now() > deadline) throw notNow(context, node, risk)
-    await delay(1000, undefined, { signal })
-  }
-}
-
-/** Takes a control plane out of etcd, by way of one that stays. Absent is fine. Throws as `removableMember`. */
-export async function removeMember(
-  context: StepContext,
-  helper: NodeHandle,
-  node: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = Date.now() + settleMs
-  for (;;) {
-    const member = await removableMember(context, helper, node, signal)
-    if (member === undefined) return
-    const argv = [...etcdctl, 'member', 'remove', member.id]
-    const { exitCode, stderr } = await helper.execText(argv, { timeoutMs: 30_000, signal })
-    if (exitCode === 0 || stderr.includes('not found')) return
-    // etcd itself refuses while a member that joined a moment ago has not been seen for five seconds.
-    if (Date.now() > deadline) throw notNow(context, node, stderr.trim().split('\n').at(-1) ?? '')
-    await delay(1000, undefined, { signal })
-  }
-}
-
-function notNow({ record }: StepContext, node: string, why: string): KnestError {
-  return new KnestError(
-    'conflict',
-    `control plane "${node}" cannot be taken out of etcd of "${record.name}": ${why}`,
-    {
-      hint: `bring the others back first (see: knest status ${record.name}), then run the same command again`,
-    },
-  )
 }

@@ -1,9 +1,13 @@
+import type { NodeRole } from '../contracts/cluster.js'
 import type { KindRef } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
-import { KnestError } from '../errors.js'
+import type { Progress } from '../contracts/progress.js'
+import type { Step } from '../plan/step.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { isBootstrapped, readSettledDisk } from '../node/disk.js'
+import { readSettledDisk } from '../node/disk.js'
+import { otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
+import { releaseAddresses } from './node-addresses.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const drainSeconds = 60
@@ -27,7 +31,7 @@ export async function drain(
 }
 
 /** Deletes the Node object. Absent is fine. */
-export async function forgetMember(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+async function forgetMember(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
   await need(context.api, 'the nested API').delete(nodeKind, node, undefined, { signal })
 }
 
@@ -51,22 +55,47 @@ export async function deleteStaleNode(
   await forgetMember(context, node, signal)
 }
 
-/** A control plane other than `except` that runs and is part of the cluster. */
-export async function otherControlPlane(
+/**
+ * Takes a node away with its disk. A control plane leaves etcd first, whatever the nested API knows of it: etcd's
+ * own list says whether it is a member, and whether it can be spared. Throws as `removableMember`.
+ */
+export async function removeNode(
   context: StepContext,
-  names: readonly string[],
-  except: string,
+  { node, role, member }: Extract<Step, { kind: 'remove-node' }>,
+  progress: Progress,
   signal: AbortSignal,
-): Promise<NodeHandle> {
-  for (const name of names.filter((candidate) => candidate !== except)) {
-    const node = await context.openNode(name, signal).catch(() => undefined)
-    if (node !== undefined && (await isBootstrapped(node, signal))) return node
+): Promise<void> {
+  const isControlPlane = role === 'control-plane'
+  if (isControlPlane || member) {
+    const helpers = await otherControlPlanes(context, node, signal)
+    const helper = isControlPlane ? (await removableMember(context, helpers, node, signal)).by : helpers[0]
+    if (member) await drain(helper, node, (text) => progress.warn(text), signal)
+    if (isControlPlane) await removeMember(context, helpers, node, signal)
   }
-  throw new KnestError(
-    'prerequisite',
-    `no control plane but "${except}" runs, and without one it can neither join nor leave`,
-    {
-      hint: `see: knest status ${context.record.name}`,
-    },
-  )
+  const backend = await context.backendOf(node)
+  await Promise.all([
+    backend.deleteNode(context.record, node, { keepData: false, signal }),
+    member ? forgetMember(context, node, signal) : undefined,
+  ])
+  await releaseAll(context, node, role, signal)
+}
+
+/** Takes a control plane out of etcd of which nothing else is left, and gives its addresses back. Repeatable. */
+export async function removeStaleMember(
+  context: StepContext,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await removeMember(context, await otherControlPlanes(context, node, signal), node, signal)
+  await releaseAll(context, node, 'control-plane', signal)
+}
+
+async function releaseAll(
+  context: StepContext,
+  node: string,
+  role: NodeRole,
+  signal: AbortSignal,
+): Promise<void> {
+  await releaseAddresses(context, node, signal)
+  if (role === 'control-plane') await context.home.releaseAddress(context.record, node, signal)
 }

@@ -14,8 +14,8 @@ import { need } from './context.js'
 import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
-import { joinControlPlane, removableMember, removeMember } from './control-plane-members.js'
-import { drain, forgetMember, deleteStaleNode, otherControlPlane } from './remove-node.js'
+import { joinControlPlane } from './control-plane-members.js'
+import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
 import { startWorker } from './worker.js'
@@ -52,7 +52,7 @@ export async function runStep(
     case 'boot-control-plane':
       return bootControlPlane(context, await open(step.node), step.initialMembers, signal)
     case 'await-api': {
-      const nodes = await Promise.all(step.nodes.map(open))
+      const nodes = await openSome(step.nodes, open)
       const authorities = need(context.authorities, 'the certificate authorities')
       context.api = await openNestedApi({ cluster: record.name, nodes, authorities })
       return awaitApi(context.api, nodes, await patience(context, signal))
@@ -73,6 +73,8 @@ export async function runStep(
       return startWorker(context, await open(step.node), step, signal)
     case 'forget-member':
       return deleteStaleNode(context, step.node, signal)
+    case 'remove-member':
+      return removeStaleMember(context, step.node, signal)
     case 'remove-node':
       return removeNode(context, step, progress, signal)
     case 'await-ready': {
@@ -95,6 +97,18 @@ export async function runStep(
       await releaseAddresses(context, undefined, signal)
       return home.remove(record, { keepData: false, signal })
   }
+}
+
+/** Those of the nodes that can be reached: one that cannot does not keep the others from being asked. */
+async function openSome(
+  names: readonly string[],
+  open: (node: string) => Promise<NodeHandle>,
+): Promise<readonly NodeHandle[]> {
+  const opened = await Promise.allSettled(names.map(open))
+  const nodes = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = opened.find((each) => each.status === 'rejected')
+  if (nodes.length === 0 && failed !== undefined) throw failed.reason
+  return nodes
 }
 
 /** For waits that take seconds, or minutes where machines are emulated. */
@@ -124,27 +138,4 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     storageClass: record.spec.persistence.storageClass,
     hostPatches: record.spec.hostPatches,
   }
-}
-
-async function removeNode(
-  context: StepContext,
-  step: Extract<Step, { kind: 'remove-node' }>,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  const { record, home } = context
-  const controlPlanes = context.controlPlanes
-  if (step.member) {
-    const helper = await otherControlPlane(context, controlPlanes, step.node, signal)
-    if (step.role === 'control-plane') await removableMember(context, helper, step.node, signal)
-    await drain(helper, step.node, (text) => progress.warn(text), signal)
-    if (step.role === 'control-plane') await removeMember(context, helper, step.node, signal)
-  }
-  const backend = await context.backendOf(step.node)
-  await Promise.all([
-    backend.deleteNode(record, step.node, { keepData: false, signal }),
-    step.member ? forgetMember(context, step.node, signal) : undefined,
-  ])
-  await releaseAddresses(context, step.node, signal)
-  if (step.role === 'control-plane') await home.releaseAddress(record, step.node, signal)
 }

@@ -13,9 +13,9 @@ import { awaitUpgraded } from './await-upgraded.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
-import { removableMember, removeMember } from './control-plane-members.js'
+import { otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
-import { drain, otherControlPlane } from './remove-node.js'
+import { drain } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
 import {
   awaitVersionScript,
@@ -83,10 +83,11 @@ async function makeWay(
   signal: AbortSignal,
 ): Promise<void> {
   const isSole = role === 'control-plane' && context.existingControlPlanes.length === 1
-  const helper = isSole ? node : await otherControlPlane(context, context.controlPlanes, name, signal)
+  const helpers = isSole ? ([node] as const) : await otherControlPlanes(context, name, signal)
+  let [helper] = helpers
   if (role === 'control-plane' && !isSole) {
-    for (const gone of lost) await removeMember(context, helper, gone, signal)
-    await removableMember(context, helper, name, signal)
+    for (const gone of lost) await removeMember(context, helpers, gone, signal)
+    helper = (await removableMember(context, helpers, name, signal)).by
   }
   const argv = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'get', 'node', name]
   const { stdout } = await helper.execText([...argv, '-o', 'jsonpath={.spec.unschedulable}'], {
@@ -170,6 +171,7 @@ async function configure(
   if (found === undefined)
     throw new KnestError('config', `cluster "${context.record.name}" has no worker pool "${pool}"`)
   const files = await workerFiles({
+    ref: context.record,
     node: name,
     pool: found,
     spec,

@@ -24,6 +24,7 @@ export async function startWorker(
     throw new KnestError('config', `cluster "${context.record.name}" has no worker pool "${poolName}"`)
   const backend = await context.backendOf(node.name)
   const files = await workerFiles({
+    ref: context.record,
     node: node.name,
     pool,
     spec,

@@ -23,6 +23,10 @@ export function withWorkers(count: number, of = spec): ClusterSpec {
   return { ...of, workers: of.workers.map((pool) => ({ ...pool, count })) }
 }
 
+export function withControlPlanes(count: number, of = spec): ClusterSpec {
+  return { ...of, controlPlane: { ...of.controlPlane, count } }
+}
+
 export const never: AbortSignal = new AbortController().signal
 export const run: RunOptions = { signal: never, timeoutMs: 20_000, progress: silentProgress }
 
@@ -93,6 +97,40 @@ export async function createdFixture(
   fixture.writes.length = 0
   fixture.nodes.done.length = 0
   return fixture
+}
+
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+
+/** What nodes of the nested cluster say of themselves. */
+export function nodeObjects({ nodes: { api } }: Fixture): {
+  names(): Promise<readonly string[]>
+  forget(...names: readonly string[]): Promise<void>
+  /** The kubelet of this node has been silent for an hour. */
+  silence(name: string): Promise<void>
+  /** Adds a Node that knest did not make. */
+  add(
+    name: string,
+    metadata: { labels?: Record<string, string>; annotations?: Record<string, string> },
+  ): Promise<void>
+} {
+  const signal = never
+  return {
+    names: async () =>
+      (await api.objects.list(nodeKind, { signal })).map(({ metadata }) => metadata.name).sort(),
+    forget: async (...names) => {
+      for (const name of names) await api.objects.delete(nodeKind, name, undefined, { signal })
+    },
+    silence: async (name) => {
+      const lastTransitionTime = new Date(Date.now() - 3_600_000).toISOString()
+      const message = 'Kubelet stopped posting node status.'
+      const conditions = [{ type: 'Ready', status: 'Unknown', lastTransitionTime, message }]
+      await api.objects.patch(nodeKind, name, undefined, { status: { conditions } }, { signal })
+    },
+    add: async (name, metadata) => {
+      const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+      await api.objects.apply({ ...nodeKind, metadata: { name, ...metadata }, status }, { signal })
+    },
+  }
 }
 
 // The first create of a process loads libraries, which takes seconds on a busy machine.

@@ -1,7 +1,7 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
-import type { EtcdMemberStatus } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
 import { etcdHealth } from '../etcd/index.js'
+import type { EtcdMemberHealth } from '../etcd/index.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { firstAnswer } from './first-answer.js'
 
@@ -13,7 +13,7 @@ export async function askEtcd(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   signal: AbortSignal,
-): Promise<readonly EtcdMemberStatus[]> {
+): Promise<readonly EtcdMemberHealth[]> {
   const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
   const answering = running.filter(({ ready }) => ready)
   const asked = answering.length > 0 ? answering : running
@@ -26,7 +26,7 @@ async function membersBy(
   record: ClusterRecord,
   { backend, name }: BackendNode,
   signal: AbortSignal,
-): Promise<readonly EtcdMemberStatus[]> {
+): Promise<readonly EtcdMemberHealth[]> {
   const { members, problem } = await etcdHealth([await backend.openNode(record, name, signal)], signal)
   if (problem !== undefined) throw new KnestError('prerequisite', problem)
   return members

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { NodeHandle } from '../contracts/node-backend.js'
+import { KnestError } from '../errors.js'
+import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
+import type { EtcdMember } from '../etcd/index.js'
+import { isBootstrapped } from '../node/disk.js'
+import type { StepContext } from './context.js'
+
+/** The control planes other than `except` that run, answer and are part of the cluster. Throws when there is none. */
+export async function otherControlPlanes(
+  context: StepContext,
+  except: string,
+  signal: AbortSignal,
+): Promise<readonly [NodeHandle, ...NodeHandle[]]> {
+  const names = new Set([...context.controlPlanes, ...context.existingControlPlanes])
+  const asked = [...names].filter((name) => name !== except).map((name) => member(context, name, signal))
+  const [first, ...others] = (await Promise.all(asked)).filter((node) => node !== undefined)
+  if (first !== undefined) return [first, ...others]
+  throw new KnestError(
+    'prerequisite',
+    `no control plane but "${except}" runs, and without one it can neither join nor leave`,
+    { hint: `see: knest status ${context.record.name}` },
+  )
+}
+
+async function member(
+  context: StepContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<NodeHandle | undefined> {
+  try {
+    const node = await context.openNode(name, signal)
+    return (await isBootstrapped(node, signal)) ? node : undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError) return undefined
+    throw error
+  }
+}
+
+/** A member that has never started has no name yet, only the address it is awaited at. */
+function memberOf(
+  { addresses }: StepContext,
+  members: readonly EtcdMember[],
+  node: string,
+): EtcdMember | undefined {
+  const identity = addresses?.identities.get(node)
+  return members.find(({ name, peerUrl }) => name === node || peerUrl === `https://${identity}:2380`)
+}
+
+const settleMs = 30_000
+
+interface Removable {
+  /** Undefined when the node is no member. */
+  readonly member: EtcdMember | undefined
+  /** Who told. */
+  readonly by: NodeHandle
+}
+
+/**
+ * The etcd member of a node that may go now, by the first of the helpers whose etcd answers. Waits a moment for
+ * others that are coming back, then throws `conflict`: without it etcd would have no majority that answers. Throws
+ * `prerequisite` when none of the helpers can tell.
+ */
+export async function removableMember(
+  context: StepContext,
+  helpers: readonly NodeHandle[],
+  node: string,
+  signal: AbortSignal,
+): Promise<Removable> {
+  const deadline = Date.now() + settleMs
+  for (;;) {
+    const { members, by, problem } = await etcdHealth(helpers, signal)
+    if (by === undefined) throw new KnestError('prerequisite', problem ?? 'etcd does not answer')
+    const found = memberOf(context, members, node)
+    const risk = found === undefined ? undefined : quorumRisk(members, found.name)
+    if (risk === undefined) return { member: found, by }
+    if (Date.now() > deadline) throw notNow(context, node, risk)
+    await delay(1000, undefined, { signal })
+  }
+}
+
+/** Takes a control plane out of etcd, by way of one that stays. Absent is fine. Throws as `removableMember`. */
+export async function removeMember(
+  context: StepContext,
+  helpers: readonly NodeHandle[],
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + settleMs
+  for (;;) {
+    const { member: found, by } = await removableMember(context, helpers, node, signal)
+    if (found === undefined) return
+    const argv = [...etcdctl, 'member', 'remove', found.id]
+    const { exitCode, stderr } = await by.execText(argv, { timeoutMs: 30_000, signal })
+    if (exitCode === 0 || stderr.includes('not found')) return
+    // etcd itself refuses while a member that joined a moment ago has not been seen for five seconds.
+    if (Date.now() > deadline) throw notNow(context, node, stderr.trim().split('\n').at(-1) ?? '')
+    await delay(1000, undefined, { signal })
+  }
+}
+
+function notNow({ record }: StepContext, node: string, why: string): KnestError {
+  return new KnestError(
+    'conflict',
+    `control plane "${node}" cannot be taken out of etcd of "${record.name}": ${why}`,
+    {
+      hint: `bring the others back first (see: knest status ${record.name}), then run the same command again`,
+    },
+  )
+}

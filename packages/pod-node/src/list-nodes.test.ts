@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import type { KubeApi, KubeObject } from '@knest/core'
+import { createPodNodeBackend } from './backend.js'
+
+const { signal } = new AbortController()
+const labels = { 'knest.dev/cluster': 'q', 'knest.dev/node': 'q-cp-0', 'knest.dev/role': 'control-plane' }
+
+function object(apiVersion: string, kind: string, name: string, status: object = {}): KubeObject {
+  return { apiVersion, kind, metadata: { name, namespace: 'knest-q', labels }, status }
+}
+
+const set = object('apps/v1', 'StatefulSet', 'q-cp-0')
+const claim = object('v1', 'PersistentVolumeClaim', 'disk-q-cp-0-0')
+const pod = (status: object): KubeObject => object('v1', 'Pod', 'q-cp-0-0', status)
+const running = pod({ phase: 'Running', containerStatuses: [{ ready: true, state: { running: {} } }] })
+const failed = pod({ phase: 'Failed', reason: 'Evicted' })
+const pending = pod({ phase: 'Pending', conditions: [] })
+
+it.each([
+  ['a claim', [claim], true, 'pending'],
+  ['a pod that has ended, and its claim', [claim, failed], true, 'failed'],
+  ['a pod that is still running', [claim, running], false, 'running'],
+  ['a pod that is still to start', [claim, pending], false, 'pending'],
+  ['all', [set, claim, running], false, 'running'],
+  ['a StatefulSet whose pod has ended', [set, claim, failed], false, 'failed'],
+  ['a StatefulSet without a pod', [set, claim], false, 'pending'],
+])(
+  'knows whether the host brings a node back of which there is %s',
+  async (_title, there, abandoned, phase) => {
+    const api: Pick<KubeApi, 'list'> = {
+      list: ({ kind }) => Promise.resolve(there.filter((each) => each.kind === kind)),
+    }
+    const nodes = await createPodNodeBackend(api as KubeApi).listNodes(
+      { name: 'q', namespace: 'knest-q' },
+      signal,
+    )
+    expect(nodes).toMatchObject([{ name: 'q-cp-0', role: 'control-plane', phase, abandoned }])
+  },
+)
