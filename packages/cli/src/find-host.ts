@@ -4,9 +4,10 @@ import { KnestError } from 'knest'
 import { defaultHostName } from './commands/host/target.js'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
 import type { GlobalOptions } from './global-options.js'
-import { hostCandidates, isSameServer, type HostCandidate } from './host-candidates.js'
+import { hostCandidates, type HostCandidate } from './host-candidates.js'
 import type { HostRecord, KnownContext } from './kubeconfig/index.js'
 import { home } from './kubeconfig/kept.js'
+import { isSameServer } from './kubeconfig/same-server.js'
 
 /** The host that a command works on, and how it was chosen. */
 export interface FoundHost {

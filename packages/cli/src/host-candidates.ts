@@ -1,4 +1,5 @@
 import type { HostRecord, KnownContext } from './kubeconfig/index.js'
+import { isSameServer } from './kubeconfig/same-server.js'
 
 /** A context that may lead to a nested cluster's host. */
 export interface HostCandidate {
@@ -27,16 +28,4 @@ export function hostCandidates(
 
 function rank({ sameName, sameServer }: HostCandidate): number {
   return sameServer ? (sameName ? 0 : 1) : 2
-}
-
-export function isSameServer(one: string, other: string): boolean {
-  return one === other || endpoint(one) === endpoint(other)
-}
-
-/** Without credentials; with the port that is left out. */
-function endpoint(server: string): string {
-  if (!URL.canParse(server)) return server
-  const { protocol, hostname, port, pathname } = new URL(server)
-  const usual = protocol === 'https:' ? '443' : '80'
-  return `${protocol}//${hostname}:${port === '' ? usual : port}${pathname.replace(/\/+$/, '')}`
 }

@@ -1,8 +1,8 @@
 import { contextName, type ClusterRef } from 'knest'
 import { parseDocument } from 'yaml'
-import { isSameServer } from '../host-candidates.js'
 import { entriesOf, isEntry, ownExtension, withOwnExtension, type Entry } from './entries.js'
 import { hostRecordOf, type HostRecord } from './host-record.js'
+import { isSameServer } from './same-server.js'
 import { readKubeconfig } from './text.js'
 
 /**
