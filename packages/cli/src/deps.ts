@@ -73,8 +73,8 @@ export interface Deps {
   templates(): Promise<TemplateRoom>
   openClusters(choice: HostChoice): Promise<Host>
   hostControl(): Promise<HostControl>
-  /** Asks for yes or no; undefined when there is nobody to ask. */
-  confirm(question: string): Promise<boolean | undefined>
+  /** Asks for yes or no on standard error, throws `cancelled`; undefined when there is nobody to ask. */
+  asker(): ((question: string) => Promise<boolean>) | undefined
   /** Undefined when standard input or output is none. */
   terminal(): TerminalStreams | undefined
   /** Runs a program on our terminal; gives its exit code, 128 + n after signal n, 127 when there is none. */

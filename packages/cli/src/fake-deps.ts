@@ -128,9 +128,13 @@ export class FakeTerminal {
         })
       },
       hostControl: () => Promise.resolve(this.host),
-      confirm: (question) => {
-        this.questions.push(question)
-        return Promise.resolve(this.answer)
+      asker: () => {
+        const { answer } = this
+        if (answer === undefined) return undefined
+        return (question) => {
+          this.questions.push(question)
+          return Promise.resolve(answer)
+        }
       },
       terminal: () => this.terminal,
       spawn: (argv, env) => {

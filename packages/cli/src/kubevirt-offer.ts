@@ -35,6 +35,6 @@ export async function offerKubeVirt(
   if (await ask(deps, (signal) => kubeVirt.isThere(signal))) return undefined
   const release = kubeVirtRelease(deps.env)
   const question = `VM nodes need KubeVirt, and ${description} has none. Install it from ${release.manifests.replaceAll('{version}', release.version ?? '')}?`
-  if (!yes && (await deps.confirm(question)) !== true) return undefined
+  if (!yes && (await deps.asker()?.(question)) !== true) return undefined
   return (run) => kubeVirt.install({ ...release, emulation: false }, run)
 }

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
+import { confirm } from './confirm.js'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { parts } from './parts.js'
 import { jsonRenderer } from './render/json.js'
@@ -33,7 +34,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     templates: parts.templates,
     openClusters: openHost,
     hostControl: openEmbeddedHost,
-    confirm,
+    asker,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
     spawn: runProgram,
   }
@@ -87,15 +88,9 @@ function interrupts(exitNow: (code: number) => void): Interrupts {
   }
 }
 
-async function confirm(question: string): Promise<boolean | undefined> {
+function asker(): ((question: string) => Promise<boolean>) | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
-  const { createInterface } = await import('node:readline/promises')
-  const asking = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim())
-  } finally {
-    asking.close()
-  }
+  return (question) => confirm(question, process.stdin, process.stderr)
 }
 
 function runProgram(

@@ -1,8 +1,6 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
-import type { TerminalStreams } from 'knest'
 import { beforeEach, expect, test } from 'vitest'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
@@ -27,12 +25,6 @@ function makeChanged(): void {
     changes: [{ path: 'controlPlane.count', from: '1', to: '3' }],
     steps: [{ id: 'join:a-cp-1', title: 'Join control plane "a-cp-1"', needs: [] }],
   }
-}
-
-function typed(answer: string): TerminalStreams {
-  const stdin = new PassThrough()
-  stdin.end(`${answer}\n`)
-  return { stdin, stdout: new PassThrough() } as unknown as TerminalStreams
 }
 
 test('apply creates what is not there, and keeps its kubeconfig', async () => {
@@ -66,19 +58,19 @@ test('plan -o json is for programs', async () => {
 
 test('apply asks on a terminal, and takes no for an answer', async () => {
   makeChanged()
-  terminal.terminal = typed('n')
+  terminal.answer = false
   expect(await terminal.run('apply', '-f', 'a.yaml')).toBe(130)
   expect(terminal.err).toContain('Join control plane "a-cp-1"')
   expect(terminal.err).toContain('nothing was changed')
   expect(terminal.clusters.changes).toEqual([])
-  terminal.terminal = typed('y')
+  terminal.answer = true
   expect(await terminal.run('apply', '-f', 'a.yaml')).toBe(0)
   expect(terminal.clusters.changes).toEqual(['apply knest-a/a'])
 })
 
 test('apply --yes does not ask, and --dry-run changes nothing', async () => {
   makeChanged()
-  terminal.terminal = typed('n')
+  terminal.answer = false
   expect(await terminal.run('apply', '-f', 'a.yaml', '--dry-run')).toBe(0)
   expect(terminal.clusters.changes).toEqual([])
   expect(await terminal.run('apply', '-f', 'a.yaml', '--yes')).toBe(0)

@@ -1,7 +1,12 @@
-import type { ClusterChange, ClusterKubeconfig, ClusterRef, RunOptions } from 'knest'
+import {
+  KnestError,
+  type ClusterChange,
+  type ClusterKubeconfig,
+  type ClusterRef,
+  type RunOptions,
+} from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
-import { confirm } from '../confirm.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
@@ -29,13 +34,17 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     const { clusters } = open
     sayHost(deps, options, host)
     const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
-    const terminal = options.yes ? undefined : deps.terminal()
-    if (options.dryRun || terminal !== undefined) {
+    const asker = options.yes ? undefined : deps.asker()
+    if (options.dryRun || asker !== undefined) {
       const change = await operate(deps, options, (run) => clusters.planApply(ref, spec, run), left)
       if (options.dryRun) return printChange(deps, ref, change, options.output)
       deps.streams.err(changeText(change))
-      if (terminal !== undefined && change.action !== 'unchanged')
-        await confirm(terminal, `Apply this to cluster "${ref.name}"?`)
+      if (
+        asker !== undefined &&
+        change.action !== 'unchanged' &&
+        !(await asker(`Apply this to cluster "${ref.name}"?`))
+      )
+        throw new KnestError('cancelled', 'nothing was changed')
     }
     let kept: Kept | undefined
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {

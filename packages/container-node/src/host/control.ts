@@ -16,6 +16,7 @@ import {
 } from '../engine/engine.js'
 import { inspectImage, removeObjects } from '../engine/objects.js'
 import { createContainerHome } from '../home/home.js'
+import { hostCommand } from './host-command.js'
 import { announceImages, copyImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { hostRef } from './spec.js'
@@ -45,11 +46,12 @@ export function createHostControl({
   const candidates = (wanted: EngineName | undefined): readonly ContainerEngine[] =>
     engines.filter(({ name }) => wanted === undefined || name === wanted)
 
-  const mustFind = async ({ name, engine }: HostTarget, signal: AbortSignal): Promise<LocatedHost> => {
+  const mustFind = async (target: HostTarget, signal: AbortSignal): Promise<LocatedHost> => {
+    const { name, engine } = target
     const found = await locateHost(candidates(engine), hostRef(name), signal)
     if (found !== undefined) return found
     throw new KnestError('not-found', `there is no host "${name}" on this machine`, {
-      hint: 'make it: knest host up',
+      hint: `make it: ${hostCommand('up', target)}`,
     })
   }
 
@@ -85,7 +87,7 @@ export function createHostControl({
       }
     },
 
-    status: async (target, signal) => hostStatus(await mustFind(target, signal), target.name, signal),
+    status: async (target, signal) => hostStatus(await mustFind(target, signal), target, signal),
 
     kubeconfig: async ({ name, engine }, signal) => {
       const found = await locateHost(candidates(engine), hostRef(name), signal)
@@ -107,7 +109,7 @@ export function createHostControl({
       const node = firstControlPlane(target.name)
       const kubeconfig =
         found.container?.state === 'running' ? await readKubeconfig(engine, node, run.signal) : undefined
-      if (kubeconfig === undefined) throw notRunning(target.name)
+      if (kubeconfig === undefined) throw notRunning(target)
       const names: string[] = []
       for (const image of images) {
         names.push(
@@ -163,6 +165,8 @@ function withDeadline(run: RunOptions): RunOptions {
   return { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(run.timeoutMs)]) }
 }
 
-function notRunning(name: string): KnestError {
-  return new KnestError('prerequisite', `host "${name}" does not run`, { hint: 'start it: knest host up' })
+function notRunning(target: HostTarget): KnestError {
+  return new KnestError('prerequisite', `host "${target.name}" does not run`, {
+    hint: `start it: ${hostCommand('up', target)}`,
+  })
 }

@@ -156,6 +156,26 @@ describe('a host whose record a power cut has damaged', () => {
   })
 })
 
+describe('a command in a hint is about the host that it is said of', () => {
+  const second = { name: 'second', engine: 'podman' } as const
+
+  it.each(['load', 'down', 'status'] as const)('%s of one that is not there', async (verb) => {
+    const tried = {
+      load: () => control.load(second, ['a:1'], run),
+      down: () => control.down(second, run),
+      status: () => control.status(second, signal),
+    }
+    await expect(tried[verb]()).rejects.toMatchObject({
+      code: 'not-found',
+      hint: 'make it: knest host up --name second --engine podman',
+    })
+  })
+
+  it('the usual one needs no flag', async () => {
+    await expect(control.status(target, signal)).rejects.toMatchObject({ hint: 'make it: knest host up' })
+  })
+})
+
 describe('host load and down', () => {
   it('load refuses a host that does not run, and names an unknown image first', async () => {
     await createRecord()

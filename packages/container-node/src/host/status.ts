@@ -2,12 +2,13 @@ import { canConnect, type ClusterRecord, type RunOptions } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
+import { hostCommand } from './host-command.js'
 import { hostFault } from './health.js'
 import { firstControlPlane } from '../engine/names.js'
 import { isFresh, parseAccess } from '../home/access.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext } from './spec.js'
-import type { HostReady, HostStatus, HostUp } from './types.js'
+import type { HostReady, HostStatus, HostTarget, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
 import { damagedFiles, toRecord } from '../home/record.js'
 
@@ -65,7 +66,7 @@ export async function quickLook(
     return undefined
   if (image !== undefined && image.id !== container.imageId) {
     run.progress.warn(
-      `host "${target.name}" runs an older node image than "${wanted}" is now; to renew it (all in it is lost): knest host down && knest host up`,
+      `host "${target.name}" runs an older node image than "${wanted}" is now; to renew it (all in it is lost): ${hostCommand('down', target)} && ${hostCommand('up', target)}`,
     )
   }
   return {
@@ -75,39 +76,51 @@ export async function quickLook(
   }
 }
 
-export async function hostStatus(found: LocatedHost, name: string, signal: AbortSignal): Promise<HostStatus> {
+export async function hostStatus(
+  found: LocatedHost,
+  target: HostTarget,
+  signal: AbortSignal,
+): Promise<HostStatus> {
   const { engine, container, label } = found
   const files = container?.state === 'running' ? await readFiles(engine, container.name, signal) : {}
   const record = label === undefined ? undefined : toRecord(label, files)
   const kubeconfig = wholeKubeconfig(files)
   const damaged = damagedFiles(files)
-  const state = damaged.length > 0 ? damagedState(damaged) : await judge(found, record, kubeconfig, signal)
-  return statusOf(found, record, name, state, kubeconfig)
+  const state =
+    damaged.length > 0
+      ? damagedState(target, damaged)
+      : await judge(target, found, record, kubeconfig, signal)
+  return statusOf(found, record, target.name, state, kubeconfig)
 }
 
 type State = Pick<HostStatus, 'phase' | 'reason'>
 
-function damagedState(files: readonly string[]): State {
-  return { phase: 'failed', reason: `its record is damaged (${files.join(', ')}); mend it: knest host up` }
+function damagedState(target: HostTarget, files: readonly string[]): State {
+  return {
+    phase: 'failed',
+    reason: `its record is damaged (${files.join(', ')}); mend it: ${hostCommand('up', target)}`,
+  }
 }
 
 async function judge(
+  target: HostTarget,
   { engine, container, label }: LocatedHost,
   record: ClusterRecord | undefined,
   kubeconfig: string | undefined,
   signal: AbortSignal,
 ): Promise<State> {
+  const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
   if (container === undefined)
-    return { phase: 'failed', reason: 'its container is gone; knest host up makes it again, with its data' }
+    return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
   if (label === undefined)
-    return { phase: 'failed', reason: 'its record is gone or damaged; remove the rest: knest host down' }
+    return { phase: 'failed', reason: `its record is gone or damaged; remove the rest: ${down}` }
   if (container.state !== 'running') {
-    return { phase: 'stopped', reason: `its container is ${container.state}; start it: knest host up` }
+    return { phase: 'stopped', reason: `its container is ${container.state}; start it: ${up}` }
   }
   if (record?.phase === 'Deleting')
-    return { phase: 'failed', reason: 'it is half removed; finish it: knest host down' }
+    return { phase: 'failed', reason: `it is half removed; finish it: ${down}` }
   if (kubeconfig === undefined || record?.phase === 'Creating') {
-    return { phase: 'starting', reason: 'it is not created completely; go on: knest host up' }
+    return { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
   }
   if (container.ip !== undefined && !(await canConnect(container.ip, apiPort, signal))) {
     return {

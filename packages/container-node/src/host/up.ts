@@ -1,15 +1,16 @@
 import { applyAll, createClusters, KnestError, openKube } from '@knest/core'
-import type { ClusterHome, ClusterRef, Clusters, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterHome, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
 import { createContainerHome } from '../home/home.js'
+import { hostCommand } from './host-command.js'
 import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { readKubeconfig, statusOf, warnOfDamage } from './status.js'
-import type { HostReady, HostUp } from './types.js'
+import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
 import { startOrRemove } from '../node/start.js'
@@ -35,14 +36,14 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   await warnOfDamage(engine, target.name, run)
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
-    if (found !== undefined) throw lostRecord(target.name)
+    if (found !== undefined) throw lostRecord(target)
     const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
     await clusters.create(ref, hostSpec(target.image, occupied), run)
   } else if (record.phase === 'Creating') {
     await clusters.create(ref, record.spec, run)
   } else if (record.phase === 'Deleting') {
     throw new KnestError('conflict', `host "${target.name}" is half removed`, {
-      hint: 'finish it: knest host down',
+      hint: `finish it: ${hostCommand('down', target)}`,
     })
   } else {
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
@@ -50,7 +51,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   }
   const kubeconfig =
     (await readKubeconfig(engine, node, run.signal)) ??
-    (await renewKubeconfig({ home, clusters }, ref, run.signal))
+    (await renewKubeconfig({ home, clusters }, target, run.signal))
   await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run.signal))
   const made = await locateHost([engine], ref, run.signal)
   if (made === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
@@ -61,12 +62,12 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   }
 }
 
-function lostRecord(name: string): KnestError {
+function lostRecord(target: HostTarget): KnestError {
   return new KnestError(
     'conflict',
-    `the record of host "${name}" is gone or damaged, and the rest is there`,
+    `the record of host "${target.name}" is gone or damaged, and the rest is there`,
     {
-      hint: 'remove it with all in it: knest host down',
+      hint: `remove it with all in it: ${hostCommand('down', target)}`,
     },
   )
 }
@@ -74,12 +75,13 @@ function lostRecord(name: string): KnestError {
 /** One that was lost or damaged, by the authorities. */
 async function renewKubeconfig(
   { home, clusters }: { readonly home: ClusterHome; readonly clusters: Clusters },
-  ref: ClusterRef,
+  target: HostTarget,
   signal: AbortSignal,
 ): Promise<string> {
+  const ref = hostRef(target.name)
   const { kubeconfig } = await clusters.kubeconfig(ref, signal)
   const record = await home.read(ref, signal)
-  if (record === undefined) throw lostRecord(ref.name)
+  if (record === undefined) throw lostRecord(target)
   await home.saveKubeconfig(record, kubeconfig, signal)
   return kubeconfig
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { Deps, EngineName, HostTarget } from '../../deps.js'
+import { commandLine } from '../../global-options.js'
 
 export interface TargetFlags {
   readonly name?: string
@@ -24,4 +25,13 @@ export function hostTarget(flags: TargetFlags): HostTarget {
 export async function checkHostTarget(deps: Deps, target: HostTarget): Promise<void> {
   const { validateClusterName } = await deps.spec()
   validateClusterName(target.name)
+}
+
+/** A command to type that is about this host and no other. */
+export function sameHost(verb: 'up' | 'down', { name, engine }: HostTarget): string {
+  const flags = [
+    ...(name === defaultHostName ? [] : ['--name', name]),
+    ...(engine === undefined ? [] : ['--engine', engine]),
+  ]
+  return commandLine(['host', verb, ...flags], {})
 }

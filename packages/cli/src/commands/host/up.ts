@@ -5,7 +5,7 @@ import { hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import { addTargetOptions, checkHostTarget, hostTarget, sameHost, type TargetFlags } from './target.js'
 
 export interface HostUpOptions extends GlobalOptions, TimeLimit {
   readonly target: HostUp
@@ -24,7 +24,7 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
     () =>
       Promise.resolve({
         message: `host "${target.name}" may exist in part`,
-        hint: 'run the same command again to go on, or remove it with `knest host down`',
+        hint: `run the same command again to go on, or remove it with ${sameHost('down', target)}`,
       }),
   )
   const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
