@@ -47,7 +47,7 @@ describe('knest plan and knest apply', () => {
     const host = await openHost(home)
     const before = await inventory(host, [name])
     const outcome = await run('plan', small)
-    expect(outcome.code, outcome.stderr).toBe(2)
+    expect(outcome.code, outcome.stderr).toBe(1)
     expect(outcome.stdout).toContain(`cluster "${name}" would be created`)
     expect(await inventory(host, [name])).toEqual(before)
     host.close()
@@ -64,7 +64,7 @@ describe('knest plan and knest apply', () => {
 
   it('apply adds a pool with labels and empties another', async () => {
     const planned = await run('plan', pools)
-    expect(planned.code, planned.stderr).toBe(2)
+    expect(planned.code, planned.stderr).toBe(1)
     expect(planned.stdout).toMatch(/workers\.edge +<none> +2 nodes/)
     const outcome = await run('apply', pools)
     expect(outcome.code, outcome.stderr).toBe(0)

@@ -13,8 +13,8 @@ export interface PlanOptions extends GlobalOptions {
   readonly output?: OutputFormat | undefined
 }
 
-/** As `terraform plan -detailed-exitcode` and `kubectl diff` tell a script that something would change. */
-const changesExitCode = 2
+/** As `kubectl diff` tells a script that something would change. No error ends with it: a gate must not take one for changes. */
+const changesExitCode = 1
 
 export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
   const { ref, spec } = await readDesiredSpec(deps, { ...options, flags: { from: options.file } })
@@ -49,7 +49,7 @@ interface PlanFlags {
 
 export function planCommand(deps: Deps, run: typeof planRun = planRun): Command {
   return new Command('plan')
-    .description('show what `apply` with the same file would do: exit code 0 when nothing, 2 when something')
+    .description('show what `apply` with the same file would do: exit code 0 when nothing, 1 when something')
     .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
     .addOption(outputOption(['json', 'yaml']))
     .action((flags: PlanFlags, command: Command) =>
