@@ -12,6 +12,7 @@ import { report, startWriter } from './support/writer.js'
 
 const name = 'e2e-members'
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const statefulSetKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 const isLong = process.env.KNEST_TEST_LONG !== undefined
 const deletions = isLong ? 10 : 4
 if (!isLong)
@@ -120,6 +121,24 @@ describe('a persistent cluster whose control planes come and go', () => {
     expect(await answers(cluster.api)).toBe(true)
   })
 
+  it('starts a control plane again on its disk when its StatefulSet was deleted', async () => {
+    const node = `${name}-cp-1`
+    const before = await host.get(volumeClaimKind, `disk-${node}-0`, cluster.namespace, never)
+    await host.delete(statefulSetKind, node, cluster.namespace, {
+      signal: never,
+      propagationPolicy: 'Background',
+    })
+    const isGone = async (): Promise<boolean> =>
+      (await host.get(podKind, `${node}-0`, cluster.namespace, within(5_000))) === undefined
+    await secondsUntil(isGone, 60, `the pod of "${node}" to be gone`)
+    await cluster.knest('heal', name)
+    await secondsUntil(() => podReady(node), 60, `"${node}" to be back`)
+    const after = await host.get(volumeClaimKind, `disk-${node}-0`, cluster.namespace, never)
+    expect(after?.metadata.uid).toBe(before?.metadata.uid)
+    expect(await memberList(cluster.home, name)).toEqual(members(3))
+    expect(await memberList(cluster.home, name, node)).toEqual(members(3))
+  })
+
   it('renews the certificates of all control planes, one after another', async () => {
     const writer = await startWriter(cluster, 'certificates')
     await cluster.knest('certs', name, '--renew', '--all')
@@ -132,6 +151,28 @@ describe('a persistent cluster whose control planes come and go', () => {
   })
 
   it('goes from 3 to 1 with a client writing', () => scaleUnderWrites(3, 1))
+
+  it('goes from 3 to 1 by the members of etcd when Node objects are gone, and leaves Nodes of others', async () => {
+    await cluster.knest('scale', name, '3:')
+    const node = { apiVersion: 'v1', kind: 'Node' }
+    await cluster.api.create({ ...node, metadata: { name: 'stranger' } }, { signal: never })
+    for (const gone of [`${name}-cp-1`, `${name}-cp-2`])
+      await cluster.api.delete(node, gone, undefined, { signal: never })
+    const writer = await startWriter(cluster, 'without-objects')
+    await cluster.knest('scale', name, '1:')
+    const written = await writer.stop()
+    report('control planes without Node objects, 3 → 1', written)
+    expect(written.lost).toEqual([])
+    expect(await memberList(cluster.home, name)).toEqual(members(1))
+    const nodes = await cluster.api.list(node, { signal: never })
+    expect(nodes.map(({ metadata }) => metadata.name).sort()).toEqual([
+      `${name}-cp-0`,
+      `${name}-worker-0`,
+      'stranger',
+    ])
+    expect(nodes[0]?.metadata.labels).toHaveProperty('knest.dev/cluster', name)
+    expect(await answers(cluster.api)).toBe(true)
+  })
 
   it('leaves no volume behind when it is deleted', async () => {
     expect(await volumesOf(host, cluster.namespace)).not.toEqual([])

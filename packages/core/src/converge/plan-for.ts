@@ -67,12 +67,15 @@ export async function planFor(
   }
 }
 
-/** Members as etcd lists them; undefined when no control plane can tell within a moment. */
+/** Members as etcd lists them; undefined when there is but one, and when none can tell within a moment. */
 async function knownMembers(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   signal: AbortSignal,
 ): Promise<ObservedCluster['etcd']> {
+  const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
+  // The only voter has no choice, and each command on a node costs time.
+  if (Math.max(controlPlanes.length, record.spec.controlPlane.count) < 2) return undefined
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
   try {
     return await askEtcd(record, nodes, bounded)

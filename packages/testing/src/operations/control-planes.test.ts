@@ -48,6 +48,16 @@ async function halfJoined(fixture: Fixture, name: string): Promise<void> {
   nodes.done.length = 0
 }
 
+/** The same, and its member has never started: etcd knows no name of it. */
+async function halfAdded(fixture: Fixture, name: string): Promise<void> {
+  await halfJoined(fixture, name)
+  const { home, record, nodes } = fixture
+  const { identities } = await home.ensureAddresses(await record(), [name], run.signal)
+  const member = nodes.etcd.members.find((each) => each.name === name)
+  nodes.etcd.remove(member?.id ?? '')
+  nodes.etcd.add('', { peerUrl: `https://${identities.get(name) ?? ''}:2380`, learner: true })
+}
+
 describe('scale', () => {
   interface Case {
     readonly title: string
@@ -68,6 +78,13 @@ describe('scale', () => {
       title: 'takes a control plane out of etcd whose join did not come to its end',
       from: 1,
       before: (fixture) => halfJoined(fixture, 'q-cp-1'),
+      to: { controlPlane: 1 },
+      stay: ['q-cp-0'],
+    },
+    {
+      title: 'takes a control plane out of etcd that has never started there',
+      from: 1,
+      before: (fixture) => halfAdded(fixture, 'q-cp-1'),
       to: { controlPlane: 1 },
       stay: ['q-cp-0'],
     },
