@@ -15,6 +15,8 @@ export interface FakeClusterHome extends ClusterHome {
   ask(ref: ClusterRef, spec: ClusterSpec): void
   /** Somebody deletes the object; it stays until the cluster is gone. */
   deleteObject(ref: ClusterRef): void
+  /** Somebody removes what holds the authorities, and nothing else. */
+  loseAuthorities(ref: ClusterRef): void
   /** Takes the lock away from who holds it. */
   loseLock(ref: ClusterRef): void
 }
@@ -106,6 +108,7 @@ export function createFakeClusterHome(): FakeClusterHome {
     declare: (ref, spec) => begun(ref, spec, true),
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
     deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),
+    loseAuthorities: (ref) => void authorities.delete(key(ref)),
     loseLock: (ref) =>
       locked.get(key(ref))?.lost.abort(new KnestError('conflict', 'somebody else took over the lock')),
 
