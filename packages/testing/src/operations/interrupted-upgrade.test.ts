@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { KnestError } from '@knest/core'
-import { createdFixture, ref, run, type Fixture } from './fixture.js'
+import { KnestError, type ClusterSpec } from '@knest/core'
+import { createFixture, createdFixture, ref, run, spec, type Fixture } from './fixture.js'
 
 const request = { kubernetesVersion: '1.36.0' }
 
@@ -68,4 +68,83 @@ test('a scale whose API server is silent stays Scaling', async () => {
   if (node !== undefined) node.down = false
   await fixture.clusters.reconcile(ref, run)
   expect(await fixture.phase()).toBe('Ready')
+})
+
+describe('a version that is declared while the nodes are half-way to another', () => {
+  const image = (version: string): string => `localhost/knest/node:v${version}`
+  const asked = (version: string, of = spec): ClusterSpec => ({
+    ...of,
+    kubernetesVersion: version,
+    image: image(version),
+  })
+
+  /** Declared, and half-way to 1.36.0. */
+  async function halfWay(): Promise<Fixture> {
+    const fixture = createFixture()
+    fixture.home.declare(ref, spec)
+    await fixture.clusters.reconcile(ref, run)
+    fixture.nodes.before = (what) =>
+      what === 'change image q-worker-0'
+        ? Promise.reject(new KnestError('timeout', 'slow'))
+        : Promise.resolve()
+    fixture.home.ask(ref, asked('1.36.0'))
+    await expect(fixture.clusters.reconcile(ref, run)).rejects.toThrow('slow')
+    expect(await fixture.record()).toMatchObject({
+      phase: 'Upgrading',
+      spec: { kubernetesVersion: '1.36.0' },
+    })
+    return fixture
+  }
+
+  test('is not accepted, and what has begun is tried again', async () => {
+    const fixture = await halfWay()
+    fixture.home.ask(ref, asked('1.37.0'))
+    await expect(fixture.clusters.reconcile(ref, run)).rejects.toThrow('slow')
+    const record = await fixture.record()
+    expect(record).toMatchObject({ phase: 'Upgrading', spec: { kubernetesVersion: '1.36.0' } })
+    expect(record.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Accepted',
+        status: 'False',
+        message: expect.stringContaining('half-way to Kubernetes 1.36.0') as string,
+      }),
+    )
+  })
+
+  test('is accepted when the first one is done', async () => {
+    const fixture = await halfWay()
+    fixture.home.ask(ref, asked('1.37.0'))
+    fixture.nodes.before = () => Promise.resolve()
+    const first = await fixture.clusters.reconcile(ref, run)
+    expect(first.phase).toBe('Ready')
+    expect(first.actions).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'Refused' }))
+    expect(await fixture.record()).toMatchObject({ phase: 'Ready', spec: { kubernetesVersion: '1.36.0' } })
+    await fixture.clusters.reconcile(ref, run)
+    expect(await fixture.record()).toMatchObject({
+      phase: 'Ready',
+      spec: { kubernetesVersion: '1.37.0' },
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: 'Accepted', status: 'True' }),
+      ]) as unknown,
+    })
+  })
+
+  test('and taken back: the first one goes on', async () => {
+    const fixture = await halfWay()
+    fixture.home.ask(ref, asked('1.37.0'))
+    await expect(fixture.clusters.reconcile(ref, run)).rejects.toThrow('slow')
+    fixture.home.ask(ref, asked('1.36.0'))
+    fixture.nodes.before = () => Promise.resolve()
+    expect(await fixture.clusters.reconcile(ref, run)).toMatchObject({ phase: 'Ready' })
+    expect(await fixture.record()).toMatchObject({ spec: { kubernetesVersion: '1.36.0' } })
+  })
+
+  test.each(['apply', 'planApply'] as const)('is refused by %s, as by upgrade', async (operation) => {
+    const fixture = await halfWay()
+    const refusal = { code: 'conflict', message: 'cluster "q" is half-way to Kubernetes 1.36.0' }
+    await expect(fixture.clusters[operation](ref, asked('1.37.0'), run)).rejects.toMatchObject(refusal)
+    await expect(fixture.clusters.upgrade(ref, { kubernetesVersion: '1.37.0' }, run)).rejects.toMatchObject(
+      refusal,
+    )
+  })
 })
