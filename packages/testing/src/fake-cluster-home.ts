@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { BusyError, KnestError } from '@knest/core'
 import type {
   CertificateAuthorities,
   ClusterAddresses,
@@ -109,8 +109,7 @@ export function createFakeClusterHome(): FakeClusterHome {
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
     deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),
     loseAuthorities: (ref) => void authorities.delete(key(ref)),
-    loseLock: (ref) =>
-      locked.get(key(ref))?.lost.abort(new KnestError('conflict', 'somebody else took over the lock')),
+    loseLock: (ref) => locked.get(key(ref))?.lost.abort(new BusyError('somebody else took over the lock')),
 
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {
@@ -147,7 +146,7 @@ export function createFakeClusterHome(): FakeClusterHome {
         if (!told) onWait('somebody')
         told = true
         if (holder.preemptible && !preemptible)
-          holder.lost.abort(new KnestError('conflict', 'somebody wants to work on the cluster'))
+          holder.lost.abort(new BusyError('somebody wants to work on the cluster'))
         signal.throwIfAborted()
         await new Promise((resolve) => setTimeout(resolve, 5))
         signal.throwIfAborted()
