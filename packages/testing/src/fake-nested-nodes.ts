@@ -49,6 +49,8 @@ export interface FakeNestedNodes {
   loseDisk(name: string): void
   /** The host loses all of this node but its disk. */
   loseAllButDisk(name: string): void
+  /** Versions of images that hold another than their names say. */
+  readonly images: Map<string, string>
   /** What was done to nodes, in order, as in `ensure q-cp-0`, `kubeadm init q-cp-0`. */
   readonly done: string[]
   /** Awaited before each of these; who throws here has the host or the node fail. */
@@ -70,6 +72,8 @@ export function createFakeNestedNodes(
 ): FakeNestedNodes {
   const nodes = new Map<string, FakeNestedNode>()
   const keptDisks = new Map<string, FakeNestedNode>()
+  const images = new Map<string, string>()
+  const versionOf = ({ image }: NodeSpec): string => images.get(image) ?? /:v(.+)$/.exec(image)?.[1] ?? ''
   const done: string[] = []
   const etcd = createFakeEtcd((id) =>
     [...nodes.values()].some(
@@ -144,6 +148,7 @@ export function createFakeNestedNodes(
     ]
     const states = `${state.join('\n')}\n`
     if (program === 'timeout') return fine
+    if (program === 'test') return { ...fine, exitCode: node.held ? 0 : 1 }
     if (program === 'kubectl') {
       if (argv.includes('drain')) await note(`drain ${argv[argv.indexOf('drain') + 1] ?? ''}`, signal)
       return fine
@@ -271,6 +276,7 @@ export function createFakeNestedNodes(
       if (node !== undefined) keptDisks.set(name, node)
       nodes.delete(name)
     },
+    images,
     done,
     before: () => Promise.resolve(),
     backend: {
@@ -363,10 +369,6 @@ function isReady({ status }: KubeObject): boolean {
   return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
 }
 
-function versionOf({ image }: NodeSpec): string {
-  return /:v(.+)$/.exec(image)?.[1] ?? ''
-}
-
 function pkiFiles(authorities: CertificateAuthorities | undefined): string {
   if (authorities === undefined) return ''
   const { ca, frontProxyCa, etcdCa, serviceAccount } = authorities
@@ -385,7 +387,7 @@ function pkiFiles(authorities: CertificateAuthorities | undefined): string {
     .join('')
 }
 
-function statusOf({ spec: { name, role, pool }, phase }: FakeNestedNode): NodeStatus {
+function statusOf({ spec: { name, role, pool, image }, phase }: FakeNestedNode): NodeStatus {
   return {
     name,
     role,
@@ -396,5 +398,6 @@ function statusOf({ spec: { name, role, pool }, phase }: FakeNestedNode): NodeSt
     reason: phase === 'running' ? undefined : 'the fake says so',
     hostObject: name,
     hostNode: undefined,
+    image,
   }
 }

@@ -114,5 +114,23 @@ export async function imageProblems(
 ): Promise<readonly Problem[]> {
   if (spec.image === record.spec.image && record.phase !== 'Upgrading') return []
   const backends = await backendsOf(parts, { spec })
-  return (await Promise.all(backends.map((backend) => backend.preflight(spec, signal)))).flat()
+  const problems = (await Promise.all(backends.map((backend) => backend.preflight(spec, signal)))).flat()
+  if (problems.some(({ severity }) => severity === 'error')) return problems
+  const wrong = await Promise.all(backends.map((backend) => wrongVersion(backend, record, spec, signal)))
+  return [...problems, ...wrong.filter((problem) => problem !== undefined)]
+}
+
+/** An image is what it holds, whatever it is called. */
+async function wrongVersion(
+  backend: NodeBackend,
+  record: ClusterRecord,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  const found = await backend.imageVersion?.(record, spec, signal)
+  if (found === undefined || found === spec.kubernetesVersion) return undefined
+  return error(
+    `image "${spec.image}" has Kubernetes ${found}, not ${spec.kubernetesVersion}`,
+    'give the image of that version with --image (field image), or the version that it has',
+  )
 }
