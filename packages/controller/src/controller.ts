@@ -88,7 +88,8 @@ async function lead(
       signal,
       now: Date.now,
     })
-    if (isOver()) return
+    // One that it deleted is forgotten already.
+    if (isOver() || known.get(key) !== cluster) return
     metrics.reconciled(key, looked.result, (performance.now() - started) / 1000, looked.report)
     cluster.failures = looked.result === 'failed' ? cluster.failures + 1 : 0
     if (thorough && looked.result === 'done') cluster.askedAt = started

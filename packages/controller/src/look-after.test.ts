@@ -1,4 +1,4 @@
-import { KnestError, PreflightError, silentProgress } from '@knest/core'
+import { BusyError, KnestError, PreflightError, silentProgress } from '@knest/core'
 import type { HealReport } from '@knest/core'
 import { describe, expect, it } from 'vitest'
 import { lookAfter } from './look-after.js'
@@ -25,8 +25,18 @@ describe('lookAfter', () => {
   })
 
   it('says nothing when somebody else works on the cluster, and comes back', async () => {
-    const busy = new KnestError('conflict', 'a command works on it')
+    const busy = new BusyError('a command works on it')
     expect(await look(busy)).toEqual({ result: 'busy', report: undefined, actions: [], nextMs: 5_000 })
+  })
+
+  it.each([
+    'removing "demo-cp-2" would cost etcd its majority',
+    'the namespace is being terminated',
+    'NestedCluster "demo" was changed',
+  ])('says any other conflict on the cluster, and backs off: %s', async (message) => {
+    const looked = await look(new KnestError('conflict', message), 3)
+    expect(looked).toMatchObject({ result: 'failed', nextMs: 40_000 })
+    expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Failed', message }])
   })
 
   it('says on the cluster all that its wish cannot be', async () => {

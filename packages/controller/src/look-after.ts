@@ -1,4 +1,4 @@
-import { KnestError, PreflightError } from '@knest/core'
+import { BusyError, KnestError, PreflightError } from '@knest/core'
 import type { ClusterRef, Clusters, HealAction, HealReport, Progress } from '@knest/core'
 import type { ReconcileResult } from './metrics.js'
 
@@ -65,7 +65,7 @@ function failed(error: unknown, failures: number): Looked {
     const message = error instanceof Error ? error.message : String(error)
     return { ...common, result: 'failed', actions: [warning('Failed', message)], nextMs: retryMs(failures) }
   }
-  if (error.code === 'conflict') return { ...common, result: 'busy', nextMs: busyMs }
+  if (error instanceof BusyError) return { ...common, result: 'busy', nextMs: busyMs }
   if (error instanceof PreflightError || error.code === 'config') {
     const said = error instanceof PreflightError ? error.problems.map(textOf).join('\n') : textOf(error)
     return { ...common, result: 'refused', actions: [warning('Refused', said)], nextMs: refusedMs }

@@ -6,6 +6,7 @@ export type ReconcileResult = 'done' | 'busy' | 'refused' | 'failed'
 export interface Metrics {
   /** What one look at a cluster found and did. */
   reconciled(cluster: string, result: ReconcileResult, seconds: number, report?: HealReport): void
+  /** Removes every series of a cluster that is gone. */
   forget(cluster: string): void
   /** In Prometheus' text format. */
   text(): Promise<string>
@@ -35,6 +36,22 @@ export function createMetrics(): Metrics {
     registers,
   })
   const latest = new Map<string, HealReport>()
+  /** By cluster, a way to remove each of its series. */
+  const series = new Map<string, Map<string, () => void>>()
+  const count = <T extends 'result' | 'reason'>(
+    counter: Counter<'cluster' | T>,
+    cluster: string,
+    label: T,
+    value: string,
+  ): void => {
+    const labels = { cluster, [label]: value } as Record<'cluster' | T, string>
+    counter.inc(labels)
+    const own = series.get(cluster) ?? new Map<string, () => void>()
+    series.set(
+      cluster,
+      own.set(`${label} ${value}`, () => counter.remove(labels)),
+    )
+  }
   new Gauge({
     name: 'knest_nodes',
     help: 'Nodes of a cluster as they were found last.',
@@ -58,13 +75,17 @@ export function createMetrics(): Metrics {
   })
   return {
     reconciled: (cluster, result, seconds, report) => {
-      runs.inc({ cluster, result })
+      count(runs, cluster, 'result', result)
       duration.observe(seconds)
       if (report === undefined) return
-      for (const { reason } of report.actions) actions.inc({ cluster, reason })
+      for (const { reason } of report.actions) count(actions, cluster, 'reason', reason)
       latest.set(cluster, report)
     },
-    forget: (cluster) => void latest.delete(cluster),
+    forget: (cluster) => {
+      latest.delete(cluster)
+      for (const remove of series.get(cluster)?.values() ?? []) remove()
+      series.delete(cluster)
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }

@@ -31,6 +31,15 @@ export class KnestError extends Error {
   }
 }
 
+/** A `conflict` that ends by itself: somebody else has the lock now, or came to want it. */
+export class BusyError extends KnestError {
+  override readonly name = 'BusyError'
+
+  constructor(message: string, options: KnestErrorOptions = {}) {
+    super('conflict', message, options)
+  }
+}
+
 /** A command on a node failed. Keeps what is needed to understand it, and no secrets. */
 export class NodeCommandError extends KnestError {
   override readonly name = 'NodeCommandError'

@@ -19,7 +19,8 @@ import type {
   NodeStatus,
 } from '@knest/core'
 import { awaitStart } from './await-start.js'
-import { changeImage } from './change-image.js'
+import { changeImage, imageOfPod } from './change-image.js'
+import { imageVersion } from './image-version.js'
 import { claimName, imageOf, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
@@ -83,6 +84,7 @@ export function createPodNodeBackend(
       }
       return started(spec, signal)
     },
+    imageVersion: (cluster, spec, signal) => imageVersion(api, cluster, spec, signal),
     openNode: async (cluster, name, signal) => {
       const pod = await api.get(podKind, podName(name), cluster.namespace, signal)
       const role = pod?.metadata.labels?.[labels.role]
@@ -175,7 +177,13 @@ function nodeStatus(
     reason: state === undefined ? absence(owner) : said.length === 0 ? undefined : said.join(': '),
     hostObject: podName(name),
     hostNode: state?.hostNode,
+    image: imageOfNode(owner, pod),
   }
+}
+
+function imageOfNode(owner: KubeObject, pod: KubeObject | undefined): string | undefined {
+  if (pod !== undefined) return imageOfPod(pod)
+  return owner.kind === statefulSetKind.kind ? imageOf(owner) : undefined
 }
 
 function absence({ kind }: KubeObject): string {

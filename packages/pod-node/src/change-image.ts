@@ -8,7 +8,7 @@ const timeoutMs = 300_000
 
 interface PodView {
   readonly metadata: { readonly deletionTimestamp?: string }
-  readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] }
+  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image: string }[] }
   readonly status?: {
     readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string }[]
   }
@@ -67,8 +67,9 @@ function isGoing(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp !== undefined
 }
 
-function imageOfPod(pod: KubeObject): string | undefined {
-  return (pod as unknown as PodView).spec.containers.find(({ name }) => name === containerName)?.image
+/** The image that its container shall run. */
+export function imageOfPod(pod: KubeObject): string | undefined {
+  return (pod as unknown as PodView).spec?.containers?.find(({ name }) => name === containerName)?.image
 }
 
 function containerId(pod: KubeObject): string | undefined {

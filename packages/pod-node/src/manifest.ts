@@ -8,11 +8,11 @@ const diskVolume = 'disk'
 /** The image of the node's container, which a patch may have chosen. */
 export function imageOf(set: KubeObject): string {
   const { spec } = set as unknown as SetView
-  return spec.template.spec.containers.find(({ name }) => name === containerName)?.image ?? ''
+  return spec?.template.spec.containers.find(({ name }) => name === containerName)?.image ?? ''
 }
 
 interface SetView {
-  readonly spec: {
+  readonly spec?: {
     readonly template: {
       readonly spec: { readonly containers: readonly { readonly name: string; readonly image: string }[] }
     }

@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { BusyError, KnestError } from '@knest/core'
 import type {
   CertificateAuthorities,
   ClusterAddresses,
@@ -15,6 +15,8 @@ export interface FakeClusterHome extends ClusterHome {
   ask(ref: ClusterRef, spec: ClusterSpec): void
   /** Somebody deletes the object; it stays until the cluster is gone. */
   deleteObject(ref: ClusterRef): void
+  /** Somebody removes what holds the authorities, and nothing else. */
+  loseAuthorities(ref: ClusterRef): void
   /** Takes the lock away from who holds it. */
   loseLock(ref: ClusterRef): void
 }
@@ -106,8 +108,8 @@ export function createFakeClusterHome(): FakeClusterHome {
     declare: (ref, spec) => begun(ref, spec, true),
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
     deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),
-    loseLock: (ref) =>
-      locked.get(key(ref))?.lost.abort(new KnestError('conflict', 'somebody else took over the lock')),
+    loseAuthorities: (ref) => void authorities.delete(key(ref)),
+    loseLock: (ref) => locked.get(key(ref))?.lost.abort(new BusyError('somebody else took over the lock')),
 
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {
@@ -144,7 +146,7 @@ export function createFakeClusterHome(): FakeClusterHome {
         if (!told) onWait('somebody')
         told = true
         if (holder.preemptible && !preemptible)
-          holder.lost.abort(new KnestError('conflict', 'somebody wants to work on the cluster'))
+          holder.lost.abort(new BusyError('somebody wants to work on the cluster'))
         signal.throwIfAborted()
         await new Promise((resolve) => setTimeout(resolve, 5))
         signal.throwIfAborted()

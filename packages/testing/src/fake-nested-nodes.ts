@@ -29,6 +29,12 @@ interface FakeNestedNode {
   etcdDown: boolean
   /** The machine it is on is away, and the host has not noticed: no command comes to an end. */
   silent: boolean
+  /** Its kubelet may not start, and with it nothing of Kubernetes, until its configuration is that of its image. */
+  held: boolean
+  /** Nothing of Kubernetes runs on it. */
+  down: boolean
+  /** What is below /etc/kubernetes/pki of a control plane. */
+  authorities: CertificateAuthorities | undefined
 }
 
 export interface FakeNestedNodes {
@@ -43,6 +49,8 @@ export interface FakeNestedNodes {
   loseDisk(name: string): void
   /** The host loses all of this node but its disk. */
   loseAllButDisk(name: string): void
+  /** Versions of images that hold another than their names say. */
+  readonly images: Map<string, string>
   /** What was done to nodes, in order, as in `ensure q-cp-0`, `kubeadm init q-cp-0`. */
   readonly done: string[]
   /** Awaited before each of these; who throws here has the host or the node fail. */
@@ -64,15 +72,18 @@ export function createFakeNestedNodes(
 ): FakeNestedNodes {
   const nodes = new Map<string, FakeNestedNode>()
   const keptDisks = new Map<string, FakeNestedNode>()
+  const images = new Map<string, string>()
+  const versionOf = ({ image }: NodeSpec): string => images.get(image) ?? /:v(.+)$/.exec(image)?.[1] ?? ''
   const done: string[] = []
   const etcd = createFakeEtcd((id) =>
     [...nodes.values()].some(
       ({ member, etcdDown, phase, silent }) => member === id && !etcdDown && phase === 'running' && !silent,
     ),
   )
-  const serves = ({ phase, silent, disk, spec: { role }, member, etcdDown }: FakeNestedNode): boolean =>
+  const serves = ({ phase, silent, down, disk, spec: { role }, member, etcdDown }: FakeNestedNode): boolean =>
     phase === 'running' &&
     !silent &&
+    !down &&
     disk !== 'empty' &&
     (role === 'worker' || (!etcdDown && etcd.members.some(({ id }) => id === member) && etcd.hasQuorum()))
   const api = createFakeNestedApi(authorities)
@@ -137,6 +148,7 @@ export function createFakeNestedNodes(
     ]
     const states = `${state.join('\n')}\n`
     if (program === 'timeout') return fine
+    if (program === 'test') return { ...fine, exitCode: node.held ? 0 : 1 }
     if (program === 'kubectl') {
       if (argv.includes('drain')) await note(`drain ${argv[argv.indexOf('drain') + 1] ?? ''}`, signal)
       return fine
@@ -149,6 +161,7 @@ export function createFakeNestedNodes(
     }
     if (program !== 'bash') throw new Error(`the fake node does not know ${argv.join(' ')}`)
 
+    if (has('front-proxy-ca.key')) return say(`${node.disk}\n${pkiFiles(node.authorities)}`)
     if (has("echo '= disk'")) return say(`= disk\n${states}${node.certificates}`)
     if (argv[3] === 'health') return etcd.health(node.member)
     if (argv[3] === 'certificates') return say(node.certificates)
@@ -168,6 +181,7 @@ export function createFakeNestedNodes(
       await note(`kubeadm init ${name}`, signal)
       node.disk = 'founder'
       node.member ??= etcd.begin(name)
+      node.authorities = await authorities()
       return fine
     }
     if (has(`touch ${bootstrapped}`)) {
@@ -178,6 +192,7 @@ export function createFakeNestedNodes(
       }
       await note(`join ${name}`, signal)
       node.disk = 'bootstrapped'
+      if (node.spec.role === 'control-plane') node.authorities ??= await authorities()
       await register(node)
       if (has('kubeadm init') && !has('upload-config')) {
         await configure(versionOf(node.spec))
@@ -194,7 +209,12 @@ export function createFakeNestedNodes(
       node.upgrading = undefined
       return fine
     }
-    if (has('get --raw=/version') || (has('.upgrading') && has('|| mv') && !has('tar '))) return fine
+    if (has('get --raw=/version')) return fine
+    if (has('.upgrading') && has('|| mv') && !has('tar ')) {
+      node.held = !has('start kubelet')
+      if (!node.held) node.down = false
+      return fine
+    }
     if (has('upload-config all')) {
       await note('upgrade configuration', signal)
       await configure(versionOf(node.spec))
@@ -207,6 +227,7 @@ export function createFakeNestedNodes(
     }
     if (has('.upgrading') && has('tar ')) {
       await note(`start anew ${name}`, signal)
+      node.held = node.down = false
       await register(node)
       return fine
     }
@@ -255,6 +276,7 @@ export function createFakeNestedNodes(
       if (node !== undefined) keptDisks.set(name, node)
       nodes.delete(name)
     },
+    images,
     done,
     before: () => Promise.resolve(),
     backend: {
@@ -282,6 +304,8 @@ export function createFakeNestedNodes(
         await note(`change image ${spec.name}`, signal)
         const node = find(spec.cluster, spec.name)
         node.spec = spec
+        // Its container starts anew, and what runs goes with the old one.
+        node.down = node.held
         return handle(node)
       },
       openNode: (cluster, name) => Promise.resolve().then(() => handle(find(cluster, name))),
@@ -326,6 +350,9 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     member: undefined,
     etcdDown: false,
     silent: false,
+    held: false,
+    down: false,
+    authorities: undefined,
   }
 }
 
@@ -342,11 +369,25 @@ function isReady({ status }: KubeObject): boolean {
   return conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
 }
 
-function versionOf({ image }: NodeSpec): string {
-  return /:v(.+)$/.exec(image)?.[1] ?? ''
+function pkiFiles(authorities: CertificateAuthorities | undefined): string {
+  if (authorities === undefined) return ''
+  const { ca, frontProxyCa, etcdCa, serviceAccount } = authorities
+  const files = {
+    'ca.crt': ca.cert,
+    'ca.key': ca.key,
+    'front-proxy-ca.crt': frontProxyCa.cert,
+    'front-proxy-ca.key': frontProxyCa.key,
+    'etcd/ca.crt': etcdCa.cert,
+    'etcd/ca.key': etcdCa.key,
+    'sa.pub': serviceAccount.cert,
+    'sa.key': serviceAccount.key,
+  }
+  return Object.entries(files)
+    .map(([name, text]) => `${name} ${Buffer.from(text).toString('base64')}\n`)
+    .join('')
 }
 
-function statusOf({ spec: { name, role, pool }, phase }: FakeNestedNode): NodeStatus {
+function statusOf({ spec: { name, role, pool, image }, phase }: FakeNestedNode): NodeStatus {
   return {
     name,
     role,
@@ -357,5 +398,6 @@ function statusOf({ spec: { name, role, pool }, phase }: FakeNestedNode): NodeSt
     reason: phase === 'running' ? undefined : 'the fake says so',
     hostObject: name,
     hostNode: undefined,
+    image,
   }
 }

@@ -51,6 +51,8 @@ export interface NodeStatus {
   /** Name of the pod, VM or container that is the node, and where the host runs it. */
   readonly hostObject: string
   readonly hostNode: string | undefined
+  /** What it runs; undefined where the host does not say. */
+  readonly image?: string | undefined
 }
 
 export interface ExecResult {
@@ -136,6 +138,15 @@ export interface NodeBackend {
    * thrown. Absent: the image of such a node is for life.
    */
   upgradeNode?(spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle>
+  /**
+   * Version of Kubernetes in the image of this spec, as the image itself says it, without a leading `v`. Undefined
+   * when it cannot be told now. Leaves nothing behind.
+   */
+  imageVersion?(
+    cluster: ClusterRef & { readonly uid: string },
+    spec: ClusterSpec,
+    signal: AbortSignal,
+  ): Promise<string | undefined>
   /** Throws `not-found` when there is no such node, `timeout` when it does not run in time. */
   openNode(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<NodeHandle>
   /** Found by label. An unknown cluster gives an empty list. */

@@ -1,4 +1,5 @@
 import { storedCertificate } from '../certificates/list.js'
+import { knownAuthorities } from '../certificates/lost-authorities.js'
 import { planRenewal } from '../certificates/plan.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
@@ -45,8 +46,11 @@ export async function planFor(
 ): Promise<ClusterPlan> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const now = new Date()
+  // A step of the plan takes lost ones back; without them the plan would be one for a silent cluster.
+  const authorities = await knownAuthorities({ record, home: parts.home, nodes }, signal)
+  const home = { ...parts.home, readAuthorities: () => Promise.resolve(authorities) }
   const [nested, etcd, seen, stored] = await Promise.all([
-    nestedFacts(parts, record, nodes, signal),
+    nestedFacts({ ...parts, home }, record, nodes, signal),
     knownMembers(record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),

@@ -5,15 +5,18 @@ import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { runPlan } from '../converge/converge.js'
-import { planFor } from '../converge/plan-for.js'
+import { planFor, type ClusterPlan } from '../converge/plan-for.js'
+import { KnestError } from '../errors.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { awaitTouched } from '../plan/await-touched.js'
-import { isActing } from '../plan/step.js'
+import { isActing, type Step } from '../plan/step.js'
 import { healthLimits } from '../spec/resolve-health.js'
+import type { NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
 import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
+import { restoreAuthorities } from './restore-authorities.js'
 import { healthStatus, heldText, isNews } from './report.js'
 
 /** Without the nested API only nodes that the host has lost can be made again, and that is quick. */
@@ -26,6 +29,7 @@ const blindMs = 180_000
  */
 export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
   const { signal } = run
+  const restored = await restoreAuthorities(parts, found, signal)
   const seen = await look(parts, found, signal)
   const limits = { ...healthLimits(found.spec.health), persistent: found.spec.persistence.enabled }
   const decision = decide(seen.verdicts, { ...limits, etcd: await lookAtMembers(found, seen, signal) })
@@ -63,7 +67,12 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
   const due = after.verdicts.flatMap(({ deadAt }) => deadAt ?? [])
   return {
     phase: status.phase,
-    actions: [...replaced.filter((action) => action !== undefined), ...mended.actions, ...warnings],
+    actions: [
+      ...restored,
+      ...replaced.filter((action) => action !== undefined),
+      ...mended.actions,
+      ...warnings,
+    ],
     nodes: seen.verdicts.map(({ name, role, health }) => ({ name, role, health })),
     nextAt: due.length === 0 ? undefined : Math.min(...due),
     failure: failures[0],
@@ -93,7 +102,8 @@ function needsPlan(
     decision.replace.length > 0 ||
     (phase !== 'Ready' && phase !== 'Degraded') ||
     strangers.some(({ name }) => !isWanted(name)) ||
-    verdicts.some(({ health }) => health === 'absent' || health === 'failing')
+    // Only its nodes can tell why an API server is silent: an upgrade or a renewal that was interrupted.
+    verdicts.some(({ health }) => health === 'absent' || health === 'failing' || health === 'unknown')
   )
 }
 
@@ -158,15 +168,22 @@ async function mend(
 ): Promise<Mended> {
   const nothing = { actions: [], conditions: record.conditions }
   const isBlind = members === undefined
-  // Nothing can join, and nothing is to be made: whoever waits for the API waits for the host.
-  if (isBlind && !verdicts.some(({ health }) => health === 'absent')) return { ...nothing, finished: false }
-  const plan = await attempt(() => planFor(parts, record, run.signal, { left }))
+  const isAbsent = verdicts.some(({ health }) => health === 'absent')
+  const makePlan = (): Promise<ClusterPlan> => planFor(parts, record, run.signal, { left })
+  // Who cannot even be asked is nothing to plan with: the state of the nodes says why.
+  const plan = await (isBlind && !isAbsent
+    ? makePlan().catch((error: unknown) => unlessSilent(error, run.signal))
+    : attempt(makePlan))
   if (plan === undefined) return { ...nothing, finished: false }
   const acting = plan.steps.filter(isActing)
+  const isReviving = acting.some((step) => revivesApi(step, verdicts))
+  // Nothing can join, and nothing is to be made: whoever waits for the API waits for the host.
+  if (isBlind && !isAbsent && !isReviving) return { ...nothing, finished: false }
   if (acting.length === 0) return { ...nothing, finished: true }
-  const bounded = isBlind
-    ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
-    : run
+  const bounded =
+    isBlind && !isReviving
+      ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
+      : run
   const steps = awaitTouched(plan.steps)
   const conditions = await attempt(() =>
     runPlan(parts, record, { ...bounded, keepGoing: true }, { ...plan, steps }),
@@ -174,4 +191,16 @@ async function mend(
   if (conditions === undefined) return { ...nothing, finished: false }
   const message = acting.map(({ title }) => title).join('; ')
   return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions, finished: true }
+}
+
+/** An API server that is silent for want of this step comes back by it, and by nothing else. */
+function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
+  if (step.kind === 'renew-certificates') return true
+  if (step.kind !== 'upgrade-node' || step.node.role !== 'control-plane') return false
+  return verdicts.some(({ name, health }) => name === step.node.name && health === 'unknown')
+}
+
+function unlessSilent(error: unknown, signal: AbortSignal): undefined {
+  signal.throwIfAborted()
+  if (!(error instanceof KnestError)) throw error
 }

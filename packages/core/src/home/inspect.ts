@@ -6,6 +6,7 @@ import { defaultNamespace } from '../names.js'
 import { detectHostNetwork } from '../network/index.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
+import { foreignObjects } from './own-objects.js'
 
 /** Reads what the host's network uses and whether it is fit. Changes nothing. */
 export async function inspectHost(
@@ -49,6 +50,8 @@ async function namespaceProblems(
       },
     ]
   }
+  const strangers = await strangersProblems(api, ref, signal)
+  if (strangers.length > 0) return strangers
   const level = namespace.metadata.labels?.['pod-security.kubernetes.io/enforce']
   if (level === undefined || level === 'privileged' || ref.namespace === defaultNamespace(ref.name)) return []
   return [
@@ -56,6 +59,23 @@ async function namespaceProblems(
       severity: 'error',
       message: `namespace "${ref.namespace}" admits only ${level} pods, and a node is a privileged one`,
       hint: `kubectl label --overwrite namespace ${ref.namespace} pod-security.kubernetes.io/enforce=privileged, or leave -n out`,
+    },
+  ]
+}
+
+/** What of the names that the cluster's objects will have is taken: knest would change what is not its own. */
+async function strangersProblems(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const names = await foreignObjects(api, ref, signal)
+  if (names.length === 0) return []
+  return [
+    {
+      severity: 'error',
+      message: `namespace "${ref.namespace}" has ${names.join(', ')} already, and knest did not make ${names.length === 1 ? 'it' : 'them'}`,
+      hint: 'give the cluster another name, or another namespace with -n (manifests of "render --standalone" have these names too)',
     },
   ]
 }

@@ -2,8 +2,6 @@ import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
-import { clusterSelector } from '../labels.js'
-import { objectNames } from '../names.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
@@ -12,6 +10,7 @@ import { removeFinalizer } from './finalizer.js'
 import { inspectHost } from './inspect.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
+import { removeOwnObjects } from './own-objects.js'
 import {
   cleanupFinalizer,
   nestedClusterKind,
@@ -120,25 +119,14 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait),
 
     remove: async (ref, { signal }) => {
+      const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      if (await removeNamespace(api, ref, () => removeFinalizerOf(ref, signal), signal)) {
+      if (await removeNamespace(api, ref, hasRecord, () => removeFinalizerOf(ref, signal), signal)) {
         await removeCrdIfUnused(api, signal)
         return
       }
 
-      const services = await api.list(v1('Service'), {
-        namespace: ref.namespace,
-        labelSelector: clusterSelector(ref.name),
-        signal,
-      })
-      await Promise.all([
-        ...services.map(({ metadata }) =>
-          api.delete(v1('Service'), metadata.name, ref.namespace, { signal }),
-        ),
-        ...[objectNames.pkiSecret, objectNames.sshSecret, objectNames.kubeconfigSecret].map((nameOf) =>
-          api.delete(v1('Secret'), nameOf(ref.name), ref.namespace, { signal }),
-        ),
-      ])
+      await removeOwnObjects(api, ref, hasRecord, signal)
       // The record goes last: as long as it is there, the same delete can be run again.
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
       await removeFinalizerOf(ref, signal)

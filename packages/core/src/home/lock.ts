@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterLock } from '../contracts/cluster-home.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { KnestError } from '../errors.js'
+import { BusyError, KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 
@@ -156,7 +156,7 @@ function keep(api: KubeApi, target: LockTarget, identity: string): ClusterLock {
       if (current === undefined) return
       if (holder !== identity) {
         lost.abort(
-          new KnestError('conflict', `somebody else took over ${subject}`, {
+          new BusyError(`somebody else took over ${subject}`, {
             hint: 'run the command again when the other one has ended',
           }),
         )
@@ -164,7 +164,7 @@ function keep(api: KubeApi, target: LockTarget, identity: string): ClusterLock {
       }
       const wantedBy = current.metadata.annotations?.[wantedAnnotation]
       if (preemptible === true && wantedBy !== undefined) {
-        lost.abort(new KnestError('conflict', `${wantedBy} wants to work on ${subject}`))
+        lost.abort(new BusyError(`${wantedBy} wants to work on ${subject}`))
         return
       }
       const { renewTime } = leaseSpec(identity)

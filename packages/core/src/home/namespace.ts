@@ -2,6 +2,7 @@ import { defaultNamespace } from '../names.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
+import { hasOtherClusters, holdsOnlyOwn, isMadeFor } from './own-objects.js'
 import { purgeNamespace } from './purge-namespace.js'
 
 export const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
@@ -34,19 +35,24 @@ export function namespaceObject(ref: ClusterRef): KubeObject {
 }
 
 /**
- * Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false.
- * `letGo` takes away what would keep its contents, once it is being deleted whatever becomes of this process.
+ * Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false. It stays
+ * for other clusters in it; and where there is no record any more, for whatever knest did not make. `letGo` takes
+ * away what would keep its contents, once it is being deleted whatever becomes of this process.
  */
 export async function removeNamespace(
   api: KubeApi,
   ref: ClusterRef,
-  removeFinalizer: () => Promise<void>,
+  hasRecord: boolean,
+  letGo: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
-  const found = namespace?.metadata.labels
-  if (found?.[labels.managedBy] !== managedByKnest || found[labels.cluster] !== ref.name) return false
-  await deleteNamespace(api, ref.namespace, signal, removeFinalizer)
+  if (namespace === undefined || !isMadeFor(ref, namespace)) return false
+  if (namespace.metadata.deletionTimestamp === undefined) {
+    if (await hasOtherClusters(api, ref, signal)) return false
+    if (!hasRecord && !(await holdsOnlyOwn(api, ref, signal))) return false
+  }
+  await deleteNamespace(api, ref.namespace, signal, letGo)
   return true
 }
 
@@ -55,10 +61,10 @@ export async function deleteNamespace(
   api: KubeApi,
   name: string,
   signal: AbortSignal,
-  removeFinalizer: () => Promise<void> = () => Promise.resolve(),
+  letGo: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await api.delete(namespaceKind, name, undefined, { signal })
-  await removeFinalizer()
+  await letGo()
   await purgeNamespace(api, name, signal)
   await api.waitFor(
     namespaceKind,

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CertificateAuthorities } from '../contracts/cluster-home.js'
+import { authoritiesOutOfReach, knownAuthorities } from '../certificates/lost-authorities.js'
+import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters } from '../contracts/clusters.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
 import { openForwardServer } from '../kube/index.js'
+import { controlPlanePool, nodeName } from '../names.js'
 import { adminKubeconfig, serverName } from '../nested-api/admin-kubeconfig.js'
 import { dialAny } from '../nested-api/open.js'
 import { firstReachable } from '../nested-api/reachable.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
-import { notCreated } from '../phases/index.js'
+import { notCreated, phaseTable } from '../phases/index.js'
 import { readRecord, type OperationTools } from './tools.js'
 
 /** How long a host's proxy may take to follow a Service that has new endpoints. */
@@ -27,12 +29,23 @@ export function accessOperation({ parts }: Pick<OperationTools, 'parts'>): Acces
     return { record, nodes: await listNodes(record, await backendsOf(parts, record), signal) }
   }
 
+  /** The home, with the authorities that only a control plane has still. */
+  const homeOf = ({ record, nodes }: Found): ClusterHome => ({
+    ...home,
+    readAuthorities: (_, signal) => knownAuthorities({ record, home, nodes }, signal),
+  })
+
   return {
-    kubeconfig: async (ref, signal) => adminAccess(parts, await readRecord(parts, ref, signal), signal),
+    kubeconfig: async (ref, signal) => {
+      const record = await readRecord(parts, ref, signal)
+      const isKept = (await home.readAuthorities(ref, signal)) !== undefined
+      if (isKept || !phaseTable[record.phase].isCreated) return adminAccess(parts, record, signal)
+      return adminAccess({ home: homeOf(await nodesOf(ref, signal)) }, record, signal)
+    },
 
     openApi: async (ref, signal) => {
       const { record, nodes } = await nodesOf(ref, signal)
-      const api = await tryNestedApi(parts, record, nodes, signal)
+      const api = await tryNestedApi({ ...parts, home: homeOf({ record, nodes }) }, record, nodes, signal)
       if (api === undefined) throw noControlPlane(ref)
       return api
     },
@@ -40,7 +53,7 @@ export function accessOperation({ parts }: Pick<OperationTools, 'parts'>): Acces
     forwardApi: async (ref, port, signal) => {
       const { record, nodes } = await nodesOf(ref, signal)
       const running = nodes.filter(({ role, phase }) => role === 'control-plane' && phase === 'running')
-      const authorities = await home.readAuthorities(ref, signal)
+      const authorities = await knownAuthorities({ record, home, nodes }, signal)
       if (running.length === 0 || authorities === undefined) throw noControlPlane(ref)
       const handles = await Promise.all(
         running.map(({ backend, name }) => backend.openNode(ref, name, signal)),
@@ -72,7 +85,8 @@ export async function adminAccess(
   signal: AbortSignal,
 ): Promise<ClusterKubeconfig> {
   const authorities = await home.readAuthorities(record, signal)
-  if (authorities === undefined) throw notCreated(record)
+  if (authorities === undefined)
+    throw phaseTable[record.phase].isCreated ? outOfReach(record) : notCreated(record)
   return accessWith({ home, record, authorities }, signal)
 }
 
@@ -108,6 +122,13 @@ async function accessWith(
   const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
   const kubeconfig = await adminKubeconfig(sources, signal, server)
   return { kubeconfig, server, reachable: reached !== undefined }
+}
+
+function outOfReach(record: ClusterRecord): KnestError {
+  const names = Array.from({ length: record.spec.controlPlane.count }, (_, index) =>
+    nodeName(record.name, controlPlanePool, index),
+  )
+  return authoritiesOutOfReach(record, names)
 }
 
 function noControlPlane({ name }: ClusterRef): KnestError {

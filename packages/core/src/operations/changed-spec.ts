@@ -1,6 +1,7 @@
 import type { ClusterRecord, ClusterSpec } from '../contracts/cluster.js'
 import type { ClusterChange } from '../contracts/clusters.js'
-import { PreflightError } from '../errors.js'
+import { PreflightError, type KnestError } from '../errors.js'
+import { halfUpgraded } from '../phases/index.js'
 import { isActing } from '../plan/step.js'
 import type { Step } from '../plan/step.js'
 import { specChanges } from '../spec/changes.js'
@@ -15,12 +16,22 @@ export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): C
   }
 }
 
-/** The record's next spec. Throws PreflightError (`config`) with all that cannot change. */
+/** The record's next spec. Throws PreflightError (`config`) with all that cannot change, `conflict` half-way. */
 export function changedSpec(record: ClusterRecord, desired: ClusterSpec): ClusterSpec {
+  const fault = halfWayFault(record, desired.kubernetesVersion)
+  if (fault !== undefined) throw fault
   const decided = withHostDefaults(record.spec, desired)
-  const { refusals } = specChanges(record.spec, decided)
+  // The way on from an image that holds another version than it should.
+  const { image } = record.phase === 'Upgrading' ? decided : record.spec
+  const { refusals } = specChanges({ ...record.spec, image }, decided)
   if (refusals.length > 0) throw new PreflightError('config', refusals)
   return decided
+}
+
+/** Why the cluster cannot be brought to this version now: its nodes are on their way to another. Pure. */
+export function halfWayFault(record: ClusterRecord, version: string): KnestError | undefined {
+  const isOther = record.phase === 'Upgrading' && version !== record.spec.kubernetesVersion
+  return isOther ? halfUpgraded(record) : undefined
 }
 
 /** What an apply would do, in the words of `kubectl apply`. */

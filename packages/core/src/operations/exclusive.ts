@@ -1,7 +1,7 @@
 import type { ClusterRef, ClusterRecord } from '../contracts/cluster.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
-import { KnestError } from '../errors.js'
+import { BusyError, KnestError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import { anySignal, openDeadline, seconds } from '../signals.js'
 
@@ -57,7 +57,7 @@ function limitReached(): KnestError {
 }
 
 function isBusy({ name }: ClusterRef, holder: string): KnestError {
-  return new KnestError('conflict', `${holder} works on cluster "${name}"`, {
+  return new BusyError(`${holder} works on cluster "${name}"`, {
     hint: 'try again when it has finished',
   })
 }

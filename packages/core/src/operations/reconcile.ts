@@ -10,7 +10,7 @@ import { heal } from '../health/heal.js'
 import { permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { checkedChange } from './change.js'
-import { changedSpec } from './changed-spec.js'
+import { changedSpec, halfWayFault } from './changed-spec.js'
 import { refuseErrors, runPreflight } from './preflight.js'
 import { readRecord, type OperationTools } from './tools.js'
 
@@ -80,6 +80,14 @@ async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Pr
     const conditions = withCondition(record.conditions, condition)
     await parts.home.setStatus(record, { phase: record.phase, conditions }, run.signal)
     return { ...record, conditions }
+  }
+  const asked = found.desiredSpec?.kubernetesVersion
+  const halfWay = asked === undefined ? undefined : halfWayFault(found, asked)
+  if (halfWay !== undefined) {
+    // What has begun goes on: the nodes cannot become of one version otherwise.
+    const message = `${halfWay.message}; ${asked ?? ''} is looked at when that is done`
+    const record = await say(found, makeCondition('Accepted', 'False', 'HalfWay', message))
+    return { record, actions: [{ type: 'Warning', reason: 'Refused', message }] }
   }
   try {
     const { record, actions } = await acceptDesiredSpec(parts, found, run)

@@ -2,6 +2,7 @@ import type { ClusterPhase, ClusterRecord, ClusterSpec, NodeGroup } from '../con
 import type { UpgradeRequest } from '../contracts/clusters.js'
 import type { NodeBackend } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
+import { halfWayFault } from './changed-spec.js'
 import { KnestError, PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
@@ -12,14 +13,12 @@ import { imageFault } from '../spec/kubernetes-syntax.js'
 import { upgradeFault } from '../spec/upgrade-rule.js'
 
 /** The record's next spec. Throws PreflightError (`config`) with all that forbids it, `conflict` half-way. */
-export function upgradedSpec({ name, phase, spec }: ClusterRecord, request: UpgradeRequest): ClusterSpec {
+export function upgradedSpec(record: ClusterRecord, request: UpgradeRequest): ClusterSpec {
+  const { spec } = record
   const from = spec.kubernetesVersion
   const to = request.kubernetesVersion.replace(/^v/, '')
-  if (phase === 'Upgrading' && to !== from) {
-    throw new KnestError('conflict', `cluster "${name}" is half-way to Kubernetes ${from}`, {
-      hint: `finish that first: knest upgrade ${name} --kubernetes-version ${from}`,
-    })
-  }
+  const halfWay = halfWayFault(record, to)
+  if (halfWay !== undefined) throw halfWay
   const image = request.image ?? imageOf(spec, to)
   const fault = image === undefined ? undefined : imageFault(image)
   const problems = [
@@ -115,5 +114,23 @@ export async function imageProblems(
 ): Promise<readonly Problem[]> {
   if (spec.image === record.spec.image && record.phase !== 'Upgrading') return []
   const backends = await backendsOf(parts, { spec })
-  return (await Promise.all(backends.map((backend) => backend.preflight(spec, signal)))).flat()
+  const problems = (await Promise.all(backends.map((backend) => backend.preflight(spec, signal)))).flat()
+  if (problems.some(({ severity }) => severity === 'error')) return problems
+  const wrong = await Promise.all(backends.map((backend) => wrongVersion(backend, record, spec, signal)))
+  return [...problems, ...wrong.filter((problem) => problem !== undefined)]
+}
+
+/** An image is what it holds, whatever it is called. */
+async function wrongVersion(
+  backend: NodeBackend,
+  record: ClusterRecord,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  const found = await backend.imageVersion?.(record, spec, signal)
+  if (found === undefined || found === spec.kubernetesVersion) return undefined
+  return error(
+    `image "${spec.image}" has Kubernetes ${found}, not ${spec.kubernetesVersion}`,
+    'give the image of that version with --image (field image), or the version that it has',
+  )
 }

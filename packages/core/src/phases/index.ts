@@ -1,3 +1,3 @@
 export { scaleCommand } from './scale-command.js'
 export { clusterPhases, permit, phaseTable } from './table.js'
-export { notCreated } from './refusals.js'
+export { halfUpgraded, notCreated } from './refusals.js'

@@ -6,3 +6,4 @@ export {
   issueCertificate,
   kubeletClientCertificate,
 } from './certificate.js'
+export { brokenPairs } from './fits.js'

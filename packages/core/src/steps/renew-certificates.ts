@@ -11,6 +11,7 @@ import { awaitNodes } from './await-ready.js'
 import { awaitTraffic } from './await-traffic.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { runScript } from '../node/run-script.js'
+import { knownAuthorities } from '../certificates/lost-authorities.js'
 import { listCertificates } from '../certificates/list.js'
 import type { CertificateSources } from '../certificates/list.js'
 import { renewalFiles, renewalScript, restartScript } from './renewal-scripts.js'
@@ -52,7 +53,7 @@ export async function carryOut(
   { progress, signal }: Pick<RunOptions, 'progress' | 'signal'>,
 ): Promise<void> {
   const { record, home } = sources
-  const authorities = await home.readAuthorities(record, signal)
+  const authorities = await knownAuthorities(sources, signal)
   if (authorities === undefined)
     throw new KnestError('prerequisite', `cluster "${record.name}" has no certificate authorities yet`, {
       hint: 'run the same knest create command again to finish it',

@@ -1,10 +1,8 @@
 import { carryOut } from './renew-certificates.js'
 import { awaitApi } from '../nested-api/await-api.js'
 import { openNestedApi } from '../nested-api/open.js'
-import { adminKubeconfig } from '../nested-api/admin-kubeconfig.js'
 import type { Progress } from '../contracts/progress.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
-import { createAuthorities } from '../pki/index.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { TimePart } from '../plan/timed.js'
@@ -15,6 +13,7 @@ import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane } from './control-plane-members.js'
+import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
@@ -38,9 +37,7 @@ export async function runStep(
       context.reservations = await reserveAddresses(context, signal)
       return
     case 'ensure-authorities':
-      context.authorities =
-        (await home.readAuthorities(record, signal)) ??
-        (await home.saveAuthorities(record, await createAuthorities(new Date()), signal))
+      context.authorities = await ensureAuthorities(context, progress, signal)
       return
     case 'renew-certificates':
       return carryOut(context, step.renewal, { progress, signal })
@@ -88,7 +85,7 @@ export async function runStep(
       return
     }
     case 'save-kubeconfig':
-      return home.saveKubeconfig(record, await adminKubeconfig(context, signal), signal)
+      return saveKubeconfig(context, signal)
     case 'delete-node': {
       const backend = await context.backendOf(step.node)
       return backend.deleteNode(record, step.node, { keepData: step.keepData, signal })

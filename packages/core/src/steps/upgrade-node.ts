@@ -21,6 +21,7 @@ import {
   awaitVersionScript,
   beginScript,
   controlPlaneScript,
+  heldKubeconfig,
   holdScript,
   letGoScript,
   workerScript,
@@ -49,8 +50,9 @@ export async function upgradeNode(
   if (state.disk !== 'bootstrapped') return
   if (state.version === version && !state.upgrading) return
   if (state.version !== version) {
-    await makeWay(context, step, node, progress, signal)
-    await changeImage(context, spec, node, signal)
+    // Held before: it went out of the others' way then, and its API server may be away since.
+    if (!(await isHeld(node, signal))) await makeWay(context, step, node, progress, signal)
+    await changeImage(context, spec, { node, from: state.version }, signal)
   }
   const factor = await context.timeoutFactor()
   progress.note('writing the configuration of the new version')
@@ -102,55 +104,98 @@ async function makeWay(
   }
 }
 
+async function isHeld(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
+  const { exitCode } = await node.execText(['test', '-e', heldKubeconfig], { timeoutMs: 30_000, signal })
+  return exitCode === 0
+}
+
+interface Before {
+  readonly node: NodeHandle
+  /** Its version; undefined when its image does not tell. */
+  readonly from: string | undefined
+}
+
 async function changeImage(
   context: StepContext,
   spec: NodeSpec,
-  node: NodeHandle,
+  before: Before,
   signal: AbortSignal,
 ): Promise<void> {
   const backend = await context.backendOf(spec.name)
   if (backend.upgradeNode === undefined)
     throw new KnestError('config', `node "${spec.name}" cannot be given another image while it lives`)
-  await runScript(node, 'hold of kubelet', holdScript, { timeoutMs: 30_000, signal })
+  await runScript(before.node, 'hold of kubelet', holdScript, { timeoutMs: 30_000, signal })
   try {
     await backend.upgradeNode(spec, signal)
-    await awaitImage(context, spec, signal)
+    await awaitImage(context, spec, before, signal)
   } catch (error) {
-    // It runs its old image still, or again: without kubelet it would be of no use to anybody.
-    const back = await context.openNode(spec.name, signal).catch(() => undefined)
-    if (back !== undefined && !signal.aborted && !(await hasVersion(context, back, signal)))
-      await runScript(back, 'start of kubelet', letGoScript, { timeoutMs: minute, signal }).catch(
-        () => undefined,
-      )
+    if (!signal.aborted) await goBack(context, spec, before, signal).catch(() => undefined)
     throw error
   }
 }
 
-async function hasVersion(context: StepContext, node: NodeHandle, signal: AbortSignal): Promise<boolean> {
-  const state = await readNodeState(node, signal).catch(() => undefined)
-  return state?.version === context.record.spec.kubernetesVersion
+/**
+ * A node whose image was a mistake gets its old one back. Its kubelet is let go only by the programs it was set up
+ * with: without it the node would be of no use to anybody, and others would not come to their end on its disk.
+ */
+async function goBack(
+  context: StepContext,
+  spec: NodeSpec,
+  { from }: Before,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = context.record.spec.kubernetesVersion
+  const versionNow = async (): Promise<string | undefined> =>
+    (await readNodeState(await context.openNode(spec.name, signal), signal)).version
+  const found = await versionNow()
+  if (found === wanted) return
+  const image = context.nodes.find(({ name }) => name === spec.name)?.image
+  if (found !== from && image !== undefined && image !== spec.image) {
+    const backend = await context.backendOf(spec.name)
+    await backend.upgradeNode?.({ ...spec, image }, signal)
+    await awaitVersion(versionNow, from, signal)
+  }
+  if ((await versionNow()) !== from) return
+  const node = await context.openNode(spec.name, signal)
+  await runScript(node, 'start of kubelet', letGoScript, { timeoutMs: minute, signal })
 }
 
-/** The host may need a moment to begin; and an image can hold another version than its name says. */
+/** Gives the last version seen: the host may need a moment to begin. */
+async function awaitVersion(
+  versionNow: () => Promise<string | undefined>,
+  wanted: string | undefined,
+  signal: AbortSignal,
+  isWrong: (version: string) => boolean = () => false,
+): Promise<string | undefined> {
+  const deadline = Date.now() + minute
+  for (;;) {
+    const found = await versionNow().catch(() => undefined)
+    signal.throwIfAborted()
+    if (found === wanted || Date.now() > deadline) return found
+    if (found !== undefined && isWrong(found)) return found
+    await delay(500, undefined, { signal })
+  }
+}
+
+/** An image can hold another version than its name says. */
 async function awaitImage(
   { record, ...context }: StepContext,
   spec: NodeSpec,
+  { from }: Before,
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = record.spec.kubernetesVersion
-  const deadline = Date.now() + minute
-  for (;;) {
-    const node = await context.openNode(spec.name, signal)
-    const found = await readNodeState(node, signal).catch(() => undefined)
-    if (found?.version === wanted) return
-    if (Date.now() > deadline)
-      throw new KnestError(
-        'config',
-        `image "${spec.image}" of node "${spec.name}" has Kubernetes ${found?.version ?? 'of no known version'}, not ${wanted}`,
-        { hint: 'give the image of that version with --image' },
-      )
-    await delay(500, undefined, { signal })
-  }
+  const versionNow = async (): Promise<string | undefined> =>
+    (await readNodeState(await context.openNode(spec.name, signal), signal)).version
+  const found = await awaitVersion(versionNow, wanted, signal, (version) => version !== from)
+  if (found === wanted) return
+  throw new KnestError(
+    'config',
+    `image "${spec.image}" of node "${spec.name}" has Kubernetes ${found ?? 'of no known version'}, not ${wanted}`,
+    {
+      hint: `go on with the image of that version: knest upgrade ${record.name} --kubernetes-version ${wanted} --image IMAGE`,
+    },
+  )
 }
 
 async function configure(

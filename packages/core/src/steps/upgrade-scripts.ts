@@ -3,7 +3,8 @@ import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
 import { upgradingMarker } from '../node/node-state.js'
 
 const kubeconfig = '/etc/kubernetes/kubelet.conf'
-const heldKubeconfig = `${kubeconfig}.upgrading`
+/** Where it is while kubelet may not start. */
+export const heldKubeconfig = `${kubeconfig}.upgrading`
 
 /** Marks the node as being upgraded, once; a node that was cordoned before stays so in the end. */
 export function beginScript(cordoned: boolean): string {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { KnestError, type ClusterLock } from '@knest/core'
+import { BusyError, KnestError, type ClusterLock } from '@knest/core'
 import { createdFixture, never, recordingProgress, ref, run, type Fixture } from './fixture.js'
 
 /** Every operation that changes a cluster does its work in here; `scale` stands for them. */
@@ -57,6 +57,7 @@ test('onlyIfFree ends at once with conflict, and names the holder', async () => 
     message: 'somebody works on cluster "q"',
     hint: 'try again when it has finished',
   })
+  await expect(scale(fixture, { ...run, onlyIfFree: true })).rejects.toBeInstanceOf(BusyError)
   expect(fixture.writes).toEqual([])
   await held.release()
   await expectFree(fixture)
@@ -74,6 +75,7 @@ test('who came onlyIfFree makes way for the next that does not', async () => {
   await expect.poll(() => fixture.writes).toContain('Scaling')
   const next = await lock(fixture)
   await ended
+  await expect(first).rejects.toBeInstanceOf(BusyError)
   await next.release()
   await expectFree(fixture)
 })

@@ -1,0 +1,106 @@
+import { clusterSelector, KnestError, labels, managedByKnest, ownedBy } from '@knest/core'
+import type { ClusterRef, ClusterSpec, KindRef, KubeApi, KubeObject } from '@knest/core'
+import { podState } from './pod-state.js'
+
+const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
+const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
+const timeoutMs = 120_000
+
+/** What an image says of itself is in the list of the images it holds; the pod tells it as its last word. */
+const script =
+  "sed -n 's|.*/kube-apiserver:v||p' /usr/share/knest/store/images 2>/dev/null | head -n 1 >/dev/termination-log"
+
+interface PodSpec {
+  readonly imagePullSecrets?: readonly object[]
+  readonly nodeSelector?: object
+  readonly tolerations?: readonly object[]
+}
+
+/**
+ * Which version of Kubernetes a node image holds: a pod without any right looks, and is removed. Undefined when
+ * that pod may not be made or does not come to its end, and where patches choose the nodes' images.
+ */
+export async function imageVersion(
+  api: KubeApi,
+  cluster: ClusterRef & { readonly uid: string },
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (spec.hostPatches.some(({ patch }) => JSON.stringify(patch).includes('"image"'))) return undefined
+  const { namespace } = cluster
+  const pod = await lookingPod(api, cluster, spec.image, signal)
+  const { name } = pod.metadata
+  try {
+    // One that a killed command has left is of another image.
+    await api.delete(podKind, name, namespace, { signal, gracePeriodSeconds: 0 })
+    await api.create(pod, { signal })
+    const [ended] = await api.waitFor(
+      podKind,
+      { namespace, fieldSelector: `metadata.name=${name}` },
+      (pods) => pods.some((each) => lastWord(each) !== undefined || podState(each).hopeless),
+      { timeoutMs, signal, awaited: `pod "${name}" to end`, describe: () => 'it runs' },
+    )
+    const said = ended === undefined ? undefined : lastWord(ended)
+    return said === undefined || said === '' ? undefined : said
+  } catch (error) {
+    if (error instanceof KnestError && !signal.aborted) return undefined
+    throw error
+  } finally {
+    await api
+      .delete(podKind, name, namespace, { signal: AbortSignal.timeout(10_000), gracePeriodSeconds: 0 })
+      .catch(() => undefined)
+  }
+}
+
+/** It runs where the nodes may, and pulls as they do. */
+async function lookingPod(
+  api: KubeApi,
+  { name, namespace, uid }: ClusterRef & { readonly uid: string },
+  image: string,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const labelSelector = `${clusterSelector(name)},${labels.node}`
+  const [set] = await api.list(statefulSetKind, { namespace, labelSelector, signal })
+  const { template } = (set?.spec ?? {}) as { readonly template?: { readonly spec: PodSpec } }
+  const { imagePullSecrets, nodeSelector, tolerations } = template?.spec ?? {}
+  const placed = Object.entries({ imagePullSecrets, nodeSelector, tolerations })
+  return {
+    ...podKind,
+    metadata: {
+      name: `${name}-image-version`,
+      namespace,
+      labels: { [labels.cluster]: name, [labels.managedBy]: managedByKnest },
+      ownerReferences: [ownedBy(name, uid)],
+    },
+    spec: {
+      ...Object.fromEntries(placed.filter(([, value]) => value !== undefined)),
+      restartPolicy: 'Never',
+      activeDeadlineSeconds: timeoutMs / 1000,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'look',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['sh', '-c', script],
+          resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  }
+}
+
+/** What its container wrote before it ended; undefined while it runs. */
+function lastWord(pod: KubeObject): string | undefined {
+  const { containerStatuses } = (pod.status ?? {}) as {
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly terminated?: { readonly exitCode: number; readonly message?: string } }
+    }[]
+  }
+  const terminated = containerStatuses?.[0]?.state?.terminated
+  if (terminated === undefined) return undefined
+  return terminated.exitCode === 0 ? (terminated.message ?? '').trim() : ''
+}
