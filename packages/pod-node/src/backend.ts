@@ -44,9 +44,13 @@ export function createPodNodeBackend(
   const handle = (cluster: ClusterRef, name: string, role: NodeRole): NodeHandle =>
     openPod(api, cluster.namespace, podName(name), name, role)
 
-  const started = async (spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle> => {
+  const started = async (
+    spec: NodeSpec,
+    signal: AbortSignal,
+    note?: (text: string) => void,
+  ): Promise<NodeHandle> => {
     const node = handle(spec.cluster, spec.name, spec.role)
-    const ready = await untilReady(api, spec, node, explainEvent, signal)
+    const ready = await untilReady(api, spec, node, { explainEvent, note }, signal)
     if (ready.exitCode === 0) return node
     throw new KnestError(
       'prerequisite',
@@ -61,11 +65,11 @@ export function createPodNodeBackend(
 
     preflight: (spec, signal) => preflight(api, spec, signal),
 
-    ensureNode: async (spec, signal) => {
+    ensureNode: async (spec, signal, note) => {
       const set = nodeStatefulSet(spec)
       await api.apply(set, { signal })
       await changeImage(api, spec, imageOf(set), signal)
-      return started(spec, signal)
+      return started(spec, signal, note)
     },
 
     upgradeNode: async (spec, signal) => {
@@ -142,13 +146,16 @@ async function untilReady(
   api: KubeApi,
   { cluster, name }: NodeSpec,
   node: NodeHandle,
-  explainEvent: ExplainEvent,
+  {
+    explainEvent,
+    note,
+  }: { readonly explainEvent: ExplainEvent; readonly note: ((text: string) => void) | undefined },
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
   try {
-    const running = waitForPod(api, cluster, name, explainEvent, both)
+    const running = waitForPod(api, cluster, name, explainEvent, both, note)
     await Promise.race([running, waitForScheduled(api, cluster, name, both)])
     return await awaitStart(node, running, both)
   } finally {

@@ -3,9 +3,9 @@ import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
+import { refused } from './refused.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
-const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
 const timeoutMs = 300_000
 
 /**
@@ -18,14 +18,20 @@ export async function waitForPod(
   node: string,
   explain: ExplainEvent,
   signal: AbortSignal,
+  note: (text: string) => void = () => undefined,
 ): Promise<void> {
   const ended = new AbortController()
   const both = AbortSignal.any([signal, ended.signal])
+  let refusal: string | undefined
+  const onRefusal = (message: string): void => {
+    refusal = message
+    note(`the host has not made the pod of node "${node}" yet: ${message}`)
+  }
   try {
-    await Promise.race([running(api, cluster, node, both), refused(api, cluster, node, both)])
+    await Promise.race([running(api, cluster, node, both), refused(api, cluster, node, onRefusal, both)])
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'timeout' || signal.aborted) throw error
-    throw await withWarning(error, api, cluster, node, explain, signal)
+    throw await withWarning(error, { api, cluster, node, explain, refusal }, signal)
   } finally {
     ended.abort()
   }
@@ -56,17 +62,23 @@ export async function waitForScheduled(
   )
 }
 
+interface Wait {
+  readonly api: KubeApi
+  readonly cluster: ClusterRef
+  readonly node: string
+  readonly explain: ExplainEvent
+  /** Why the host did not make the pod when it tried last. */
+  readonly refusal: string | undefined
+}
+
 async function withWarning(
   timeout: KnestError,
-  api: KubeApi,
-  { namespace }: ClusterRef,
-  node: string,
-  explain: ExplainEvent,
+  { api, cluster: { namespace }, node, explain, refusal }: Wait,
   signal: AbortSignal,
 ): Promise<KnestError> {
   const pod = await api.get(podKind, podName(node), namespace, signal)
   const warnings = await warningsOf(api, namespace, pod === undefined ? [] : [pod], explain, signal)
-  const [warning] = warnings.values()
+  const [warning] = pod === undefined ? [refusal] : warnings.values()
   if (warning === undefined) return timeout
   return new KnestError('timeout', `${timeout.message}: ${warning}`, { hint: timeout.hint, cause: timeout })
 }
@@ -94,28 +106,4 @@ async function running(
       hint: 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image',
     })
   }
-}
-
-/** A host that refuses the pod (admission, quota) says so only in an event of the StatefulSet. */
-async function refused(
-  api: KubeApi,
-  { namespace }: ClusterRef,
-  node: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const since = Date.now()
-  const isNew = (event: KubeObject): boolean => Date.parse(String(event.lastTimestamp ?? '')) >= since - 1000
-  const events = await api.waitFor(
-    eventKind,
-    {
-      namespace,
-      fieldSelector: `involvedObject.kind=StatefulSet,involvedObject.name=${node},reason=FailedCreate`,
-    },
-    (found) => found.some(isNew),
-    { timeoutMs: timeoutMs + 10_000, signal, awaited: 'a refusal', describe: () => 'none' },
-  )
-  const message = String(events.find(isNew)?.message ?? '')
-  throw new KnestError('not-permitted', `the host refuses the pod of node "${node}": ${message}`, {
-    hint: `allow privileged pods in namespace "${namespace}" (label pod-security.kubernetes.io/enforce=privileged, or an exception in the admission policy)`,
-  })
 }

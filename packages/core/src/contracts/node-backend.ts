@@ -130,8 +130,11 @@ export interface NodeBackend {
   timeoutFactor?(): Promise<number>
   /** Looks for everything that would make creation fail. Changes nothing. */
   preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
-  /** Creates the node or adopts the one that is there; resolves when it can run commands. */
-  ensureNode(spec: NodeSpec, signal: AbortSignal): Promise<NodeHandle>
+  /**
+   * Creates the node or adopts the one that is there; resolves when it can run commands. `note` is told what keeps
+   * it waiting, where that is not what everybody waits for.
+   */
+  ensureNode(spec: NodeSpec, signal: AbortSignal, note?: (text: string) => void): Promise<NodeHandle>
   /**
    * Gives a node that is there the image of `spec`; its disk, name and addresses stay. Resolves when it can run
    * commands again. When the host has no such image, the node gets its old one back and `prerequisite` is

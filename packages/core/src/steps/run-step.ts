@@ -43,7 +43,7 @@ export async function runStep(
       return carryOut(context, step.renewal, { progress, signal })
     case 'ensure-node': {
       const backend = await context.backend(step.node.backend)
-      await backend.ensureNode(nodeSpec(context, step.node), signal)
+      await backend.ensureNode(nodeSpec(context, step.node), signal, (text) => progress.note(text))
       return
     }
     case 'boot-control-plane':
