@@ -9,6 +9,7 @@ import { PreflightError } from '../errors.js'
 import { heal } from '../health/heal.js'
 import { permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
+import { declaredProblems } from '../spec/declared.js'
 import { checkedChange } from './change.js'
 import { changedSpec, halfWayFault } from './changed-spec.js'
 import { refuseErrors, runPreflight } from './preflight.js'
@@ -109,6 +110,7 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   if (home.accept === undefined) return { record, actions: [] }
   if (desiredSpec === undefined) {
     const isNew = record.phase === 'Creating'
+    if (isNew) refuseDeclared(record, record.spec)
     const spec = isNew ? await checked(parts, record, run) : record.spec
     const next = await home.accept(record, spec, run.signal)
     if (!isNew) return { record: next, actions: [] }
@@ -123,6 +125,8 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   const wanted = changedSpec(record, desiredSpec)
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
+  // A count that a command was forced to stays as it is.
+  if (changes.some(({ path }) => path === 'controlPlane.count')) refuseDeclared(record, wanted)
   const change = await checkedChange(parts, record, wanted, run)
   const next = await home.accept(record, wanted, run.signal)
   const phase = record.phase === 'Creating' ? 'Creating' : change.phase
@@ -136,4 +140,10 @@ async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Pr
   const { problems, resolved } = await runPreflight(parts, record, record.spec, run)
   refuseErrors(problems, run.progress)
   return resolved
+}
+
+/** Throws PreflightError (`config`) with what the object asks for and a command would refuse. */
+function refuseDeclared(record: ClusterRecord, spec: ClusterRecord['spec']): void {
+  const problems = declaredProblems(record, spec)
+  if (problems.length > 0) throw new PreflightError('config', problems)
 }

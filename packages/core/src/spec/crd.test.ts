@@ -9,6 +9,7 @@ import {
   toManifest,
 } from './index.js'
 import { stringify } from 'yaml'
+import { validateClusterName } from './validate-name.js'
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; items?: Schema }
 
@@ -23,6 +24,11 @@ function faults(schema: Schema, path: string): string[] {
     'items',
     'additionalProperties',
     'format',
+    'minimum',
+    'maximum',
+    'maxLength',
+    'pattern',
+    'x-kubernetes-validations',
     'x-kubernetes-preserve-unknown-fields',
     'x-kubernetes-list-type',
     'x-kubernetes-list-map-keys',
@@ -72,6 +78,46 @@ describe('nestedClusterCrd', () => {
       additionalProperties: { type: 'string' },
     })
     expect(JSON.stringify(root)).not.toContain('$schema')
+  })
+
+  test.each([
+    'a',
+    'demo-1',
+    'a'.repeat(32),
+    'a'.repeat(33),
+    'a'.repeat(45),
+    'a.b',
+    '1a',
+    'a-',
+    'host',
+    'hosts',
+  ])('refuses the names that commands refuse: %s', (name) => {
+    const rules = root['x-kubernetes-validations'] as { rule: string }[]
+    const holds = rules.every(({ rule }) => {
+      const size = /size\(\) <= (\d+)$/.exec(rule)?.[1]
+      const pattern = /matches\('(.+)'\)$/.exec(rule)?.[1]
+      const other = /!= '(.+)'$/.exec(rule)?.[1]
+      if (size !== undefined) return name.length <= Number(size)
+      if (pattern !== undefined) return new RegExp(pattern).test(name)
+      if (other !== undefined) return name !== other
+      throw new Error(`the test does not know ${rule}`)
+    })
+    const isValid = (): boolean => {
+      try {
+        validateClusterName(name)
+        return true
+      } catch {
+        return false
+      }
+    }
+    expect(holds).toBe(isValid())
+  })
+
+  test('bounds counts and names of pools', () => {
+    const { controlPlane, workers } = root.properties?.spec?.properties ?? {}
+    expect(controlPlane?.properties?.count).toMatchObject({ minimum: 1, maximum: 9 })
+    expect(workers?.items?.properties?.count).toMatchObject({ minimum: 0, maximum: 200 })
+    expect(workers?.items?.properties?.name).toMatchObject({ maxLength: 20 })
   })
 
   test('is named and printed as documented', () => {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { clusterPhases } from '../phases/index.js'
 import { labels, managedByKnest } from '../labels.js'
+import { maxClusterNameLength } from '../names.js'
 import { clusterApiVersion, clusterKind } from './parse-file.js'
 import { withOldSpellings } from './old-spellings.js'
 import { clusterInputSchema } from './schema.js'
@@ -38,6 +39,7 @@ export function nestedClusterCrd(): KubeObject {
             openAPIV3Schema: {
               type: 'object',
               description: 'A Kubernetes cluster inside this one, made by knest',
+              'x-kubernetes-validations': nameRules,
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
@@ -54,6 +56,19 @@ export function nestedClusterCrd(): KubeObject {
     },
   }
 }
+
+/** As validateClusterName says it; a host refuses such an object when it is applied. */
+const nameRules = [
+  {
+    rule: `self.metadata.name.size() <= ${maxClusterNameLength}`,
+    message: `a cluster's name has at most ${maxClusterNameLength} characters`,
+  },
+  {
+    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    message: 'a cluster\'s name has lower-case letters, digits and "-", and begins with a letter',
+  },
+  { rule: "self.metadata.name != 'host'", message: 'the name "host" is kept for the embedded host' },
+]
 
 const printerColumns = [
   { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
@@ -122,10 +137,12 @@ export function statusCounts(
   return { ready, desired, summary: `${ready}/${desired}` }
 }
 
+const keptFields = ['type', 'description', 'enum', 'required', 'minimum', 'maximum', 'maxLength', 'pattern']
+
 /** Kubernetes takes only structural schemas: no $schema, no propertyNames, no closed objects. */
 function structural(schema: Schema): Schema {
   const kept: Record<string, unknown> = {}
-  for (const field of ['type', 'description', 'enum', 'required']) {
+  for (const field of keptFields) {
     if (schema[field] !== undefined) kept[field] = schema[field]
   }
   const { properties, items, additionalProperties } = schema as {

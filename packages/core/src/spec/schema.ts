@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { maxControlPlaneCount, maxWorkerCount } from '../defaults.js'
+import { maxPoolNameLength } from '../names.js'
 
 /**
  * The one source of what a user may write: types, strict parsing and the CRD's schema come from here.
@@ -26,15 +28,30 @@ const taint = z.strictObject({
 
 const controlPlane = z
   .strictObject({
-    count: z.number().meta({ type: 'integer', description: 'Odd, so that etcd keeps a majority' }).optional(),
+    count: z
+      .number()
+      .meta({
+        type: 'integer',
+        minimum: 1,
+        maximum: maxControlPlaneCount,
+        description: 'Odd, so that etcd keeps a majority',
+      })
+      .optional(),
     backend: backend.optional(),
     machine: machine.optional(),
   })
   .meta({ description: 'Control-plane nodes' })
 
 const pool = z.strictObject({
-  name: z.string().meta({ description: 'Part of the node names: CLUSTER-POOL-0' }).optional(),
-  count: z.number().meta({ type: 'integer' }).optional(),
+  name: z
+    .string()
+    .meta({
+      description: 'Part of the node names: CLUSTER-POOL-0',
+      maxLength: maxPoolNameLength,
+      pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$',
+    })
+    .optional(),
+  count: z.number().meta({ type: 'integer', minimum: 0, maximum: maxWorkerCount }).optional(),
   backend: backend.optional(),
   machine: machine.optional(),
   labels: z

@@ -57,6 +57,37 @@ describe('reconcile', () => {
     expect(await record()).toEqual(before)
   })
 
+  const even = { ...spec, controlPlane: { ...spec.controlPlane, count: 2 } }
+  test.each([
+    ['an even number of control planes', ref, even, /control-plane count 2 is even/],
+    ['a long name', { ...ref, name: 'a'.repeat(45) }, spec, /is 45 characters long, 32 are allowed/],
+    ['a dot in its name', { ...ref, name: 'a.b' }, spec, /has "\." in it/],
+  ])('says before anything is accepted what a command would refuse: %s', async (_, of, asked, message) => {
+    const { clusters, home, nodes } = createFixture()
+    home.declare(of, asked)
+    await expect(clusters.reconcile(of, run)).rejects.toThrow(message)
+    expect(nodes.done).toEqual([])
+    const record = await home.read(of, never)
+    expect(record?.desiredSpec).toBeUndefined()
+    expect(record?.conditions).toEqual([
+      expect.objectContaining({
+        type: 'Accepted',
+        status: 'False',
+        message: expect.stringMatching(message) as string,
+      }),
+    ])
+  })
+
+  test('refuses to make control planes even, and keeps those that a command was forced to', async () => {
+    const { clusters, home, record } = await declaredFixture()
+    home.ask(ref, even)
+    await expect(clusters.reconcile(ref, run)).rejects.toThrow('control-plane count 2 is even')
+    expect((await record()).spec.controlPlane.count).toBe(1)
+    await home.update(await record(), even, never)
+    expect((await clusters.reconcile(ref, run)).phase).toBe('Ready')
+    expect((await record()).spec.controlPlane.count).toBe(2)
+  })
+
   test('carries out what its object asks for otherwise', async () => {
     const { clusters, home, nodes, record } = await declaredFixture()
     home.ask(ref, withWorkers(2))
