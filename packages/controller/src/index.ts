@@ -7,6 +7,7 @@ export {
   uninstallController,
   type ControllerInstall,
 } from './install.js'
+export { lookAfter, type Looked, type LookOptions } from './look-after.js'
 export { controllerObjects } from './manifests.js'
 export * from './names.js'
 export { controllerRules, type PolicyRule } from './rbac.js'

@@ -4,6 +4,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode, NodeBackend } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
+import { openNestedApi } from '../nested-api/open.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import type { StepContext } from '../steps/context.js'
 import type { ClusterPlan } from './plan-for.js'
@@ -33,6 +34,7 @@ export function stepContext(
     backendOf,
     controlPlanes: desired.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
     existingControlPlanes: nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
+    openNestedApi: parts.openNestedApi ?? openNestedApi,
     timeoutFactor: () => timeoutFactorOf(parts, record),
     openNode: async (name, signal) => (await backendOf(name)).openNode(record, name, signal),
     nodeNames: desired.map(({ name }) => name),

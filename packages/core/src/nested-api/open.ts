@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
-import type { CertificateAuthorities } from '../contracts/cluster-home.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
+import type { NestedAccess } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
 import { openKube } from '../kube/index.js'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
@@ -28,12 +28,6 @@ export function dialAny(nodes: readonly NodeHandle[]): (signal: AbortSignal) => 
     }
     throw failure
   }
-}
-
-export interface NestedAccess {
-  readonly cluster: string
-  readonly nodes: readonly NodeHandle[]
-  readonly authorities: CertificateAuthorities
 }
 
 /**

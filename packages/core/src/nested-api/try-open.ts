@@ -6,7 +6,7 @@ import { openNestedApi } from './open.js'
 
 /** The nested API by any control plane whose API server answers; undefined when there is none. */
 export async function tryNestedApi(
-  { home }: Parts,
+  { home, openNestedApi: open = openNestedApi }: Parts,
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   signal: AbortSignal,
@@ -20,5 +20,5 @@ export async function tryNestedApi(
   signal.throwIfAborted()
   const handles = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   if (handles.length === 0) return undefined
-  return openNestedApi({ cluster: record.name, nodes: handles, authorities })
+  return open({ cluster: record.name, nodes: handles, authorities })
 }

@@ -5,6 +5,7 @@ import type { NodeBackend, NodeHandle } from '../contracts/node-backend.js'
 import type { AddressAdapter } from '../contracts/address-adapter.js'
 import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import type { NestedAccess } from '../contracts/parts.js'
 
 /** What the steps of one run share. Steps that make a value come before those that read it. */
 export interface StepContext {
@@ -20,6 +21,7 @@ export interface StepContext {
   /** Names of those that were there before this run. */
   readonly existingControlPlanes: readonly string[]
   openNode(node: string, signal: AbortSignal): Promise<NodeHandle>
+  openNestedApi(access: NestedAccess): Promise<KubeApi>
   /** The factor for time limits that are not those of a command on a node: such a command's is the handle's to know. */
   timeoutFactor(): Promise<number>
   /** Names of all nodes the cluster shall have. */

@@ -1,6 +1,5 @@
 import { carryOut } from './renew-certificates.js'
 import { awaitApi } from '../nested-api/await-api.js'
-import { openNestedApi } from '../nested-api/open.js'
 import type { Progress } from '../contracts/progress.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
@@ -51,7 +50,7 @@ export async function runStep(
     case 'await-api': {
       const nodes = await openSome(step.nodes, open)
       const authorities = need(context.authorities, 'the certificate authorities')
-      context.api = await openNestedApi({ cluster: record.name, nodes, authorities })
+      context.api = await context.openNestedApi({ cluster: record.name, nodes, authorities })
       return awaitApi(context.api, nodes, await patience(context, signal))
     }
     case 'finish-control-plane':

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { openNestedApi } from '../nested-api/open.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
@@ -234,7 +233,7 @@ async function openApi(context: StepContext, signal: AbortSignal): Promise<KubeA
   const nodes = await Promise.all(
     context.existingControlPlanes.map((name) => context.openNode(name, signal).catch(() => undefined)),
   )
-  return openNestedApi({
+  return context.openNestedApi({
     cluster: context.record.name,
     nodes: nodes.filter((node) => node !== undefined),
     authorities: need(context.authorities, 'the certificate authorities'),

@@ -1,0 +1,251 @@
+import { labels } from '@knest/core'
+import type { KubeObject } from '@knest/core'
+import { Disk } from './disk.js'
+import { claimOf, nodeOf, type Host } from './host.js'
+import { kinds } from './host-kinds.js'
+import { Machine } from './machine.js'
+import type { Change, Writer } from './store.js'
+
+interface ContainerView {
+  readonly name: string
+  readonly image: string
+  readonly env?: readonly { readonly name: string; readonly value: string }[]
+}
+
+export interface KubeletOptions {
+  readonly host: Host
+  readonly images: ReadonlySet<string>
+  readonly onStart: (machine: Machine) => void
+  readonly onDiskGone: (disk: Disk, by: Writer) => void
+}
+
+const kubelet: Writer = { name: 'host kubelet', isKnest: false }
+
+/** The host's scheduler and kubelets: pods become machines on disks, and what was becomes of them is told. */
+export class Kubelets {
+  /** Running machines, by uid of their pod. */
+  readonly machines = new Map<string, Machine>()
+  /** By uid of the pod, or of its claim. */
+  readonly disks = new Map<string, Disk>()
+  /** Host nodes that are away. */
+  readonly away = new Set<string>()
+  readonly #options: KubeletOptions
+  readonly #host: Host
+  #addresses = 10
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    this.#host = options.host
+    this.#host.store.onChange((change) => this.#react(change))
+  }
+
+  all(): readonly Machine[] {
+    return [...this.machines.values()]
+  }
+
+  /** The running machine that is this node. */
+  of(node: string): Machine | undefined {
+    return this.all().find((machine) => machine.node === node)
+  }
+
+  podOf(machine: Machine): KubeObject | undefined {
+    return this.#host.store.list(kinds.pod).find(({ metadata }) => metadata.uid === machine.podUid)
+  }
+
+  /** Its container ends and is started again on the same disk. */
+  restart(machine: Machine, afterMs: number): void {
+    machine.stop()
+    this.machines.delete(machine.podUid)
+    const pod = this.podOf(machine)
+    if (pod === undefined) return
+    const state = { terminated: { reason: 'Error', exitCode: 137 } }
+    this.#status(pod, { ready: false, state })
+    this.#host.clock.plan(afterMs, () => this.#start(pod.metadata.uid ?? ''))
+  }
+
+  /** A host node goes away with all that runs on it: nobody there says so. */
+  takeAway(hostNode: string): void {
+    this.away.add(hostNode)
+    for (const machine of this.all()) {
+      const pod = this.podOf(machine)
+      if (hostNodeOf(pod) !== hostNode) continue
+      machine.stop()
+      this.machines.delete(machine.podUid)
+      if (pod !== undefined) this.#host.clock.plan(40_000, () => this.#unready(pod))
+    }
+  }
+
+  bringBack(hostNode: string): void {
+    this.away.delete(hostNode)
+    for (const pod of this.#host.store.list(kinds.pod).filter((one) => hostNodeOf(one) === hostNode)) {
+      if (pod.metadata.deletionTimestamp === undefined)
+        this.#host.soon(() => this.#start(pod.metadata.uid ?? ''), 2_000, 5_000)
+      else this.#host.soon(() => this.#end(pod))
+    }
+  }
+
+  /** The host's probes. */
+  probe(): void {
+    for (const machine of this.all()) {
+      const pod = this.podOf(machine)
+      const ready = machine.role === 'control-plane' ? machine.serves() : machine.runsKubelet()
+      if (pod !== undefined && statusOf(pod).containerStatuses?.[0]?.ready !== ready)
+        this.#status(pod, { ready })
+    }
+  }
+
+  #react({ before, after, isGone }: Change): void {
+    if (after.kind === 'PersistentVolume' && isGone)
+      this.#loseDisk(after.metadata.name.replace('pvc-', ''), this.#host.causeOf(after))
+    if (after.kind !== 'Pod' || nodeOf(after) === '') return
+    const uid = after.metadata.uid ?? ''
+    if (isGone) {
+      this.machines.get(uid)?.stop()
+      this.machines.delete(uid)
+      this.#loseDisk(uid, this.#host.causeOf(after))
+    } else if (after.metadata.deletionTimestamp !== undefined) {
+      if (before?.metadata.deletionTimestamp === undefined)
+        this.#host.soon(() => this.#end(after), 500, 2_000)
+    } else if (before === undefined) this.#host.soon(() => this.#schedule(uid))
+    else if (containerOf(before)?.image !== containerOf(after)?.image)
+      this.#host.soon(() => this.#change(after), 500, 1_500)
+  }
+
+  #now(uid: string): KubeObject | undefined {
+    return this.#host.store.list(kinds.pod).find(({ metadata }) => metadata.uid === uid)
+  }
+
+  #schedule(uid: string): void {
+    const pod = this.#now(uid)
+    if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
+    const free = ['h1', 'h2', 'h3'].filter((name) => !this.away.has(name))
+    if (free.length === 0) {
+      this.#host.clock.plan(5_000, () => this.#schedule(uid))
+      return
+    }
+    const { name, namespace } = pod.metadata
+    this.#host.store.patch(kubelet, kinds.pod, name, namespace, {
+      spec: { nodeName: this.#host.random.pick(free) },
+    })
+    this.#host.soon(() => this.#start(uid), 500, 2_000)
+  }
+
+  #start(uid: string): void {
+    const pod = this.#now(uid)
+    const container = containerOf(pod)
+    if (pod === undefined || container === undefined || this.machines.has(uid)) return
+    if (pod.metadata.deletionTimestamp !== undefined || this.away.has(hostNodeOf(pod) ?? '')) return
+    if (!this.#options.images.has(container.image)) {
+      const message = `Back-off pulling image "${container.image}"`
+      this.#status(pod, { ready: false, state: { waiting: { reason: 'ImagePullBackOff', message } } })
+      return
+    }
+    const { clusterOfPod, env } = {
+      clusterOfPod: pod.metadata.labels?.[labels.cluster] ?? '',
+      env: container.env ?? [],
+    }
+    const cluster = `${pod.metadata.namespace ?? ''}/${clusterOfPod}`
+    const machine = new Machine(this.#host.clock, {
+      node: nodeOf(pod),
+      role: pod.metadata.labels?.[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
+      cluster,
+      podUid: uid,
+      image: container.image,
+      identity: env.find(({ name }) => name === 'KNEST_IDENTITY')?.value,
+      disk: this.#diskOf(pod, cluster),
+    })
+    this.machines.set(uid, machine)
+    this.#addresses++
+    const startedAt = new Date(this.#host.clock.now).toISOString()
+    const containerID = `containerd://${uid}-${this.#addresses}`
+    this.#status(
+      pod,
+      { ready: false, state: { running: { startedAt } }, containerID, image: container.image },
+      {
+        phase: 'Running',
+        podIP: statusOf(pod).podIP ?? `10.244.${this.#addresses >> 8}.${this.#addresses & 255}`,
+      },
+    )
+    this.#options.onStart(machine)
+  }
+
+  #change(pod: KubeObject): void {
+    const machine = this.machines.get(pod.metadata.uid ?? '')
+    if (machine === undefined) this.#start(pod.metadata.uid ?? '')
+    else this.restart(machine, this.#host.random.between(500, 2_000))
+  }
+
+  #end(pod: KubeObject): void {
+    const uid = pod.metadata.uid ?? ''
+    const now = this.#now(uid)
+    if (now === undefined || this.away.has(hostNodeOf(now) ?? '')) return
+    this.machines.get(uid)?.stop()
+    this.machines.delete(uid)
+    this.#host.soon(() => this.#host.store.letGo(kubelet, now))
+  }
+
+  #diskOf(pod: KubeObject, cluster: string): Disk {
+    const claim = claimOf(pod)
+    const claimUid =
+      claim === undefined
+        ? undefined
+        : this.#host.store.get(kinds.claim, claim, pod.metadata.namespace)?.metadata.uid
+    const key = claimUid ?? pod.metadata.uid ?? ''
+    const disk =
+      this.disks.get(key) ?? new Disk(key, cluster, nodeOf(pod), claimUid !== undefined, this.#recordOf(pod))
+    this.disks.set(key, disk)
+    return disk
+  }
+
+  #recordOf({ metadata: { labels: found, namespace } }: KubeObject): string {
+    return this.#host.store.get(kinds.cluster, found?.[labels.cluster] ?? '', namespace)?.metadata.uid ?? ''
+  }
+
+  #loseDisk(key: string, by: Writer): void {
+    const disk = this.disks.get(key)
+    if (disk === undefined) return
+    this.#options.onDiskGone(disk, by)
+    this.disks.delete(key)
+  }
+
+  #unready(pod: KubeObject): void {
+    const now = this.#now(pod.metadata.uid ?? '')
+    if (now !== undefined && this.away.has(hostNodeOf(now) ?? '')) this.#status(now, { ready: false })
+  }
+
+  #status(
+    { metadata: { uid = '', name, namespace } }: KubeObject,
+    container: object,
+    more: object = {},
+  ): void {
+    const pod = this.#now(uid)
+    if (pod === undefined) return
+    const before = statusOf(pod).containerStatuses?.[0] ?? { name: 'node', ready: false, restartCount: 0 }
+    const restarted =
+      'containerID' in container && 'containerID' in before ? { restartCount: before.restartCount + 1 } : {}
+    const status = {
+      phase: 'Pending',
+      ...statusOf(pod),
+      ...more,
+      containerStatuses: [{ ...before, ...restarted, ...container }],
+    }
+    this.#host.store.patch(kubelet, kinds.pod, name, namespace, { status }, 'status')
+  }
+}
+
+interface StatusView {
+  readonly podIP?: string
+  readonly containerStatuses?: readonly { readonly ready: boolean; readonly restartCount: number }[]
+}
+
+function statusOf(pod: KubeObject): StatusView {
+  return (pod.status ?? {}) as StatusView
+}
+
+function containerOf(pod: KubeObject | undefined): ContainerView | undefined {
+  return (pod?.spec as { containers?: readonly ContainerView[] } | undefined)?.containers?.[0]
+}
+
+function hostNodeOf(pod: KubeObject | undefined): string | undefined {
+  return (pod?.spec as { nodeName?: string } | undefined)?.nodeName
+}

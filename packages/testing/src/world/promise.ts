@@ -1,0 +1,27 @@
+import type { Disk } from './disk.js'
+import type { Machine } from './machine.js'
+import type { Nested } from './nested.js'
+import type { Process } from './process.js'
+import type { Change, Writer } from './store.js'
+
+/** What the promises remember. */
+export interface Seen {
+  /** Objects of others, as `Kind namespace/name`. */
+  readonly foreign: Set<string>
+  /** The first authority of each record, by its uid. */
+  readonly authorities: Map<string, string>
+  /** Who wrote which identity into a Lease. */
+  readonly holders: Map<string, Writer>
+}
+
+/** A promise of knest. Each of its eyes gives what is wrong, or undefined. */
+export interface WorldPromise<World> {
+  readonly name: string
+  readonly onChange?: (world: World, change: Change, nested: Nested | undefined) => string | undefined
+  /** `risk`: quorum had its disks, and has not any more. */
+  readonly onDiskGone?: (world: World, disk: Disk, by: Writer, risk: boolean) => string | undefined
+  readonly onCall?: (world: World, process: Process, call: string) => string | undefined
+  readonly onStart?: (world: World, machine: Machine) => string | undefined
+  /** Every two seconds. */
+  readonly always?: (world: World) => string | undefined
+}

@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { knownFaults, shownBy } from './known-faults.js'
+import { createRandom } from './random.js'
+import { storyOf, tell, type Story } from './story.js'
+import { timeline } from './timeline.js'
+import { warmUp } from './warm-up.js'
+
+beforeAll(() => warmUp(), 60_000)
+
+/** A cluster of one control plane and one worker, and what happens to it. */
+function scripted(...happenings: Story['happenings']): Story {
+  const { spec } = storyOf(1)
+  const controlPlane = { ...spec.controlPlane, count: 1 }
+  const create = { atMs: 0, kind: 'command', name: 'create', seed: 1 } as const
+  return {
+    seed: 1,
+    spec: { ...spec, controlPlane, persistence: { enabled: true } },
+    hasController: true,
+    happenings: [create, ...happenings],
+  }
+}
+
+describe('a story', () => {
+  it('is the same each time it is told', async () => {
+    const [first, second] = [await tell(storyOf(4)), await tell(storyOf(4))]
+    expect(timeline(second.trace)).toBe(timeline(first.trace))
+    expect(first.trace.length).toBeGreaterThan(50)
+  }, 60_000)
+
+  it('leaves the time of this process as it was', async () => {
+    const before = Date.now()
+    await tell(scripted())
+    expect(Date.now() - before).toBeLessThan(60_000)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }, 60_000)
+
+  it('without a fault ends with a cluster as its spec says', async () => {
+    const { broken, trace } = await tell(scripted())
+    expect(broken).toEqual([])
+    expect(trace.map(({ what }) => what)).toContain('is at rest')
+  }, 60_000)
+
+  it('goes on with what a killed command began', async () => {
+    const { broken, trace } = await tell(
+      scripted({ atMs: 8_000, kind: 'fault', name: 'process killed', seed: 7 }),
+    )
+    expect(broken).toEqual([])
+    expect(trace.at(-1)?.what).toBe('is at rest')
+  }, 60_000)
+
+  it('keeps a disk that lasts when its pod is deleted', async () => {
+    const { broken, trace } = await tell(
+      scripted({ atMs: 60_000, kind: 'fault', name: 'pod deleted', seed: 1 }),
+    )
+    expect(broken).toEqual([])
+    expect(trace.filter(({ what }) => what.includes('is gone (bootstrapped)'))).toEqual([])
+  }, 60_000)
+})
+
+describe('random numbers', () => {
+  it('follow from seed and stream', () => {
+    const some = (seed: number, stream: number): number[] => {
+      const random = createRandom(seed, stream)
+      return [random.between(1, 1_000), random.between(1, 1_000), random.between(1, 1_000)]
+    }
+    expect(some(1, 0)).toEqual(some(1, 0))
+    expect(some(1, 0)).not.toEqual(some(2, 0))
+    expect(some(1, 0)).not.toEqual(some(1, 1))
+  })
+})
+
+describe('what a story shows', () => {
+  it('is its first broken promise: the others may follow from it', () => {
+    const [fault] = knownFaults
+    const known = { promise: fault?.promise ?? '', text: 'somebody made new authorities', atMs: 1 }
+    const other = { promise: 'it comes to rest', text: 'it does not', atMs: 2 }
+    expect(shownBy([known, other])).toEqual({ known: fault, news: [] })
+    expect(shownBy([other, known])).toEqual({ known: undefined, news: [other, known] })
+  })
+})
