@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from 'knest'
 import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
+import { lostFolders, writeKept } from './support/kept.js'
 import { hostNodes, killNode, nodeFlags, nodesAre, patience, podsOfNodes } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
@@ -53,6 +54,7 @@ describe.each(withLarge ? [small, large] : [small])(
       const before = await addresses(cluster.api)
       const nodes = await hostNodes(host, cluster.namespace)
       expect(nodes).toHaveLength(count)
+      for (const node of nodes) await writeKept(cluster, node)
       const old = await podsOfNodes(host, cluster.namespace)
       // What is being ended answers for a moment.
       const areNew = async (): Promise<boolean> => {
@@ -81,6 +83,8 @@ describe.each(withLarge ? [small, large] : [small])(
       console.log(
         `${name}: API back after ${apiBack.toFixed(1)} s, all nodes Ready ${(apiBack + allReady).toFixed(1)} s after the deletion`,
       )
+
+      for (const node of nodes) expect(await lostFolders(cluster, node), node).toEqual([])
 
       // DNS and the workload start again by the nested kubelets, which wait ever longer after a failure.
       await secondsUntil(() => answers(cluster.api), 180, 'the Service to answer')

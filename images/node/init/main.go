@@ -42,9 +42,11 @@ func command(args []string) int {
 	}
 }
 
+// fatal ends the node, and tells the host's kubelet why: it shows that with the pod.
 func fatal(what string, err error) {
 	if err != nil {
 		logf("%s: %v", what, err)
+		appendFile("/dev/termination-log", fmt.Sprintf("%s: %v", what, err)) //nolint:errcheck // only pods have it
 		os.Exit(1)
 	}
 }

@@ -9,10 +9,33 @@ import (
 	"syscall"
 )
 
-// diskDirectories are the parts of the node that its disk keeps, by their place in the node.
+// diskDirectories are bound from the disk: file systems of their own, for containerd's overlays and etcd. All else is
+// kept by the overlay of the root; these were all that versions before kept.
 var diskDirectories = []string{
 	"/etc/kubernetes", "/etc/cni/net.d", "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/containerd",
 	"/var/lib/cni", "/var/lib/knest", "/var/log/pods",
+}
+
+// mountEntry is one line of a /proc/PID/mountinfo.
+type mountEntry struct {
+	id, parent, point, fileSystem string
+}
+
+func mountInfo() []mountEntry {
+	content, _ := os.ReadFile("/proc/self/mountinfo")
+	return parseMountInfo(string(content))
+}
+
+func parseMountInfo(mountinfo string) []mountEntry {
+	var entries []mountEntry
+	for line := range strings.Lines(mountinfo) {
+		before, after, _ := strings.Cut(line, " - ")
+		if fields, rest := strings.Fields(before), strings.Fields(after); len(fields) > 4 && len(rest) > 0 {
+			point := strings.ReplaceAll(fields[4], `\040`, " ")
+			entries = append(entries, mountEntry{id: fields[0], parent: fields[1], point: point, fileSystem: rest[0]})
+		}
+	}
+	return entries
 }
 
 func mountPoints() []string {
@@ -22,12 +45,39 @@ func mountPoints() []string {
 
 func parseMountPoints(mountinfo string) []string {
 	var points []string
-	for line := range strings.Lines(mountinfo) {
-		if fields := strings.Fields(line); len(fields) > 4 {
-			points = append(points, strings.ReplaceAll(fields[4], `\040`, " "))
+	for _, entry := range parseMountInfo(mountinfo) {
+		points = append(points, entry.point)
+	}
+	return points
+}
+
+// childMounts are the mount points directly on the root: what is mounted in them moves with them.
+func childMounts(entries []mountEntry) []string {
+	root := ""
+	for _, entry := range entries {
+		if entry.point == "/" {
+			root = entry.id
+		}
+	}
+	var points []string
+	for _, entry := range entries {
+		if entry.parent == root && entry.point != "/" {
+			points = append(points, entry.point)
 		}
 	}
 	return points
+}
+
+// fileSystemOf names the kind of file system a path is on.
+func fileSystemOf(path string, entries []mountEntry) string {
+	point, found := "", "unknown"
+	for _, entry := range entries {
+		within := path == entry.point || strings.HasPrefix(path, strings.TrimSuffix(entry.point, "/")+"/")
+		if within && len(entry.point) >= len(point) {
+			point, found = entry.point, entry.fileSystem
+		}
+	}
+	return found
 }
 
 // unmountAll unmounts everything at and under a directory, the newest first.
@@ -100,7 +150,7 @@ func isFileSystem(directory string, magic uint32) bool {
 	return syscall.Statfs(directory, &stat) == nil && uint32(stat.Type) == magic
 }
 
-// mountDisk puts the parts of the node that outlive a start on its disk.
+// mountDisk puts the node on its disk: what it writes outlives a start.
 func mountDisk(disk string) error {
 	if err := os.MkdirAll(disk, 0o755); err != nil {
 		return err
@@ -111,6 +161,8 @@ func mountDisk(disk string) error {
 		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "mode=755"); err != nil {
 			return err
 		}
+	} else if err := useDisk(disk); err != nil {
+		return err
 	}
 	for _, target := range diskDirectories {
 		source := filepath.Join(disk, strings.ReplaceAll(target[1:], "/", "-"))
@@ -124,4 +176,12 @@ func mountDisk(disk string) error {
 		warn("allow suid and devices on "+target, syscall.Mount("", target, "", syscall.MS_BIND|syscall.MS_REMOUNT, ""))
 	}
 	return os.Chmod(filepath.Join(disk, "var-lib-etcd"), 0o700)
+}
+
+func useDisk(disk string) error {
+	if err := tryOverlay(disk); err != nil {
+		return fmt.Errorf("the node's disk is on %s, which cannot carry containers (%w); "+
+			"choose a storage class of a local file system or a block device, with ext4 or xfs", fileSystemOf(disk, mountInfo()), err)
+	}
+	return keepRoot(disk)
 }

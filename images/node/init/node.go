@@ -78,9 +78,6 @@ func (n *node) prepare() error {
 	if err := os.RemoveAll(runDirectory); err != nil {
 		return err
 	}
-	if err := makeDirectories(runDirectory, logDirectory, dropIns); err != nil {
-		return err
-	}
 	if _, err := os.Stat("/dev/kmsg"); err != nil { // kubelet's OOM watcher reads it
 		warn("make /dev/kmsg", syscall.Mknod("/dev/kmsg", syscall.S_IFCHR|0o600, 1<<8|11))
 	}
@@ -89,6 +86,9 @@ func (n *node) prepare() error {
 		disk = "/knest/disk"
 	}
 	if err := mountDisk(disk); err != nil {
+		return err
+	}
+	if err := makeDirectories(runDirectory, logDirectory, dropIns); err != nil {
 		return err
 	}
 	// Only now: mounts bound while shared would be peers, and each pod volume be mounted twice.
@@ -228,11 +228,10 @@ func (n *node) shutDown() {
 	n.services["containerd"].wanted = false
 	n.services["containerd"].mutex.Unlock()
 	self := os.Getpid()
-	own := program(self)
 	for pid, name := range processes() {
 		switch {
 		case pid == self:
-		case name == etcd || program(pid) == own:
+		case name == etcd || filepath.Base(program(pid)) == "knest-init": // it may see its own elsewhere
 			syscall.Kill(pid, syscall.SIGTERM) //nolint:errcheck // it may have ended
 		default:
 			syscall.Kill(pid, syscall.SIGKILL) //nolint:errcheck // it may have ended

@@ -38,7 +38,7 @@ func (f *facts) writeSettings(kind machineKind) error {
 		kubeletDropIn(reserve, resolvConf, oomScoreFloor(f.CapSysResource), kind.systemd), 0o644); err != nil {
 		return err
 	}
-	pause, err := os.ReadFile(filepath.Join(storeRoot, "pause"))
+	pause, err := os.ReadFile(inStore("pause"))
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,6 @@ import (
 // hundred KiB, and mounts the layer where containerd expects the unpacked snapshot: no import, no
 // unpack, one copy on disk and in the page cache for every node of the machine.
 const (
-	storeRoot      = "/usr/share/knest/store"
 	nodeImage      = "/knest/node-image"
 	containerdRoot = "/var/lib/containerd"
 	snapshotsRoot  = containerdRoot + "/io.containerd.snapshotter.v1.overlayfs/snapshots"
@@ -29,6 +28,11 @@ const (
 	layerMarker     = ".knest-layer"
 	nodeImageMarker = ".knest-node-image"
 )
+
+// inStore is a path in the store, among the image's own files.
+func inStore(path ...string) string {
+	return filepath.Join(append([]string{imageRoot, "usr/share/knest/store"}, path...)...)
+}
 
 // storeState says which snapshots of a node's containerd stand for directories of its image.
 type storeState struct {
@@ -78,7 +82,7 @@ func (s storeState) withStandIns(snapshots string) (storeState, error) {
 		is := func(recorded []string, marker, source string) bool {
 			return slices.Contains(recorded, name) || isStandIn(directory, marker) || shows(directory, source)
 		}
-		if is(s.Layers, layerMarker, filepath.Join(storeRoot, "layer")) {
+		if is(s.Layers, layerMarker, inStore("layer")) {
 			found.Layers = append(found.Layers, name)
 		}
 		if is(s.Nodes, nodeImageMarker, nodeImage) {
@@ -111,14 +115,14 @@ func (s storeState) mount() error {
 		}
 		return nil
 	}
-	if err := over(s.Layers, filepath.Join(storeRoot, "layer")); err != nil {
+	if err := over(s.Layers, inStore("layer")); err != nil {
 		return err
 	}
 	if storeVariant() == "host" {
 		return over(s.Nodes, nodeImage)
 	}
 	for _, name := range s.Nodes {
-		if err := copyNodeImage("/", filepath.Join(snapshotsRoot, name)); err != nil {
+		if err := copyNodeImage(imageRoot, filepath.Join(snapshotsRoot, name)); err != nil {
 			return fmt.Errorf("copy the node image: %w", err)
 		}
 	}
@@ -165,7 +169,7 @@ func storeVariant() string {
 }
 
 func storeID(variant string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(storeRoot, "id"))
+	content, err := os.ReadFile(inStore("id"))
 	if err != nil {
 		return "", err
 	}
@@ -205,9 +209,9 @@ func prepareStore() (archive string, id string, err error) {
 	state := readStoreState(storeRecord)
 	switch chooseStoreAction(state.ID, id, ran) {
 	case importStore:
-		archive = filepath.Join(storeRoot, "images-"+variant+".tar")
+		archive = inStore("images-" + variant + ".tar")
 	case fillStore:
-		if err := copyTree(filepath.Join(storeRoot, "meta", variant), containerdRoot); err != nil {
+		if err := copyTree(inStore("meta", variant), containerdRoot); err != nil {
 			return "", "", err
 		}
 		if err := syncTree(containerdRoot); err != nil {

@@ -26,7 +26,7 @@ import { openPod } from './pod-handle.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 import { preflight } from './preflight.js'
-import { waitForPod, waitForScheduled } from './wait-for-pod.js'
+import { refusalOf, waitForPod, waitForScheduled } from './wait-for-pod.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
@@ -158,6 +158,9 @@ async function untilReady(
     const running = waitForPod(api, cluster, name, explainEvent, both, note)
     await Promise.race([running, waitForScheduled(api, cluster, name, both)])
     return await awaitStart(node, running, both)
+  } catch (error) {
+    if (signal.aborted || (error instanceof KnestError && error.code !== 'host-unreachable')) throw error
+    throw (await refusalOf(api, cluster, name, signal)) ?? error
   } finally {
     ended.abort()
   }

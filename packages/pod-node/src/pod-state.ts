@@ -26,8 +26,15 @@ interface ContainerStatus {
   readonly state?: {
     readonly running?: { readonly startedAt?: string }
     readonly waiting?: { readonly reason?: string; readonly message?: string }
-    readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string }
+    readonly terminated?: Terminated
   }
+  readonly lastState?: { readonly terminated?: Terminated }
+}
+
+interface Terminated {
+  readonly reason?: string
+  readonly exitCode: number
+  readonly message?: string
 }
 
 export interface PodState {
@@ -39,6 +46,8 @@ export interface PodState {
   readonly startedAt?: string | undefined
   /** Waiting longer will not help. */
   readonly hopeless: boolean
+  /** Why the node itself has ended and cannot start, in its init's words. */
+  readonly refusal: string | undefined
   /** Its status does not say why it does not run, but its events may. */
   readonly untold: boolean
 }
@@ -61,6 +70,7 @@ export function podState(pod: KubeObject): PodState {
     hostNode: spec?.nodeName,
     ready: container?.ready ?? false,
     hopeless: false,
+    refusal: undefined,
     untold: false,
   }
   if (metadata.deletionTimestamp !== undefined) {
@@ -76,12 +86,16 @@ export function podState(pod: KubeObject): PodState {
   const waiting = container?.state?.waiting
   const terminated = container?.state?.terminated
   const told = terminatedText(terminated) ?? unscheduledText(status?.conditions)
+  const said = (terminated ?? container?.lastState?.terminated)?.message?.trim()
+  const refusal = said === '' ? undefined : said
   return {
     ...common,
     phase: 'pending',
-    reason: waitingText(waiting) ?? told ?? status?.phase,
+    reason: refusal ?? waitingText(waiting) ?? told ?? status?.phase,
+    refusal,
     hopeless: hopelessReasons.has(waiting?.reason ?? ''),
-    untold: waiting === undefined ? told === undefined : waiting.message === undefined,
+    untold:
+      refusal === undefined && (waiting === undefined ? told === undefined : waiting.message === undefined),
   }
 }
 
@@ -90,7 +104,7 @@ function waitingText(waiting: { reason?: string; message?: string } | undefined)
   return [waiting.reason, waiting.message].filter(Boolean).join(': ')
 }
 
-function terminatedText(ended: { reason?: string; exitCode: number } | undefined): string | undefined {
+function terminatedText(ended: Terminated | undefined): string | undefined {
   return ended === undefined ? undefined : `${ended.reason ?? 'ended'} with exit code ${ended.exitCode}`
 }
 

@@ -91,8 +91,8 @@ async function running(
 ): Promise<void> {
   const settled = (pods: readonly KubeObject[]): boolean =>
     pods.some((pod) => {
-      const { phase, hopeless } = podState(pod)
-      return phase === 'running' || hopeless
+      const { phase, hopeless, refusal } = podState(pod)
+      return phase === 'running' || hopeless || refusal !== undefined
     })
   const pods = await api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${node}` }, settled, {
     timeoutMs,
@@ -100,10 +100,41 @@ async function running(
     awaited: `pod "${podName(node)}" in namespace "${namespace}" to run`,
     describe: (seen) => seen.map((pod) => podState(pod).reason ?? 'running').join(', ') || 'no pod yet',
   })
+  const refusal = pods.map((pod) => podState(pod).refusal).find((text) => text !== undefined)
+  if (refusal !== undefined) throw cannotStart(namespace, node, refusal)
   const stuck = pods.map(podState).find(({ hopeless }) => hopeless)
   if (stuck !== undefined) {
     throw new KnestError('prerequisite', `node "${node}" cannot start: ${stuck.reason ?? 'unknown reason'}`, {
       hint: 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image',
     })
   }
+}
+
+/** What the node's init said before it ended, if it does so within seconds: a host tells it late. */
+export async function refusalOf(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<KnestError | undefined> {
+  const refusalIn = (pods: readonly KubeObject[]): string | undefined =>
+    pods.map((pod) => podState(pod).refusal).find((text) => text !== undefined)
+  try {
+    const pods = await api.waitFor(
+      podKind,
+      { namespace, labelSelector: `${labels.node}=${node}` },
+      (seen) => refusalIn(seen) !== undefined,
+      { timeoutMs: 5_000, signal, awaited: 'a refusal', describe: () => 'none' },
+    )
+    return cannotStart(namespace, node, refusalIn(pods) ?? '')
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
+function cannotStart(namespace: string, node: string, refusal: string): KnestError {
+  return new KnestError('prerequisite', `node "${node}" cannot start: ${refusal}`, {
+    hint: `see: kubectl logs -n ${namespace} ${podName(node)}`,
+  })
 }
