@@ -20,6 +20,7 @@ const (
 	cgroupRoot     = "/sys/fs/cgroup"
 	cgroup2Magic   = 0x63677270
 	overlayMagic   = 0x794c7630
+	tmpfsMagic     = 0x01021994
 	cloneNewCgroup = 0x02000000
 )
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -179,9 +180,52 @@ func mountDisk(disk string) error {
 }
 
 func useDisk(disk string) error {
-	if err := tryOverlay(disk); err != nil {
+	releaseReserve(disk)
+	full := isFull(disk)
+	// On a full disk the trial says nothing. The node starts if it can: who is to make room, else?
+	if err := tryOverlay(disk); err != nil && !full {
 		return fmt.Errorf("the node's disk is on %s, which cannot carry containers (%w); "+
 			"choose a storage class of a local file system or a block device, with ext4 or xfs", fileSystemOf(disk, mountInfo()), err)
 	}
-	return keepRoot(disk)
+	err := keepRoot(disk)
+	if err != nil && full {
+		return fmt.Errorf("the node's disk is full (%w); make its volume larger, or remove something from it", err)
+	}
+	return err
+}
+
+const (
+	reserveFile = ".reserve"
+	reserveSize = 4 << 20
+)
+
+// releaseReserve gives back what keepReserve took, so that a node whose disk is full can start.
+func releaseReserve(disk string) {
+	if err := os.Remove(filepath.Join(disk, reserveFile)); !errors.Is(err, os.ErrNotExist) {
+		warn("release the reserve of the disk", err)
+	}
+}
+
+// keepReserve sets some room aside for the next start: the kernel makes an overlay read-only on a full disk.
+func keepReserve(disk string) {
+	if isFileSystem(disk, tmpfsMagic) {
+		return
+	}
+	file, err := os.OpenFile(filepath.Join(disk, reserveFile), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // full
+	}
+	defer file.Close()
+	if err := syscall.Fallocate(int(file.Fd()), 0, 0, reserveSize); err != nil {
+		file.Truncate(0) //nolint:errcheck // it holds what it holds
+	}
+}
+
+// isFull says that there is no room, or no inode, for the little that a start writes.
+func isFull(disk string) bool {
+	var stat syscall.Statfs_t
+	if syscall.Statfs(disk, &stat) != nil {
+		return false
+	}
+	return stat.Bfree*uint64(stat.Bsize) < reserveSize/4 || (stat.Files > 0 && stat.Ffree < 64)
 }

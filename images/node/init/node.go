@@ -105,7 +105,11 @@ func (n *node) prepare() error {
 	if err := n.facts.identify(nil); err != nil {
 		return err
 	}
-	return n.facts.writeSettings(machineKind{})
+	if err := n.facts.writeSettings(machineKind{}); err != nil {
+		return err
+	}
+	keepReserve(disk)
+	return nil
 }
 
 // identifyMachine gives the node a machine ID and a hardware UUID of its own: containers share the

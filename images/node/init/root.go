@@ -42,6 +42,9 @@ func keepRoot(disk string) error {
 	if err := syscall.Mount("overlay", newRoot, "overlay", 0, options); err != nil {
 		return fmt.Errorf("mount an overlay of %s and the image: %w", upper, err)
 	}
+	if isReadOnly(newRoot) {
+		return fmt.Errorf("an overlay of %s can only be read; see the kernel's log", upper)
+	}
 	for _, point := range points {
 		target := filepath.Join(newRoot, point)
 		if err := likeWhatIsMounted(point, target); err != nil {
@@ -60,6 +63,12 @@ func keepRoot(disk string) error {
 	imageRoot = imageMount
 	// It is a layer now: nothing may change in it.
 	return syscall.Mount("", imageMount, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+}
+
+func isReadOnly(directory string) bool {
+	var stat syscall.Statfs_t
+	const readOnly = 1 // ST_RDONLY
+	return syscall.Statfs(directory, &stat) == nil && stat.Flags&readOnly != 0
 }
 
 // likeWhatIsMounted makes the mount point, should the disk say that it was removed.
@@ -136,6 +145,9 @@ func tryOverlay(disk string) error {
 		return fmt.Errorf("mount an overlay: %w", err)
 	}
 	defer syscall.Unmount(at("merged"), syscall.MNT_DETACH) //nolint:errcheck // goes with the namespace
+	if isReadOnly(at("merged")) {
+		return errors.New("an overlay can only be read")
+	}
 	if err := appendFile(at("merged/changed"), "upper\n"); err != nil {
 		return fmt.Errorf("change a file of a layer: %w", err)
 	}

@@ -118,6 +118,23 @@ func TestDropsWhiteoutsAndOpaqueFolders(t *testing.T) {
 	}
 }
 
+func TestTheReserveIsTakenAndGivenBack(t *testing.T) {
+	disk := t.TempDir()
+	if isFileSystem(disk, tmpfsMagic) {
+		t.Skip("skipped: in memory nothing is reserved, and the folder for temporary files is there")
+	}
+	releaseReserve(disk)
+	keepReserve(disk)
+	keepReserve(disk)
+	if info, err := os.Stat(filepath.Join(disk, reserveFile)); err != nil || info.Size() != reserveSize {
+		t.Errorf("got %v, %v", info, err)
+	}
+	releaseReserve(disk)
+	if entries, err := os.ReadDir(disk); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
 func TestTryOverlay(t *testing.T) {
 	disk := requireOverlay(t)
 	must(t, writeFile(filepath.Join(disk, ".overlay-trial/upper/left"), "by a start that was cut off", 0o644))

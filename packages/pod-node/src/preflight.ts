@@ -1,5 +1,6 @@
 import { imageProblems, KnestError, rightsProblems, storageProblems } from '@knest/core'
 import type { ClusterSpec, KubeApi, KubeObject, Problem } from '@knest/core'
+import { sharedStorageProblems } from './shared-storage.js'
 
 /** Everything that would keep node pods from running, found without changing anything. */
 export async function preflight(
@@ -12,6 +13,7 @@ export async function preflight(
     admission(api, spec, signal),
     imageProblems(api, spec.image, '--image', signal),
     storageProblems(api, spec, signal),
+    sharedStorageProblems(api, spec, signal),
   ])
   return found.flat()
 }
