@@ -1,4 +1,5 @@
 import type { TestCluster } from './cluster.js'
+import { nodesAre } from './nodes.js'
 
 /** Folders that an image has, empty or not, and that users and their programs make: a machine keeps what is in them. */
 const folders = [
@@ -14,10 +15,13 @@ const folders = [
   '/var/lib/rook',
 ]
 
+/** What an image has in /usr is whole after a restart of a pod node, whatever was done to it; a VM has one disk. */
+const breakProgram = nodesAre === 'pod' ? ['rm /usr/local/bin/kubeadm'] : []
+
 /** Writes a file into each of the folders of a node, and breaks a program of its image. */
 export async function writeKept(cluster: TestCluster, node: string): Promise<void> {
   const files = folders.map((folder) => `mkdir -p ${folder} && echo ${node} >${folder}/proof`)
-  const script = [...files, 'rm /usr/local/bin/kubeadm', 'sync'].join(' && ')
+  const script = [...files, ...breakProgram, 'sync'].join(' && ')
   await cluster.knest('ssh', cluster.name, node, '--', 'sh', '-c', script)
 }
 

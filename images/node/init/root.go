@@ -38,8 +38,12 @@ func keepRoot(disk string) error {
 		return fmt.Errorf("what shadows the image: %w", err)
 	}
 	points := childMounts(mountInfo())
-	options := fmt.Sprintf("lowerdir=/,upperdir=%s,workdir=%s,%s", upper, work, rootOptions)
-	if err := syscall.Mount("overlay", newRoot, "overlay", 0, options); err != nil {
+	options := fmt.Sprintf("lowerdir=/,upperdir=%s,workdir=%s", upper, work)
+	err := syscall.Mount("overlay", newRoot, "overlay", 0, options+","+rootOptions)
+	if err == syscall.EINVAL { // a kernel that knows none of these options has none of what they turn off
+		err = syscall.Mount("overlay", newRoot, "overlay", 0, options)
+	}
+	if err != nil {
 		return fmt.Errorf("mount an overlay of %s and the image: %w", upper, err)
 	}
 	if isReadOnly(newRoot) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -86,6 +87,9 @@ func requireOverlay(t *testing.T) string {
 	disk := t.TempDir()
 	if isFileSystem(disk, overlayMagic) {
 		t.Skip("skipped: the folder for temporary files is on an overlay, which cannot carry another")
+	}
+	if err := tryOverlay(disk); errors.Is(err, syscall.EPERM) {
+		t.Skipf("skipped: this root may not mount: %v", err)
 	}
 	return disk
 }
