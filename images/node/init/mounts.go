@@ -221,11 +221,16 @@ func keepReserve(disk string) {
 	}
 }
 
+// noRoom leaves out the file systems that do not count.
+func noRoom(stat syscall.Statfs_t) bool {
+	return stat.Blocks > 0 && stat.Bfree*uint64(stat.Bsize) < reserveSize/4 || stat.Files > 0 && stat.Ffree < 64
+}
+
 // isFull says that there is no room, or no inode, for the little that a start writes.
 func isFull(disk string) bool {
 	var stat syscall.Statfs_t
 	if syscall.Statfs(disk, &stat) != nil {
 		return false
 	}
-	return stat.Bfree*uint64(stat.Bsize) < reserveSize/4 || (stat.Files > 0 && stat.Ffree < 64)
+	return noRoom(stat)
 }

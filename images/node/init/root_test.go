@@ -122,6 +122,24 @@ func TestDropsWhiteoutsAndOpaqueFolders(t *testing.T) {
 	}
 }
 
+func TestNoRoom(t *testing.T) {
+	cases := map[string]struct {
+		stat syscall.Statfs_t
+		want bool
+	}{
+		"room":                       {syscall.Statfs_t{Bsize: 4096, Blocks: 100000, Bfree: 50000, Files: 1000, Ffree: 900}, false},
+		"no block":                   {syscall.Statfs_t{Bsize: 4096, Blocks: 100000, Bfree: 9, Files: 1000, Ffree: 900}, true},
+		"no inode":                   {syscall.Statfs_t{Bsize: 4096, Blocks: 100000, Bfree: 50000, Files: 1000}, true},
+		"inodes are made, as on xfs": {syscall.Statfs_t{Bsize: 4096, Blocks: 100000, Bfree: 50000}, false},
+		"nothing is counted":         {syscall.Statfs_t{Bsize: 4096}, false},
+	}
+	for name, test := range cases {
+		if got := noRoom(test.stat); got != test.want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
 func TestTheReserveIsTakenAndGivenBack(t *testing.T) {
 	disk := t.TempDir()
 	if isFileSystem(disk, tmpfsMagic) {
