@@ -34,8 +34,7 @@ export const promises: readonly WorldPromise<World>[] = [
           const isSame = [...older.voters()].some(
             ({ disk }) => disk?.cluster === machine.cluster && disk.uid === machine.disk.uid,
           )
-          if (isSame)
-            return `"${machine.node}" serves an empty etcd, ${older.acknowledged.size} writes were acknowledged by another`
+          if (isSame) return `"${machine.node}" serves an etcd without what another has acknowledged`
         }
       }
       return undefined
