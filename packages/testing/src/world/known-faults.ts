@@ -66,19 +66,15 @@ export const knownFaults: readonly KnownFault[] = [
   },
 ]
 
-function knownFault({ promise, text }: Broken): KnownFault | undefined {
-  return knownFaults.find((fault) => fault.promise === promise && fault.text.test(text))
-}
-
 /**
  * What a story shows: the first promise that broke. What breaks after it may follow from it, so the others count
  * only when the first is no known fault.
  */
-export function shownBy(broken: readonly Broken[]): {
-  readonly known: KnownFault | undefined
-  readonly news: readonly Broken[]
-} {
+export function shownBy(
+  broken: readonly Broken[],
+  faults = knownFaults,
+): { readonly known: KnownFault | undefined; readonly news: readonly Broken[] } {
   const [first] = broken
-  const known = first === undefined ? undefined : knownFault(first)
+  const known = faults.find(({ promise, text }) => promise === first?.promise && text.test(first.text))
   return { known, news: known === undefined ? broken : [] }
 }
