@@ -32,7 +32,7 @@ export async function imageVersion(
   const { name } = pod.metadata
   try {
     // One that a killed command has left is of another image.
-    await api.delete(podKind, name, namespace, { signal, gracePeriodSeconds: 0 })
+    if (!(await removeOwn(api, cluster, name, signal))) return undefined
     await api.create(pod, { signal })
     const [ended] = await api.waitFor(
       podKind,
@@ -46,10 +46,23 @@ export async function imageVersion(
     if (error instanceof KnestError && !signal.aborted) return undefined
     throw error
   } finally {
-    await api
-      .delete(podKind, name, namespace, { signal: AbortSignal.timeout(10_000), gracePeriodSeconds: 0 })
-      .catch(() => undefined)
+    await removeOwn(api, cluster, name, AbortSignal.timeout(10_000)).catch(() => undefined)
   }
+}
+
+/** False when a pod of that name is somebody else's. */
+async function removeOwn(
+  api: KubeApi,
+  { namespace, uid: owner }: ClusterRef & { readonly uid: string },
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await api.get(podKind, name, namespace, signal)
+  if (found === undefined) return true
+  const { uid, ownerReferences = [] } = found.metadata
+  if (uid === undefined || !ownerReferences.some((each) => each.uid === owner)) return false
+  await api.delete(podKind, name, namespace, { signal, gracePeriodSeconds: 0, preconditions: { uid } })
+  return true
 }
 
 /** It runs where the nodes may, and pulls as they do. */

@@ -97,7 +97,11 @@ export class Kubelets {
   #react({ before, after, isGone }: Change): void {
     if (after.kind === 'PersistentVolume' && isGone)
       this.#loseDisk(after.metadata.name.replace('pvc-', ''), this.#host.causeOf(after))
-    if (after.kind !== 'Pod' || nodeOf(after) === '') return
+    if (after.kind !== 'Pod') return
+    if (nodeOf(after) === '') {
+      if (!isGone) this.#reactToOther(before, after)
+      return
+    }
     const uid = after.metadata.uid ?? ''
     if (isGone) {
       this.machines.get(uid)?.stop()
@@ -109,6 +113,25 @@ export class Kubelets {
     } else if (before === undefined) this.#host.soon(() => this.#schedule(uid))
     else if (containerOf(before)?.image !== containerOf(after)?.image)
       this.#host.soon(() => this.#change(after), 500, 1_500)
+  }
+
+  /** A pod that is no node runs once, and tells which version its image has. */
+  #reactToOther(before: KubeObject | undefined, after: KubeObject): void {
+    const { uid = '', deletionTimestamp } = after.metadata
+    if (deletionTimestamp !== undefined) {
+      if (before?.metadata.deletionTimestamp === undefined)
+        this.#host.soon(() => this.#host.store.letGo(kubelet, after))
+    } else if (before === undefined) this.#host.soon(() => this.#runOnce(uid), 1_000, 4_000)
+  }
+
+  #runOnce(uid: string): void {
+    const pod = this.#now(uid)
+    const image = containerOf(pod)?.image ?? ''
+    if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
+    if (this.#options.images.has(image)) {
+      const terminated = { exitCode: 0, reason: 'Completed', message: /:v(.+)$/.exec(image)?.[1] ?? '' }
+      this.#status(pod, { ready: false, state: { terminated }, image }, { phase: 'Succeeded' })
+    } else this.#status(pod, { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } })
   }
 
   #now(uid: string): KubeObject | undefined {

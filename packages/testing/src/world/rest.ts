@@ -80,7 +80,7 @@ function lookAt(world: World, name: string): Rest {
     if (left.length === 0) return { isAtRest: true, why: '' }
     return {
       isAtRest: false,
-      why: `the record is gone, and ${left.length} objects are left`,
+      why: `the record is gone, and ${left.map(({ kind, metadata }) => `${kind} "${metadata.name}"`).join(', ')} is left`,
       remedy: 'delete',
     }
   }
