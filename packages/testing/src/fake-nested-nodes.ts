@@ -21,6 +21,8 @@ interface FakeNestedNode {
   certificates: string
   /** Holds what was written when an upgrade of it began. */
   upgrading: string | undefined
+  /** Names, as its marker has them. */
+  initialMembers?: string | undefined
   /** In seconds since 1970. */
   kubeletStarted: number
   /** Id of the etcd member whose data is on its disk. */
@@ -145,6 +147,7 @@ export function createFakeNestedNodes(
       node.disk,
       `version ${versionOf(node.spec)}`,
       ...(node.upgrading === undefined ? [] : ['upgrading']),
+      ...(node.disk === 'founder' ? [`initial ${node.initialMembers ?? ''}`] : []),
     ]
     const states = `${state.join('\n')}\n`
     if (program === 'timeout') return fine
@@ -177,8 +180,9 @@ export function createFakeNestedNodes(
       node.member = undefined
       return fine
     }
-    if (has('touch /var/lib/knest/founder')) {
+    if (has('>/var/lib/knest/founder.new')) {
       await note(`kubeadm init ${name}`, signal)
+      node.initialMembers ??= /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
       node.disk = 'founder'
       node.member ??= etcd.begin(name)
       node.authorities = await authorities()

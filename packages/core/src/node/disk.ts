@@ -5,7 +5,10 @@ import { runScript } from './run-script.js'
 /** Tells that Kubernetes was set up on this disk. Gone when the disk is gone. */
 export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
 
-/** Tells that this node's etcd member is one of those the cluster began with. Goes when the set-up ends. */
+/**
+ * Tells that this node's etcd member is one of those the cluster began with, and holds their names. Goes when the
+ * set-up ends.
+ */
 export const initialMemberMarker = '/var/lib/knest/founder'
 
 /** Bash lines that print the state of the disk. */

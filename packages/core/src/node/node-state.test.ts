@@ -5,6 +5,10 @@ test.each([
   ['empty\n', { disk: 'empty', version: undefined, upgrading: false }],
   ['bootstrapped\nversion 1.35.4\n', { disk: 'bootstrapped', version: '1.35.4', upgrading: false }],
   ['founder\nversion 1.34.4\nupgrading\n', { disk: 'founder', version: '1.34.4', upgrading: true }],
+  [
+    'founder\ninitial a-cp-0 a-cp-1\n',
+    { disk: 'founder', version: undefined, upgrading: false, initialMembers: ['a-cp-0', 'a-cp-1'] },
+  ],
   ['bootstrapped\nupgrading\n', { disk: 'bootstrapped', version: undefined, upgrading: true }],
 ])('%j', (text, state) => {
   expect(parseNodeState(text)).toEqual(state)

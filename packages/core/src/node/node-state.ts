@@ -1,7 +1,7 @@
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { NodeCommandError } from '../errors.js'
 import type { DiskState } from './disk.js'
-import { diskQuestion } from './disk.js'
+import { diskQuestion, initialMemberMarker } from './disk.js'
 
 /** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
 export const upgradingMarker = '/var/lib/knest/upgrading'
@@ -11,6 +11,11 @@ export interface NodeState {
   /** Of Kubernetes' programs on the node; undefined when its image does not tell. */
   readonly version: string | undefined
   readonly upgrading: boolean
+  /**
+   * Names of the control planes that the etcd on this disk began with, while its set-up has not come to its end.
+   * Undefined when the disk does not tell, as one that an earlier version began.
+   */
+  readonly initialMembers: readonly string[] | undefined
 }
 
 /**
@@ -19,6 +24,7 @@ export interface NodeState {
  */
 export const stateQuestion = `${diskQuestion}sed -n 's|.*/kube-apiserver:v|version |p' /usr/share/knest/store/images 2>/dev/null
 [ ! -e ${upgradingMarker} ] || echo upgrading
+sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
 `
 
 /** Asks the node what was set up on its disk and what it runs. */
@@ -35,5 +41,9 @@ export function parseNodeState(text: string): NodeState {
     disk: disk as DiskState,
     version: lines.find((line) => line.startsWith('version '))?.replace('version ', ''),
     upgrading: lines.includes('upgrading'),
+    initialMembers: lines
+      .find((line) => line.startsWith('initial '))
+      ?.split(' ')
+      .slice(1),
   }
 }

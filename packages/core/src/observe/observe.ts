@@ -46,6 +46,7 @@ export async function observe(
     ready: node.ready,
     silent: answers[index]?.reason !== undefined,
     disk: looks[index]?.disk,
+    initialMembers: looks[index]?.initialMembers,
     // A version that cannot be changed is nothing to plan with.
     ...(node.backend.upgradeNode === undefined
       ? {}

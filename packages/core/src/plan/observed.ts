@@ -17,6 +17,8 @@ export interface ObservedNode {
   readonly silent?: boolean
   /** Undefined when it cannot be asked now. */
   readonly disk: DiskState | undefined
+  /** Whom etcd on its disk began with, while its set-up is unfinished; undefined when that is not known. */
+  readonly initialMembers?: readonly string[] | undefined
   /** Kubernetes version of its programs; undefined when it cannot be asked, or cannot be changed. */
   readonly version?: string | undefined
   /** An upgrade of this node has begun and not come to its end. */

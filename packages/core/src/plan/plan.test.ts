@@ -104,6 +104,23 @@ describe('planCluster', () => {
     expect(ids(steps)).not.toContain('forget:c-cp-1')
   })
 
+  it.each([
+    ['alone', ['c-cp-0'], ['c-cp-0'], ['c-cp-1', 'c-cp-2']],
+    ['with another', ['c-cp-0', 'c-cp-1'], ['c-cp-0', 'c-cp-1'], ['c-cp-2']],
+    ['with all', ['c-cp-0', 'c-cp-1', 'c-cp-2'], ['c-cp-0', 'c-cp-1', 'c-cp-2'], []],
+    ['with it is not known whom', undefined, ['c-cp-0', 'c-cp-1', 'c-cp-2'], []],
+  ])('an etcd that began %s gets no second one beside it', (_, initialMembers, begin, join) => {
+    const nodes = [{ ...node('c-cp-0', 'founder'), initialMembers }, node('c-cp-1', 'empty')]
+    const steps = planCluster(ref, spec(3, 0), observed([], { nodes }))
+    const boots = steps.flatMap((step) => (step.kind === 'boot-control-plane' ? [step] : []))
+    expect(boots.map((step) => step.node)).toEqual(begin)
+    for (const step of boots) expect(step.initialMembers).toEqual(begin)
+    const joins = steps.flatMap((step) => (step.kind === 'join-control-plane' ? [step] : []))
+    expect(joins.map((step) => step.node)).toEqual(join)
+    for (const [index, step] of joins.entries())
+      expect(step.needs).toContain(index === 0 ? 'finish:c-cp-0' : `join:${joins[index - 1]?.node ?? ''}`)
+  })
+
   it('fills gaps before it takes new numbers, and keeps what is there', () => {
     const steps = planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0', 'c-worker-2']))
     expect(ids(steps)).toContain('node:c-worker-1')

@@ -1,11 +1,11 @@
 import { isNothing } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import { controlPlaneSteps, forgetOf, isInitialized } from './control-plane-steps.js'
 import type { DesiredNode } from './desired-nodes.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import type { RemoveMember } from './leaving.js'
 import type { ObservedCluster } from './observed.js'
-import type { DiskState } from '../node/disk.js'
 import type { Step } from './step.js'
 import { configurationStep, defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
 import type { UpgradePace, UpgradePlan } from './upgrade.js'
@@ -140,10 +140,6 @@ function renewalStep({ renewal }: ObservedCluster): readonly Step[] {
   return [{ kind: 'renew-certificates', id: 'certificates', title, needs: ['authorities'], renewal }]
 }
 
-function isInitialized({ nodes }: ObservedCluster): boolean {
-  return nodes.some(({ role, disk }) => role === 'control-plane' && disk === 'bootstrapped')
-}
-
 /**
  * Whether a node is made and set up. One that is away may be asked when it is there; one that runs and gives no
  * answer is left alone, unless nobody else has the cluster: then it may be the one.
@@ -164,10 +160,6 @@ function addressed(
   return [...new Set([...[...desired, ...there].map(({ name }) => name), ...stale.map(({ node }) => node)])]
 }
 
-function diskOf(observed: ObservedCluster, name: string): DiskState | undefined {
-  return observed.nodes.find((node) => node.name === name)?.disk
-}
-
 function ensureNode(node: DesiredNode): Step {
   return {
     kind: 'ensure-node',
@@ -176,74 +168,6 @@ function ensureNode(node: DesiredNode): Step {
     needs: ['addresses'],
     node,
   }
-}
-
-/**
- * Those of a new cluster begin it together; those of a cluster that is there join one after another. A
- * initial member that was left when creation was interrupted is a member already.
- */
-function controlPlaneSteps(
-  controlPlanes: readonly DesiredNode[],
-  joining: readonly DesiredNode[],
-  observed: ObservedCluster,
-  gone: readonly Step[],
-): readonly Step[] {
-  const fresh = joining.filter(({ role }) => role === 'control-plane')
-  if (fresh.length > 0 && !isInitialized(observed)) return beginSteps(fresh.map(({ name }) => name))
-  const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
-  const reach: Step = {
-    kind: 'await-api',
-    id: 'api',
-    title: 'Reach the API server',
-    needs: ['addresses', 'authorities'],
-    nodes: there,
-  }
-  const isInitialMember = ({ name }: DesiredNode): boolean => diskOf(observed, name) === 'founder'
-  const initialMembers = fresh.filter(isInitialMember)
-  const newcomers = fresh.filter((node) => !isInitialMember(node))
-  const joins = newcomers.map(({ name }, index): Step => {
-    const previous = newcomers[index - 1]
-    return {
-      kind: 'join-control-plane',
-      id: `join:${name}`,
-      title: `Join control plane "${name}"`,
-      needs: [
-        `node:${name}`,
-        previous === undefined ? 'api' : `join:${previous.name}`,
-        ...forgetOf(name, gone),
-        ...gone.filter(({ kind }) => kind === 'remove-member').map(({ id }) => id),
-      ],
-      node: name,
-    }
-  })
-  return [reach, ...initialMembers.map(({ name }) => finishStep(name, false, 'api')), ...joins]
-}
-
-/** All members of etcd are known before the first one starts: nobody waits for anybody's promotion. */
-function beginSteps(initialMembers: readonly string[]): readonly Step[] {
-  const boots = initialMembers.map((node): Step => ({
-    kind: 'boot-control-plane',
-    id: `boot:${node}`,
-    title: `Start the control plane on "${node}"`,
-    needs: [`node:${node}`, 'authorities'],
-    node,
-    initialMembers,
-  }))
-  const reach: Step = {
-    kind: 'await-api',
-    id: 'api',
-    title: 'Wait for the API server',
-    needs: boots.map(({ id }) => id),
-    nodes: initialMembers,
-  }
-  const [first = '', ...others] = initialMembers
-  const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
-  return [...boots, reach, finishStep(first, true, 'api'), ...finishes]
-}
-
-function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {
-  const title = first ? 'Set up the cluster' : `Finish control plane "${node}"`
-  return { kind: 'finish-control-plane', id: `finish:${node}`, title, needs, node, first }
 }
 
 /** `standsInFor`: the version that pods of system DaemonSets still name. */
@@ -255,10 +179,6 @@ function startWorker(
   const needs = [`node:${name}`, 'authorities', 'api', ...forgetOf(name, forgotten)]
   const title = `Join worker "${name}"`
   return { kind: 'start-worker', id: `join:${name}`, title, needs, node: name, pool, imageAliasVersion }
-}
-
-function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
-  return forgotten.filter((step) => step.id === `forget:${name}`).map(({ id }) => id)
 }
 
 /** The further workers go when all others have been upgraded. */

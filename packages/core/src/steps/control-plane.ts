@@ -56,7 +56,10 @@ export async function bootControlPlane(
   const skipped = node.name === initialMembers[0] ? secondHalf : [...secondHalf, 'kubeconfig/super-admin']
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
-touch ${initialMemberMarker}
+if [ ! -e ${initialMemberMarker} ]; then
+  echo '${initialMembers.join(' ')}' >${initialMemberMarker}.new
+  mv ${initialMemberMarker}.new ${initialMemberMarker}
+fi
 ${kubeadmInit(skipped)} 2>&1
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })

@@ -12,6 +12,8 @@ export class Disk implements MemberDisk {
   isGone = false
   isBootstrapped = false
   isInitialMember = false
+  /** Names, while the node is one of those that begin the cluster. */
+  initialMembers = ''
   upgrading: string | undefined
   /** Without it kubelet does not start. */
   hasKubeconfig = false

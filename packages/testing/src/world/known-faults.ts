@@ -10,11 +10,6 @@ interface KnownFault {
 
 export const knownFaults: readonly KnownFault[] = [
   {
-    key: 'a scale while a cluster begins anew begins a second etcd beside the first',
-    promise: 'no acknowledged write is lost',
-    text: /serves an etcd without what another has acknowledged/,
-  },
-  {
     key: 'a cluster whose authorities are gone from everywhere is Degraded or Resuming for ever',
     promise: 'it comes to rest',
     text: /no control plane has them on its disk/,

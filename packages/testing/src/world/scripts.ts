@@ -39,14 +39,16 @@ async function runScript(
   const { disk } = machine
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
-  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading'])].join('\n')}\n`
+  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
   const authority = files.get('/etc/kubernetes/pki/ca.crt')
 
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
   if (has('version |p')) return say(states)
   if (has('echo founder')) return say(`${disk.state()}\n`)
   if (has(`[ -e ${bootstrapped} ] && exit 0`) && disk.isBootstrapped) return fine
-  if (has('touch /var/lib/knest/founder')) {
+  if (has('>/var/lib/knest/founder.new')) {
+    if (!disk.isInitialMember)
+      disk.initialMembers = /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
     disk.isInitialMember = true
     await machine.work(1_500)
     disk.authority ??= authority

@@ -1,0 +1,108 @@
+import type { DesiredNode } from './desired-nodes.js'
+import type { ObservedCluster } from './observed.js'
+import type { Step } from './step.js'
+
+/**
+ * Those of a new cluster begin it together; those of a cluster that is there join one after another. A
+ * initial member that was left when creation was interrupted is a member already.
+ */
+export function controlPlaneSteps(
+  controlPlanes: readonly DesiredNode[],
+  joining: readonly DesiredNode[],
+  observed: ObservedCluster,
+  gone: readonly Step[],
+): readonly Step[] {
+  const fresh = joining.filter(({ role }) => role === 'control-plane')
+  if (fresh.length > 0 && !isInitialized(observed)) return beginSteps(fresh, observed, gone)
+  const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
+  const reach: Step = {
+    kind: 'await-api',
+    id: 'api',
+    title: 'Reach the API server',
+    needs: ['addresses', 'authorities'],
+    nodes: there,
+  }
+  const isInitialMember = ({ name }: DesiredNode): boolean =>
+    observed.nodes.find((node) => node.name === name)?.disk === 'founder'
+  const initialMembers = fresh.filter(isInitialMember)
+  const newcomers = fresh.filter((node) => !isInitialMember(node))
+  return [
+    reach,
+    ...initialMembers.map(({ name }) => finishStep(name, false, 'api')),
+    ...joinSteps(newcomers, 'api', gone),
+  ]
+}
+
+/** One after another: etcd takes one learner at a time. */
+function joinSteps(newcomers: readonly DesiredNode[], after: string, gone: readonly Step[]): readonly Step[] {
+  return newcomers.map(({ name }, index): Step => {
+    const previous = newcomers[index - 1]
+    return {
+      kind: 'join-control-plane',
+      id: `join:${name}`,
+      title: `Join control plane "${name}"`,
+      needs: [
+        `node:${name}`,
+        previous === undefined ? after : `join:${previous.name}`,
+        ...forgetOf(name, gone),
+        ...gone.filter(({ kind }) => kind === 'remove-member').map(({ id }) => id),
+      ],
+      node: name,
+    }
+  })
+}
+
+/**
+ * All members of etcd are known before the first one starts: nobody waits for anybody's promotion. Where one has
+ * started already, those that it knows are all there can be, and others join: with a list of their own they would
+ * be another etcd beside it.
+ */
+function beginSteps(
+  fresh: readonly DesiredNode[],
+  observed: ObservedCluster,
+  gone: readonly Step[],
+): readonly Step[] {
+  const started = observed.nodes.find(
+    ({ name, initialMembers }) => initialMembers !== undefined && fresh.some((node) => node.name === name),
+  )?.initialMembers
+  const isMember = ({ name }: DesiredNode): boolean => started === undefined || started.includes(name)
+  const initialMembers = fresh.filter(isMember).map(({ name }) => name)
+  const newcomers = fresh.filter((node) => !isMember(node))
+  const boots = initialMembers.map((node): Step => ({
+    kind: 'boot-control-plane',
+    id: `boot:${node}`,
+    title: `Start the control plane on "${node}"`,
+    needs: [`node:${node}`, 'authorities'],
+    node,
+    initialMembers,
+  }))
+  const reach: Step = {
+    kind: 'await-api',
+    id: 'api',
+    title: 'Wait for the API server',
+    needs: boots.map(({ id }) => id),
+    nodes: initialMembers,
+  }
+  const [first = '', ...others] = initialMembers
+  const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
+  return [
+    ...boots,
+    reach,
+    finishStep(first, true, 'api'),
+    ...finishes,
+    ...joinSteps(newcomers, `finish:${first}`, gone),
+  ]
+}
+
+function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {
+  const title = first ? 'Set up the cluster' : `Finish control plane "${node}"`
+  return { kind: 'finish-control-plane', id: `finish:${node}`, title, needs, node, first }
+}
+
+export function isInitialized({ nodes }: ObservedCluster): boolean {
+  return nodes.some(({ role, disk }) => role === 'control-plane' && disk === 'bootstrapped')
+}
+
+export function forgetOf(name: string, forgotten: readonly Step[]): readonly string[] {
+  return forgotten.filter((step) => step.id === `forget:${name}`).map(({ id }) => id)
+}
