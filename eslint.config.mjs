@@ -30,6 +30,21 @@ export default tseslint.config(
     },
   },
   {
+    // What Node ends with a signal, it ends with an AbortError, whatever the reason of the signal says.
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['packages/cli/**', 'packages/testing/**', '**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'node:timers/promises',
+          importNames: ['setTimeout'],
+          message: 'take pause() of core/src/signals.ts: it ends with the reason of the signal',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },

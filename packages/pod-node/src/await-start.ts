@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { pause } from '@knest/core'
 import type { ExecResult, NodeHandle } from '@knest/core'
 
 const betweenMs = 150
@@ -27,6 +27,6 @@ export async function awaitStart(
     } catch (error) {
       if (mustWork || signal.aborted) throw error
     }
-    await Promise.race([told, delay(betweenMs, undefined, { signal })])
+    await Promise.race([told, pause(betweenMs, signal)])
   }
 }

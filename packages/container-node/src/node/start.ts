@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { KnestError, labels, type NodeHandle } from '@knest/core'
+import { KnestError, labels, pause, type NodeHandle } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, removeObjects, type ContainerObject } from '../engine/objects.js'
 import { roleOf } from './cluster-containers.js'
@@ -92,7 +91,7 @@ export async function awaitInit(
     }
     const container = await inspectContainer(engine, node.name, signal)
     if (container?.state !== 'running' || Date.now() > deadline) break
-    await delay(200, undefined, { signal })
+    await pause(200, signal)
   }
   const logs = await engine.run(['logs', '--tail', '5', node.name], { timeoutMs: 10_000, signal })
   throw new KnestError(

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { makeCondition, withCondition } from '../contracts/condition.js'
@@ -10,6 +9,7 @@ import type { UpgradePace } from '../plan/upgrade.js'
 import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
+import { pause } from '../signals.js'
 import { planFor } from './plan-for.js'
 import type { ClusterPlan } from './plan-for.js'
 import { stepContext } from './step-context.js'
@@ -92,6 +92,6 @@ async function awaitHostReady(parts: Parts, record: ClusterRecord, signal: Abort
   for (let tries = 0; tries < 40; tries++) {
     const nodes = await listNodes(record, backends, signal)
     if (nodes.every(({ role, ready }) => role === 'worker' || ready)) return
-    await delay(250, undefined, { signal })
+    await pause(250, signal)
   }
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterLock } from '../contracts/cluster-home.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { BusyError, KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
+import { pause } from '../signals.js'
 
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 const durationSeconds = 15
@@ -95,7 +95,7 @@ export async function acquireLock(
     if (held !== told) onWait((told = held))
     signal.throwIfAborted()
     // A Lease that runs out sends no event: looking again is the only way to notice.
-    await delay(1000, undefined, { signal })
+    await pause(1000, signal)
   }
 }
 

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import { namespacedCollections } from '../kube/namespaced-collections.js'
+import { pause } from '../signals.js'
 
 /** More than the grace period of a node or of the controller. */
 const patience = 20_000
@@ -30,7 +30,7 @@ export async function purgeNamespace(
     if (left.length === 0) return finalize(api, namespace, signal)
     if (Date.now() > until) return false
     // What has finalizers or a grace period is gone a moment later; a watch of every kind would cost more.
-    await delay(50, undefined, { signal })
+    await pause(50, signal)
   }
   return false
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
+import { pause } from '../signals.js'
 import { apiPort } from './open.js'
 
 /** Blocks on the node until something listens on the API port: asking from outside would cost more. */
@@ -39,7 +39,7 @@ export async function awaitApi(
     })
     if (answer?.status === 200) return
     if (answer !== undefined) seen = firstFailure(answer.body) ?? `HTTP ${answer.status}`
-    await delay(100, undefined, { signal: options.signal })
+    await pause(100, options.signal)
   }
   throw timeoutError(api, seen, undefined)
 }

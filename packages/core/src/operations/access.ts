@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { authoritiesOutOfReach, knownAuthorities } from '../certificates/lost-authorities.js'
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
@@ -15,6 +14,7 @@ import { tryNestedApi } from '../nested-api/try-open.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { notCreated, phaseTable } from '../phases/index.js'
+import { pause } from '../signals.js'
 import { readRecord, type OperationTools } from './tools.js'
 
 /** How long a host's proxy may take to follow a Service that has new endpoints. */
@@ -101,7 +101,7 @@ export async function settledAccess(
     const access = await adminAccess({ home }, record, signal)
     const hopeless = record.spec.endpoint.serviceType === 'ClusterIP' || Date.now() > deadline
     if (access.reachable || hopeless) return access
-    await delay(250, undefined, { signal })
+    await pause(250, signal)
   }
 }
 

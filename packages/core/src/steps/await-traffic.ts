@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import { pause } from '../signals.js'
 
 interface NodesOfCluster {
   readonly record: ClusterRecord
@@ -23,7 +23,7 @@ export async function awaitTraffic(
   const deadline = Date.now() + patienceMs
   // What the host says may be a moment old: it must say so twice.
   for (let seen = 0; seen < 2;) {
-    await delay(500, undefined, { signal })
+    await pause(500, signal)
     const now = (await backend?.listNodes(record, signal))?.find((node) => node.name === name)
     seen = now?.ready === true ? seen + 1 : 0
     if (Date.now() > deadline)

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   askForLost,
   authoritiesGone,
@@ -13,6 +12,7 @@ import { adminKubeconfig } from '../nested-api/admin-kubeconfig.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { phaseTable } from '../phases/index.js'
 import { createAuthorities } from '../pki/index.js'
+import { pause } from '../signals.js'
 import type { StepContext } from './context.js'
 
 /** Control planes may be starting just now: their disks are asked until then. */
@@ -46,7 +46,7 @@ export async function ensureAuthorities(
     }
     if (Date.now() > deadline) throw authoritiesOutOfReach(record, silent)
     if (tries === 0) progress.note(`asking ${silent.join(', ')} for the certificate authorities`)
-    await delay(500, undefined, { signal })
+    await pause(500, signal)
   }
 }
 

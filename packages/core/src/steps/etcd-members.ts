@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
 import type { EtcdMember } from '../etcd/index.js'
 import { isBootstrapped } from '../node/disk.js'
+import { pause } from '../signals.js'
 import type { StepContext } from './context.js'
 
 /** The control planes other than `except` that run, answer and are part of the cluster. Throws when there is none. */
@@ -76,7 +76,7 @@ export async function removableMember(
     const risk = found === undefined ? undefined : quorumRisk(members, found.name)
     if (risk === undefined) return { member: found, by }
     if (Date.now() > deadline) throw notNow(context, node, risk)
-    await delay(1000, undefined, { signal })
+    await pause(1000, signal)
   }
 }
 
@@ -96,7 +96,7 @@ export async function removeMember(
     if (exitCode === 0 || stderr.includes('not found')) return
     // etcd itself refuses while a member that joined a moment ago has not been seen for five seconds.
     if (Date.now() > deadline) throw notNow(context, node, stderr.trim().split('\n').at(-1) ?? '')
-    await delay(1000, undefined, { signal })
+    await pause(1000, signal)
   }
 }
 

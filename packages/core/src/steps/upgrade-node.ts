@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
@@ -16,6 +15,7 @@ import { otherControlPlanes, removableMember, removeMember } from './etcd-member
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
+import { pause } from '../signals.js'
 import {
   awaitVersionScript,
   beginScript,
@@ -172,7 +172,7 @@ async function awaitVersion(
     signal.throwIfAborted()
     if (found === wanted || Date.now() > deadline) return found
     if (found !== undefined && isWrong(found)) return found
-    await delay(500, undefined, { signal })
+    await pause(500, signal)
   }
 }
 

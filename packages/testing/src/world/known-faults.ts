@@ -20,11 +20,6 @@ export const knownFaults: readonly KnownFault[] = [
     text: /made new authorities/,
   },
   {
-    key: 'a wait that ends with the lock throws AbortError, which is told as a bug',
-    promise: 'a command ends with an error of its own',
-    text: /AbortError/,
-  },
-  {
     key: 'etcd members nobody stands behind are not removed',
     promise: 'it comes to rest',
     text: /nobody stands behind the etcd member/,
