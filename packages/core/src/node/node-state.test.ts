@@ -9,6 +9,14 @@ test.each([
     'founder\ninitial a-cp-0 a-cp-1\n',
     { disk: 'founder', version: undefined, upgrading: false, initialMembers: ['a-cp-0', 'a-cp-1'] },
   ],
+  [
+    'bootstrapped\nversion 1.36.1\nmanifests 1.35.4\n',
+    { disk: 'bootstrapped', version: '1.36.1', upgrading: true },
+  ],
+  [
+    'bootstrapped\nversion 1.36.1\nmanifests 1.36.1\n',
+    { disk: 'bootstrapped', version: '1.36.1', upgrading: false },
+  ],
   ['bootstrapped\nupgrading\n', { disk: 'bootstrapped', version: undefined, upgrading: true }],
 ])('%j', (text, state) => {
   expect(parseNodeState(text)).toEqual(state)

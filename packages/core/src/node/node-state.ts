@@ -6,10 +6,13 @@ import { diskQuestion, initialMemberMarker } from './disk.js'
 /** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
 export const upgradingMarker = '/var/lib/knest/upgrading'
 
+const apiServerManifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
+
 export interface NodeState {
   readonly disk: DiskState
   /** Of Kubernetes' programs on the node; undefined when its image does not tell. */
   readonly version: string | undefined
+  /** An upgrade has begun, or what kubelet is to start is of another version than the programs that are there. */
   readonly upgrading: boolean
   /**
    * Names of the control planes that the etcd on this disk began with, while its set-up has not come to its end.
@@ -23,6 +26,7 @@ export interface NodeState {
  * a quarter of a second for it.
  */
 export const stateQuestion = `${diskQuestion}sed -n 's|.*/kube-apiserver:v|version |p' /usr/share/knest/store/images 2>/dev/null
+sed -n 's|.*image: .*/kube-apiserver:v|manifests |p' ${apiServerManifest} 2>/dev/null
 [ ! -e ${upgradingMarker} ] || echo upgrading
 sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
 `
@@ -37,13 +41,15 @@ export async function readNodeState(node: NodeHandle, signal: AbortSignal): Prom
 
 export function parseNodeState(text: string): NodeState {
   const [disk = 'empty', ...lines] = text.trim().split('\n')
+  const after = (word: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1)
+  const [version, manifests] = [after('version'), after('manifests')]
+  // A node that was made again during an upgrade has the new image, and nobody has begun with it.
+  const isMixed = version !== undefined && manifests !== undefined && version !== manifests
   return {
     disk: disk as DiskState,
-    version: lines.find((line) => line.startsWith('version '))?.replace('version ', ''),
-    upgrading: lines.includes('upgrading'),
-    initialMembers: lines
-      .find((line) => line.startsWith('initial '))
-      ?.split(' ')
-      .slice(1),
+    version,
+    upgrading: lines.includes('upgrading') || isMixed,
+    initialMembers: after('initial')?.split(' '),
   }
 }

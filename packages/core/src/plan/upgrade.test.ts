@@ -114,6 +114,17 @@ describe('an upgrade', () => {
     ])
   })
 
+  it('takes the control plane first that has begun: the others need it', () => {
+    const nodes = [
+      node('c-cp-0', { version: to }),
+      node('c-cp-1'),
+      node('c-cp-2', { version: to, upgrading: true }),
+    ]
+    const steps = plan(spec(3, 0), observed(nodes, { upgrading: true }))
+    expect(upgrades(steps).slice(0, 2)).toEqual(['upgrade:c-cp-2', 'upgrade:c-cp-1'])
+    expect(before(steps, 'upgrade:c-cp-1')).toContain('upgrade:c-cp-2')
+  })
+
   it('ends with kube-proxy when only that is left', () => {
     const nodes = all(1, 1).map((each) => ({ ...each, version: to }))
     const there = observed(nodes, { configured: { configuration: to, proxy: from } })

@@ -59,7 +59,11 @@ export function planUpgrade(
   { maxUnavailable }: UpgradePace,
   surge: readonly DesiredNode[] = [],
 ): UpgradePlan {
-  const due = desired.filter(({ name }) => isDue(observedNode(observed, name), spec, observed))
+  // Those that have begun come first: they are away, and the next one needs them.
+  const hasBegun = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.upgrading === true
+  const due = desired
+    .filter(({ name }) => isDue(observedNode(observed, name), spec, observed))
+    .sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)))
   const controlPlanes = due.filter(({ role }) => role === 'control-plane')
   const workers = due.filter(({ role }) => role === 'worker')
   const lost = desired.filter(

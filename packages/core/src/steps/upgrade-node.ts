@@ -242,7 +242,7 @@ async function openApi(context: StepContext, signal: AbortSignal): Promise<KubeA
 
 /** Lets workloads come, unless somebody had forbidden it before the upgrade. */
 async function giveBack(api: KubeApi, node: NodeHandle, name: string, signal: AbortSignal): Promise<void> {
-  const before = await runScript(node, 'look at the upgrade', `cat ${upgradingMarker}\n`, {
+  const before = await runScript(node, 'look at the upgrade', `cat ${upgradingMarker} 2>/dev/null || true\n`, {
     timeoutMs: 30_000,
     signal,
   })

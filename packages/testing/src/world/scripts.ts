@@ -39,7 +39,7 @@ async function runScript(
   const { disk } = machine
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
-  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
+  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
   const authority = files.get('/etc/kubernetes/pki/ca.crt')
 
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
@@ -99,7 +99,7 @@ async function upgradeScript(
     return fine
   }
   if (has(`cat ${upgrading}`)) {
-    return disk.upgrading === undefined ? failed('No such file') : { ...fine, stdout: `${disk.upgrading}\n` }
+    return { ...fine, stdout: disk.upgrading === undefined ? '' : `${disk.upgrading}\n` }
   }
   if (has(`rm -f ${upgrading}`)) {
     disk.upgrading = undefined
