@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderKubeconfig } from '@knest/core'
 import type { CertificateAuthorities, ClusterHome, ClusterRef, ClusterSpec } from '@knest/core'
 
 export interface ClusterHomeSubject {
@@ -108,9 +109,12 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       const record = await home.read(ref, signal)
       if (record === undefined) throw new Error('no record')
       expect(await home.readKubeconfig(ref, signal)).toBeUndefined()
-      await home.saveKubeconfig(record, 'first', signal)
-      await home.saveKubeconfig(record, 'second', signal)
-      expect(await home.readKubeconfig(ref, signal)).toBe('second')
+      const [first, second] = ['https://first:6443', 'https://second:6443'].map((server) =>
+        renderKubeconfig({ name: ref.name, server, ca: 'CA', clientCert: 'C', clientKey: 'K' }),
+      ) as [string, string]
+      await home.saveKubeconfig(record, first, signal)
+      await home.saveKubeconfig(record, second, signal)
+      expect(await home.readKubeconfig(ref, signal)).toBe(second)
     })
 
     it('gives a control plane its address for as long as the cluster has it', async () => {

@@ -64,6 +64,10 @@ export async function runPlan(
     await home.setStatus(record, { phase, conditions }, run.signal)
   }
   try {
+    // A cluster that begins anew has what the one before it had no more, also when this run does not get far.
+    const wasInstalled = conditions.some(({ type, status }) => type === addonsCondition && status === 'True')
+    if (wasInstalled && steps.some(({ kind }) => kind === 'install-addons'))
+      await say(makeCondition(addonsCondition, 'False', 'BeginsAnew', 'network and DNS are to be installed'))
     await runSteps(
       steps,
       async (step, progress, signal, part) => {

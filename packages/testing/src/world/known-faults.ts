@@ -49,11 +49,6 @@ export const knownFaults: readonly KnownFault[] = [
     promise: 'it comes to rest',
     text: /only the claim of/,
   },
-  {
-    key: 'a cluster that begins anew keeps the condition that its network is installed',
-    promise: 'it comes to rest',
-    text: /its record says that the network is installed, and it is not/,
-  },
 ]
 
 /**
