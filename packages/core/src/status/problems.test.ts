@@ -31,6 +31,22 @@ function members(...silent: readonly string[]): readonly EtcdMemberStatus[] {
   }))
 }
 
+test.each([
+  ['Paused', 'if no pause is running, go on with knest pause q'],
+  ['Kept', 'if no delete is running, go on with knest delete q --keep-data'],
+] as const)('a cluster that is %s and has nodes names the command that goes on', (phase, hint) => {
+  const there = observed({ persistent: true })
+  const record = { ...there.record, name: 'q', phase }
+  const [problem, ...others] = statusProblems({ ...there, record }, certificates)
+  expect(problem?.hint).toBe(hint)
+  expect(problem?.message).toContain('"q-cp-0", "q-cp-1", "q-cp-2" run')
+  expect(others).toEqual([])
+  const hostNodes = there.hostNodes.map((node) => ({ ...node, phase: 'absent' as const }))
+  expect(statusProblems({ ...there, record, hostNodes }, certificates).map((one) => one.hint)).not.toContain(
+    hint,
+  )
+})
+
 interface Case {
   readonly silent?: readonly string[]
   readonly away?: string

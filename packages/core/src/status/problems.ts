@@ -8,6 +8,8 @@ import { unfinishedProblem } from './unfinished.js'
 
 /** What is wrong with a cluster and what to do, most important first. Pure. */
 export function statusProblems(observed: Observed, certificates: CertificateStatus): readonly Problem[] {
+  const left = nodesLeft(observed)
+  if (left !== undefined) return [left]
   const unfinished = unfinishedProblem(observed.record)
   if (unfinished !== undefined) return [unfinished]
   const etcd = etcdProblems(observed)
@@ -17,6 +19,19 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...lostNodes(observed),
     ...certificateProblems(observed.record, certificates),
   ]
+}
+
+/** A pause or a delete that keeps the data says so first, and then takes the nodes away. */
+function nodesLeft({ record: { name, phase }, hostNodes }: Observed): Problem | undefined {
+  if (phase !== 'Paused' && phase !== 'Kept') return undefined
+  const running = hostNodes.filter((node) => node.phase === 'running').map((node) => `"${node.name}"`)
+  if (running.length === 0) return undefined
+  const [verb, command] =
+    phase === 'Paused' ? ['pause', `knest pause ${name}`] : ['delete', `knest delete ${name} --keep-data`]
+  return warning(
+    `cluster "${name}" is ${phase === 'Paused' ? 'paused' : 'to keep nothing but its disks'}, and ${running.join(', ')} ${running.length === 1 ? 'runs' : 'run'}`,
+    `if no ${verb} is running, go on with ${command}`,
+  )
 }
 
 function etcdProblems(observed: Observed): readonly Problem[] {

@@ -35,11 +35,6 @@ export const knownFaults: readonly KnownFault[] = [
     text: /no control plane but "[^"]+" runs/,
   },
   {
-    key: 'a pause that was interrupted reads as Paused while nodes run',
-    promise: 'it comes to rest',
-    text: /it is Paused, and \d+ nodes run/,
-  },
-  {
     key: 'a Node object that is gone while its kubelet runs is not mended but by the controller',
     promise: 'it comes to rest',
     text: /the Node object of "[^"]+" is gone/,
@@ -48,6 +43,11 @@ export const knownFaults: readonly KnownFault[] = [
     key: 'a node of which only the claim is left is not made again',
     promise: 'it comes to rest',
     text: /only the claim of/,
+  },
+  {
+    key: 'a cluster that begins anew in a run that did not know it has no network before the next run that gets through',
+    promise: 'it comes to rest',
+    text: /its record says that the network is installed, and it is not/,
   },
 ]
 

@@ -88,7 +88,10 @@ function lookAt(world: World, name: string): Rest {
   if (remedy !== undefined) return { isAtRest: false, why: `it is ${phase}`, remedy }
   if (phase === 'Paused' || phase === 'Kept') {
     const running = world.kubelets.all().filter(({ cluster }) => cluster === `knest-${name}/${name}`)
-    return { isAtRest: running.length === 0, why: `it is ${phase}, and ${running.length} nodes run` }
+    const why = `it is ${phase}, and ${running.length} nodes run`
+    return running.length === 0
+      ? { isAtRest: true, why }
+      : { isAtRest: false, why, ...(phase === 'Paused' ? { remedy: 'pause' } : {}) }
   }
   // Nobody promises to bring back what the world destroyed.
   const own = world.kubelets.all().filter(({ cluster }) => cluster === `knest-${name}/${name}`)
