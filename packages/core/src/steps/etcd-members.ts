@@ -2,7 +2,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
 import type { EtcdMember } from '../etcd/index.js'
-import { isBootstrapped } from '../node/disk.js'
+import { isBootstrapped, readDisk } from '../node/disk.js'
 import { pause } from '../signals.js'
 import type { StepContext } from './context.js'
 
@@ -21,6 +21,27 @@ export async function otherControlPlanes(
     `no control plane but "${except}" runs, and without one it can neither join nor leave`,
     { hint: `see: knest status ${context.record.name}` },
   )
+}
+
+/**
+ * Whether no other control plane has anything: a scale that was interrupted leaves some with empty disks. One that
+ * gives no answer may have something.
+ */
+export async function isSoleControlPlane(
+  context: StepContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const others = context.existingControlPlanes.filter((other) => other !== name)
+  const empty = others.map(async (other) => {
+    try {
+      return (await readDisk(await context.openNode(other, signal), signal)) === 'empty'
+    } catch {
+      signal.throwIfAborted()
+      return false
+    }
+  })
+  return (await Promise.all(empty)).every(Boolean)
 }
 
 async function member(

@@ -11,7 +11,7 @@ import { awaitUpgraded } from './await-upgraded.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
-import { otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
+import { isSoleControlPlane, otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
@@ -83,7 +83,7 @@ async function makeWay(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const isSole = role === 'control-plane' && context.existingControlPlanes.length === 1
+  const isSole = role === 'control-plane' && (await isSoleControlPlane(context, name, signal))
   const helpers = isSole ? ([node] as const) : await otherControlPlanes(context, name, signal)
   let [helper] = helpers
   if (role === 'control-plane' && !isSole) {
@@ -242,10 +242,15 @@ async function openApi(context: StepContext, signal: AbortSignal): Promise<KubeA
 
 /** Lets workloads come, unless somebody had forbidden it before the upgrade. */
 async function giveBack(api: KubeApi, node: NodeHandle, name: string, signal: AbortSignal): Promise<void> {
-  const before = await runScript(node, 'look at the upgrade', `cat ${upgradingMarker} 2>/dev/null || true\n`, {
-    timeoutMs: 30_000,
-    signal,
-  })
+  const before = await runScript(
+    node,
+    'look at the upgrade',
+    `cat ${upgradingMarker} 2>/dev/null || true\n`,
+    {
+      timeoutMs: 30_000,
+      signal,
+    },
+  )
   if (before.trim() !== 'cordoned')
     await api.patch(
       { apiVersion: 'v1', kind: 'Node' },

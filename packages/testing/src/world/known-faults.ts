@@ -30,11 +30,6 @@ export const knownFaults: readonly KnownFault[] = [
     text: /runs a new version on the manifests of an old one/,
   },
   {
-    key: 'the upgrade of the control plane that stays wants another one among those that stay',
-    promise: 'it comes to rest',
-    text: /no control plane but "[^"]+" runs/,
-  },
-  {
     key: 'a Node object that is gone while its kubelet runs is not mended but by the controller',
     promise: 'it comes to rest',
     text: /the Node object of "[^"]+" is gone/,
