@@ -33,8 +33,9 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  * measure nothing that another cluster's start would lengthen (gaps of an API, waits of a killed command).
  */
 const sideBySide = [
-  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'kubeadm', 'kubevirt-stand-in'],
-  ...['network', 'package', 'render', 'scale', 'side-by-side', 'status', 'streams'],
+  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'interrupt', 'kubeadm'],
+  ...['kubevirt-stand-in', 'network', 'package', 'pause', 'render', 'restart', 'scale', 'side-by-side'],
+  ...['status', 'streams'],
 ]
 
 /**
