@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   createClusters,
   createKubernetesHome,
   KnestError,
   openKube,
+  pause,
   type BackendName,
   type Clusters,
   type KubeConnection,
@@ -83,7 +83,7 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
         ...options,
         api,
         clusters,
-        pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+        pause,
       }),
   }
 }

@@ -41,7 +41,7 @@ test.each([
   expect(problem?.hint).toBe(hint)
   expect(problem?.message).toContain('"q-cp-0", "q-cp-1", "q-cp-2" run')
   expect(others).toEqual([])
-  const hostNodes = there.hostNodes.map((node) => ({ ...node, phase: 'absent' as const }))
+  const hostNodes = there.hostNodes.map((node) => ({ ...node, phase: 'pending' as const }))
   expect(statusProblems({ ...there, record, hostNodes }, certificates).map((one) => one.hint)).not.toContain(
     hint,
   )
