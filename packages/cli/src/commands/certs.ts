@@ -1,4 +1,4 @@
-import { type Clusters, type ClusterRef } from 'knest'
+import type { Clusters, ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { certificateTable, certificatesView } from '../views/certificates.js'
 import { checkTarget, defaultName } from '../cluster-target.js'

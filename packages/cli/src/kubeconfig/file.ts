@@ -87,7 +87,8 @@ export async function removeFromDefault(
       let text = before
       if (before === undefined) return undefined
       for (const context of contextsOf(readKubeconfig(before).value, owner, authority))
-        text = text === undefined ? undefined : removeEntries(text, removable(text, context))
+        text =
+          text === undefined ? undefined : removeEntries(text, removable(readKubeconfig(text).value, context))
       return text
     })
   }

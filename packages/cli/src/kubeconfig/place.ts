@@ -18,7 +18,7 @@ export function placeAddition(
   const whole = asKubeconfig(addition)
   const [mine] = contextsOf(value, owner, authorityOf(whole))
   if (mine !== undefined) {
-    const names = removable(before ?? '', mine)
+    const names = removable(value, mine)
     const kept = Object.entries(mine.context ?? {}).filter(
       ([field]) => !['cluster', 'user', 'extensions'].includes(field),
     )
@@ -28,8 +28,7 @@ export function placeAddition(
       { ...namesOf(addition), ...names },
     )
   }
-  const texts = [before, ...others].flatMap((text) => text ?? [])
-  const taken = texts.map((text) => readKubeconfig(text).value)
+  const taken = [value, ...others.map((text) => readKubeconfig(text ?? '').value)]
   const isFree = (names: EntryNames): boolean =>
     taken.every((each) =>
       sections.every((section) => entriesOf(each, section).every(({ name }) => name !== names[section])),
@@ -44,14 +43,14 @@ export function placeAddition(
 }
 
 /** What goes with a context: its cluster and user, unless another context uses them, too. */
-export function removable(text: string, context: Entry): RemovedNames {
-  const used = entriesOf(readKubeconfig(text).value, 'contexts').filter(({ name }) => name !== context.name)
+export function removable(value: Readonly<Record<string, unknown>>, context: Entry): RemovedNames {
+  const used = entriesOf(value, 'contexts').filter(({ name }) => name !== context.name)
   const field = (entry: Entry, name: 'cluster' | 'user'): unknown =>
     (entry.context as Readonly<Record<string, unknown>> | undefined)?.[name]
   const own = (name: 'cluster' | 'user'): string | undefined => {
-    const value = field(context, name)
-    return typeof value === 'string' && used.every((other) => field(other, name) !== value)
-      ? value
+    const found = field(context, name)
+    return typeof found === 'string' && used.every((other) => field(other, name) !== found)
+      ? found
       : undefined
   }
   const [clusters, users] = [own('cluster'), own('user')]

@@ -3,6 +3,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { ExecResult, NodeBackend, NodeStatus } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
+import { fakeSpec } from '../plan/fake-spec.js'
 
 /** What a node of the fake says to a command, or never. */
 export type FakeAnswer = (node: string, argv: readonly string[]) => ExecResult | 'never'
@@ -62,27 +63,10 @@ export function fakeRecord(
   { controlPlanes = 1, workers = 0, persistence = { enabled: false } }: FakeSpec = {},
   part: Partial<ClusterRecord> = {},
 ): ClusterRecord {
-  const machine = { cpuCores: 1, memorySize: '1Gi', rootfsSize: '1Gi' }
   return {
     name: 'q',
     namespace: 'knest-q',
-    spec: {
-      kubernetesVersion: '1.35.4',
-      image: 'image',
-      controlPlane: { count: controlPlanes, backend: 'pod', machine },
-      workers: [{ name: 'worker', count: workers, backend: 'pod', machine, labels: {}, taints: [] }],
-      network: {
-        podNetworkCidr: ['10.200.0.0/16'],
-        serviceCidr: ['10.201.0.0/16'],
-        dnsDomain: 'cluster.local',
-        cni: 'flannel',
-        vxlanPort: 14789,
-        mtu: 1400,
-      },
-      endpoint: { serviceType: 'NodePort' },
-      persistence,
-      hostPatches: [],
-    },
+    spec: { ...fakeSpec(controlPlanes, workers), persistence },
     phase: 'Ready',
     conditions: [
       {
