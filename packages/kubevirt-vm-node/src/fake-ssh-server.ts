@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { connect, type AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import ssh2 from 'ssh2'
 import type { ServerChannel, Session } from 'ssh2'
 
@@ -87,18 +89,40 @@ function serveSession(session: Session, commands: string[], env: Readonly<Record
     child.stdin.on('error', () => undefined)
     channel.pipe(child.stdin)
     channel.on('error', () => undefined)
-    child.stdout.pipe(channel, { end: false })
-    child.stderr.pipe(channel.stderr, { end: false })
+    const { stdout, stderr } = inTurns(channel)
+    const sent = [finished(child.stdout.pipe(stdout)), finished(child.stderr.pipe(stderr))]
     child.once('close', (code, signal) => {
-      if (code === null) channel.exit(signal?.replace('SIG', '') ?? 'KILL')
-      else channel.exit(code)
-      channel.end()
+      void Promise.all(sent).then(() => {
+        if (code === null) channel.exit(signal?.replace('SIG', '') ?? 'KILL')
+        else channel.exit(code)
+        channel.end()
+      })
     })
     // OpenSSH signals the process group.
     session.on('signal', (_accept, _reject, { name }) => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, `SIG${name}`)
     })
   })
+}
+
+/**
+ * Both outputs of a channel, a chunk at a time, as they share one window. ssh2's server loses or repeats chunks
+ * of two outputs that wait for it at once: it keeps the chunk that waited last, also after it was sent.
+ */
+function inTurns(channel: ServerChannel): { readonly stdout: Writable; readonly stderr: Writable } {
+  let turn = Promise.resolve()
+  const into = (output: Writable): Writable =>
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        turn = turn
+          .then(() => new Promise<void>((sent) => output.write(chunk, () => sent())))
+          .then(() => {
+            Object.assign(channel, { _chunk: undefined, _chunkcb: undefined })
+            done()
+          })
+      },
+    })
+  return { stdout: into(channel), stderr: into(channel.stderr) }
 }
 
 function end(channel: ServerChannel, code: number): void {
