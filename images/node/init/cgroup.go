@@ -108,9 +108,45 @@ func mountCgroups() (int, error) {
 	}
 	unmountAll(cgroupRoot)
 	if isUnified(entries) {
-		return 2, mountUnified()
+		if err := mountUnified(); err != nil {
+			return 0, err
+		}
+		removeLeft(cgroupRoot)
+		return 2, nil
 	}
-	return 1, mountV1(entries)
+	if err := mountV1(entries); err != nil {
+		return 0, err
+	}
+	for _, mount := range v1Mounts(entries) {
+		removeLeft(filepath.Join(cgroupRoot, mount.directory))
+	}
+	return 1, nil
+}
+
+// removeLeft removes the pods' cgroups that a run of this container left, as a machine that boots has none: for
+// each of them kubelet would wait three seconds for a task (google/cadvisor, container/containerd/handler.go).
+// A cgroup with processes stays, and so does everything where the hierarchy is the machine's own.
+func removeLeft(hierarchy string) {
+	if isMachinesRoot(hierarchy) {
+		return
+	}
+	var left []string
+	filepath.WalkDir(filepath.Join(hierarchy, "kubepods"), func(path string, entry os.DirEntry, err error) error { //nolint:errcheck // what cannot be read stays
+		if err == nil && entry.IsDir() {
+			left = append(left, path)
+		}
+		return nil
+	})
+	for _, path := range slices.Backward(left) {
+		syscall.Rmdir(path) //nolint:errcheck // it may be in use
+	}
+}
+
+// isMachinesRoot tells the root of a whole hierarchy, which only v1 gives a release agent and only v2 no type.
+func isMachinesRoot(hierarchy string) bool {
+	_, agent := os.Stat(filepath.Join(hierarchy, "release_agent"))
+	_, typed := os.Stat(filepath.Join(hierarchy, "cgroup.type"))
+	return agent == nil || (typed != nil && isFileSystem(hierarchy, cgroup2Magic))
 }
 
 func mountV1(entries []cgroupEntry) error {

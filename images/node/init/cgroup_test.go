@@ -81,3 +81,40 @@ func TestReadLimits(t *testing.T) {
 		})
 	}
 }
+
+func TestRemoveLeft(t *testing.T) {
+	cases := map[string]struct {
+		files []string
+		want  []string
+	}{
+		"pods of a run before": {nil, []string{"init", "kubepods", "kubepods/busy"}},
+		"the machine's own v1 hierarchy": {[]string{"release_agent"}, []string{
+			"init", "kubepods", "kubepods/busy", "kubepods/burstable", "kubepods/burstable/pod1", "kubepods/burstable/pod1/a",
+		}},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for _, path := range []string{"init", "kubepods/burstable/pod1/a", "kubepods/busy"} {
+				if err := os.MkdirAll(filepath.Join(root, path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// Here a file keeps a folder, where a process keeps a cgroup.
+			for _, path := range append(test.files, "kubepods/busy/process") {
+				if err := os.WriteFile(filepath.Join(root, path), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			removeLeft(root)
+			for _, path := range test.want {
+				if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+					t.Errorf("%s is gone", path)
+				}
+			}
+			if _, err := os.Stat(filepath.Join(root, "kubepods/burstable")); (err == nil) != (test.files != nil) {
+				t.Errorf("the cgroups of pods that are gone: %v", err)
+			}
+		})
+	}
+}
