@@ -34,7 +34,7 @@ const layers = {
   core: [
     ['errors', 'labels', 'defaults'],
     ['contracts', 'signals'],
-    ['streams'],
+    ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],

@@ -8,6 +8,7 @@ import {
   nestedClusterCrd,
   nestedClusterKind,
   podTrouble,
+  refuseForeign,
   releaseCrd,
 } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
@@ -42,7 +43,9 @@ export async function ensureController(
   { image }: ControllerInstall,
   signal: AbortSignal,
 ): Promise<void> {
-  await applyAll(api, controllerObjects(image, { [implicitAnnotation]: 'true' }), signal)
+  const objects = controllerObjects(image, { [implicitAnnotation]: 'true' })
+  await refuseForeign(api, objects, signal)
+  await applyAll(api, objects, signal)
 }
 
 /** Puts the controller on the host to stay, or changes the one that is there; waits until it works. */
@@ -52,8 +55,10 @@ export async function installController(
   { progress, signal, timeoutMs }: RunOptions,
 ): Promise<void> {
   await progress.phase('Install the controller', async () => {
+    const objects = controllerObjects(image)
+    await refuseForeign(api, objects, signal)
     await holdCrd(api, signal)
-    await applyAll(api, controllerObjects(image), signal)
+    await applyAll(api, objects, signal)
   })
   await progress.phase('Wait for the controller', () => awaitController(api, timeoutMs, signal))
 }

@@ -38,6 +38,31 @@ export const controllerRules: readonly PolicyRule[] = [
   rule('networking.k8s.io', ['servicecidrs'], look),
   // A cluster's own namespace goes with it.
   rule('', ['namespaces'], [...look, 'create', 'patch', 'delete']),
+  // It stays for whatever somebody else has put into it. Where the host has more kinds than these, the controller
+  // cannot tell, and it stays.
+  rule(
+    '',
+    [
+      'endpoints',
+      'limitranges',
+      'podtemplates',
+      'replicationcontrollers',
+      'resourcequotas',
+      'serviceaccounts',
+    ],
+    ['list'],
+  ),
+  rule('apps', ['controllerrevisions', 'replicasets'], ['list']),
+  rule('autoscaling', ['horizontalpodautoscalers'], ['list']),
+  rule('batch', ['cronjobs'], ['list']),
+  rule('coordination.k8s.io', ['leases', 'leasecandidates'], ['list']),
+  rule('discovery.k8s.io', ['endpointslices'], ['list']),
+  rule('events.k8s.io', ['events'], ['list']),
+  rule('networking.k8s.io', ['ingresses', 'networkpolicies'], ['list']),
+  rule('policy', ['poddisruptionbudgets'], ['list']),
+  rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], ['list']),
+  rule('resource.k8s.io', ['resourceclaims', 'resourceclaimtemplates'], ['list']),
+  rule('storage.k8s.io', ['csistoragecapacities'], ['list']),
   // Claims of addresses, beside each other in kube-system so that two clusters never get the same one.
   rule('', ['configmaps'], ['create', 'update', 'patch', 'delete']),
   rule(

@@ -1,4 +1,4 @@
-import { KnestError, labels } from '@knest/core'
+import { applyOwn, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KubeApi, NodeBackend, NodeHandle, NodeRole, NodeSpec } from '@knest/core'
 import { userDataSecret } from './cloud-init.js'
 import { deleteVm } from './delete-vm.js'
@@ -62,14 +62,14 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
 
     timeoutFactor,
 
-    preflight: (spec, signal) => preflight(api, spec, options, signal),
+    preflight: (spec, signal, cluster) => preflight(api, cluster, spec, options, signal),
 
     ensureNode: async (spec: NodeSpec, signal) => {
       const factor = await timeoutFactor()
       const keys = await ensureNodeKeys(api, spec, signal)
-      await api.apply(userDataSecret(spec, keys), { signal })
+      await applyOwn(api, userDataSecret(spec, keys), { signal })
       const root = await ensureRootDisk(api, spec, { timeoutMs: fillMs, signal })
-      await api.apply(virtualMachine(spec, root, options), { signal })
+      await applyOwn(api, virtualMachine(spec, root, options), { signal })
       const dataVolume = root === 'data-volume'
       const timeoutMs = bootMs * factor + (dataVolume ? fillMs : 0)
       await waitForVm(api, spec, { timeoutMs, signal, dataVolume })

@@ -1,4 +1,4 @@
-import { deleteVolumeClaim, KnestError, labels } from '@knest/core'
+import { deleteOwn, deleteVolumeClaim, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { jobKind } from './copy-job.js'
 import { dataVolumeKind, vmiKind, vmiStatus, vmKind } from './kubevirt.js'
@@ -22,19 +22,18 @@ export async function deleteVm(
   node: string,
   { keepData, signal }: DeleteOptions,
 ): Promise<void> {
-  const { namespace } = cluster
   const remove = { signal, propagationPolicy: 'Background' } as const
-  await ignoreUnknownKind(api.delete(vmKind, node, namespace, remove))
+  await ignoreUnknownKind(deleteOwn(api, cluster, vmKind, node, remove))
   await untilGone(api, cluster, node, signal)
   await Promise.all([
-    api.delete(secretKind, userdataSecret(node), namespace, { signal }),
-    api.delete(jobKind, copyJob(node), namespace, remove),
+    deleteOwn(api, cluster, secretKind, userdataSecret(node), { signal }),
+    deleteOwn(api, cluster, jobKind, copyJob(node), remove),
   ])
   if (keepData) return
   await forgetNodeKeys(api, cluster, node, signal)
   // Before its claim: CDI would make the claim again.
-  await ignoreUnknownKind(api.delete(dataVolumeKind, rootDisk(node), namespace, remove))
-  await deleteVolumeClaim(api, namespace, rootDisk(node), signal)
+  await ignoreUnknownKind(deleteOwn(api, cluster, dataVolumeKind, rootDisk(node), remove))
+  await deleteVolumeClaim(api, cluster, rootDisk(node), signal)
 }
 
 /** KubeVirt deletes VM, instance and pod one after another; the pod may outlive both. */

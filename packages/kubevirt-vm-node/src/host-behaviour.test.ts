@@ -328,7 +328,7 @@ describe('preflight', () => {
   const kvm = (count: string) =>
     put(v1('Node'), 'host-0', { status: { allocatable: { 'devices.kubevirt.io/kvm': count } } })
   const problems = (change: Partial<ClusterSpec> = {}, api: KubeApi = fake.api) =>
-    backend(api).preflight({ ...spec, ...change }, signal)
+    backend(api).preflight({ ...spec, ...change }, signal, sampleNode.cluster)
 
   // KubeVirt offers a thousand devices a node, which the node writes so.
   it.each(['1k', '110', '1e3'])('finds nothing on a host that is fit, with %s devices', async (devices) => {

@@ -1,13 +1,35 @@
-import { imageProblems, KnestError, nodeName, rightsProblems, storageProblems } from '@knest/core'
-import type { ClusterSpec, KubeApi, KubeObject, NodeGroup, NodeRole, NodeSpec, Problem } from '@knest/core'
+import {
+  desiredNodes,
+  imageProblems,
+  KnestError,
+  nodeName,
+  rightsProblems,
+  storageProblems,
+  takenNames,
+  takenProblems,
+  volumeClaimKind,
+} from '@knest/core'
+import type {
+  ClusterRef,
+  ClusterSpec,
+  KubeApi,
+  KubeObject,
+  NodeGroup,
+  NodeRole,
+  NodeSpec,
+  Problem,
+} from '@knest/core'
 import { hostFacts, type HostFacts } from './host-facts.js'
+import { vmKind } from './kubevirt.js'
 import { virtualMachine } from './manifest.js'
+import { rootDisk, userdataSecret } from './names.js'
 import type { VmNodeOptions } from './options.js'
 import { hasDataVolumes } from './root-disk.js'
 
 /** Everything that would keep VM nodes from running, found without changing anything. */
 export async function preflight(
   api: KubeApi,
+  cluster: ClusterRef,
   spec: ClusterSpec,
   options: VmNodeOptions,
   signal: AbortSignal,
@@ -16,7 +38,8 @@ export async function preflight(
   if ('problem' in facts) return [facts.problem]
   const patched = samples(spec, options)
   const found = await Promise.all([
-    rightsProblems(api, needed, signal),
+    rightsProblems(api, cluster, needed, signal),
+    nameProblems(api, cluster, spec, signal),
     imageProblems(api, spec.vmImage ?? '', '--vm-image', signal),
     storageProblems(api, spec, signal),
     copyProblems(api, spec, signal),
@@ -24,6 +47,22 @@ export async function preflight(
     facts.kubeVirt?.bridgePermitted === false ? [] : admission(api, patched.machines, signal),
   ])
   return [...kubeVirtProblems(facts), ...patched.problems, ...found.flat()]
+}
+
+/** What of the names of the nodes' objects is taken by others. */
+async function nameProblems(
+  api: KubeApi,
+  cluster: ClusterRef,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const nodes = desiredNodes(cluster, spec, []).filter(({ backend }) => backend === 'vm')
+  const objects = nodes.flatMap(({ name }) => [
+    { ...vmKind, name },
+    { apiVersion: 'v1', kind: 'Secret', name: userdataSecret(name) },
+    ...(spec.persistence.enabled ? [{ ...volumeClaimKind, name: rootDisk(name) }] : []),
+  ])
+  return takenProblems(cluster, await takenNames(api, cluster, objects, signal))
 }
 
 const needed = [

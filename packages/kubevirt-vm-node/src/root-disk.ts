@@ -1,4 +1,4 @@
-import { volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
+import { applyOwn, volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
@@ -33,10 +33,10 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
   if (volume !== undefined) return 'data-volume'
   // CDI's own garbage collection leaves a filled claim without its DataVolume.
   if (claim === undefined && withCdi) {
-    await api.apply(dataVolume(spec), { signal })
+    await applyOwn(api, dataVolume(spec), { signal })
     return 'data-volume'
   }
-  if (claim === undefined) await api.apply(diskClaim(spec), { signal })
+  if (claim === undefined) await applyOwn(api, diskClaim(spec), { signal })
   if (claim !== undefined && isFilled(claim)) return 'claim'
   await fillClaim(api, spec, wait)
   return 'claim'
@@ -115,7 +115,7 @@ interface JobStatus {
 async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: DiskWait): Promise<void> {
   const { namespace } = spec.cluster
   const name = copyJob(spec.name)
-  await api.apply(copyImageJob(spec), { signal })
+  await applyOwn(api, copyImageJob(spec), { signal })
   const ended = new AbortController()
   const watching = AbortSignal.any([signal, ended.signal])
   let trouble = ''

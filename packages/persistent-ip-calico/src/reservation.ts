@@ -1,4 +1,4 @@
-import { labels, managedByKnest, rangeToCidrs } from '@knest/core'
+import { applyOwn, labels, managedByKnest, rangeToCidrs } from '@knest/core'
 import type { AddressRange, ClusterRef, KubeApi, KubeObject } from '@knest/core'
 import type { CalicoGroup } from './kinds.js'
 
@@ -34,6 +34,6 @@ export async function reserveRanges(
   signal: AbortSignal,
 ): Promise<void> {
   const object = reservationObject(group, cluster, ranges)
-  if (ranges.length > 0) await api.apply(object, { signal })
+  if (ranges.length > 0) await applyOwn(api, object, { signal })
   else await api.delete(object, object.metadata.name, undefined, { signal })
 }

@@ -1,4 +1,4 @@
-import { createAddressAllocator, KnestError, parseAddress, usedByPods } from '@knest/core'
+import { applyOwn, createAddressAllocator, KnestError, parseAddress, usedByPods } from '@knest/core'
 import type {
   AddressOptions,
   AddressSource,
@@ -44,7 +44,7 @@ export function createKubeOvnAddresses(api: KubeApi, options: AddressOptions): E
         return
       }
       const { name } = await subnetWith(first, signal)
-      await api.apply(poolObject(cluster, name, addresses), { signal })
+      await applyOwn(api, poolObject(cluster, name, addresses), { signal })
     },
 
     annotations: async ({ ip, mac }, signal) => ({

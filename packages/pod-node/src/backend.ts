@@ -1,7 +1,9 @@
 import {
+  applyOwn,
   awaitPodsGone,
   volumeClaimKind,
   clusterSelector,
+  deleteOwn,
   deleteVolumeClaim,
   KnestError,
   labels,
@@ -63,11 +65,11 @@ export function createPodNodeBackend(
     name: 'pod',
     features: { ownKernel: false, cgroupDriver: 'cgroupfs', access: 'exec' },
 
-    preflight: (spec, signal) => preflight(api, spec, signal),
+    preflight: (spec, signal, cluster) => preflight(api, cluster, spec, signal),
 
     ensureNode: async (spec, signal, note) => {
       const set = nodeStatefulSet(spec)
-      await api.apply(set, { signal })
+      await applyOwn(api, set, { signal })
       await changeImage(api, spec, imageOf(set), signal)
       return started(spec, signal, note)
     },
@@ -75,12 +77,12 @@ export function createPodNodeBackend(
     upgradeNode: async (spec, signal) => {
       const before = await api.get(statefulSetKind, spec.name, spec.cluster.namespace, signal)
       const set = nodeStatefulSet(spec)
-      await api.apply(set, { signal })
+      await applyOwn(api, set, { signal })
       try {
         await changeImage(api, spec, imageOf(set), signal)
       } catch (error) {
         if (before !== undefined && error instanceof KnestError && error.code === 'prerequisite') {
-          await api.apply(nodeStatefulSet({ ...spec, image: imageOf(before) }), { signal })
+          await applyOwn(api, nodeStatefulSet({ ...spec, image: imageOf(before) }), { signal })
           await changeImage(api, spec, imageOf(before), signal)
           await started(spec, signal)
         }
@@ -124,11 +126,11 @@ export function createPodNodeBackend(
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
       const { namespace } = cluster
-      await api.delete(statefulSetKind, name, namespace, { signal, propagationPolicy: 'Background' })
-      await api.delete(podKind, podName(name), namespace, { signal })
+      await deleteOwn(api, cluster, statefulSetKind, name, { signal, propagationPolicy: 'Background' })
+      await deleteOwn(api, cluster, podKind, podName(name), { signal })
       await awaitPodsGone(
         api,
-        { namespace, labelSelector: `${labels.node}=${name}` },
+        { namespace, labelSelector: `${clusterSelector(cluster.name)},${labels.node}=${name}` },
         {
           timeoutMs: 120_000,
           signal,
@@ -136,7 +138,7 @@ export function createPodNodeBackend(
           describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
         },
       )
-      if (!keepData) await deleteVolumeClaim(api, namespace, claimName(name), signal)
+      if (!keepData) await deleteVolumeClaim(api, cluster, claimName(name), signal)
     },
   }
 }

@@ -168,13 +168,13 @@ describe('the other methods of the container backend', () => {
 
   it('refuse an image the engine does not have, with the way to get it', async () => {
     const backend = createContainerNodeBackend(engine)
-    const problems = await backend.preflight({ ...desired, image: 'example.org/node:1' }, signal)
+    const problems = await backend.preflight({ ...desired, image: 'example.org/node:1' }, signal, cluster)
     expect(problems).toContainEqual({
       severity: 'error',
       message: 'podman has no image "example.org/node:1"',
       hint: 'get it (podman pull example.org/node:1), or choose another with --image',
     })
-    const own = await backend.preflight(desired, signal)
+    const own = await backend.preflight(desired, signal, cluster)
     expect(own.filter(({ severity }) => severity === 'error')).toEqual([])
   })
 })

@@ -1,3 +1,4 @@
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 
@@ -8,18 +9,19 @@ export interface Right {
   readonly subresource?: string
 }
 
-/** Which rights are missing in every namespace; that of the cluster may not exist yet. */
+/** Which rights are missing in the cluster's namespace, which may not exist yet. */
 export async function rightsProblems(
   api: KubeApi,
+  { namespace }: ClusterRef,
   needed: readonly Right[],
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const allowed = await Promise.all(needed.map((access) => api.canI(access, signal)))
+  const allowed = await Promise.all(needed.map((access) => api.canI({ ...access, namespace }, signal)))
   return needed
     .filter((_, index) => allowed[index] === false)
     .map(({ verb, resource, subresource }) => ({
       severity: 'error' as const,
-      message: `you may not ${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} on the host (${api.description})`,
-      hint: 'ask for a role with these rights, or choose another --context',
+      message: `you may not ${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} in namespace "${namespace}" of the host (${api.description})`,
+      hint: 'ask for a role with these rights, or choose another namespace with -n, or another --context',
     }))
 }

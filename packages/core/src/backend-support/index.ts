@@ -1,3 +1,4 @@
 export { imageProblems } from './check-images.js'
+export { takenNames, takenProblems } from './taken-names.js'
 export { rightsProblems, type Right } from './check-rights.js'
 export { storageProblems } from './check-storage.js'

@@ -1,4 +1,6 @@
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { isMadeFor } from '../ownership.js'
 
 export const volumeClaimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }
@@ -6,17 +8,19 @@ const timeoutMs = 120_000
 
 /**
  * Deletes a node's claim and waits until its volume is gone too, unless the StorageClass keeps volumes.
- * An absent claim is already gone.
+ * An absent claim is already gone; one that is not of the cluster stays.
  */
 export async function deleteVolumeClaim(
   api: KubeApi,
-  namespace: string,
+  cluster: ClusterRef,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const { namespace } = cluster
   const claim = await api.get(volumeClaimKind, name, namespace, signal)
-  if (claim === undefined) return
-  await api.delete(volumeClaimKind, name, namespace, { signal })
+  if (claim === undefined || !isMadeFor(cluster, claim)) return
+  const { uid } = claim.metadata
+  await api.delete(volumeClaimKind, name, namespace, { signal, ...(uid && { preconditions: { uid } }) })
   await api.waitFor(
     volumeClaimKind,
     { namespace, fieldSelector: `metadata.name=${name}` },

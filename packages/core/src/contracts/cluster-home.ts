@@ -136,9 +136,16 @@ export interface ClusterHome {
     onWait: (holder: string) => void,
     options?: { readonly preemptible?: boolean },
   ): Promise<ClusterLock>
-  /** Removes all that `create` and the ensure methods made; resolves when it is gone. */
+  /**
+   * Removes all that `create` and the ensure methods made; resolves when it is gone. The place stays where others
+   * have put something into it: `note` is told so.
+   */
   remove(
     ref: ClusterRef,
-    options: { readonly keepData: boolean; readonly signal: AbortSignal },
+    options: {
+      readonly keepData: boolean
+      readonly signal: AbortSignal
+      readonly note?: (text: string) => void
+    },
   ): Promise<void>
 }

@@ -65,10 +65,13 @@ export interface KubeApi {
   /** For messages, as in `context "kind-dev"`. */
   readonly description: string
 
-  /** Server-side apply, forced, field manager `knest`. Creates or changes; gives what is stored. */
+  /**
+   * Server-side apply, field manager `knest`. Creates or changes; gives what is stored. It takes fields over that
+   * others own, unless `force` is false: then `conflict`. With `metadata.uid` only that very object: else `conflict`.
+   */
   apply(
     object: KubeObject,
-    options: { readonly signal: AbortSignal; readonly dryRun?: boolean },
+    options: { readonly signal: AbortSignal; readonly dryRun?: boolean; readonly force?: boolean },
   ): Promise<KubeObject>
   create(
     object: KubeObject,

@@ -128,8 +128,8 @@ export interface NodeBackend {
 
   /** How much longer everything takes than on hardware: the factor for time limits. Absent: 1. */
   timeoutFactor?(): Promise<number>
-  /** Looks for everything that would make creation fail. Changes nothing. */
-  preflight(spec: ClusterSpec, signal: AbortSignal): Promise<readonly Problem[]>
+  /** Looks for everything that would make the creation of this cluster's nodes fail. Changes nothing. */
+  preflight(spec: ClusterSpec, signal: AbortSignal, cluster: ClusterRef): Promise<readonly Problem[]>
   /**
    * Creates the node or adopts the one that is there; resolves when it can run commands. `note` is told what keeps
    * it waiting, where that is not what everybody waits for.

@@ -1,9 +1,10 @@
 import type { HomeFacts } from '../contracts/cluster-home.js'
+import { takenProblems } from '../backend-support/index.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
-import { defaultNamespace } from '../names.js'
 import { detectHostNetwork } from '../network/index.js'
+import { isMadeFor } from '../ownership.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
 import { foreignObjects } from './own-objects.js'
@@ -11,22 +12,23 @@ import { foreignObjects } from './own-objects.js'
 /** Reads what the host's network uses and whether it is fit. Changes nothing. */
 export async function inspectHost(
   api: KubeApi,
-  _spec: ClusterSpec,
+  spec: ClusterSpec,
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<Omit<HomeFacts, 'serviceType'>> {
   const [network, namespace, inotify] = await Promise.all([
     detectHostNetwork(api, signal),
-    namespaceProblems(api, ref, signal),
+    namespaceProblems(api, ref, spec, signal),
     inotifyProblems(api, signal),
   ])
   return { ...network, problems: [...network.problems, ...namespace, ...inotify] }
 }
 
-/** A namespace of the user's own must exist and let privileged pods in; knest's own is made right. */
+/** A namespace that knest did not make must let privileged pods in; knest's own is made right. */
 async function namespaceProblems(
   api: KubeApi,
   ref: ClusterRef,
+  spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
@@ -50,32 +52,15 @@ async function namespaceProblems(
       },
     ]
   }
-  const strangers = await strangersProblems(api, ref, signal)
-  if (strangers.length > 0) return strangers
+  const taken = takenProblems(ref, await foreignObjects(api, ref, spec, signal))
   const level = namespace.metadata.labels?.['pod-security.kubernetes.io/enforce']
-  if (level === undefined || level === 'privileged' || ref.namespace === defaultNamespace(ref.name)) return []
+  if (level === undefined || level === 'privileged' || isMadeFor(ref, namespace)) return taken
   return [
+    ...taken,
     {
       severity: 'error',
       message: `namespace "${ref.namespace}" admits only ${level} pods, and a node is a privileged one`,
-      hint: `kubectl label --overwrite namespace ${ref.namespace} pod-security.kubernetes.io/enforce=privileged, or leave -n out`,
-    },
-  ]
-}
-
-/** What of the names that the cluster's objects will have is taken: knest would change what is not its own. */
-async function strangersProblems(
-  api: KubeApi,
-  ref: ClusterRef,
-  signal: AbortSignal,
-): Promise<readonly Problem[]> {
-  const names = await foreignObjects(api, ref, signal)
-  if (names.length === 0) return []
-  return [
-    {
-      severity: 'error',
-      message: `namespace "${ref.namespace}" has ${names.join(', ')} already, and knest did not make ${names.length === 1 ? 'it' : 'them'}`,
-      hint: 'give the cluster another name, or another namespace with -n (manifests of "render --standalone" have these names too)',
+      hint: `kubectl label --overwrite namespace ${ref.namespace} pod-security.kubernetes.io/enforce=privileged, or choose another namespace with -n`,
     },
   ]
 }

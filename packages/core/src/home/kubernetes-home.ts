@@ -2,6 +2,7 @@ import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
+import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
@@ -111,17 +112,18 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
     ensureAddresses: (record, nodes, signal) => ensureServices(api, record, nodes, signal),
     releaseAddress: async (ref, node, signal) => {
-      await api.delete(v1('Service'), node, ref.namespace, { signal })
+      await deleteOwn(api, ref, v1('Service'), node, { signal })
     },
     apiUrls: (record, signal) => apiUrls(api, record, signal),
 
     lock: (ref, signal, onWait, { preemptible = false } = {}) =>
       acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait),
 
-    remove: async (ref, { signal }) => {
+    remove: async (ref, { signal, note }) => {
       const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      if (await removeNamespace(api, ref, hasRecord, () => removeFinalizerOf(ref, signal), signal)) {
+      const { gone, why } = await removeNamespace(api, ref, () => removeFinalizerOf(ref, signal), signal)
+      if (gone) {
         await removeCrdIfUnused(api, signal)
         return
       }
@@ -131,6 +133,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
       await removeFinalizerOf(ref, signal)
       await removeCrdIfUnused(api, signal)
+      if (why !== undefined) note?.(why)
     },
   }
 }

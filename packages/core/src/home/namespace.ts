@@ -1,19 +1,19 @@
-import { defaultNamespace } from '../names.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
-import { hasOtherClusters, holdsOnlyOwn, isMadeFor } from './own-objects.js'
+import { applyOwn, isMadeFor } from '../ownership.js'
+import { otherClusters, othersIn } from './own-objects.js'
 import { purgeNamespace } from './purge-namespace.js'
 
+/** How many objects of others are named. */
+const named = 3
 export const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
 
-/** Makes the cluster's own namespace; one that was asked for by name is only looked at. */
+/** Makes the cluster's namespace. One that knest did not make for this cluster stays as it is, whatever its name. */
 export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
-  if (ref.namespace !== defaultNamespace(ref.name)) {
-    const existing = await api.get(namespaceKind, ref.namespace, undefined, signal)
-    if (existing !== undefined) return
-  }
-  await api.apply(namespaceObject(ref), { signal })
+  const existing = await api.get(namespaceKind, ref.namespace, undefined, signal)
+  if (existing === undefined || isMadeFor(ref, existing))
+    await applyOwn(api, namespaceObject(ref), { signal })
 }
 
 /** A cluster's own namespace; by its labels `removeNamespace` knows it again. */
@@ -34,26 +34,43 @@ export function namespaceObject(ref: ClusterRef): KubeObject {
   }
 }
 
+/** What became of a cluster's namespace: it is gone, was never knest's to remove, or stays for a reason. */
+export interface NamespaceEnd {
+  readonly gone: boolean
+  readonly why?: string
+}
+
 /**
- * Removes the namespace when knest made it for this cluster, and waits until it is gone; else gives false. It stays
- * for other clusters in it; and where there is no record any more, for whatever knest did not make. `letGo` takes
- * away what would keep its contents, once it is being deleted whatever becomes of this process.
+ * Removes the namespace when knest made it for this cluster, and waits until it is gone. It stays for other clusters
+ * in it, for whatever knest did not make for this one, and when not all that is in it can be seen. `letGo` takes away
+ * what would keep its contents, once it is being deleted whatever becomes of this process.
  */
 export async function removeNamespace(
   api: KubeApi,
   ref: ClusterRef,
-  hasRecord: boolean,
   letGo: () => Promise<void>,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<NamespaceEnd> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
-  if (namespace === undefined || !isMadeFor(ref, namespace)) return false
+  if (namespace === undefined || !isMadeFor(ref, namespace)) return { gone: false }
   if (namespace.metadata.deletionTimestamp === undefined) {
-    if (await hasOtherClusters(api, ref, signal)) return false
-    if (!hasRecord && !(await holdsOnlyOwn(api, ref, signal))) return false
+    const why = await whyItStays(api, ref, signal)
+    if (why !== undefined) return { gone: false, why }
   }
   await deleteNamespace(api, ref.namespace, signal, letGo)
-  return true
+  return { gone: true }
+}
+
+/** As in `namespace "a" stays: it has configmaps "mine"`; undefined when nothing speaks against its removal. */
+async function whyItStays(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<string | undefined> {
+  const stays = `namespace "${ref.namespace}" stays:`
+  const clusters = await otherClusters(api, ref, signal)
+  if (clusters.length > 0) return `${stays} it has cluster ${clusters.map((name) => `"${name}"`).join(', ')}`
+  const others = await othersIn(api, ref, signal)
+  if (others === undefined) return `${stays} not all that is in it can be seen from here`
+  if (others.length === 0) return undefined
+  const more = others.length > named ? `, and ${others.length - named} more` : ''
+  return `${stays} it has ${others.slice(0, named).join(', ')}${more}, which knest did not make`
 }
 
 /** Deletes a namespace with all that is in it, and waits until it is gone. Absent is fine. */

@@ -1,18 +1,18 @@
-import type { ClusterRef } from '../contracts/cluster.js'
+import { takenNames } from '../backend-support/index.js'
+import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { namespacedCollections } from '../kube/namespaced-collections.js'
 import { clusterSelector, labels, managedByKnest } from '../labels.js'
-import { controlPlanePool, nodeName, objectNames } from '../names.js'
+import { objectNames } from '../names.js'
+import { deleteOwn, isMadeFor } from '../ownership.js'
+import { desiredNodes } from '../plan/desired-nodes.js'
 import { nestedClusterKind } from './record.js'
+import { hasAuthorities } from './secrets.js'
 
 const serviceKind: KindRef = { apiVersion: 'v1', kind: 'Service' }
 const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
-
-/** Whether knest made the object for this cluster. A cluster of `render --standalone` has no such mark. */
-export function isMadeFor({ name }: ClusterRef, { metadata }: Pick<KubeObject, 'metadata'>): boolean {
-  return metadata.labels?.[labels.managedBy] === managedByKnest && metadata.labels[labels.cluster] === name
-}
+const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 
 /** Made by knest for a record: of a record that is gone, the host has not collected it yet. */
 function isOfRecord(ref: ClusterRef, object: Pick<KubeObject, 'metadata'>): boolean {
@@ -48,7 +48,7 @@ export async function removeOwnObjects(
   await Promise.all(
     found
       .filter(({ object }) => isOwn(ref, object))
-      .map(({ kind, object: { metadata } }) => api.delete(kind, metadata.name, namespace, { signal })),
+      .map(({ kind, object: { metadata } }) => deleteOwn(api, ref, kind, metadata.name, { signal })),
   )
 }
 
@@ -56,69 +56,106 @@ export async function removeOwnObjects(
 export async function foreignObjects(
   api: Pick<KubeApi, 'get'>,
   ref: ClusterRef,
+  spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const first = nodeName(ref.name, controlPlanePool, 0)
-  const names: readonly (readonly [KindRef, string])[] = [
-    [serviceKind, objectNames.apiService(ref.name)],
-    [serviceKind, objectNames.nodesService(ref.name)],
-    [serviceKind, first],
-    [secretKind, objectNames.kubeconfigSecret(ref.name)],
-    [{ apiVersion: 'apps/v1', kind: 'StatefulSet' }, first],
+  const { kubeconfigSecret, pkiSecret } = objectNames
+  const controlPlanes = desiredNodes(ref, spec, []).filter(({ role }) => role === 'control-plane')
+  const services = [
+    objectNames.apiService(ref.name),
+    objectNames.nodesService(ref.name),
+    ...controlPlanes.map(({ name }) => name),
   ]
-  const found = await Promise.all(
-    names.map(async ([kind, name]) => {
-      const object = await api.get(kind, name, ref.namespace, signal)
-      return object === undefined || isMadeFor(ref, object) ? [] : [`${kind.kind} "${name}"`]
-    }),
-  )
+  const found = await Promise.all([
+    takenNames(
+      api,
+      ref,
+      services.map((name) => ({ ...serviceKind, name })),
+      signal,
+    ),
+    takenNames(api, ref, [{ ...secretKind, name: kubeconfigSecret(ref.name) }], signal),
+    // Keys of one's own may be there before.
+    api
+      .get(secretKind, pkiSecret(ref.name), ref.namespace, signal)
+      .then((pki) => (pki === undefined || hasAuthorities(pki) ? [] : [`Secret "${pkiSecret(ref.name)}"`])),
+    api
+      .get(leaseKind, objectNames.lease(ref.name), ref.namespace, signal)
+      .then((lease) =>
+        lease === undefined || lease.metadata.labels?.[labels.managedBy] === managedByKnest
+          ? []
+          : [`Lease "${objectNames.lease(ref.name)}"`],
+      ),
+  ])
   return found.flat()
 }
 
-/** Whether the namespace has clusters other than this one. */
-export async function hasOtherClusters(
+/** Names of the clusters in the namespace other than this one. */
+export async function otherClusters(
   api: KubeApi,
   { name, namespace }: ClusterRef,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<readonly string[]> {
   const found = await api.list(nestedClusterKind, { namespace, signal }).catch((error: unknown) => {
     // Without the kind there are no clusters.
     if (error instanceof KnestError && error.code === 'not-found') return []
     throw error
   })
-  return found.some(({ metadata }) => metadata.name !== name)
+  return found.map(({ metadata }) => metadata.name).filter((each) => each !== name)
 }
 
 /** What every namespace has. Endpoints and Leases say nothing: what they are of does. */
 const ofEveryNamespace: Readonly<Record<string, RegExp>> = {
-  configmaps: /^(kube-root-ca\.crt|openshift-service-ca\.crt)$/,
+  configmaps: /^(kube-root-ca\.crt|openshift-service-ca\.crt|istio-ca-root-cert)$/,
   serviceaccounts: /^(default|builder|deployer)$/,
   events: /^/,
   endpoints: /^/,
   leases: /^/,
 }
+/** Requests at a time. */
+const lanes = 4
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
 
-/** Whether all that is in the namespace was made for this cluster. False also when not all of it can be seen. */
-export async function holdsOnlyOwn(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<boolean> {
+/**
+ * What is in the namespace that was not made for this cluster, as in `configmaps "mine"`; undefined when not all of
+ * it can be seen.
+ */
+export async function othersIn(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
   const paths = await namespacedCollections(api, ref.namespace, signal)
-  if (paths === undefined) return false
-  for (const path of paths) {
-    const resource = path.split('/').at(-1) ?? ''
-    const { status, body } = await api.raw(path, signal)
-    if (status === 404) continue
-    if (status !== 200) return false
-    const { items } = JSON.parse(body) as { readonly items?: readonly Pick<KubeObject, 'metadata'>[] | null }
-    const isOwn = (item: Pick<KubeObject, 'metadata'>): boolean =>
-      isMadeFor(ref, item) ||
-      // Its owner is looked at itself.
-      (item.metadata.ownerReferences ?? []).length > 0 ||
-      ofEveryNamespace[resource]?.test(item.metadata.name) === true ||
-      isAccountToken(item)
-    if (!(items ?? []).every(isOwn)) return false
+  if (paths === undefined) return undefined
+  const seen: (readonly string[] | undefined)[] = []
+  const left = paths.values()
+  const lane = async (): Promise<void> => {
+    for (const path of left) seen.push(await othersAt(api, ref, path, signal))
   }
-  return true
+  await Promise.all(Array.from({ length: lanes }, lane))
+  const found = seen.flatMap((others) => others ?? []).sort()
+  return found.length > 0 || !seen.includes(undefined) ? found : undefined
 }
 
-function isAccountToken(item: object): boolean {
-  return 'type' in item && item.type === 'kubernetes.io/service-account-token'
+async function othersAt(
+  api: KubeApi,
+  ref: ClusterRef,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const resource = path.split('/').at(-1) ?? ''
+  const { status, body } = await api.raw(path, signal, { method: 'GET', accept: metadataOnly })
+  if (status === 404) return []
+  if (status !== 200) return undefined
+  const { items } = JSON.parse(body) as { readonly items?: readonly Pick<KubeObject, 'metadata'>[] | null }
+  return (items ?? [])
+    .filter(
+      (item) =>
+        !isMadeFor(ref, item) &&
+        !(path.includes('/apis/knest.dev/') && item.metadata.name === ref.name) &&
+        // Its owner is looked at itself.
+        (item.metadata.ownerReferences ?? []).length === 0 &&
+        ofEveryNamespace[resource]?.test(item.metadata.name) !== true &&
+        item.metadata.annotations?.['kubernetes.io/service-account.name'] === undefined,
+    )
+    .map(({ metadata }) => `${resource} "${metadata.name}"`)
 }

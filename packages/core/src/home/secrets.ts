@@ -4,6 +4,7 @@ import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
+import { applyOwn } from '../ownership.js'
 import { ownedBy } from './record.js'
 
 const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
@@ -30,6 +31,13 @@ function secret(record: ClusterRecord, name: string, data: Readonly<Record<strin
       Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
     ),
   }
+}
+
+/** Whether the Secret has the keys of a cluster's authorities, whoever made it. */
+export function hasAuthorities({ data = {} }: KubeObject): boolean {
+  return Object.values(authorityKeys)
+    .flat()
+    .every((key) => key in (data as object))
 }
 
 export async function readAuthorities(
@@ -105,7 +113,6 @@ export async function saveKubeconfig(
   kubeconfig: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await api.apply(secret(record, objectNames.kubeconfigSecret(record.name), { value: kubeconfig }), {
-    signal,
-  })
+  const { kubeconfigSecret } = objectNames
+  await applyOwn(api, secret(record, kubeconfigSecret(record.name), { value: kubeconfig }), { signal })
 }

@@ -3,6 +3,7 @@ import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels, managedByKnest } from '../labels.js'
 import { controlPlanePool, maxControlPlanes, nodeName, objectNames } from '../names.js'
+import { applyOwn } from '../ownership.js'
 import { ownedBy } from './record.js'
 
 const apiPort = { name: 'https', port: 6443, targetPort: 6443, protocol: 'TCP' }
@@ -75,9 +76,9 @@ export async function ensureServices(
   signal: AbortSignal,
 ): Promise<ClusterAddresses> {
   const [apiObject, , ...identityObjects] = await Promise.all([
-    api.apply(apiService(record), { signal }),
-    api.apply(nodesService(record), { signal }),
-    ...controlPlaneNodes.map((node) => api.apply(identityService(record, node), { signal })),
+    applyOwn(api, apiService(record), { signal }),
+    applyOwn(api, nodesService(record), { signal }),
+    ...controlPlaneNodes.map((node) => applyOwn(api, identityService(record, node), { signal })),
   ])
   return serviceAddresses(
     record,

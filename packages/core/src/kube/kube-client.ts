@@ -54,9 +54,9 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
   return {
     description: link.description,
 
-    apply: async (object, { signal, dryRun }) => {
+    apply: async (object, { signal, dryRun, force = true }) => {
       const { name, namespace } = object.metadata
-      const query = queryText({ fieldManager, force: 'true', dryRun: dryRunQuery(dryRun) })
+      const query = queryText({ fieldManager, force: String(force), dryRun: dryRunQuery(dryRun) })
       const path = (await pathOf(object, name, namespace, signal)) + query
       const contentType = 'application/apply-patch+yaml'
       return stored(

@@ -25,7 +25,7 @@ export async function runPreflight(
   const backends = await backendsOf(parts, { spec })
   const [facts, ...found] = await Promise.all([
     parts.home.inspect(spec, ref, signal),
-    ...backends.map((backend) => backend.preflight(spec, signal)),
+    ...backends.map((backend) => backend.preflight(spec, signal, ref)),
     cniProblems(spec, (text) => progress.note(text), signal),
   ])
   const tunnel = chooseTunnel(facts, spec.network)

@@ -15,4 +15,5 @@ export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server
 export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'
 export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
+export { applyOwn, deleteOwn, refuseForeign } from '../ownership.js'
 export * from '../streams/index.js'

@@ -91,7 +91,7 @@ export async function runStep(
     }
     case 'remove-record':
       await releaseAddresses(context, undefined, signal)
-      return home.remove(record, { keepData: false, signal })
+      return home.remove(record, { keepData: false, signal, note: (text) => progress.note(text) })
   }
 }
 

@@ -171,14 +171,33 @@ describe('the namespace of a cluster', () => {
     expect(namespace).toBeDefined()
   })
 
-  test('goes with its record, whatever is in it', async () => {
+  test('stays, with a word of why, for what somebody else has put there', async () => {
     const api = await host()
     const home = createKubernetesHome(api)
     await home.create(own, sampleSpec, never)
     await api.create(inOwn(object('Secret', 'mine')), { signal: never })
-    await home.remove(own, { keepData: false, signal: never })
-    expect(
-      await api.get({ apiVersion: 'v1', kind: 'Namespace' }, own.namespace, undefined, never),
-    ).toBeUndefined()
+    const notes: string[] = []
+    await home.remove(own, { keepData: false, signal: never, note: (text) => notes.push(text) })
+    expect(notes).toEqual([
+      `namespace "${own.namespace}" stays: it has secrets "mine", which knest did not make`,
+    ])
+    expect(await left(api, own.namespace)).toEqual(['Secret mine'])
+    expect(await home.read(own, never)).toBeUndefined()
   })
+
+  test.each([{ labels: {} }, { labels: { 'app.kubernetes.io/managed-by': 'Helm' } }])(
+    'that was there before is used as it is, and stays: $labels',
+    async ({ labels }) => {
+      const api = await host()
+      const home = createKubernetesHome(api)
+      const name = own.namespace
+      const theirs = await api.create(
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
+        { signal: never },
+      )
+      await home.create(own, sampleSpec, never)
+      await home.remove(own, { keepData: false, signal: never })
+      expect(await api.get({ apiVersion: 'v1', kind: 'Namespace' }, name, undefined, never)).toEqual(theirs)
+    },
+  )
 })
