@@ -1,4 +1,5 @@
 import {
+  anySignal,
   awaitPodsGone,
   volumeClaimKind,
   clusterSelector,
@@ -153,7 +154,7 @@ async function untilReady(
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const ended = new AbortController()
-  const both = AbortSignal.any([signal, ended.signal])
+  const both = anySignal(signal, ended.signal)
   try {
     const running = waitForPod(api, cluster, name, explainEvent, both, note)
     await Promise.race([running, waitForScheduled(api, cluster, name, both)])

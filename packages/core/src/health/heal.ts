@@ -18,6 +18,7 @@ import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
 import { restoreAuthorities } from './restore-authorities.js'
 import { healthStatus, heldText, isNews } from './report.js'
+import { anySignal } from '../signals.js'
 
 /** Without the nested API only nodes that the host has lost can be made again, and that is quick. */
 const blindMs = 180_000
@@ -181,9 +182,7 @@ async function mend(
   if (isBlind && !isAbsent && !isReviving) return { ...nothing, finished: false }
   if (acting.length === 0) return { ...nothing, finished: true }
   const bounded =
-    isBlind && !isReviving
-      ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
-      : run
+    isBlind && !isReviving ? { ...run, signal: anySignal(run.signal, AbortSignal.timeout(blindMs)) } : run
   const steps = awaitTouched(plan.steps)
   const conditions = await attempt(() =>
     runPlan(parts, record, { ...bounded, keepGoing: true }, { ...plan, steps }),
