@@ -18,8 +18,8 @@ export class Disk implements MemberDisk {
   /** Without it kubelet does not start. */
   hasKubeconfig = false
   isKubeconfigHeld = false
-  /** The certificate of the authority that was laid out. */
-  authority: string | undefined
+  /** Authorities and their keys, by path. */
+  pki: ReadonlyMap<string, string> = new Map()
   /** Version of the static pods' manifests; undefined for a worker, and before kubeadm has run. */
   manifests: string | undefined
   etcd: Etcd | undefined
@@ -35,6 +35,15 @@ export class Disk implements MemberDisk {
     this.isPersistent = isPersistent
   }
 
+  /** The certificate of the authority that was laid out. */
+  get authority(): string | undefined {
+    return this.pki.get('/etc/kubernetes/pki/ca.crt')
+  }
+
+  layOut(files: ReadonlyMap<string, string>): void {
+    this.pki = new Map([...files].filter(([path]) => path.startsWith('/etc/kubernetes/pki/')))
+  }
+
   state(): 'bootstrapped' | 'founder' | 'empty' {
     return this.isBootstrapped ? 'bootstrapped' : this.isInitialMember ? 'founder' : 'empty'
   }
@@ -46,6 +55,7 @@ export class Disk implements MemberDisk {
     this.hasKubeconfig = false
     this.isKubeconfigHeld = false
     this.manifests = undefined
+    this.pki = new Map()
     this.loseData()
   }
 

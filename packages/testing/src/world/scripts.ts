@@ -40,10 +40,10 @@ async function runScript(
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
   const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
-  const authority = files.get('/etc/kubernetes/pki/ca.crt')
 
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
   if (has('version |p')) return say(states)
+  if (has('base64 --wrap=0')) return say(`${disk.state()}\n${authorityLines(disk.pki)}`)
   if (has('echo founder')) return say(`${disk.state()}\n`)
   if (has(`[ -e ${bootstrapped} ] && exit 0`) && disk.isBootstrapped) return fine
   if (has('>/var/lib/knest/founder.new')) {
@@ -51,7 +51,7 @@ async function runScript(
       disk.initialMembers = /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
     disk.isInitialMember = true
     await machine.work(1_500)
-    disk.authority ??= authority
+    if (disk.authority === undefined) disk.layOut(files)
     scene.formEtcd(machine, files.get('/etc/kubernetes/knest-kubeadm.yaml') ?? '')
     await machine.work(1_500)
     disk.manifests = machine.version
@@ -59,7 +59,7 @@ async function runScript(
     machine.startKubelet()
     return fine
   }
-  if (has('kubeadm join')) return join(scene, machine, authority)
+  if (has('kubeadm join')) return join(scene, machine, files)
   if (has('kubeadm reset')) {
     if (disk.etcd === undefined && disk.manifests === undefined) return fine
     await machine.work(2_000)
@@ -78,7 +78,7 @@ async function runScript(
     return fine
   }
   if (has(`touch ${bootstrapped}`)) {
-    disk.authority = authority
+    disk.layOut(files)
     await machine.work(400)
     disk.hasKubeconfig = true
     machine.startKubelet()
@@ -139,12 +139,12 @@ async function upgradeScript(
 }
 
 /** `kubeadm join` of a control plane: learner, kubelet, promotion. Who is cut off leaves what there was by then. */
-async function join(scene: Scene, machine: Machine, authority: string | undefined): Promise<Outcome> {
+async function join(scene: Scene, machine: Machine, files: ReadonlyMap<string, string>): Promise<Outcome> {
   const { disk } = machine
   await machine.work(1_500)
-  const nested = scene.nestedFor(machine, authority)
+  const nested = scene.nestedFor(machine, files.get('/etc/kubernetes/pki/ca.crt'))
   if (nested === undefined) return failed('error: could not reach the cluster')
-  disk.authority = authority
+  disk.layOut(files)
   const { etcd } = nested
   if (!etcd.hasQuorum()) return failed('etcdserver: request timed out')
   const peerUrl = `https://${machine.identity ?? ''}:2380`
@@ -170,6 +170,12 @@ async function join(scene: Scene, machine: Machine, authority: string | undefine
   nested.register(machine.node)
   disk.isBootstrapped = true
   return fine
+}
+
+/** The files as a control plane tells them to whoever has lost them. */
+function authorityLines(pki: ReadonlyMap<string, string>): string {
+  const name = (path: string): string => path.replace('/etc/kubernetes/pki/', '')
+  return [...pki].map(([path, text]) => `${name(path)} ${Buffer.from(text).toString('base64')}\n`).join('')
 }
 
 async function untilListening(machine: Machine, seconds: number): Promise<Outcome> {
