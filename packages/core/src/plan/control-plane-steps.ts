@@ -1,5 +1,5 @@
 import type { DesiredNode } from './desired-nodes.js'
-import type { ObservedCluster } from './observed.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
 
 /**
@@ -54,27 +54,28 @@ function joinSteps(newcomers: readonly DesiredNode[], after: string, gone: reado
 
 /**
  * All members of etcd are known before the first one starts: nobody waits for anybody's promotion. Where one has
- * started already, those that it knows are all there can be, and others join: with a list of their own they would
- * be another etcd beside it.
+ * started already, those that it knows and that may still have their data are all there can be, and others join: with
+ * a list of their own they would be another etcd beside it, and who lost what it had is no member any more. When these
+ * are no majority the cluster never was: all begin anew.
  */
 function beginSteps(
   fresh: readonly DesiredNode[],
   observed: ObservedCluster,
   gone: readonly Step[],
 ): readonly Step[] {
-  const started = observed.nodes.find(
-    ({ name, initialMembers }) => initialMembers !== undefined && fresh.some((node) => node.name === name),
-  )?.initialMembers
-  const isMember = ({ name }: DesiredNode): boolean => started === undefined || started.includes(name)
-  const initialMembers = fresh.filter(isMember).map(({ name }) => name)
-  const newcomers = fresh.filter((node) => !isMember(node))
+  const { members, startsOver } = initialMembersOf(fresh, observed)
+  const initialMembers = members.map(({ name }) => name)
+  const newcomers = fresh.filter((node) => !members.includes(node))
+  const resets = startsOver ? members.map(({ name }) => resetStep(name)) : []
+  const begins = !observed.nodes.some(({ role, disk }) => role === 'control-plane' && disk === undefined)
   const boots = initialMembers.map((node): Step => ({
     kind: 'boot-control-plane',
     id: `boot:${node}`,
     title: `Start the control plane on "${node}"`,
-    needs: [`node:${node}`, 'authorities'],
+    needs: [`node:${node}`, 'authorities', ...resets.map(({ id }) => id)],
     node,
     initialMembers,
+    begins,
   }))
   const reach: Step = {
     kind: 'await-api',
@@ -86,12 +87,34 @@ function beginSteps(
   const [first = '', ...others] = initialMembers
   const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
   return [
+    ...resets,
     ...boots,
     reach,
     finishStep(first, true, 'api'),
     ...finishes,
     ...joinSteps(newcomers, `finish:${first}`, gone),
   ]
+}
+
+interface Beginning {
+  readonly members: readonly DesiredNode[]
+  readonly startsOver: boolean
+}
+
+function initialMembersOf(fresh: readonly DesiredNode[], { nodes }: ObservedCluster): Beginning {
+  const found = ({ name }: DesiredNode): ObservedNode | undefined => nodes.find((node) => node.name === name)
+  const started = fresh.map((node) => found(node)?.initialMembers).find((names) => names !== undefined)
+  if (started === undefined) return { members: fresh, startsOver: false }
+  const named = fresh.filter(({ name }) => started.includes(name))
+  // One that is away, or gives no answer, may have what it had.
+  const members = named.filter((node) => found(node) !== undefined && found(node)?.disk !== 'empty')
+  const isMajority = members.length > started.length / 2
+  return isMajority ? { members, startsOver: false } : { members: named, startsOver: true }
+}
+
+function resetStep(node: string): Step {
+  const title = `Take away what was begun on "${node}"`
+  return { kind: 'reset-control-plane', id: `reset:${node}`, title, needs: [`node:${node}`], node }
 }
 
 function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {

@@ -61,8 +61,12 @@ export function removeSteps(
   before: readonly Step[],
 ): readonly Step[] {
   const joins = before.filter(({ kind }) => changesMembers.has(kind)).map(({ id }) => id)
-  let previous: readonly string[] = ['api', ...joins]
-  return leavingNodes(observed, desired).map(({ name, role }): Step => {
+  const leaving = leavingNodes(observed, desired)
+  const made = before
+    .filter(({ id }) => leaving.some(({ name }) => id === `node:${name}`))
+    .map(({ id }) => id)
+  let previous: readonly string[] = ['api', ...joins, ...made]
+  return leaving.map(({ name, role }): Step => {
     const needs = role === 'control-plane' ? previous : ['api']
     if (role === 'control-plane') previous = [`remove:${name}`]
     const member = observed.members?.includes(name) ?? true

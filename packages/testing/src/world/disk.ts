@@ -51,7 +51,6 @@ export class Disk implements MemberDisk {
   /** As `kubeadm reset`: the member is not asked to leave. */
   reset(): void {
     this.isBootstrapped = false
-    this.isInitialMember = false
     this.hasKubeconfig = false
     this.isKubeconfigHeld = false
     this.manifests = undefined

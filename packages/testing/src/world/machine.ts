@@ -59,7 +59,8 @@ export class Machine {
 
   /** Kubelet starts when it has something to start with. */
   startKubelet(): void {
-    this.kubeletAt ??= this.mayStart() ? this.#clock.now + startsMs.kubelet : undefined
+    if (this.kubeletAt !== undefined || !this.mayStart()) return
+    this.kubeletAt = this.#clock.now + startsMs.kubelet
     this.isRegistered = false
   }
 

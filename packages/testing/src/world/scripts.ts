@@ -61,10 +61,12 @@ async function runScript(
   }
   if (has('kubeadm join')) return join(scene, machine, files)
   if (has('kubeadm reset')) {
-    if (disk.etcd === undefined && disk.manifests === undefined) return fine
-    await machine.work(2_000)
-    disk.reset()
-    machine.kubeletAt = undefined
+    if (disk.etcd !== undefined || disk.manifests !== undefined) {
+      await machine.work(2_000)
+      disk.reset()
+      machine.kubeletAt = undefined
+    }
+    if (has('rm -f /var/lib/knest/founder')) disk.isInitialMember = false
     return fine
   }
   if (has(`touch ${bootstrapped}`) && has('kubeadm init')) {
@@ -123,6 +125,15 @@ async function upgradeScript(
     await machine.work(2_000)
     disk.isKubeconfigHeld = false
     if (has('kubeadm init')) disk.manifests = machine.version
+    machine.restartKubelet()
+    return fine
+  }
+  if (has('phase mark-control-plane')) {
+    await machine.work(500)
+    return scene.nestedOf(machine) === undefined ? failed('error: the API server does not answer') : fine
+  }
+  if (has('systemctl stop kubelet')) {
+    await machine.work(1_000)
     machine.restartKubelet()
     return fine
   }

@@ -158,7 +158,9 @@ export class World implements Scene {
     const members = peers.split(',').map((peer) => peer.split('=') as [string, string])
     let etcd = this.#formed.get(key)
     const own = etcd === undefined ? undefined : [...etcd.members.values()].find(({ name }) => name === node)
-    if (etcd === undefined || (members.length === 1 && own?.disk !== undefined)) {
+    // Nobody has anything of the one before: the same names and addresses make another.
+    const isOver = etcd?.hasAnyDisk() === false || (members.length === 1 && own?.disk !== undefined)
+    if (etcd === undefined || isOver) {
       etcd = new Etcd(`${key} ${++this.#ids}`, this.#ids)
       for (const [name, url] of members) etcd.add(name, url, false)
       this.#formed.set(key, etcd)
