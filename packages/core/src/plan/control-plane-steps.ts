@@ -63,12 +63,14 @@ function beginSteps(
   observed: ObservedCluster,
   gone: readonly Step[],
 ): readonly Step[] {
-  const { members, startsOver } = initialMembersOf(fresh, observed)
-  const initialMembers = members.map(({ name }) => name)
+  const { members, startsOver, lost } = initialMembersOf(fresh, observed)
+  const names = members.map(({ name }) => name)
+  // The one that finishes the set-up comes first.
+  const initialMembers = [...names, ...lost]
   const newcomers = fresh.filter((node) => !members.includes(node))
   const resets = startsOver ? members.map(({ name }) => resetStep(name)) : []
   const begins = !observed.nodes.some(({ role, disk }) => role === 'control-plane' && disk === undefined)
-  const boots = initialMembers.map((node): Step => ({
+  const boots = names.map((node): Step => ({
     kind: 'boot-control-plane',
     id: `boot:${node}`,
     title: `Start the control plane on "${node}"`,
@@ -82,9 +84,9 @@ function beginSteps(
     id: 'api',
     title: 'Wait for the API server',
     needs: boots.map(({ id }) => id),
-    nodes: initialMembers,
+    nodes: names,
   }
-  const [first = '', ...others] = initialMembers
+  const [first = '', ...others] = names
   const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
   return [
     ...resets,
@@ -98,18 +100,23 @@ function beginSteps(
 
 interface Beginning {
   readonly members: readonly DesiredNode[]
+  /** Those that etcd began with too, and that have nothing any more. */
+  readonly lost: readonly string[]
   readonly startsOver: boolean
 }
 
 function initialMembersOf(fresh: readonly DesiredNode[], { nodes }: ObservedCluster): Beginning {
   const found = ({ name }: DesiredNode): ObservedNode | undefined => nodes.find((node) => node.name === name)
   const started = fresh.map((node) => found(node)?.initialMembers).find((names) => names !== undefined)
-  if (started === undefined) return { members: fresh, startsOver: false }
+  if (started === undefined) return { members: fresh, lost: [], startsOver: false }
   const named = fresh.filter(({ name }) => started.includes(name))
   // One that is away, or gives no answer, may have what it had.
   const members = named.filter((node) => found(node) !== undefined && found(node)?.disk !== 'empty')
   const isMajority = members.length > started.length / 2
-  return isMajority ? { members, startsOver: false } : { members: named, startsOver: true }
+  const isKnown = (name: string): boolean => [...fresh, ...nodes].some((node) => node.name === name)
+  const lost = started.filter((name) => isKnown(name) && !members.some((node) => node.name === name))
+  if (isMajority) return { members, lost, startsOver: false }
+  return { members: named.length === 0 ? fresh : named, lost: [], startsOver: true }
 }
 
 function resetStep(node: string): Step {

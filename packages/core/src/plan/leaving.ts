@@ -65,9 +65,13 @@ export function removeSteps(
   const made = before
     .filter(({ id }) => leaving.some(({ name }) => id === `node:${name}`))
     .map(({ id }) => id)
+  // Who takes it away must be set up itself.
+  const setUp = before.flatMap((step) =>
+    step.kind === 'finish-control-plane' && step.first ? [step.id] : [],
+  )
   let previous: readonly string[] = ['api', ...joins, ...made]
   return leaving.map(({ name, role }): Step => {
-    const needs = role === 'control-plane' ? previous : ['api']
+    const needs = role === 'control-plane' ? previous : ['api', ...setUp]
     if (role === 'control-plane') previous = [`remove:${name}`]
     const member = observed.members?.includes(name) ?? true
     return {

@@ -145,7 +145,11 @@ describe('planCluster', () => {
     expect(kindsOf(steps, 'join-control-plane')).toEqual(names(joins))
     for (const step of steps)
       if (step.kind === 'boot-control-plane')
-        expect(step.needs).toEqual(expect.arrayContaining(resets.map((index) => `reset:c-cp-${index}`)))
+        expect(step).toMatchObject({
+          needs: expect.arrayContaining(resets.map((index) => `reset:c-cp-${index}`)) as unknown,
+          // Who boots again knows the members that the others know.
+          initialMembers: names([0, 1, 2]),
+        })
   })
 
   it.each([
@@ -160,6 +164,19 @@ describe('planCluster', () => {
     expect(ids(steps).includes('node:c-cp-1')).toBe(isMade)
     const remove = steps.find(({ id }) => id === 'remove:c-cp-1')
     expect(remove?.needs.includes('node:c-cp-1')).toBe(isMade)
+  })
+
+  it('takes a worker away from a cluster that begins when a control plane is set up', () => {
+    const nodes = [node('c-cp-0', 'empty'), node('c-worker-0')]
+    const steps = planCluster(ref, spec(1, 0), observed([], { nodes, members: undefined }))
+    expect(steps.find(({ id }) => id === 'remove:c-worker-0')?.needs).toEqual(['api', 'finish:c-cp-0'])
+  })
+
+  it('begins anew when the disk names others', () => {
+    const nodes = [{ ...node('c-cp-0', 'founder'), initialMembers: ['c-cp-3'] }]
+    const steps = planCluster(ref, spec(1, 0), observed([], { nodes, members: undefined }))
+    expect(kindsOf(steps, 'reset-control-plane')).toEqual(['c-cp-0'])
+    expect(kindsOf(steps, 'boot-control-plane')).toEqual(['c-cp-0'])
   })
 
   it('has a node register again whose Node object is gone', () => {

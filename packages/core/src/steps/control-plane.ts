@@ -7,6 +7,7 @@ import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patche
 import { need } from './context.js'
 import { PlanOutdated } from './plan-outdated.js'
 import type { StepContext } from './context.js'
+import { lastingFile, removeLasting, setUpDone } from '../node/lasting.js'
 import { bootstrappedMarker, initialMemberMarker, isBootstrapped, readDisk } from '../node/disk.js'
 import { runScript } from '../node/run-script.js'
 
@@ -61,9 +62,7 @@ export async function bootControlPlane(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 if [ ! -e ${initialMemberMarker} ]; then
-  echo '${initialMembers.join(' ')}' >${initialMemberMarker}.new
-  mv ${initialMemberMarker}.new ${initialMemberMarker}
-fi
+${lastingFile(initialMemberMarker, initialMembers.join(' '))}fi
 ${kubeadmInit(skipped)} 2>&1
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })
@@ -85,9 +84,7 @@ export async function finishControlPlane(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 ${kubeadmInit([...firstHalf, ...(first ? ['addon/coredns'] : onlyOnce)])} 2>&1
-touch ${bootstrappedMarker}
-rm -f ${initialMemberMarker}
-`
+${setUpDone(context.record.spec)}${removeLasting(initialMemberMarker)}`
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
 }
 

@@ -116,6 +116,13 @@ export class Machine {
     })
   }
 
+  /** The kernel writes what is left after half a minute, while there is power. */
+  syncLater(): void {
+    this.#clock.plan(30_000, () => {
+      if (this.isUp) this.disk.sync()
+    })
+  }
+
   /** One script after another, as the lock that each of them takes says. */
   alone<T>(script: () => Promise<T>): Promise<T> {
     const run = this.#queue.then(script)

@@ -115,6 +115,10 @@ export const promises: readonly WorldPromise<World>[] = [
     name: 'a command ends with an error of its own',
   },
   {
+    // Told by the host's API server.
+    name: 'the controller keeps to its role',
+  },
+  {
     // Told at the end of a story.
     name: 'it comes to rest',
   },

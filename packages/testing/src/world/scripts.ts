@@ -5,6 +5,7 @@ import { filesIn } from './tar.js'
 import { etcdctl, healthScript } from './etcdctl.js'
 
 const bootstrapped = '/var/lib/knest/bootstrapped'
+const marksSetUp = `>${bootstrapped}.new`
 const upgrading = '/var/lib/knest/upgrading'
 
 /**
@@ -25,9 +26,21 @@ export async function runCommand(
   if (program === 'timeout') return untilListening(machine, Number(argv[1]))
   if (program !== 'bash') return failed(`${program}: not found`, 127)
   if (argv[3] === 'health') return healthScript(machine)
-  if (script.includes('flock'))
-    return machine.alone(() => runScript(scene, machine, script, filesIn(bytesOf(stdin))))
+  if (script.includes('flock')) return machine.alone(() => writeScript(scene, machine, script, stdin))
   return runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+}
+
+/** A script that writes to the disk, and what of it lasts. */
+async function writeScript(scene: Scene, machine: Machine, script: string, stdin: unknown): Promise<Outcome> {
+  const { disk } = machine
+  if (disk.isFull) return failed('write error: No space left on device')
+  try {
+    return await runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+  } finally {
+    if (script.includes('find /etc/kubernetes')) disk.sync()
+    else if (script.includes('sync /var/lib/knest')) disk.syncMarkers()
+    machine.syncLater()
+  }
 }
 
 async function runScript(
@@ -48,8 +61,9 @@ async function runScript(
   if (has(`[ -e ${bootstrapped} ] && exit 0`) && disk.isBootstrapped) return fine
   if (has('>/var/lib/knest/founder.new')) {
     if (!disk.isInitialMember)
-      disk.initialMembers = /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
+      disk.initialMembers = / '([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
     disk.isInitialMember = true
+    if (has('sync /var/lib/knest/founder')) disk.syncMarkers()
     await machine.work(1_500)
     if (disk.authority === undefined) disk.layOut(files)
     scene.formEtcd(machine, files.get('/etc/kubernetes/knest-kubeadm.yaml') ?? '')
@@ -69,7 +83,7 @@ async function runScript(
     if (has('rm -f /var/lib/knest/founder')) disk.isInitialMember = false
     return fine
   }
-  if (has(`touch ${bootstrapped}`) && has('kubeadm init')) {
+  if (has(marksSetUp) && has('kubeadm init')) {
     await machine.work(2_000)
     const nested = scene.nestedOf(machine)
     if (nested === undefined) return failed('error: the API server does not answer')
@@ -79,7 +93,7 @@ async function runScript(
     disk.isInitialMember = false
     return fine
   }
-  if (has(`touch ${bootstrapped}`)) {
+  if (has(marksSetUp)) {
     disk.layOut(files)
     await machine.work(400)
     disk.hasKubeconfig = true
@@ -97,7 +111,7 @@ async function upgradeScript(
 ): Promise<Outcome> {
   const { disk } = machine
   if (has(`>${upgrading}`)) {
-    disk.upgrading ??= has("echo 'cordoned'") ? 'cordoned' : ''
+    disk.upgrading ??= has("'cordoned'") ? 'cordoned' : ''
     return fine
   }
   if (has(`cat ${upgrading}`)) {
