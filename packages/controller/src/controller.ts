@@ -1,4 +1,5 @@
 import {
+  anySignal,
   acquireLock,
   KnestError,
   labels,
@@ -43,14 +44,14 @@ export async function runController(options: ControllerOptions): Promise<void> {
   const { api, log, signal } = options
   const metrics = createMetrics()
   const closed = new AbortController()
-  const until = AbortSignal.any([signal, closed.signal])
+  const until = anySignal(signal, closed.signal)
   try {
     const port = await serve(options.port, metrics, until)
     log(`metrics and probes are on port ${port}`)
     const lease = await acquireLock(api, electionLock, until, (holder) => log(`waiting for ${holder}`))
     try {
       log('this controller leads')
-      await lead(options, metrics, AbortSignal.any([until, lease.signal]))
+      await lead(options, metrics, anySignal(until, lease.signal))
     } finally {
       await lease.release()
     }

@@ -30,7 +30,7 @@ export function openDeadline(parent: AbortSignal, timeoutMs: number, timedOut: (
     forget()
   }
   return {
-    signal: controller.signal,
+    signal: inherit(controller.signal, [parent]),
     clear,
     stop: () => {
       clear()
@@ -90,5 +90,26 @@ export function seconds(ms: number): string {
 export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
   const signal = AbortSignal.any([...signals])
   setMaxListeners(0, signal, ...signals)
+  return inherit(signal, signals)
+}
+
+type WriteGuard = () => Promise<void>
+const guards = new WeakMap<AbortSignal, readonly WriteGuard[]>()
+
+/** Has `guard` asked before each write under this signal, or one that `anySignal` or `openDeadline` made of it. */
+export function guardWrites(signal: AbortSignal, guard: WriteGuard): AbortSignal {
+  guards.set(signal, [...(guards.get(signal) ?? []), guard])
+  return signal
+}
+
+/** To be awaited before a write: throws when the signal is aborted, also by what its guards find out now. */
+export async function beforeWrite(signal: AbortSignal): Promise<void> {
+  for (const guard of guards.get(signal) ?? []) await guard()
+  if (signal.aborted) throw endedBy(signal)
+}
+
+function inherit(signal: AbortSignal, from: readonly AbortSignal[]): AbortSignal {
+  const inherited = from.flatMap((each) => guards.get(each) ?? [])
+  if (inherited.length > 0) guards.set(signal, inherited)
   return signal
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { KnestError, loadManifest, parseManifest, mergePatch, podTrouble } from '@knest/core'
+import { anySignal, KnestError, loadManifest, parseManifest, mergePatch, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, ManifestPurpose, Progress, RunOptions } from '@knest/core'
 import { findCondition, kubeVirtKind, type VmStatus } from './kubevirt.js'
 
@@ -31,7 +31,7 @@ export async function installKubeVirt(
   options: InstallOptions,
   { signal, progress, timeoutMs }: RunOptions,
 ): Promise<void> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const bounded = anySignal(signal, AbortSignal.timeout(timeoutMs))
   const [operator, resource] = await progress.phase('Read the manifests of KubeVirt', () =>
     Promise.all([
       read(options, 'kubevirt-operator.yaml', bounded),
@@ -89,7 +89,7 @@ async function deployed(
   progress: Progress,
 ): Promise<void> {
   const ended = new AbortController()
-  const watching = AbortSignal.any([signal, ended.signal])
+  const watching = anySignal(signal, ended.signal)
   let pods = ''
   const onlooker = api
     .waitFor(

@@ -1,4 +1,4 @@
-import { applyOwn, volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
+import { anySignal, applyOwn, volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
@@ -117,7 +117,7 @@ async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: Di
   const name = copyJob(spec.name)
   await applyOwn(api, copyImageJob(spec), { signal })
   const ended = new AbortController()
-  const watching = AbortSignal.any([signal, ended.signal])
+  const watching = anySignal(signal, ended.signal)
   let trouble = ''
   const onlooker = api
     .waitFor(

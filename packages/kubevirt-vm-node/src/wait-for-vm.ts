@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { anySignal, KnestError } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { dataVolumeKind, vmiKind, vmKind } from './kubevirt.js'
 import { rootDisk } from './names.js'
@@ -19,7 +19,7 @@ export interface VmWait {
  */
 export async function waitForVm(api: KubeApi, spec: NodeSpec, wait: VmWait): Promise<void> {
   const ended = new AbortController()
-  const signal = AbortSignal.any([wait.signal, ended.signal])
+  const signal = anySignal(wait.signal, ended.signal)
   const { namespace } = spec.cluster
   const byName = (name: string): { namespace: string; fieldSelector: string } => ({
     namespace,

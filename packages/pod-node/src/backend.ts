@@ -1,5 +1,6 @@
 import {
   applyOwn,
+  anySignal,
   awaitPodsGone,
   volumeClaimKind,
   clusterSelector,
@@ -155,7 +156,7 @@ async function untilReady(
   signal: AbortSignal,
 ): Promise<ExecResult> {
   const ended = new AbortController()
-  const both = AbortSignal.any([signal, ended.signal])
+  const both = anySignal(signal, ended.signal)
   try {
     const running = waitForPod(api, cluster, name, explainEvent, both, note)
     await Promise.race([running, waitForScheduled(api, cluster, name, both)])

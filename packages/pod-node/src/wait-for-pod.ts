@@ -1,4 +1,4 @@
-import { KnestError, labels } from '@knest/core'
+import { anySignal, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
@@ -21,7 +21,7 @@ export async function waitForPod(
   note: (text: string) => void = () => undefined,
 ): Promise<void> {
   const ended = new AbortController()
-  const both = AbortSignal.any([signal, ended.signal])
+  const both = anySignal(signal, ended.signal)
   let refusal: string | undefined
   const onRefusal = (message: string): void => {
     refusal = message

@@ -24,6 +24,8 @@ export interface LostAuthorities {
   readonly silent: readonly string[]
   /** The cluster was set up by authorities: others would be no use to it. */
   readonly isSetUp: boolean
+  /** A control plane that answers was set up. */
+  readonly hasData: boolean
 }
 
 /** How long one control plane may take. */
@@ -43,7 +45,8 @@ export async function knownAuthorities(
   const running = sources.nodes.filter(({ phase }) => phase === 'running')
   const found = await askForLost({ ...sources, nodes: running }, signal)
   const isSilent = found.silent.length > 0 || sources.nodes.some((node) => isDown(node))
-  if (found.authorities === undefined && found.isSetUp && !isSilent) throw authoritiesGone(sources.record)
+  if (found.authorities === undefined && found.isSetUp && !isSilent)
+    throw authoritiesGone(sources.record, found)
   return found.authorities
 }
 
@@ -83,6 +86,7 @@ export async function askForLost(
     authorities: first?.authorities,
     silent: controlPlanes.filter((_, index) => answers[index] === undefined).map(({ name }) => name),
     isSetUp: phaseTable[record.phase].isCreated || told.length > 0,
+    hasData: told.some(({ disk }) => disk === 'bootstrapped'),
   }
 }
 
@@ -111,8 +115,18 @@ export function authorityIn(kubeconfig: string): string {
   return Buffer.from(data, 'base64').toString('utf8')
 }
 
-export function authoritiesGone(record: ClusterRecord): KnestError {
-  return refusal(record, 'no control plane has them on its disk')
+/** Whoever has the cluster's data has them, too, unless somebody took them away there. */
+export function authoritiesGone(
+  record: ClusterRecord,
+  { hasData }: Pick<LostAuthorities, 'hasData'>,
+): KnestError {
+  const why = 'no control plane has them on its disk'
+  if (hasData) return refusal(record, why)
+  return refusal(
+    record,
+    why,
+    `; without one nothing of it is left: knest delete ${record.name}, then create it again`,
+  )
 }
 
 /** `silent`: the control planes that may have them. */
@@ -123,9 +137,9 @@ export function authoritiesOutOfReach(record: ClusterRecord, silent: readonly st
   })
 }
 
-function refusal(record: ClusterRecord, why: string): KnestError {
+function refusal(record: ClusterRecord, why: string, otherwise = ''): KnestError {
   return new KnestError('prerequisite', `${gone(record)}, and ${why}`, {
-    hint: `restore ${place(record)} from a backup: no node and no kubeconfig would accept new ones`,
+    hint: `restore ${place(record)} from a backup: no node and no kubeconfig would accept new ones${otherwise}`,
   })
 }
 

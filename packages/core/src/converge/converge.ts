@@ -6,6 +6,7 @@ import { listNodes } from '../observe/list-nodes.js'
 import { runSteps } from '../plan/run-steps.js'
 import { timed } from '../plan/timed.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+import { PlanOutdated } from '../steps/plan-outdated.js'
 import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
@@ -26,8 +27,9 @@ export async function converge(
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
-  const plan = await timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace }))
-  const done = await runPlan(parts, record, run, plan)
+  const makePlan = (): Promise<ClusterPlan> =>
+    timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace }))
+  const done = await runPlan(parts, record, run, await makePlan(), makePlan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
   const all = (count: number): { desired: number; ready: number } => ({ desired: count, ready: count })
@@ -45,8 +47,32 @@ export async function converge(
   await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)
 }
 
-/** Carries a plan out, and says so in the record under its phase. Gives the conditions it left there. */
+/** A disk that goes while one plan is carried out may go while the next one is. */
+const mostPlans = 3
+
+/**
+ * Carries a plan out, and says so in the record under its phase. Gives the conditions it left there. A step that finds
+ * something else than what was planned for has another plan made, by `again`.
+ */
 export async function runPlan(
+  parts: Parts,
+  record: ClusterRecord,
+  run: RunOptions & { readonly keepGoing?: boolean },
+  plan: ClusterPlan,
+  again: () => Promise<ClusterPlan>,
+): Promise<readonly ClusterCondition[]> {
+  for (let plans = 1, current = plan; ; plans++) {
+    try {
+      return await runOnce(parts, record, run, current)
+    } catch (error) {
+      if (!(error instanceof PlanOutdated) || plans === mostPlans) throw error
+      run.progress.note(`${error.message}: looking again`)
+      current = await again()
+    }
+  }
+}
+
+async function runOnce(
   parts: Parts,
   record: ClusterRecord,
   run: RunOptions & { readonly keepGoing?: boolean },

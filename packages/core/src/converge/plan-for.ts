@@ -18,6 +18,7 @@ import type { ObservedCluster, ObservedNode } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import type { Step } from '../plan/step.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+import { anySignal } from '../signals.js'
 
 const patienceMs = 10_000
 
@@ -80,7 +81,7 @@ async function knownMembers(
   const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
   // The only voter has no choice, and each command on a node costs time.
   if (Math.max(controlPlanes.length, record.spec.controlPlane.count) < 2) return undefined
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
+  const bounded = anySignal(signal, AbortSignal.timeout(patienceMs))
   try {
     return await askEtcd(record, nodes, bounded)
   } catch (error) {

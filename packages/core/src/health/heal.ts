@@ -17,7 +17,8 @@ import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
 import { restoreAuthorities } from './restore-authorities.js'
-import { healthStatus, heldText, isNews } from './report.js'
+import { authoritiesGoneStatus, healthStatus, heldText, isNews } from './report.js'
+import { anySignal } from '../signals.js'
 
 /** Without the nested API only nodes that the host has lost can be made again, and that is quick. */
 const blindMs = 180_000
@@ -29,7 +30,9 @@ const blindMs = 180_000
  */
 export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
   const { signal } = run
-  const restored = await restoreAuthorities(parts, found, signal)
+  const restored = await restoreAuthorities(parts, found, signal).catch((error: unknown) =>
+    sayGone(parts, found, error, signal),
+  )
   const seen = await look(parts, found, signal)
   const limits = { ...healthLimits(found.spec.health), persistent: found.spec.persistence.enabled }
   const decision = decide(seen.verdicts, { ...limits, etcd: await lookAtMembers(found, seen, signal) })
@@ -77,6 +80,18 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     nextAt: due.length === 0 ? undefined : Math.min(...due),
     failure: failures[0],
   }
+}
+
+/** Nothing can be done without the authorities: the cluster says so itself. */
+async function sayGone(
+  parts: Parts,
+  record: ClusterRecord,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<never> {
+  if (error instanceof KnestError && error.code === 'prerequisite')
+    await say(parts, record, authoritiesGoneStatus(record, error.message), signal)
+  throw error
 }
 
 /** Writes what is news, and gives the record as it is then. */
@@ -181,12 +196,11 @@ async function mend(
   if (isBlind && !isAbsent && !isReviving) return { ...nothing, finished: false }
   if (acting.length === 0) return { ...nothing, finished: true }
   const bounded =
-    isBlind && !isReviving
-      ? { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(blindMs)]) }
-      : run
-  const steps = awaitTouched(plan.steps)
+    isBlind && !isReviving ? { ...run, signal: anySignal(run.signal, AbortSignal.timeout(blindMs)) } : run
+  const touching = (made: ClusterPlan): ClusterPlan => ({ ...made, steps: awaitTouched(made.steps) })
+  const again = async (): Promise<ClusterPlan> => touching(await makePlan())
   const conditions = await attempt(() =>
-    runPlan(parts, record, { ...bounded, keepGoing: true }, { ...plan, steps }),
+    runPlan(parts, record, { ...bounded, keepGoing: true }, touching(plan), again),
   )
   if (conditions === undefined) return { ...nothing, finished: false }
   const message = acting.map(({ title }) => title).join('; ')
@@ -196,6 +210,8 @@ async function mend(
 /** An API server that is silent for want of this step comes back by it, and by nothing else. */
 function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
   if (step.kind === 'renew-certificates') return true
+  // It is to go, and etcd may lack it.
+  if (step.kind === 'ensure-node') return !verdicts.some(({ name }) => name === step.node.name)
   if (step.kind !== 'upgrade-node' || step.node.role !== 'control-plane') return false
   return verdicts.some(({ name, health }) => name === step.node.name && health === 'unknown')
 }

@@ -14,6 +14,7 @@ import { askNodeObjects } from '../status/members.js'
 import { assess } from './assess.js'
 import type { NodeVerdict } from './assess.js'
 import type { KnownMembers } from './decide.js'
+import { anySignal } from '../signals.js'
 
 /** How long the nested API, or etcd, may take to say how its nodes are. */
 const askMs = 10_000
@@ -28,7 +29,7 @@ export interface Seen {
 /** Asks the host and the nested API, and no node: cheap enough to be done at every change. */
 export async function look(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<Seen> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+  const bounded = anySignal(signal, AbortSignal.timeout(askMs))
   const objects = await askNodeObjects(parts, record, nodes, bounded).catch((error: unknown) => {
     signal.throwIfAborted()
     if (error instanceof KnestError || bounded.aborted) return undefined
@@ -62,7 +63,7 @@ export async function lookAtMembers(
   signal: AbortSignal,
 ): Promise<KnownMembers | undefined> {
   if (!verdicts.some(({ role, health }) => role === 'control-plane' && health === 'dead')) return undefined
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+  const bounded = anySignal(signal, AbortSignal.timeout(askMs))
   try {
     return { members: await askEtcd(record, nodes, bounded), problem: undefined }
   } catch (error) {

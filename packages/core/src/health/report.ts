@@ -35,6 +35,16 @@ export function healthStatus(
   }
 }
 
+/** How a cluster is whose authorities nobody has. Its operation stays unfinished. Pure. */
+export function authoritiesGoneStatus(record: ClusterRecord, message: string): RecordedStatus {
+  const condition = makeCondition('Healthy', 'False', 'AuthoritiesGone', message)
+  const since = { ...condition, lastTransitionTime: timeOf(condition, record.conditions) }
+  return {
+    phase: record.phase === 'Ready' ? 'Degraded' : record.phase,
+    conditions: withCondition(record.conditions, since),
+  }
+}
+
 /** Status is written only when it says something new: every write wakes whoever watches. */
 export function isNews(record: ClusterRecord, status: RecordedStatus): boolean {
   const text = (conditions: readonly ClusterCondition[]): string =>

@@ -9,6 +9,7 @@ import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
 import { inspectHost } from './inspect.js'
+import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
 import { removeOwnObjects } from './own-objects.js'
@@ -27,6 +28,8 @@ const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
 
 /** The home of clusters with pod and VM nodes: objects of the host cluster, and nothing else. */
 export function createKubernetesHome(api: KubeApi): ClusterHome {
+  // A controller looks only now and then, and gives up at once.
+  const leases = new LeaseWatch()
   const read = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
     const object = await api.get(nestedClusterKind, ref.name, ref.namespace, signal)
     return object === undefined ? undefined : recordFromObject(object)
@@ -117,7 +120,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     apiUrls: (record, signal) => apiUrls(api, record, signal),
 
     lock: (ref, signal, onWait, { preemptible = false } = {}) =>
-      acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait),
+      acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait, leases),
 
     remove: async (ref, { signal, note }) => {
       const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined

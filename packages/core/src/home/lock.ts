@@ -1,58 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import type { ClusterLock } from '../contracts/cluster-home.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { BusyError, KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
-import { pause } from '../signals.js'
+import { anySignal, guardWrites, pause, seconds } from '../signals.js'
+import { isDead, ownIdentity } from './holder.js'
+import { LeaseWatch, type LeaseSpec } from './lease-watch.js'
 
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 const durationSeconds = 15
 const renewMs = 5_000
-
-interface LeaseSpec {
-  readonly holderIdentity?: string | null
-  readonly renewTime?: string | null
-  readonly leaseDurationSeconds?: number | null
-}
-
-/** Who holds a lock: enough to tell, on the same machine, whether the process still lives. */
-function ownIdentity(): string {
-  return `${hostname()}/${bootId()}/${process.pid}/${randomUUID().slice(0, 8)}`
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)
-  } catch {
-    return 'unknown'
-  }
-}
-
-/** A killed command must not make the next one wait until its lease has run out. */
-function holderIsDead(holder: string): boolean {
-  const [host, boot, pid] = holder.split('/')
-  if (host !== hostname() || boot !== bootId() || boot === 'unknown' || pid === undefined) return false
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
-function expired(spec: LeaseSpec): boolean {
-  if (spec.holderIdentity == null || spec.holderIdentity === '') return true
-  return !isRecent(spec) || holderIsDead(spec.holderIdentity)
-}
-
-function isRecent({ renewTime, leaseDurationSeconds }: LeaseSpec): boolean {
-  if (renewTime == null) return false
-  return Date.now() <= Date.parse(renewTime) + (leaseDurationSeconds ?? durationSeconds) * 1000
-}
+const retryMs = 1_000
+/** Who has not renewed it for so long holds it no longer: well before anybody else may take it. */
+const renewDeadlineMs = 10_000
 
 export interface LockTarget {
   readonly name: string
@@ -79,19 +40,25 @@ export function clusterLock({ name, namespace }: ClusterRef): LockTarget {
   }
 }
 
-/** Takes the Lease, waiting for its holder; gives up when `signal` says so. Held until released or lost. */
+/**
+ * Takes the Lease, waiting for its holder; gives up when `signal` says so. Held until released or lost. A holder is
+ * gone when its Lease stays as it is for its duration while this process looks: clocks of others are not believed.
+ * `watch` remembers what was seen by earlier attempts of this process.
+ */
 export async function acquireLock(
   api: KubeApi,
   target: LockTarget,
   signal: AbortSignal,
   onWait: (holder: string) => void,
+  watch = new LeaseWatch(),
 ): Promise<ClusterLock> {
   const identity = ownIdentity()
   let told = ''
   for (;;) {
     signal.throwIfAborted()
-    const held = await tryTake(api, target, identity, signal)
-    if (held === undefined) return keep(api, target, identity)
+    const began = performance.now()
+    const held = await tryTake(api, target, identity, watch, signal)
+    if (held === undefined) return keep(api, target, identity, began)
     if (held !== told) onWait((told = held))
     signal.throwIfAborted()
     // A Lease that runs out sends no event: looking again is the only way to notice.
@@ -104,6 +71,7 @@ async function tryTake(
   api: KubeApi,
   target: LockTarget,
   identity: string,
+  watch: LeaseWatch,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const current = await api.get(leaseKind, target.name, target.namespace, signal)
@@ -113,19 +81,21 @@ async function tryTake(
       return undefined
     }
     const spec = (current.spec ?? {}) as LeaseSpec
-    if (spec.holderIdentity === identity) return undefined
+    const { holderIdentity: holder } = spec
+    if (holder === identity) return undefined
     const { [wantedAnnotation]: wantedBy, ...annotations } = current.metadata.annotations ?? {}
     const withAnnotations = (changed: Readonly<Record<string, string>>): KubeObject => ({
       ...current,
       metadata: { ...current.metadata, annotations: changed },
     })
-    if (target.preemptible === true && wantedBy !== undefined && isRecent(spec)) return wantedBy
-    if (!expired(spec)) {
+    const isAbandoned = watch.isAbandoned(target, spec, durationSeconds)
+    if (target.preemptible === true && wantedBy !== undefined && !isAbandoned) return wantedBy
+    if (holder != null && holder !== '' && !isAbandoned && !isDead(holder)) {
       if (target.preemptible !== true && wantedBy === undefined)
         await api
           .replace(withAnnotations({ ...annotations, [wantedAnnotation]: identity }), { signal })
           .catch(unlessConflict)
-      return spec.holderIdentity ?? 'somebody'
+      return holder
     }
     await api.replace({ ...withAnnotations(annotations), spec: leaseSpec(identity) }, { signal })
     return undefined
@@ -144,54 +114,90 @@ function unlessConflict(error: unknown): void {
   if (!(error instanceof KnestError) || error.code !== 'conflict') throw error
 }
 
-function keep(api: KubeApi, target: LockTarget, identity: string): ClusterLock {
+/** Renews the Lease. Whoever writes under the lock's signal after a long silence waits until it is known to be held. */
+function keep(api: KubeApi, target: LockTarget, identity: string, taken: number): ClusterLock {
   const lost = new AbortController()
   const { name, namespace, subject, preemptible } = target
-  let lastRenewed = Date.now()
-  const renew = async (): Promise<void> => {
-    try {
-      const current = await api.get(leaseKind, name, namespace, lost.signal)
-      const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
-      // Gone with the namespace of a cluster that is being deleted: nobody else has it.
-      if (current === undefined) return
-      if (holder !== identity) {
-        lost.abort(
-          new BusyError(`somebody else took over ${subject}`, {
-            hint: 'run the command again when the other one has ended',
-          }),
-        )
-        return
-      }
+  let renewed = { at: taken, date: Date.now() }
+  let renewing: Promise<boolean> | undefined
+  let timer: NodeJS.Timeout
+  const renewOnce = async (): Promise<boolean> => {
+    const began = { at: performance.now(), date: Date.now() }
+    const current = await api.get(leaseKind, name, namespace, lost.signal)
+    const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
+    // Gone with the namespace of a cluster that is being deleted: nobody else has it.
+    if (current !== undefined) {
+      if (holder !== identity) throw takenOver(subject)
       const wantedBy = current.metadata.annotations?.[wantedAnnotation]
-      if (preemptible === true && wantedBy !== undefined) {
-        lost.abort(new BusyError(`${wantedBy} wants to work on ${subject}`))
-        return
-      }
+      if (preemptible === true && wantedBy !== undefined)
+        throw new BusyError(`${wantedBy} wants to work on ${subject}`)
       const { renewTime } = leaseSpec(identity)
       await api.replace({ ...current, spec: { ...current.spec, renewTime } }, { signal: lost.signal })
-      lastRenewed = Date.now()
-    } catch (error) {
-      if (Date.now() - lastRenewed > durationSeconds * 1000) lost.abort(error)
     }
+    renewed = began
+    return true
   }
-  const timer = setInterval(() => void renew(), renewMs)
-  timer.unref()
+  const renew = (): Promise<boolean> => {
+    const limit = setTimeout(() => lost.abort(notRenewed(subject)), renewDeadlineMs - renewMs)
+    limit.unref()
+    return renewOnce()
+      .catch((error: unknown) => {
+        if (error instanceof BusyError) lost.abort(error)
+        if (performance.now() - renewed.at > renewDeadlineMs) lost.abort(notRenewed(subject, error))
+        return false
+      })
+      .finally(() => {
+        clearTimeout(limit)
+        renewing = undefined
+      })
+  }
+  const goOn = (isHeld: boolean): void => {
+    if (lost.signal.aborted || isReleased) return
+    timer = setTimeout(() => void (renewing ??= renew()).then(goOn), isHeld ? renewMs : retryMs)
+    timer.unref()
+  }
+  let isReleased = false
+  goOn(true)
+  // Timers of a process that was stopped, or of a machine that slept, may come after what it had to write.
+  const isSilent = (): boolean =>
+    Math.max(performance.now() - renewed.at, Date.now() - renewed.date) > renewDeadlineMs
+  const signal = guardWrites(anySignal(lost.signal), async () => {
+    while (!isReleased && !lost.signal.aborted && isSilent()) {
+      if (!(await (renewing ??= renew()))) await pause(retryMs, lost.signal)
+    }
+  })
   return {
-    signal: lost.signal,
+    signal,
     release: async () => {
-      clearInterval(timer)
-      const signal = AbortSignal.timeout(5_000)
-      const current = await api.get(leaseKind, name, namespace, signal).catch(() => undefined)
+      isReleased = true
+      clearTimeout(timer)
+      const bounded = AbortSignal.timeout(5_000)
+      const current = await api.get(leaseKind, name, namespace, bounded).catch(() => undefined)
       if (current === undefined || (current.spec as LeaseSpec).holderIdentity !== identity) return
       // Somebody waits for it who shall be the next.
       const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
       await (
         preemptible === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
-          ? api.replace(left, { signal })
-          : api.delete(leaseKind, name, namespace, { signal })
+          ? api.replace(left, { signal: bounded })
+          : api.delete(leaseKind, name, namespace, { signal: bounded })
       ).catch(() => undefined)
     },
   }
+}
+
+function takenOver(subject: string): BusyError {
+  return new BusyError(`somebody else took over ${subject}`, {
+    hint: 'run the command again when the other one has ended',
+  })
+}
+
+function notRenewed(subject: string, cause?: unknown): KnestError {
+  const said = cause instanceof Error ? `: ${cause.message}` : ''
+  return new KnestError(
+    'host-unreachable',
+    `the lock of ${subject} could not be renewed for ${seconds(renewDeadlineMs)}${said}`,
+    { cause, hint: 'run the same command again to go on' },
+  )
 }
 
 function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string } {

@@ -4,7 +4,7 @@ import { KnestError } from '../errors.js'
 import { statusError, type ApiStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import { openChannelSocket, ProtocolRefused, type ChannelSocket } from './channel-socket.js'
-import { openDeadline, seconds, unlessAborted } from '../signals.js'
+import { beforeWrite, openDeadline, seconds, unlessAborted } from '../signals.js'
 import { openInput, openOutput, sharePause, type Input } from '../streams/index.js'
 import { objectPath } from './resources.js'
 
@@ -24,6 +24,7 @@ export async function execInPod(
 ): Promise<number> {
   const subject = podText(pod)
   const called = options.called ?? argv[0] ?? ''
+  await beforeWrite(options.signal)
   const deadline = openDeadline(options.signal, options.timeoutMs, () => {
     const what = `command "${called}" in ${subject} did not end within ${seconds(options.timeoutMs)}`
     return new KnestError('timeout', what, { hint: 'it may still run there' })

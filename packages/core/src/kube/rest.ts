@@ -3,7 +3,7 @@ import https from 'node:https'
 import { KnestError } from '../errors.js'
 import { answerError, causeCode, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
-import { onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from '../signals.js'
+import { beforeWrite, onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from '../signals.js'
 
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -36,6 +36,7 @@ export async function send(
   request: RestRequest,
   timeoutMs = requestTimeoutMs,
 ): Promise<RestAnswer> {
+  if (request.method !== 'GET') await beforeWrite(request.signal)
   const deadline = requestDeadline(link, request, timeoutMs)
   try {
     for (let attempt = 1; ; attempt += 1) {

@@ -1,7 +1,7 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { pause } from '../signals.js'
+import { anySignal, pause } from '../signals.js'
 import { apiPort } from './open.js'
 
 /** Blocks on the node until something listens on the API port: asking from outside would cost more. */
@@ -20,7 +20,7 @@ export async function awaitApi(
   if (await isReadyNow(api, options.signal)) return
   const deadline = Date.now() + options.timeoutMs
   const ended = new AbortController()
-  const signal = AbortSignal.any([options.signal, ended.signal])
+  const signal = anySignal(options.signal, ended.signal)
   try {
     await Promise.any(nodes.map((node) => listening(node, options.timeoutMs, signal)))
   } catch (error) {
@@ -46,7 +46,7 @@ export async function awaitApi(
 
 async function isReadyNow(api: KubeApi, signal: AbortSignal): Promise<boolean> {
   try {
-    const answer = await api.raw('/readyz', AbortSignal.any([signal, AbortSignal.timeout(2_000)]))
+    const answer = await api.raw('/readyz', anySignal(signal, AbortSignal.timeout(2_000)))
     return answer.status === 200
   } catch {
     signal.throwIfAborted()

@@ -3,6 +3,7 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { isReady } from '../nested-api/conditions.js'
 import type { NestedFacts } from './observe.js'
 import { ownNodes } from './own-nodes.js'
+import { anySignal } from '../signals.js'
 
 const patienceMs = 10_000
 
@@ -13,7 +14,7 @@ export async function askNestedFacts(
   hostNodes: readonly { readonly name: string }[],
   stop: AbortSignal,
 ): Promise<NestedFacts> {
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])
+  const signal = anySignal(stop, AbortSignal.timeout(patienceMs))
   const namespace = 'kube-system'
   const [nodes, configuration, proxy] = await Promise.all([
     api.list({ apiVersion: 'v1', kind: 'Node' }, { signal }),

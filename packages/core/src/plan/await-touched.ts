@@ -25,6 +25,7 @@ function touchedBy(step: Step): string | undefined {
     case 'finish-control-plane':
     case 'join-control-plane':
     case 'start-worker':
+    case 'register-node':
       return step.node
     default:
       return undefined

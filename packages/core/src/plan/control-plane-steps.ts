@@ -1,5 +1,5 @@
 import type { DesiredNode } from './desired-nodes.js'
-import type { ObservedCluster } from './observed.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
 
 /**
@@ -54,44 +54,74 @@ function joinSteps(newcomers: readonly DesiredNode[], after: string, gone: reado
 
 /**
  * All members of etcd are known before the first one starts: nobody waits for anybody's promotion. Where one has
- * started already, those that it knows are all there can be, and others join: with a list of their own they would
- * be another etcd beside it.
+ * started already, those that it knows and that may still have their data are all there can be, and others join: with
+ * a list of their own they would be another etcd beside it, and who lost what it had is no member any more. When these
+ * are no majority the cluster never was: all begin anew.
  */
 function beginSteps(
   fresh: readonly DesiredNode[],
   observed: ObservedCluster,
   gone: readonly Step[],
 ): readonly Step[] {
-  const started = observed.nodes.find(
-    ({ name, initialMembers }) => initialMembers !== undefined && fresh.some((node) => node.name === name),
-  )?.initialMembers
-  const isMember = ({ name }: DesiredNode): boolean => started === undefined || started.includes(name)
-  const initialMembers = fresh.filter(isMember).map(({ name }) => name)
-  const newcomers = fresh.filter((node) => !isMember(node))
-  const boots = initialMembers.map((node): Step => ({
+  const { members, startsOver, lost } = initialMembersOf(fresh, observed)
+  const names = members.map(({ name }) => name)
+  // The one that finishes the set-up comes first.
+  const initialMembers = [...names, ...lost]
+  const newcomers = fresh.filter((node) => !members.includes(node))
+  const resets = startsOver ? members.map(({ name }) => resetStep(name)) : []
+  const begins = !observed.nodes.some(({ role, disk }) => role === 'control-plane' && disk === undefined)
+  const boots = names.map((node): Step => ({
     kind: 'boot-control-plane',
     id: `boot:${node}`,
     title: `Start the control plane on "${node}"`,
-    needs: [`node:${node}`, 'authorities'],
+    needs: [`node:${node}`, 'authorities', ...resets.map(({ id }) => id)],
     node,
     initialMembers,
+    begins,
   }))
   const reach: Step = {
     kind: 'await-api',
     id: 'api',
     title: 'Wait for the API server',
     needs: boots.map(({ id }) => id),
-    nodes: initialMembers,
+    nodes: names,
   }
-  const [first = '', ...others] = initialMembers
+  const [first = '', ...others] = names
   const finishes = others.map((node) => finishStep(node, false, `finish:${first}`))
   return [
+    ...resets,
     ...boots,
     reach,
     finishStep(first, true, 'api'),
     ...finishes,
     ...joinSteps(newcomers, `finish:${first}`, gone),
   ]
+}
+
+interface Beginning {
+  readonly members: readonly DesiredNode[]
+  /** Those that etcd began with too, and that have nothing any more. */
+  readonly lost: readonly string[]
+  readonly startsOver: boolean
+}
+
+function initialMembersOf(fresh: readonly DesiredNode[], { nodes }: ObservedCluster): Beginning {
+  const found = ({ name }: DesiredNode): ObservedNode | undefined => nodes.find((node) => node.name === name)
+  const started = fresh.map((node) => found(node)?.initialMembers).find((names) => names !== undefined)
+  if (started === undefined) return { members: fresh, lost: [], startsOver: false }
+  const named = fresh.filter(({ name }) => started.includes(name))
+  // One that is away, or gives no answer, may have what it had.
+  const members = named.filter((node) => found(node) !== undefined && found(node)?.disk !== 'empty')
+  const isMajority = members.length > started.length / 2
+  const isKnown = (name: string): boolean => [...fresh, ...nodes].some((node) => node.name === name)
+  const lost = started.filter((name) => isKnown(name) && !members.some((node) => node.name === name))
+  if (isMajority) return { members, lost, startsOver: false }
+  return { members: named.length === 0 ? fresh : named, lost: [], startsOver: true }
+}
+
+function resetStep(node: string): Step {
+  const title = `Take away what was begun on "${node}"`
+  return { kind: 'reset-control-plane', id: `reset:${node}`, title, needs: [`node:${node}`], node }
 }
 
 function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {

@@ -61,9 +61,17 @@ export function removeSteps(
   before: readonly Step[],
 ): readonly Step[] {
   const joins = before.filter(({ kind }) => changesMembers.has(kind)).map(({ id }) => id)
-  let previous: readonly string[] = ['api', ...joins]
-  return leavingNodes(observed, desired).map(({ name, role }): Step => {
-    const needs = role === 'control-plane' ? previous : ['api']
+  const leaving = leavingNodes(observed, desired)
+  const made = before
+    .filter(({ id }) => leaving.some(({ name }) => id === `node:${name}`))
+    .map(({ id }) => id)
+  // Who takes it away must be set up itself.
+  const setUp = before.flatMap((step) =>
+    step.kind === 'finish-control-plane' && step.first ? [step.id] : [],
+  )
+  let previous: readonly string[] = ['api', ...joins, ...made]
+  return leaving.map(({ name, role }): Step => {
+    const needs = role === 'control-plane' ? previous : ['api', ...setUp]
     if (role === 'control-plane') previous = [`remove:${name}`]
     const member = observed.members?.includes(name) ?? true
     return {

@@ -121,6 +121,74 @@ describe('planCluster', () => {
       expect(step.needs).toContain(index === 0 ? 'finish:c-cp-0' : `join:${joins[index - 1]?.node ?? ''}`)
   })
 
+  const kindsOf = (steps: readonly Step[], kind: Step['kind']): readonly string[] =>
+    steps.flatMap((step) =>
+      step.kind === kind && 'node' in step && typeof step.node === 'string' ? [step.node] : [],
+    )
+  const began = { initialMembers: ['c-cp-0', 'c-cp-1', 'c-cp-2'] }
+
+  it.each([
+    ['two have what they had: the other joins', ['founder', 'founder', 'empty'], [0, 1], [], [2]],
+    ['one of them may have it', ['founder', undefined, 'empty'], [0, 1], [], [2]],
+    ['nobody can have it: all begin anew', ['founder', 'empty', 'empty'], [0, 1, 2], [0, 1, 2], []],
+    ['all have it', ['founder', 'founder', 'founder'], [0, 1, 2], [], []],
+  ] as const)('of an etcd that three began, %s', (_, disks, boots, resets, joins) => {
+    const nodes = disks.map((disk, index) => ({
+      ...node(`c-cp-${index}`),
+      disk,
+      ...(disk === 'founder' ? began : {}),
+    }))
+    const steps = planCluster(ref, spec(3, 0), observed([], { nodes, members: undefined }))
+    const names = (indexes: readonly number[]): readonly string[] => indexes.map((index) => `c-cp-${index}`)
+    expect(kindsOf(steps, 'boot-control-plane')).toEqual(names(boots))
+    expect(kindsOf(steps, 'reset-control-plane')).toEqual(names(resets))
+    expect(kindsOf(steps, 'join-control-plane')).toEqual(names(joins))
+    for (const step of steps)
+      if (step.kind === 'boot-control-plane')
+        expect(step).toMatchObject({
+          needs: expect.arrayContaining(resets.map((index) => `reset:c-cp-${index}`)) as unknown,
+          // Who boots again knows the members that the others know.
+          initialMembers: names([0, 1, 2]),
+        })
+  })
+
+  it.each([
+    ['that is set up', 'running', 'bootstrapped', undefined, false],
+    ['while the API server answers', 'pending', undefined, ['c-cp-0'], false],
+    ['while it does not: etcd may lack it', 'pending', undefined, undefined, true],
+  ] as const)('makes no control plane that is to go once more, %s', (_, phase, disk, members, isMade) => {
+    const leaving = { ...node('c-cp-1'), phase, disk }
+    const nodes = [node('c-cp-0'), leaving]
+    const persistence = { enabled: true }
+    const steps = planCluster(ref, { ...spec(1, 0), persistence }, observed([], { nodes, members }))
+    expect(ids(steps).includes('node:c-cp-1')).toBe(isMade)
+    const remove = steps.find(({ id }) => id === 'remove:c-cp-1')
+    expect(remove?.needs.includes('node:c-cp-1')).toBe(isMade)
+  })
+
+  it('takes a worker away from a cluster that begins when a control plane is set up', () => {
+    const nodes = [node('c-cp-0', 'empty'), node('c-worker-0')]
+    const steps = planCluster(ref, spec(1, 0), observed([], { nodes, members: undefined }))
+    expect(steps.find(({ id }) => id === 'remove:c-worker-0')?.needs).toEqual(['api', 'finish:c-cp-0'])
+  })
+
+  it('begins anew when the disk names others', () => {
+    const nodes = [{ ...node('c-cp-0', 'founder'), initialMembers: ['c-cp-3'] }]
+    const steps = planCluster(ref, spec(1, 0), observed([], { nodes, members: undefined }))
+    expect(kindsOf(steps, 'reset-control-plane')).toEqual(['c-cp-0'])
+    expect(kindsOf(steps, 'boot-control-plane')).toEqual(['c-cp-0'])
+  })
+
+  it('has a node register again whose Node object is gone', () => {
+    const nodes = [node('c-cp-0'), node('c-worker-0'), { ...node('c-worker-1'), upgrading: true }]
+    const register = (members: readonly string[] | undefined): readonly string[] =>
+      kindsOf(planCluster(ref, spec(1, 2), observed([], { nodes, members })), 'register-node')
+    expect(register(['c-cp-0'])).toEqual(['c-worker-0'])
+    expect(register([])).toEqual(['c-cp-0', 'c-worker-0'])
+    expect(register(['c-cp-0', 'c-worker-0', 'c-worker-1'])).toEqual([])
+    expect(register(undefined)).toEqual([])
+  })
+
   it('fills gaps before it takes new numbers, and keeps what is there', () => {
     const steps = planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0', 'c-worker-2']))
     expect(ids(steps)).toContain('node:c-worker-1')

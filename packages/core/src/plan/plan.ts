@@ -4,6 +4,8 @@ import { controlPlaneSteps, forgetOf, isInitialized } from './control-plane-step
 import type { DesiredNode } from './desired-nodes.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
+import { registerSteps } from './register.js'
+import { revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
@@ -34,6 +36,7 @@ export function planCluster(
   const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
+  const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
   const upgrade = planUpgrade(spec, lasting, there, before, pace, surge)
   const steps: Step[] = [
@@ -47,6 +50,10 @@ export function planCluster(
     { kind: 'ensure-authorities', id: 'authorities', title: 'Create certificate authorities', needs: [] },
     ...renewal,
     ...joining.map(ensureNode),
+    ...again.map((node) => ({
+      ...ensureNode(node),
+      title: `Create node "${node.name}" once more: etcd may need what is on its disk`,
+    })),
     ...upgrade.controlPlanes,
     ...controlPlaneSteps(controlPlanes, joining, observed, [...forgotten, ...stale]).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
@@ -63,6 +70,7 @@ export function planCluster(
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
     ...stale,
+    ...registerSteps(lasting, observed),
     ...joining
       .filter(({ role }) => role === 'worker')
       .map((node) =>

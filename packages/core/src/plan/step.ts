@@ -28,11 +28,17 @@ export type Step =
   | (Common & { readonly kind: 'ensure-authorities' })
   | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
-  /** `initialMembers`: all control planes that begin the cluster together, this one among them. */
+  /** Takes away what a begin that cannot come to its end left on the disk. */
+  | (Common & { readonly kind: 'reset-control-plane'; readonly node: string })
+  /**
+   * `initialMembers`: all control planes that begin the cluster together, this one among them. `begins`: nothing was
+   * known of a cluster on any disk; else an empty disk means that the plan was made of something that is no more.
+   */
   | (Common & {
       readonly kind: 'boot-control-plane'
       readonly node: string
       readonly initialMembers: readonly string[]
+      readonly begins: boolean
     })
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
   | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
@@ -54,6 +60,8 @@ export type Step =
       readonly pool: string
       readonly imageAliasVersion?: string | undefined
     })
+  /** Of a node that is part of the cluster the Node object is gone, and its kubelet does not make another by itself. */
+  | (Common & { readonly kind: 'register-node'; readonly node: string; readonly role: NodeRole })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   /** Takes what a control plane that is no more was in etcd out of it. */
   | (Common & { readonly kind: 'remove-member'; readonly node: string })

@@ -174,4 +174,19 @@ describe('an upgrade', () => {
     const fresh = [node('c-cp-0', { disk: 'empty' })]
     expect(upgrades(plan(spec(1, 0), observed(fresh, { configured: undefined })))).toEqual([])
   })
+
+  it('writes the configuration by a control plane that is part of the cluster', () => {
+    const nodes = [
+      node('c-cp-0', { disk: 'empty' }),
+      node('c-cp-1', { version: to }),
+      node('c-cp-2', { version: to }),
+    ]
+    const steps = planCluster(
+      ref,
+      spec(3, 0),
+      observed(nodes, { members: ['c-cp-1', 'c-cp-2'], upgrading: true }),
+    )
+    expect(steps.find(({ kind }) => kind === 'upgrade-configuration')).toMatchObject({ node: 'c-cp-1' })
+    expect(steps.find(({ kind }) => kind === 'upgrade-addons')).toMatchObject({ node: 'c-cp-1' })
+  })
 })

@@ -88,8 +88,10 @@ export function planUpgrade(
   const isOld = (version: string | undefined): boolean =>
     observed.configured === undefined ? running : version !== undefined && version !== spec.kubernetesVersion
   const all = desired.filter(({ role }) => role === 'control-plane')
-  const answers = all.find(({ name }) => observedNode(observed, name)?.silent !== true)
-  const first = (answers ?? all[0])?.name ?? ''
+  // Only one that is part of the cluster has what reaches it.
+  const isSetUp = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.disk === 'bootstrapped'
+  const answers = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.silent !== true
+  const first = (all.find(isSetUp) ?? all.find(answers) ?? all[0])?.name ?? ''
   const configure: readonly Step[] = isOld(configuration)
     ? [
         {

@@ -10,6 +10,7 @@ export {
   seconds,
   unlessAborted,
 } from '../kube/index.js'
+export { anySignal, beforeWrite } from '../signals.js'
 export type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
 export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'

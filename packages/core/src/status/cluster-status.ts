@@ -4,10 +4,12 @@ import type { ClusterStatus, EtcdStatus, NodeSummary } from '../contracts/cluste
 import type { AddressReservation } from '../contracts/address-adapter.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
+import type { Problem } from '../errors.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { isBootstrapped } from '../node/disk.js'
+import { authorityProblem } from './authorities.js'
 import { answerOf, patienceMs } from './answer.js'
 import type { Answer } from './answer.js'
 import { certificateStatus } from './certificates.js'
@@ -33,7 +35,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, reservations, emptyDisks] = await Promise.all([
+  const [members, etcdMembers, found, reservations, emptyDisks, authorities] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -43,11 +45,22 @@ export async function clusterStatus(
     }),
     answer((bounded) => reservationsByNode(parts, record, bounded)),
     nodesWithEmptyDisks(record, running, answer),
+    answer<Problem | undefined>((bounded) =>
+      authorityProblem({ record, home: parts.home, nodes: hostNodes }, bounded),
+    ),
   ])
   const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
-  const observed = { record, hostNodes, nodes, emptyDisks, etcd, apiProblem: members.problem }
+  const observed = {
+    record,
+    hostNodes,
+    nodes,
+    emptyDisks,
+    etcd,
+    authorities: authorities.value,
+    apiProblem: members.problem,
+  }
   return {
     ...summary(record, nodes),
     phase: phaseOf(record, nodes, etcd),

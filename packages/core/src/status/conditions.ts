@@ -2,6 +2,7 @@ import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { EtcdStatus, NodeSummary } from '../contracts/clusters.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import { makeCondition } from '../contracts/condition.js'
+import type { Problem } from '../errors.js'
 
 export interface Observed {
   readonly record: ClusterRecord
@@ -10,6 +11,8 @@ export interface Observed {
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
   readonly etcd: EtcdStatus
+  /** Why the cluster's authorities are not there; undefined when they are. */
+  readonly authorities?: Problem | undefined
   /** Why the nested API does not answer; undefined when it does. */
   readonly apiProblem: string | undefined
 }

@@ -10,10 +10,13 @@ import { unfinishedProblem } from './unfinished.js'
 export function statusProblems(observed: Observed, certificates: CertificateStatus): readonly Problem[] {
   const left = nodesLeft(observed)
   if (left !== undefined) return [left]
+  const { authorities } = observed
   const unfinished = unfinishedProblem(observed.record)
-  if (unfinished !== undefined) return [unfinished]
+  // No command goes on without them.
+  if (unfinished !== undefined) return [authorities ?? unfinished]
   const etcd = etcdProblems(observed)
   return [
+    ...(authorities === undefined ? [] : [authorities]),
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...lostNodes(observed),

@@ -10,7 +10,9 @@ import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { otherControlPlanes, removeMember } from './etcd-members.js'
-import { bootstrappedMarker, readSettledDisk } from '../node/disk.js'
+import { removeLasting, setUpDone } from '../node/lasting.js'
+import { initialMemberMarker, readSettledDisk } from '../node/disk.js'
+import { PlanOutdated } from './plan-outdated.js'
 import { runScript } from '../node/run-script.js'
 
 const configPath = '/etc/kubernetes/knest-kubeadm.yaml'
@@ -36,11 +38,23 @@ export async function joinControlPlane(
 
   const join = `tar --no-same-owner -xf - -C /
 ${joinScript(configPath)}rm -f ${discoveryPath}
-touch ${bootstrappedMarker}
-`
+${setUpDone(context.record.spec)}`
   await runScript(node, 'kubeadm reset', reset, { timeoutMs: 120_000, signal })
   const stdin = await joinBundle(context, node.name)
   await runScript(node, 'kubeadm join', join, { stdin, timeoutMs: 600_000, signal })
+}
+
+/**
+ * Takes away what the begin of a cluster left that cannot come to its end. Repeatable. Throws PlanOutdated for a
+ * control plane that was set up after all.
+ */
+export async function resetControlPlane(node: NodeHandle, signal: AbortSignal): Promise<void> {
+  if ((await readSettledDisk(node, signal)) === 'bootstrapped')
+    throw new PlanOutdated(`control plane "${node.name}" is set up`)
+  await runScript(node, 'kubeadm reset', `${reset}${removeLasting(initialMemberMarker)}`, {
+    timeoutMs: 120_000,
+    signal,
+  })
 }
 
 async function joinBundle(context: StepContext, node: string): Promise<Buffer> {

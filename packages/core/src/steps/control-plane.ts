@@ -1,12 +1,13 @@
 import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
-import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { initConfiguration } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
+import { PlanOutdated } from './plan-outdated.js'
 import type { StepContext } from './context.js'
+import { lastingFile, removeLasting, setUpDone } from '../node/lasting.js'
 import { bootstrappedMarker, initialMemberMarker, isBootstrapped, readDisk } from '../node/disk.js'
 import { runScript } from '../node/run-script.js'
 
@@ -35,17 +36,21 @@ export function kubeadmInit(skip: readonly string[]): string {
 
 /**
  * Lays out certificates, kubeconfigs and static pods, and starts kubelet. Repeatable. `initialMembers` are the
- * control planes whose etcd members begin the cluster together. Refuses to begin a new cluster on an
- * empty disk while another control plane may have the data of this one.
+ * control planes whose etcd members begin the cluster together. Begins no new cluster on an empty disk
+ * while another control plane may have the data of this one, nor when the plan was made for a disk that had something:
+ * throws PlanOutdated.
  */
 export async function bootControlPlane(
   context: StepContext,
   node: NodeHandle,
-  initialMembers: readonly string[],
+  { initialMembers, begins }: { readonly initialMembers: readonly string[]; readonly begins: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   // An initial member whose set-up did not come to its end is a member of the cluster that the others have.
-  if ((await readDisk(node, signal)) === 'empty') await refuseIfDataElsewhere(context, node.name, signal)
+  if ((await readDisk(node, signal)) === 'empty') {
+    await refuseIfDataElsewhere(context, node.name, signal)
+    if (!begins) throw new PlanOutdated(`the disk of control plane "${node.name}" is empty`)
+  }
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     ...placeholderNetwork(context.record.spec.network),
@@ -57,9 +62,7 @@ export async function bootControlPlane(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 if [ ! -e ${initialMemberMarker} ]; then
-  echo '${initialMembers.join(' ')}' >${initialMemberMarker}.new
-  mv ${initialMemberMarker}.new ${initialMemberMarker}
-fi
+${lastingFile(initialMemberMarker, initialMembers.join(' '))}fi
 ${kubeadmInit(skipped)} 2>&1
 `
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 180_000, signal })
@@ -81,9 +84,7 @@ export async function finishControlPlane(
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
 tar --no-same-owner -xf - -C /
 ${kubeadmInit([...firstHalf, ...(first ? ['addon/coredns'] : onlyOnce)])} 2>&1
-touch ${bootstrappedMarker}
-rm -f ${initialMemberMarker}
-`
+${setUpDone(context.record.spec)}${removeLasting(initialMemberMarker)}`
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
 }
 
@@ -110,12 +111,6 @@ async function refuseIfDataElsewhere(context: StepContext, node: string, signal:
   for (const other of context.existingControlPlanes.filter((name) => name !== node)) {
     // A node that cannot be asked ends this run: the data may be there.
     if (!(await isBootstrapped(await context.openNode(other, signal), signal))) continue
-    throw new KnestError(
-      'conflict',
-      `control plane "${node}" has an empty disk, "${other}" has the cluster`,
-      {
-        hint: 'run the same command again: it joins the empty one to the other',
-      },
-    )
+    throw new PlanOutdated(`control plane "${node}" has an empty disk, "${other}" has the cluster`)
   }
 }

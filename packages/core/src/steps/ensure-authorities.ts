@@ -33,7 +33,8 @@ export async function ensureAuthorities(
   if (stored !== undefined) return stored
   const deadline = Date.now() + patienceMs * (await timeoutFactor())
   for (let tries = 0; ; tries++) {
-    const { authorities, silent, isSetUp } = await askForLost({ record, home, nodes }, signal)
+    const found = await askForLost({ record, home, nodes }, signal)
+    const { authorities, silent, isSetUp } = found
     if (authorities !== undefined) {
       progress.warn(
         `the certificate authorities of cluster "${record.name}" were gone, and were taken back from a control plane`,
@@ -41,7 +42,7 @@ export async function ensureAuthorities(
       return home.saveAuthorities(record, authorities, signal)
     }
     if (silent.length === 0) {
-      if (isSetUp) throw authoritiesGone(record)
+      if (isSetUp) throw authoritiesGone(record, found)
       return home.saveAuthorities(record, await createAuthorities(new Date()), signal)
     }
     if (Date.now() > deadline) throw authoritiesOutOfReach(record, silent)

@@ -73,10 +73,9 @@ export async function removeNode(
     if (isControlPlane) await removeMember(context, helpers, node, signal)
   }
   const backend = await context.backendOf(node)
-  await Promise.all([
-    backend.deleteNode(context.record, node, { keepData: false, signal }),
-    member ? forgetMember(context, node, signal) : undefined,
-  ])
+  await backend.deleteNode(context.record, node, { keepData: false, signal })
+  // Its kubelet, just started, might have registered after that.
+  if (member) await forgetMember(context, node, signal)
   await releaseAll(context, node, role, signal)
 }
 

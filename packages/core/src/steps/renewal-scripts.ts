@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { NodeFile } from '../kubeadm/bundle.js'
 import { kubeletClient, unfinishedMarker } from '../certificates/known.js'
+import { lastingFile, removeLasting, syncLaidOut } from '../node/lasting.js'
 import { restartKubelet } from '../node/kubelet.js'
 
 const kubeadmPath = '/run/knest/certs-renew.yaml'
@@ -46,11 +47,10 @@ mv -T ${kubeletPki}/kubelet-client-current.new ${kubeletClient.path}
 ${restartKubelet}
 `
   return `mkdir -p /var/lib/knest
-touch ${unfinishedMarker}
-tar --no-same-owner -xf - -C /
+${lastingFile(unfinishedMarker)}tar --no-same-owner -xf - -C /
 ${controlPlane ? kubeadm : ''}${minted === undefined ? '' : kubelet}${
     // A control plane is done when its static pods have been restarted.
-    controlPlane ? '' : `rm -f ${unfinishedMarker}\n`
+    controlPlane ? '' : `${syncLaidOut}${removeLasting(unfinishedMarker)}`
   }`
 }
 
@@ -111,6 +111,5 @@ for program in kube-controller-manager kube-scheduler; do await_start $program; 
 # They serve health with certificates that they signed themselves.
 await_health kube-controller-manager --server=https://127.0.0.1:10257 --insecure-skip-tls-verify get --raw=/healthz
 await_health kube-scheduler --server=https://127.0.0.1:10259 --insecure-skip-tls-verify get --raw=/healthz
-rm -f ${unfinishedMarker}
-`
+${syncLaidOut}${removeLasting(unfinishedMarker)}`
 }

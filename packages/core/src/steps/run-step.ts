@@ -11,8 +11,9 @@ import { need } from './context.js'
 import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
-import { joinControlPlane } from './control-plane-members.js'
+import { joinControlPlane, resetControlPlane } from './control-plane-members.js'
 import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
+import { registerNode } from './register-node.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
@@ -46,7 +47,9 @@ export async function runStep(
       return
     }
     case 'boot-control-plane':
-      return bootControlPlane(context, await open(step.node), step.initialMembers, signal)
+      return bootControlPlane(context, await open(step.node), step, signal)
+    case 'reset-control-plane':
+      return resetControlPlane(await open(step.node), signal)
     case 'await-api': {
       const nodes = await openSome(step.nodes, open)
       const authorities = need(context.authorities, 'the certificate authorities')
@@ -67,6 +70,8 @@ export async function runStep(
       return installAddons(context, (text) => progress.note(text), signal)
     case 'start-worker':
       return startWorker(context, await open(step.node), step, signal)
+    case 'register-node':
+      return registerNode(context, await open(step.node), step.role, signal)
     case 'forget-member':
       return deleteStaleNode(context, step.node, signal)
     case 'remove-member':

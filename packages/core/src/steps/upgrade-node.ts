@@ -12,6 +12,7 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
 import { isSoleControlPlane, otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
+import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
@@ -259,5 +260,8 @@ async function giveBack(api: KubeApi, node: NodeHandle, name: string, signal: Ab
       { spec: { unschedulable: null } },
       { signal },
     )
-  await runScript(node, 'end of the upgrade', `rm -f ${upgradingMarker}\n`, { timeoutMs: 30_000, signal })
+  await runScript(node, 'end of the upgrade', `${syncLaidOut}${removeLasting(upgradingMarker)}`, {
+    timeoutMs: 30_000,
+    signal,
+  })
 }

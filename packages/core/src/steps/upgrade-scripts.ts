@@ -1,5 +1,6 @@
 import { coreDnsImage } from '../addons/images.js'
 import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
+import { lastingFile } from '../node/lasting.js'
 import { upgradingMarker } from '../node/node-state.js'
 
 const kubeconfig = '/etc/kubernetes/kubelet.conf'
@@ -8,7 +9,8 @@ export const heldKubeconfig = `${kubeconfig}.upgrading`
 
 /** Marks the node as being upgraded, once; a node that was cordoned before stays so in the end. */
 export function beginScript(cordoned: boolean): string {
-  return `[ -e ${upgradingMarker} ] || echo '${cordoned ? 'cordoned' : ''}' >${upgradingMarker}
+  return `if [ ! -e ${upgradingMarker} ]; then
+${lastingFile(upgradingMarker, cordoned ? 'cordoned' : '')}fi
 `
 }
 

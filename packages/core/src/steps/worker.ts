@@ -4,6 +4,7 @@ import { packBundle } from '../kubeadm/bundle.js'
 import { workerFiles } from '../kubeadm/node-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { setUpDone } from '../node/lasting.js'
 import { bootstrappedMarker } from '../node/disk.js'
 import { runScript } from '../node/run-script.js'
 import { standInScript } from './upgrade-scripts.js'
@@ -36,8 +37,7 @@ export async function startWorker(
 tar --no-same-owner -xf - -C /
 mkdir -p /etc/kubernetes/manifests
 ${imageAliasVersion === undefined ? '' : standInScript(spec.kubernetesVersion, imageAliasVersion)}systemctl start kubelet
-touch ${bootstrappedMarker}
-`
+${setUpDone(spec)}`
   await runScript(node, 'start of kubelet', script, {
     stdin: await packBundle(files),
     timeoutMs: 60_000,

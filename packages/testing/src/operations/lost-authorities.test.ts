@@ -68,6 +68,30 @@ describe('a cluster whose home has lost its authorities', () => {
     expect(nodes.done).toEqual([])
   })
 
+  test.each([
+    ['set up', 'bootstrapped', false],
+    ['empty', 'empty', true],
+  ] as const)(
+    'status says so first, and the cluster itself, with disks that are %s',
+    async (_, disk, isOver) => {
+      const { clusters, home, nodes } = await lost()
+      for (const node of nodes.nodes.values()) Object.assign(node, { authorities: undefined, disk })
+      const { problems } = await clusters.status(ref, never)
+        expect(problems[0]).toMatchObject({
+        severity: 'error',
+        message: expect.stringContaining('no control plane has them') as string,
+      })
+      expect(problems[0]?.hint.includes('knest delete q, then create it again')).toBe(isOver)
+      await expect(clusters.heal(ref, run)).rejects.toMatchObject({ code: 'prerequisite' })
+      expect(await home.read(ref, never)).toMatchObject({
+        phase: 'Degraded',
+        conditions: expect.arrayContaining([
+          expect.objectContaining({ type: 'Healthy', status: 'False', reason: 'AuthoritiesGone' }),
+        ]) as unknown,
+      })
+    },
+  )
+
   test('the kubeconfig is still to be had, and says who has them when it is not', async () => {
     const { clusters, nodes, before } = await lost()
     const { kubeconfig } = await clusters.kubeconfig(ref, never)

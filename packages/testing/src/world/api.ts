@@ -1,4 +1,4 @@
-import { endedBy, KnestError, onAbort, openDeadline, seconds } from '@knest/core'
+import { beforeWrite, endedBy, KnestError, onAbort, openDeadline, seconds } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, PodExecOptions, PodRef, WaitOptions } from '@knest/core'
 import type { Clock } from './clock.js'
 import type { Random } from './random.js'
@@ -10,6 +10,8 @@ export type Mishap = 'reset' | 'lost' | 'busy' | 'failing' | 'slow'
 /** A process that makes calls; what it does after its end reaches nobody, and nobody answers it. */
 export interface Caller extends Writer {
   readonly isDead: () => boolean
+  /** How far its clock is ahead of that of the world. */
+  readonly skewMs: number
   /** Asked once a call: what becomes of it. */
   readonly mishap: (call: string) => Mishap | undefined
 }
@@ -21,6 +23,8 @@ export interface ServerOptions {
   /** The store, or throws why nobody answers now. */
   readonly store: () => Store
   readonly watches: Watches
+  /** Throws what the server has against a call of this caller. */
+  readonly authorize?: (call: string) => void
   readonly exec?: (pod: PodRef, argv: readonly string[], options: PodExecOptions) => Promise<number>
 }
 
@@ -49,7 +53,12 @@ export class Watches {
 /** A Kubernetes API as one process sees it: each call takes its time both ways and may meet a mishap. */
 export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
   const { clock, random, description, store, watches } = options
-  const call = <T>(what: string, signal: AbortSignal, work: (store: Store) => T): Promise<T> => {
+  const isRead = (what: string): boolean => /^(get|list|watch|raw) /.test(what)
+  const call = async <T>(what: string, signal: AbortSignal, work: (store: Store) => T): Promise<T> => {
+    if (!isRead(what)) await beforeWrite(signal)
+    return send(what, signal, work)
+  }
+  const send = <T>(what: string, signal: AbortSignal, work: (store: Store) => T): Promise<T> => {
     const there = random.between(1, 8)
     const back = random.between(1, 8)
     const mishap = caller.isDead() ? undefined : caller.mishap(what)
@@ -69,14 +78,16 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
       const refuse = (message: string): void =>
         answer(() => reject(new KnestError('host-unreachable', `${description}: ${message}`)))
       // core asks again for what the server did not take (429), and for what only reads.
-      const reads = /^(get|list|watch|raw) /.test(what)
+      const reads = isRead(what)
       const again = mishap === 'busy' ? 1_000 : reads && (mishap === 'reset' || mishap === 'lost') ? 200 : 0
       clock.plan(there + again + (mishap === 'slow' ? 4_000 : 0), () => {
         if (mishap === 'reset' && !reads) refuse('the connection was closed')
         else if (mishap === 'failing') refuse('the API server answered 500')
         else
           try {
-            const value = work(store())
+            const served = store()
+            options.authorize?.(what)
+            const value = work(served)
             if (mishap === 'lost' && !reads) refuse('the connection was closed')
             else answer(() => resolve(value))
           } catch (error) {
@@ -94,15 +105,22 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
     apply: (object, { signal, dryRun }) =>
       call(`apply ${named(object)}`, signal, (at) => at.apply(caller, object, dryRun)),
     create: (object, { signal, dryRun }) =>
-      call(`create ${named(object)}`, signal, (at) => at.create(caller, object, dryRun)),
+      call(`create ${named(object)}`, signal, (at) =>
+        at.create(caller, timed(object, caller.skewMs), dryRun),
+      ),
     replace: (object, { signal }) =>
-      call(`replace ${named(object)}`, signal, (at) => at.replace(caller, object)),
+      call(`replace ${named(object)}`, signal, (at) => at.replace(caller, timed(object, caller.skewMs))),
     patch: (kind, name, namespace, patch, { signal, subresource }) =>
-      call(`patch ${kind.kind} ${whole(namespace, name)}`, signal, (at) =>
-        at.patch(caller, kind, name, namespace, patch, subresource),
+      call(
+        `patch ${kind.kind} ${whole(namespace, name)}${subresource === undefined ? '' : `/${subresource}`}`,
+        signal,
+        (at) => at.patch(caller, kind, name, namespace, patch, subresource),
       ),
     get: (kind, name, namespace, signal) =>
-      call(`get ${kind.kind} ${whole(namespace, name)}`, signal, (at) => at.get(kind, name, namespace)),
+      call(`get ${kind.kind} ${whole(namespace, name)}`, signal, (at) => {
+        const found = at.get(kind, name, namespace)
+        return found === undefined ? undefined : timed(found, -caller.skewMs)
+      }),
     list: (kind, { signal, ...selector }) =>
       call(`list ${kind.kind}`, signal, (at) => at.list(kind, selector)),
     delete: (kind, name, namespace, { signal, preconditions, gracePeriodSeconds }) =>
@@ -183,6 +201,16 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
       limit.clear()
     }
   }
+}
+
+/** The times of a Lease as another clock tells them. */
+function timed(object: KubeObject, aheadMs: number): KubeObject {
+  if (object.kind !== 'Lease' || aheadMs === 0) return object
+  const moved = Object.entries(object.spec as object).map(([name, value]) => [
+    name,
+    name.endsWith('Time') ? new Date(Date.parse(String(value)) + aheadMs).toISOString() : (value as unknown),
+  ])
+  return { ...object, spec: Object.fromEntries(moved) as object }
 }
 
 function mayPass(error: unknown): boolean {

@@ -106,3 +106,27 @@ export function progressOf(world: World, isAlive: () => boolean, name: string): 
   }
   return progress
 }
+
+/** The first command that the hints of the real status name for the cluster, and what it says of an error. */
+export async function toldByStatus(world: World): Promise<string | undefined> {
+  const { process, clusters } = world.start('status', 'status')
+  try {
+    const { problems } = await clusters.status(ref, new AbortController().signal)
+    for (const { message, hint } of problems) world.say('status', `${message}; ${hint}`)
+    const named = problems
+      .filter(({ severity }) => severity === 'error')
+      .map(({ hint }) => /knest (\w+) /.exec(hint)?.[1])
+    const remedy = named.find((name) => commands.some((command) => command.name === name))
+    const hasData = [...world.kubelets.disks.values()].some(({ etcd }) => etcd?.hasDisks() === true)
+    if (remedy === 'delete' && hasData)
+      world.check(({ name }) =>
+        name === 'it comes to rest' ? 'status tells to delete a cluster whose data are there' : undefined,
+      )
+    return remedy
+  } catch (error) {
+    world.say('status', textOf(error))
+    return undefined
+  } finally {
+    process.hasEnded = true
+  }
+}

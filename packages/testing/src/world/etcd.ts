@@ -67,6 +67,12 @@ export class Etcd {
     return voters.length > 0 && there.length >= majority(voters.length)
   }
 
+  /** False when it began and nobody has anything of it. */
+  hasAnyDisk(): boolean {
+    const begun = [...this.members.values()].flatMap(({ disk }) => disk ?? [])
+    return begun.length === 0 || begun.some(({ isGone }) => !isGone)
+  }
+
   /** As etcd answers: undefined when it was removed. */
   remove(id: string): string | undefined {
     const member = this.members.get(id)

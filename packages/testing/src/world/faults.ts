@@ -1,3 +1,4 @@
+import { KnestError } from '@knest/core'
 import { majority } from './etcd.js'
 import { nodeOf } from './host.js'
 import { kinds } from './host-kinds.js'
@@ -36,7 +37,7 @@ const mishap = (name: 'reset' | 'lost' | 'busy' | 'failing' | 'slow', weight: nu
   },
 })
 
-export const faults: readonly Fault[] = [
+const olderFaults: readonly Fault[] = [
   mishap('reset', 8),
   mishap('lost', 8),
   mishap('busy', 4),
@@ -191,6 +192,74 @@ export const faults: readonly Fault[] = [
     },
   },
 ]
+
+/** Came later: in stories of seeds from `laterFrom` on only, so that the others stay what they were. */
+const laterFaults: readonly Fault[] = [
+  {
+    name: 'power cut',
+    weight: 4,
+    strike: ({ kubelets, clock }, random) => {
+      if (kubelets.away.size > 0) return undefined
+      const machine = one(random, kubelets.all())
+      const host = machine === undefined ? undefined : kubelets.hostOf(machine)
+      if (host === undefined) return undefined
+      // An ephemeral disk has no more than its node has.
+      for (const each of kubelets.all().filter((on) => kubelets.hostOf(on) === host && on.disk.isPersistent))
+        each.disk.cutPower()
+      kubelets.takeAway(host)
+      const ms = random.between(5_000, 120_000)
+      clock.plan(ms, () => kubelets.bringBack(host))
+      return `${host} for ${Math.round(ms / 1_000)} s`
+    },
+  },
+  {
+    name: 'disk full',
+    weight: 3,
+    strike: (world, random) => {
+      const disk = one(random, world.kubelets.all())?.disk
+      if (disk === undefined) return undefined
+      disk.isFull = true
+      return `${disk.node}${untilLater(world, random, 20, 600, () => (disk.isFull = false))}`
+    },
+  },
+  {
+    name: 'clock skewed',
+    weight: 4,
+    strike: ({ processes }, random) => {
+      const process = one(
+        random,
+        processes.filter((each) => !each.isDead() && !each.hasEnded),
+      )
+      if (process === undefined) return undefined
+      process.skewMs = random.pick([-3_600_000, -60_000, -20_000, 20_000, 60_000, 3_600_000])
+      return `that of ${process.name} by ${process.skewMs / 1_000} s`
+    },
+  },
+  {
+    name: 'admission refuses',
+    weight: 3,
+    strike: (world, random) => {
+      const { cluster } = world
+      if (cluster.refusal !== undefined) return undefined
+      const kindsOf = random.pick([['Pod'], ['Secret'], ['Pod', 'Secret']])
+      const error = random.pick([
+        new KnestError('not-permitted', 'the host: forbidden: exceeded quota'),
+        new KnestError('host-unreachable', 'the host: the API server answered 500: failed calling webhook'),
+      ])
+      cluster.refusal = (kind) => (kindsOf.includes(kind) ? error : undefined)
+      return `${kindsOf.join(', ')}${untilLater(world, random, 20, 300, () => (cluster.refusal = undefined))}`
+    },
+  },
+]
+
+export const faults: readonly Fault[] = [...olderFaults, ...laterFaults]
+
+const laterFrom = 100_000
+
+/** What may happen in the story of a seed. */
+export function faultsOf(seed: number): readonly Fault[] {
+  return seed < laterFrom ? olderFaults : faults
+}
 
 /** What the user of a cluster does all the time: a write, acknowledged when a majority has it. */
 export function writeKey(world: World, key: string): string | undefined {

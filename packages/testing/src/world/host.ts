@@ -25,6 +25,8 @@ export class Host {
   readonly random: Random
   /** Who asked that an object goes; what goes because of it is of the same hand. */
   readonly causes = new Map<string, Writer>()
+  /** What admission has against a new object now; undefined when nothing. */
+  refusal: ((kind: string) => KnestError | undefined) | undefined
   #addresses = 10
 
   constructor({ clock, random, uid }: HostOptions) {
@@ -63,6 +65,8 @@ export class Host {
     if (namespace === undefined) return
     const found = this.store.get(kinds.namespace, namespace)
     if (found === undefined) throw new KnestError('not-found', `namespaces "${namespace}" not found`)
+    const refusal = this.refusal?.(kind)
+    if (refusal !== undefined) throw refusal
     if (found.metadata.deletionTimestamp === undefined) return
     const said = `unable to create new content in namespace ${namespace} because it is being terminated`
     throw new KnestError('conflict', `${kind} "${name}" is forbidden: ${said}`)

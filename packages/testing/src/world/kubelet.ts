@@ -48,6 +48,10 @@ export class Kubelets {
     return this.all().find((machine) => machine.node === node)
   }
 
+  hostOf(machine: Machine): string | undefined {
+    return hostNodeOf(this.podOf(machine))
+  }
+
   podOf(machine: Machine): KubeObject | undefined {
     return this.#host.store.list(kinds.pod).find(({ metadata }) => metadata.uid === machine.podUid)
   }

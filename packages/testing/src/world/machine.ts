@@ -59,7 +59,8 @@ export class Machine {
 
   /** Kubelet starts when it has something to start with. */
   startKubelet(): void {
-    this.kubeletAt ??= this.mayStart() ? this.#clock.now + startsMs.kubelet : undefined
+    if (this.kubeletAt !== undefined || !this.mayStart()) return
+    this.kubeletAt = this.#clock.now + startsMs.kubelet
     this.isRegistered = false
   }
 
@@ -112,6 +113,13 @@ export class Machine {
         this.#ends = this.#ends.filter((one) => one !== end)
         resolve()
       })
+    })
+  }
+
+  /** The kernel writes what is left after half a minute, while there is power. */
+  syncLater(): void {
+    this.#clock.plan(30_000, () => {
+      if (this.isUp) this.disk.sync()
     })
   }
 

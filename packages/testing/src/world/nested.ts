@@ -1,4 +1,4 @@
-import type { KubeObject } from '@knest/core'
+import { labels, type KubeObject } from '@knest/core'
 import type { Etcd } from './etcd.js'
 import type { Machine } from './machine.js'
 import { Store, type StoredKind, type Writer } from './store.js'
@@ -89,7 +89,12 @@ export class Nested {
 
   register(name: string): void {
     if (this.store.get(nodeKind, name) !== undefined) return
-    this.store.create(kubelet, { ...nodeKind, metadata: { name } })
+    const cluster = /\/(\S+) /.exec(this.etcd.id)?.[1] ?? ''
+    const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+    this.store.create(kubelet, {
+      ...nodeKind,
+      metadata: { name, labels: { [labels.cluster]: cluster }, annotations },
+    })
   }
 
   #hear(machine: Machine): void {

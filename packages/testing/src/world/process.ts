@@ -9,6 +9,8 @@ export class Process implements Caller {
   readonly mishap: (call: string) => Mishap | undefined
   /** Of the cluster when it began. */
   phase = 'none'
+  /** Its clock is not that of the world. */
+  skewMs = 0
   #isDead = false
   hasEnded = false
 

@@ -10,8 +10,8 @@ export interface Seen {
   readonly foreign: Set<string>
   /** The first authority of each record, by its uid. */
   readonly authorities: Map<string, string>
-  /** Who wrote which identity into a Lease. */
-  readonly holders: Map<string, Writer>
+  /** Who wrote which identity into a Lease, and when it was renewed by the clock of the world. */
+  readonly holders: Map<string, { readonly by: Writer; renewedAt: number }>
 }
 
 /** A promise of knest. Each of its eyes gives what is wrong, or undefined. */

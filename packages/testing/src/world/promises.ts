@@ -22,6 +22,11 @@ function wanted(world: World, { cluster, node }: Disk): number | undefined {
   return pool === 'cp' ? controlPlane.count : (workers.find(({ name }) => name === pool)?.count ?? 0)
 }
 
+interface LeaseSpec {
+  readonly holderIdentity?: string
+  readonly renewTime?: string
+}
+
 export const promises: readonly WorldPromise<World>[] = [
   {
     name: 'no acknowledged write is lost',
@@ -110,15 +115,23 @@ export const promises: readonly WorldPromise<World>[] = [
     name: 'a command ends with an error of its own',
   },
   {
+    // Told by the host's API server.
+    name: 'the controller keeps to its role',
+  },
+  {
     // Told at the end of a story.
     name: 'it comes to rest',
   },
   {
     name: 'one writer at a time',
-    onChange: (world, { by, after }) => {
-      const { holderIdentity } = (after.spec ?? {}) as { holderIdentity?: string }
-      if (after.kind === 'Lease' && holderIdentity !== undefined && !world.seen.holders.has(holderIdentity))
-        world.seen.holders.set(holderIdentity, by)
+    onChange: (world, { by, before, after }) => {
+      if (after.kind !== 'Lease') return undefined
+      const [was, is] = [before, after].map((lease) => (lease?.spec ?? {}) as LeaseSpec)
+      const { holderIdentity = '' } = is ?? {}
+      if (holderIdentity === '' || is?.renewTime === was?.renewTime) return undefined
+      const known = world.seen.holders.get(holderIdentity)
+      if (known === undefined) world.seen.holders.set(holderIdentity, { by, renewedAt: world.clock.now })
+      else known.renewedAt = world.clock.now
       return undefined
     },
     onCall: (world, process, call) => {
@@ -126,19 +139,12 @@ export const promises: readonly WorldPromise<World>[] = [
         /^(?:apply|create|replace|patch|delete) (\w+) (knest-\w+)\//.exec(call) ?? []
       if (namespace === '' || ['Lease', 'Event'].includes(kind) || call.startsWith('create NestedCluster'))
         return undefined
-      const lease = world.cluster.store.get(
-        kinds.lease,
-        `${namespace.slice('knest-'.length)}-lock`,
-        namespace,
-      )
-      const { holderIdentity = '', renewTime = '' } = (lease?.spec ?? {}) as {
-        holderIdentity?: string
-        renewTime?: string
-      }
-      const holder = world.seen.holders.get(holderIdentity)
-      if (holder === undefined || holder === process || Date.parse(renewTime) + 15_000 < world.clock.now)
+      const lock = `${namespace.slice('knest-'.length)}-lock`
+      const lease = world.cluster.store.get(kinds.lease, lock, namespace)
+      const holder = world.seen.holders.get(((lease?.spec ?? {}) as LeaseSpec).holderIdentity ?? '')
+      if (holder === undefined || holder.by === process || holder.renewedAt + 15_000 < world.clock.now)
         return undefined
-      return `${process.name} calls "${call}" while ${holder.name} holds the lock`
+      return `${process.name} calls "${call}" while ${holder.by.name} holds the lock`
     },
   },
 ]

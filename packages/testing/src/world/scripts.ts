@@ -5,6 +5,7 @@ import { filesIn } from './tar.js'
 import { etcdctl, healthScript } from './etcdctl.js'
 
 const bootstrapped = '/var/lib/knest/bootstrapped'
+const marksSetUp = `>${bootstrapped}.new`
 const upgrading = '/var/lib/knest/upgrading'
 
 /**
@@ -25,9 +26,21 @@ export async function runCommand(
   if (program === 'timeout') return untilListening(machine, Number(argv[1]))
   if (program !== 'bash') return failed(`${program}: not found`, 127)
   if (argv[3] === 'health') return healthScript(machine)
-  if (script.includes('flock'))
-    return machine.alone(() => runScript(scene, machine, script, filesIn(bytesOf(stdin))))
+  if (script.includes('flock')) return machine.alone(() => writeScript(scene, machine, script, stdin))
   return runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+}
+
+/** A script that writes to the disk, and what of it lasts. */
+async function writeScript(scene: Scene, machine: Machine, script: string, stdin: unknown): Promise<Outcome> {
+  const { disk } = machine
+  if (disk.isFull) return failed('write error: No space left on device')
+  try {
+    return await runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+  } finally {
+    if (script.includes('find /etc/kubernetes')) disk.sync()
+    else if (script.includes('sync /var/lib/knest')) disk.syncMarkers()
+    machine.syncLater()
+  }
 }
 
 async function runScript(
@@ -40,18 +53,19 @@ async function runScript(
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
   const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
-  const authority = files.get('/etc/kubernetes/pki/ca.crt')
 
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
   if (has('version |p')) return say(states)
+  if (has('base64 --wrap=0')) return say(`${disk.state()}\n${authorityLines(disk.pki)}`)
   if (has('echo founder')) return say(`${disk.state()}\n`)
   if (has(`[ -e ${bootstrapped} ] && exit 0`) && disk.isBootstrapped) return fine
   if (has('>/var/lib/knest/founder.new')) {
     if (!disk.isInitialMember)
-      disk.initialMembers = /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
+      disk.initialMembers = / '([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
     disk.isInitialMember = true
+    if (has('sync /var/lib/knest/founder')) disk.syncMarkers()
     await machine.work(1_500)
-    disk.authority ??= authority
+    if (disk.authority === undefined) disk.layOut(files)
     scene.formEtcd(machine, files.get('/etc/kubernetes/knest-kubeadm.yaml') ?? '')
     await machine.work(1_500)
     disk.manifests = machine.version
@@ -59,15 +73,17 @@ async function runScript(
     machine.startKubelet()
     return fine
   }
-  if (has('kubeadm join')) return join(scene, machine, authority)
+  if (has('kubeadm join')) return join(scene, machine, files)
   if (has('kubeadm reset')) {
-    if (disk.etcd === undefined && disk.manifests === undefined) return fine
-    await machine.work(2_000)
-    disk.reset()
-    machine.kubeletAt = undefined
+    if (disk.etcd !== undefined || disk.manifests !== undefined) {
+      await machine.work(2_000)
+      disk.reset()
+      machine.kubeletAt = undefined
+    }
+    if (has('rm -f /var/lib/knest/founder')) disk.isInitialMember = false
     return fine
   }
-  if (has(`touch ${bootstrapped}`) && has('kubeadm init')) {
+  if (has(marksSetUp) && has('kubeadm init')) {
     await machine.work(2_000)
     const nested = scene.nestedOf(machine)
     if (nested === undefined) return failed('error: the API server does not answer')
@@ -77,8 +93,8 @@ async function runScript(
     disk.isInitialMember = false
     return fine
   }
-  if (has(`touch ${bootstrapped}`)) {
-    disk.authority = authority
+  if (has(marksSetUp)) {
+    disk.layOut(files)
     await machine.work(400)
     disk.hasKubeconfig = true
     machine.startKubelet()
@@ -95,7 +111,7 @@ async function upgradeScript(
 ): Promise<Outcome> {
   const { disk } = machine
   if (has(`>${upgrading}`)) {
-    disk.upgrading ??= has("echo 'cordoned'") ? 'cordoned' : ''
+    disk.upgrading ??= has("'cordoned'") ? 'cordoned' : ''
     return fine
   }
   if (has(`cat ${upgrading}`)) {
@@ -126,6 +142,15 @@ async function upgradeScript(
     machine.restartKubelet()
     return fine
   }
+  if (has('phase mark-control-plane')) {
+    await machine.work(500)
+    return scene.nestedOf(machine) === undefined ? failed('error: the API server does not answer') : fine
+  }
+  if (has('systemctl stop kubelet')) {
+    await machine.work(1_000)
+    machine.restartKubelet()
+    return fine
+  }
   if (has('systemctl start kubelet')) {
     disk.isKubeconfigHeld = false
     machine.startKubelet()
@@ -139,12 +164,12 @@ async function upgradeScript(
 }
 
 /** `kubeadm join` of a control plane: learner, kubelet, promotion. Who is cut off leaves what there was by then. */
-async function join(scene: Scene, machine: Machine, authority: string | undefined): Promise<Outcome> {
+async function join(scene: Scene, machine: Machine, files: ReadonlyMap<string, string>): Promise<Outcome> {
   const { disk } = machine
   await machine.work(1_500)
-  const nested = scene.nestedFor(machine, authority)
+  const nested = scene.nestedFor(machine, files.get('/etc/kubernetes/pki/ca.crt'))
   if (nested === undefined) return failed('error: could not reach the cluster')
-  disk.authority = authority
+  disk.layOut(files)
   const { etcd } = nested
   if (!etcd.hasQuorum()) return failed('etcdserver: request timed out')
   const peerUrl = `https://${machine.identity ?? ''}:2380`
@@ -170,6 +195,12 @@ async function join(scene: Scene, machine: Machine, authority: string | undefine
   nested.register(machine.node)
   disk.isBootstrapped = true
   return fine
+}
+
+/** The files as a control plane tells them to whoever has lost them. */
+function authorityLines(pki: ReadonlyMap<string, string>): string {
+  const name = (path: string): string => path.replace('/etc/kubernetes/pki/', '')
+  return [...pki].map(([path, text]) => `${name(path)} ${Buffer.from(text).toString('base64')}\n`).join('')
 }
 
 async function untilListening(machine: Machine, seconds: number): Promise<Outcome> {

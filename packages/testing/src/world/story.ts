@@ -1,7 +1,7 @@
 import type { ClusterSpec } from '@knest/core'
-import { clusterName, commandOf, commands, runCommandLine, specOf } from './commands.js'
+import { clusterName, commandOf, commands, runCommandLine, specOf, toldByStatus } from './commands.js'
 import { runWorldController } from './controller-process.js'
-import { faults, writeKey } from './faults.js'
+import { faults, faultsOf, writeKey } from './faults.js'
 import { liveIn } from './process-time.js'
 import { promises } from './promises.js'
 import { createRandom, type Random } from './random.js'
@@ -35,6 +35,7 @@ export interface Told {
 
 const storyMs = 50 * 60_000
 const restMs = 45 * 60_000
+const patienceMs = 15 * 60_000
 const happeningsOf = { fault: 60, command: 14, write: 126 } as const
 
 /**
@@ -64,7 +65,7 @@ export function storyOf(seed: number): Story {
     random.chance(0.3) ? fault : { ...fault, atMs: random.pick(typed).atMs + random.between(0, 45_000) }
   const happenings = [
     ...typed,
-    ...some('fault', Math.round(happeningsOf.fault * many), faults).map(near),
+    ...some('fault', Math.round(happeningsOf.fault * many), faultsOf(seed)).map(near),
     ...some('write', happeningsOf.write, [{ name: 'write', weight: 1 }]),
   ]
   return { seed, spec, hasController, happenings: happenings.sort((a, b) => a.atMs - b.atMs) }
@@ -105,6 +106,8 @@ async function live(world: World, story: Story): Promise<number> {
   if (!story.hasController) keepControllers(world)
   const until = clock.now + restMs
   let state = restOf(world, clusterName)
+  // What the real status names, when the controllers have had their time.
+  let told: string | undefined = 'unasked'
   for (let helped = 0; clock.now < until;) {
     steps += await clock.run(() => false, clock.now + 30_000)
     state = restOf(world, clusterName)
@@ -112,16 +115,19 @@ async function live(world: World, story: Story): Promise<number> {
       (process) => process.kind !== 'controller' && !process.isDead() && !process.hasEnded,
     )
     if (state.isAtRest && !isBusy) break
-    if (isBusy || state.remedy === undefined || helped >= 4) continue
+    if (isBusy || helped >= 4) continue
+    const isLate = clock.now > until - restMs + patienceMs
+    if (isLate && told === 'unasked') {
+      told = undefined
+      void toldByStatus(world).then((remedy) => (told = remedy))
+      continue
+    }
+    const remedy = told === undefined || told === 'unasked' ? state.remedy : told
+    if (remedy === undefined) continue
+    told = isLate ? 'unasked' : told
     helped++
-    world.say('user', `status says: ${state.remedy}`)
-    void runCommandLine(
-      world,
-      1_000 + helped,
-      commandOf(state.remedy),
-      story.spec,
-      createRandom(story.seed, 99),
-    )
+    world.say('user', `status says: ${remedy}`)
+    void runCommandLine(world, 1_000 + helped, commandOf(remedy), story.spec, createRandom(story.seed, 99))
   }
   world.say('world', state.isAtRest ? 'is at rest' : `does not rest: ${state.why}`)
   if (!state.isAtRest) world.check((promise) => (promise.name === 'it comes to rest' ? state.why : undefined))

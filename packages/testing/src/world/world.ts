@@ -13,6 +13,7 @@ import type { Machine } from './machine.js'
 import { Nested } from './nested.js'
 import { Process } from './process.js'
 import type { Seen, WorldPromise } from './promise.js'
+import { beyondRole } from './roles.js'
 import { createRandom, type Random } from './random.js'
 import type { Scene } from './scene.js'
 import type { Writer } from './store.js'
@@ -125,6 +126,7 @@ export class World implements Scene {
         throw new KnestError('host-unreachable', 'the host cannot be reached: connection refused')
       },
       watches: cluster.watches,
+      authorize: (call) => this.#authorize(process, call),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
     })
     const backend = createPodNodeBackend(api)
@@ -154,11 +156,16 @@ export class World implements Scene {
     if (disk.etcd !== undefined) return
     const peers =
       /value: (\S+=https:\/\/\S+:2380\S*)/.exec(configuration)?.[1] ?? `${node}=https://${identity}:2380`
-    const key = `${cluster} ${peers}`
-    const members = peers.split(',').map((peer) => peer.split('=') as [string, string])
+    const members = peers
+      .split(',')
+      .sort()
+      .map((peer) => peer.split('=') as [string, string])
+    const key = `${cluster} ${members.join(' ')}`
     let etcd = this.#formed.get(key)
     const own = etcd === undefined ? undefined : [...etcd.members.values()].find(({ name }) => name === node)
-    if (etcd === undefined || (members.length === 1 && own?.disk !== undefined)) {
+    // Nobody has anything of the one before: the same names and addresses make another.
+    const isOver = etcd?.hasAnyDisk() === false || (members.length === 1 && own?.disk !== undefined)
+    if (etcd === undefined || isOver) {
       etcd = new Etcd(`${key} ${++this.#ids}`, this.#ids)
       for (const [name, url] of members) etcd.add(name, url, false)
       this.#formed.set(key, etcd)
@@ -269,6 +276,16 @@ export class World implements Scene {
     this.say(process.name, `${call}: ${first.mishap}`)
     this.coverage.add(`${process.kind} × ${process.phase} × ${first.mishap}`)
     return first.mishap
+  }
+
+  /** A controller has the rights of its role and no others; who types a command has all. */
+  #authorize({ kind, name }: Process, call: string): void {
+    const beyond = kind === 'controller' ? beyondRole(call) : undefined
+    if (beyond === undefined) return
+    this.check(({ name: promise }) =>
+      promise === 'the controller keeps to its role' ? `${name} may not ${beyond}: ${call}` : undefined,
+    )
+    throw new KnestError('not-permitted', `the host: forbidden: ${beyond}`)
   }
 
   #uid(): string {

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
+import { anySignal, beforeWrite } from '../signals.js'
+import { isDead, ownIdentity } from './holder.js'
+import { LeaseWatch } from './lease-watch.js'
+import { acquireLock, clusterLock } from './lock.js'
+
+const target = clusterLock({ name: 'q', namespace: 'knest-q' })
+const { signal } = new AbortController()
+const at = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
+
+/** A host that has one Lease, or none. */
+function fakeHost(holder?: string, renewTime = at(Date.now())) {
+  const lease = (holderIdentity: string, renewed: string): KubeObject => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: target.name, namespace: target.namespace },
+    spec: { holderIdentity, leaseDurationSeconds: 15, renewTime: renewed },
+  })
+  const host = {
+    lease: holder === undefined ? undefined : lease(holder, renewTime),
+    isAway: false,
+    renew: (by: string, renewed: string) => {
+      host.lease = lease(by, renewed)
+    },
+  }
+  const write = (object: KubeObject): Promise<KubeObject> => {
+    if (host.isAway) return Promise.reject(new KnestError('host-unreachable', 'refused'))
+    host.lease = object
+    return Promise.resolve(object)
+  }
+  const api = {
+    get: () =>
+      host.isAway
+        ? Promise.reject(new KnestError('host-unreachable', 'refused'))
+        : Promise.resolve(host.lease),
+    create: write,
+    replace: write,
+    delete: () => {
+      host.lease = undefined
+      return Promise.resolve(true)
+    },
+  } as unknown as KubeApi
+  return { host, api }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+})
+afterEach(() => vi.useRealTimers())
+
+const other = 'elsewhere/boot.1/7/abc'
+const holderOf = (lease: KubeObject | undefined): unknown =>
+  (lease?.spec as { holderIdentity?: string }).holderIdentity
+
+test.each([
+  ['behind', -3_600_000],
+  ['ahead', 3_600_000],
+])(
+  'a holder whose clock is %s keeps the lock while it renews it, and loses it when it does not',
+  async (_, skew) => {
+    const { host, api } = fakeHost(other, at(Date.now() + skew))
+    let taken = false
+    const taking = acquireLock(api, target, signal, () => undefined).then((lock) => {
+      taken = true
+      return lock
+    })
+    for (let renewals = 0; renewals < 10; renewals++) {
+      await vi.advanceTimersByTimeAsync(5_000)
+      host.renew(other, at(Date.now() + skew))
+    }
+    expect(taken).toBe(false)
+    await vi.advanceTimersByTimeAsync(14_000)
+    expect(taken).toBe(false)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(taken).toBe(true)
+    await (await taking).release()
+  },
+)
+
+test('who only looks now and then knows a Lease that has not changed in between', async () => {
+  const { api } = fakeHost(other)
+  const watch = new LeaseWatch()
+  const look = async (): Promise<boolean> => {
+    const busy = new AbortController()
+    return acquireLock(api, { ...target, preemptible: true }, busy.signal, () => busy.abort(), watch).then(
+      (lock) => lock.release().then(() => true),
+      () => false,
+    )
+  }
+  const looks: boolean[] = []
+  for (let tries = 0; tries < 5; tries++) {
+    looks.push(await look())
+    await vi.advanceTimersByTimeAsync(5_000)
+  }
+  expect(looks).toEqual([false, false, false, false, true])
+})
+
+test('a lock that cannot be renewed is lost before anybody else may take it', async () => {
+  const { host, api } = fakeHost()
+  const lock = await acquireLock(api, target, signal, () => undefined)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(lock.signal.aborted).toBe(false)
+  host.isAway = true
+  await vi.advanceTimersByTimeAsync(12_000)
+  expect(lock.signal.reason).toMatchObject({
+    code: 'host-unreachable',
+    message: 'the lock of cluster "q" could not be renewed for 10 s: refused',
+  })
+})
+
+test('who was stopped for a while knows before its next write that another took the lock', async () => {
+  const { host, api } = fakeHost()
+  const lock = await acquireLock(api, target, signal, () => undefined)
+  const run = anySignal(lock.signal, signal)
+  await expect(beforeWrite(run)).resolves.toBeUndefined()
+  // No timer has fired, as after a machine slept.
+  vi.setSystemTime(Date.now() + 60_000)
+  host.renew(other, at(Date.now()))
+  await expect(beforeWrite(run)).rejects.toMatchObject({ message: 'somebody else took over cluster "q"' })
+  expect(holderOf(host.lease)).toBe(other)
+})
+
+test('who was stopped and still has the lock goes on', async () => {
+  const { host, api } = fakeHost()
+  const lock = await acquireLock(api, target, signal, () => undefined)
+  const before = (host.lease?.spec as { renewTime?: string }).renewTime
+  vi.setSystemTime(Date.now() + 60_000)
+  await beforeWrite(lock.signal)
+  expect((host.lease?.spec as { renewTime?: string }).renewTime).not.toBe(before)
+  await lock.release()
+  expect(host.lease).toBeUndefined()
+})
+
+test('only a process that can be seen from here is known to be dead', () => {
+  const [host = '', place = '', , id = ''] = ownIdentity().split('/')
+  const holder = (where: string, pid: string): string => [host, where, pid, id].join('/')
+  // Above every kernel's highest PID.
+  const nobody = '4194305'
+  expect(isDead(holder(place, nobody))).toBe(place !== 'unknown')
+  expect(isDead(ownIdentity())).toBe(false)
+  expect(isDead(holder(`${place.split('.')[0] ?? ''}.1`, nobody))).toBe(false)
+  expect(isDead(holder('unknown', nobody))).toBe(false)
+})
