@@ -7,7 +7,7 @@ const { signal } = new AbortController()
 
 function engineSaying(name: 'podman' | 'docker', stdout: string, stderr = '', exitCode = 0): ContainerEngine {
   const runner: Programs = { ...programs, run: () => Promise.resolve({ exitCode, stdout, stderr }) }
-  return createEngine(name, runner, true)
+  return createEngine(name, runner, true, {})
 }
 
 const podmanInfo = JSON.stringify({

@@ -19,7 +19,7 @@ let control: HostControl
 beforeEach(() => {
   fake = createFakeEngine()
   control = createHostControl({
-    engines: [createEngine('podman', fake, true), createEngine('docker', fake, true)],
+    engines: [createEngine('podman', fake, true, {}), createEngine('docker', fake, true, {})],
   })
 })
 
