@@ -19,6 +19,7 @@ import { createContainerHome } from '../home/home.js'
 import { hostCommand } from './host-command.js'
 import { announceImages, copyImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
+import { checkRanges } from './ranges.js'
 import { hostRef } from './spec.js'
 import { hostStatus, quickLook, readKubeconfig } from './status.js'
 import type { HostControl, HostReady, HostTarget, HostUp } from './types.js'
@@ -61,6 +62,7 @@ export function createHostControl({
   ): Promise<{ ready?: HostReady; found: LocatedHost | undefined }> => {
     const found = await locateHost(candidates(target.engine), hostRef(target.name), run.signal)
     if (found === undefined) return { found }
+    await checkRanges(found, target, run.signal)
     const ready = await quickLook(found, target, run)
     return ready === undefined ? { found } : { found, ready }
   }

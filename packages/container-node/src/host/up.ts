@@ -1,8 +1,9 @@
 import { applyAll, createClusters, KnestError, openKube } from '@knest/core'
-import type { ClusterHome, Clusters, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterHome, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
+import { checkSubnet } from '../engine/subnet.js'
 import { createContainerHome } from '../home/home.js'
 import { hostCommand } from './host-command.js'
 import { awaitDns, awaitKubelet } from './health.js'
@@ -29,7 +30,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const { engine, target, found } = parts
   const ref = hostRef(target.name)
   const node = firstControlPlane(target.name)
-  const home = createContainerHome(engine)
+  const home = createContainerHome(engine, { subnet: target.ranges?.subnet })
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
   await startAgain(engine, node, run)
@@ -37,8 +38,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
     if (found !== undefined) throw lostRecord(target)
-    const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
-    await clusters.create(ref, hostSpec(target.image, occupied), run)
+    await clusters.create(ref, await wantedSpec(home, target, run.signal), run)
   } else if (record.phase === 'Creating') {
     await clusters.create(ref, record.spec, run)
   } else if (record.phase === 'Deleting') {
@@ -60,6 +60,16 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
     kubeconfig: hostKubeconfig(kubeconfig, target.name),
     changed: true,
   }
+}
+
+/** Of a host that is to be made. Throws for ranges that cannot be its own. */
+async function wantedSpec(home: ClusterHome, target: HostUp, signal: AbortSignal): Promise<ClusterSpec> {
+  const { image, name, ranges = {} } = target
+  const { occupied } = await home.inspect(hostSpec(image, [], ranges), hostRef(name), signal)
+  const spec = hostSpec(image, occupied, ranges)
+  const { podNetworkCidr, serviceCidr } = spec.network
+  if (ranges.subnet !== undefined) checkSubnet(ranges.subnet, occupied, [...podNetworkCidr, ...serviceCidr])
+  return spec
 }
 
 function lostRecord(target: HostTarget): KnestError {
