@@ -58,6 +58,21 @@ describe('detectEngine', () => {
     )
   })
 
+  it.each([
+    ['3.0.1', true],
+    ['2.2.1', true],
+    ['3.4.4', false],
+    ['3.10.0', false],
+    ['5.4.2', false],
+    ['6.0.0-dev', false],
+    ['unknown', false],
+  ])('podman %s is too old: %j', async (Version, isOld) => {
+    const podman = engineSaying('podman', JSON.stringify({ version: { Version } }))
+    const found = detectEngine([podman], signal)
+    if (isOld) await expect(found).rejects.toThrow(`podman ${Version} is too old: 3.4 or later is needed`)
+    else expect(await found).toBe(podman)
+  })
+
   it('names what is wrong with each, and how to install one', async () => {
     const rootless = engineSaying('podman', '{"host":{"security":{"rootless":true}}}')
     const failing = detectEngine([rootless, engineSaying('docker', '{}', noDaemon, 1)], signal)

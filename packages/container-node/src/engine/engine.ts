@@ -155,10 +155,9 @@ export async function detectEngine(
   const faults: KnestError[] = []
   for (const engine of engines) {
     try {
-      if ((await engine.facts(signal)).rootful) return engine
-      faults.push(
-        new KnestError('prerequisite', `${engine.name} runs rootless, but a node needs root (use sudo)`),
-      )
+      const fault = unfit(engine.name, await engine.facts(signal))
+      if (fault === undefined) return engine
+      faults.push(new KnestError('prerequisite', fault))
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof KnestError)) throw error
@@ -166,6 +165,19 @@ export async function detectEngine(
     }
   }
   throw noEngine(faults)
+}
+
+/** The one of Ubuntu 22.04. */
+const oldestPodman = [3, 4] as const
+
+function unfit(name: EngineName, { rootful, version }: EngineFacts): string | undefined {
+  if (!rootful) return `${name} runs rootless, but a node needs root (use sudo)`
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  const isOld = major < oldestPodman[0] || (major === oldestPodman[0] && minor < oldestPodman[1])
+  // A version that cannot be read says nothing.
+  return name === 'podman' && isOld
+    ? `podman ${version} is too old: ${oldestPodman.join('.')} or later is needed`
+    : undefined
 }
 
 /** What is wrong with each, and what the first that has a hint of its own advises. */
