@@ -33,7 +33,7 @@ export interface HostStatus {
   readonly server: string | undefined
   /** RFC 3339. */
   readonly createdAt: string
-  /** Why it is not running; undefined when it is. */
+  /** Why it is not running, or what is wrong with it though it is, with what mends it. */
   readonly reason: string | undefined
 }
 

@@ -5,12 +5,15 @@ import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
 import { checkSubnet } from '../engine/subnet.js'
 import { createContainerHome } from '../home/home.js'
+import { resolvConfs } from '../engine/resolvers.js'
+import { describeDnsFault, dnsFault, mendDns, type DnsFault, type MachineDns } from './dns.js'
 import { hostCommand } from './host-command.js'
 import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { readKubeconfig, statusOf, warnOfDamage } from './status.js'
+import { liftProcessLimit } from './processes.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
@@ -21,6 +24,7 @@ export interface HostParts {
   readonly target: HostUp
   readonly objects: () => readonly KubeObject[]
   readonly images: readonly string[]
+  readonly dns: MachineDns
   /** What the engine has of it. */
   readonly found: LocatedHost | undefined
 }
@@ -52,7 +56,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const kubeconfig =
     (await readKubeconfig(engine, node, run.signal)) ??
     (await renewKubeconfig({ home, clusters }, target, run.signal))
-  await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run.signal))
+  await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run))
   const made = await locateHost([engine], ref, run.signal)
   if (made === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
   return {
@@ -105,14 +109,17 @@ async function startAgain(
   const container = await inspectContainer(engine, node, signal)
   if (container === undefined) return
   // Also when it runs: an engine that was killed itself may only believe so.
-  await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
+  const done = await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
+  if (done === 'removed') return
+  const limit = await liftProcessLimit(engine, node, signal)
+  if (limit !== undefined) progress.note(`${engine.name} allowed the host ${limit} processes: no limit now`)
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
 async function setUp(
-  { engine, target, objects, images }: HostParts,
+  { engine, target, objects, images, dns }: HostParts,
   kubeconfig: string,
-  signal: AbortSignal,
+  { progress, signal }: RunOptions,
 ): Promise<void> {
   const node = firstControlPlane(target.name)
   const api = await openKube({ kubeconfigText: kubeconfig })
@@ -125,10 +132,23 @@ async function setUp(
       awaitKubelet(api, node, container?.startedAt ?? '', signal),
       awaitDns(api, container?.startedAt ?? '', signal),
     ])
+    const fault = await dnsFault(engine, node, dns, signal)
+    if (fault !== undefined) {
+      tellOf(fault, progress)
+      await mendDns(engine, node, container?.ip ?? '', fault, api, signal)
+    }
     await announceImages(api, node, [image, ...others], signal)
   } finally {
     api.close()
   }
+}
+
+function tellOf(fault: DnsFault, progress: RunOptions['progress']): void {
+  progress.note(`${describeDnsFault(fault)}: changing it`)
+  if (fault.wanted !== undefined) return
+  progress.warn(
+    `this machine names no DNS server that a container reaches (looked in ${resolvConfs.join(', ')}): in the host only names of clusters are resolved. Name one in ${resolvConfs[0]}, and run the command again`,
+  )
 }
 
 /** A host whose disk was filled from its image's own layer has it already; else it gets a copy. */
