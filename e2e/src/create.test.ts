@@ -7,11 +7,19 @@ import type { TestCluster } from './support/cluster.js'
 import { isVm, nodesAre } from './support/nodes.js'
 import { runPods, shell, webPod } from './support/workload.js'
 
+const kubeletSettings = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops']
+
+function machineSettings(): readonly string[] {
+  return kubeletSettings.map((name) => readFileSync(`/proc/sys/${name}`, 'utf8').trim())
+}
+
 describe('knest create with the flags of the README', () => {
   let cluster: TestCluster
   let before: string
+  let machineBefore: readonly string[]
 
   beforeAll(async () => {
+    machineBefore = machineSettings()
     cluster = await createCluster(
       'e2e-create',
       ...['--control-plane-machine-count', '1', '--worker-machine-count', '2'],
@@ -76,6 +84,17 @@ describe('knest create with the flags of the README', () => {
     }
     expect(config.contexts.map(({ name }) => name)).toContain('knest-e2e-create')
     expect(config['current-context'] ?? '').toBe(before)
+  })
+
+  it('leaves the settings of the machine that kubelet would change as they were', async () => {
+    expect(machineSettings()).toEqual(machineBefore)
+    const script = `cd /proc/sys && cat ${kubeletSettings.join(' ')}`
+    const inNode = await cluster.knest('ssh', 'e2e-create', 'worker-0', '--', 'sh', '-c', script)
+    expect(inNode.trim().split('\n')).toEqual(['1', '0', '10', '1'])
+    if (isVm('e2e-create-worker-0')) return
+    // They may be the same values by chance: those of the node are files of its own.
+    const mounts = await cluster.knest('ssh', 'e2e-create', 'worker-0', '--', 'cat', '/proc/self/mountinfo')
+    for (const name of kubeletSettings) expect(mounts).toContain(` /proc/sys/${name} `)
   })
 
   it('lets what runs the node wake up late and in groups, and pods when they want', async () => {

@@ -102,6 +102,8 @@ func (n *node) prepare() error {
 	n.facts.CgroupVersion, n.facts.Incarnation, n.facts.NewDisk = version, id, fresh
 	identifyMachine(id)
 	setSysctls()
+	warn("mount "+visibleProc, mountVisibleProc())
+	shadowSysctls(sysctls, filepath.Join(runDirectory, "sysctl"), bindFile)
 	if err := n.facts.identify(nil); err != nil {
 		return err
 	}

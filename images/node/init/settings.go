@@ -62,7 +62,7 @@ func oomScoreFloor(capable bool) *int {
 	return &own
 }
 
-// setSysctls sets what Kubernetes needs; inotify's limits are the machine's and can only be raised.
+// setSysctls sets what Kubernetes needs in the node's own network.
 func setSysctls() {
 	for path, value := range map[string]string{
 		"net/ipv4/ip_forward":                 "1",
@@ -71,22 +71,10 @@ func setSysctls() {
 		"net/bridge/bridge-nf-call-iptables":  "1",
 		"net/bridge/bridge-nf-call-ip6tables": "1",
 	} {
-		err := os.WriteFile(filepath.Join("/proc/sys", path), []byte(value), 0)
+		err := os.WriteFile(filepath.Join(sysctls, path), []byte(value), 0)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			warn("set "+path, err)
 		}
 	}
-	for path, wanted := range map[string]int{
-		"fs/inotify/max_user_instances": 8192,
-		"fs/inotify/max_user_watches":   524288,
-	} {
-		file := filepath.Join("/proc/sys", path)
-		content, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		if now, err := strconv.Atoi(strings.TrimSpace(string(content))); err == nil && now < wanted {
-			os.WriteFile(file, []byte(strconv.Itoa(wanted)), 0) //nolint:errcheck // the machine's to decide
-		}
-	}
+	raiseSysctls(sysctls)
 }

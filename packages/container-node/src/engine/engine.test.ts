@@ -7,7 +7,7 @@ const { signal } = new AbortController()
 
 function engineSaying(name: 'podman' | 'docker', stdout: string, stderr = '', exitCode = 0): ContainerEngine {
   const runner: Programs = { ...programs, run: () => Promise.resolve({ exitCode, stdout, stderr }) }
-  return createEngine(name, runner, true)
+  return createEngine(name, runner, true, {})
 }
 
 const podmanInfo = JSON.stringify({
@@ -56,6 +56,21 @@ describe('detectEngine', () => {
     expect(await detectEngine([engineSaying('podman', '', 'Error: broken', 125), docker], signal)).toBe(
       docker,
     )
+  })
+
+  it.each([
+    ['3.0.1', true],
+    ['2.2.1', true],
+    ['3.4.4', false],
+    ['3.10.0', false],
+    ['5.4.2', false],
+    ['6.0.0-dev', false],
+    ['unknown', false],
+  ])('podman %s is too old: %j', async (Version, isOld) => {
+    const podman = engineSaying('podman', JSON.stringify({ version: { Version } }))
+    const found = detectEngine([podman], signal)
+    if (isOld) await expect(found).rejects.toThrow(`podman ${Version} is too old: 3.4 or later is needed`)
+    else expect(await found).toBe(podman)
   })
 
   it('names what is wrong with each, and how to install one', async () => {

@@ -1,5 +1,15 @@
 import { existsSync } from 'node:fs'
+import { hostname, release } from 'node:os'
 import { KnestError, type ExecOptions } from '@knest/core'
+import {
+  dockerEndpoint,
+  dockerPlace,
+  elsewhere,
+  podmanEndpoint,
+  podmanPlace,
+  type EngineEndpoint,
+  type EnginePlace,
+} from './endpoint.js'
 import { lastWords, programs, type ProgramOptions, type ProgramResult, type Programs } from './program.js'
 
 export type EngineName = 'podman' | 'docker'
@@ -31,8 +41,10 @@ export interface ContainerEngine {
   run(args: readonly string[], options: RunOptions): Promise<ProgramResult>
   /** Throws `prerequisite` with the engine's words unless the command succeeds; an abort lets it finish. `doing` as in `start container "a"`. */
   must(args: readonly string[], doing: string, options: RunOptions): Promise<string>
-  /** Asks once. Throws `prerequisite` when the engine does not work. */
+  /** Asks once. Throws `prerequisite` when the engine does not work, or not on this machine. */
   facts(signal: AbortSignal): Promise<EngineFacts>
+  /** Throws `prerequisite` when its command is set to work on another machine; asks no engine. */
+  mustBeHere(signal: AbortSignal): Promise<void>
   readonly programs: Programs
 }
 
@@ -42,6 +54,7 @@ export function createEngine(
   name: EngineName,
   runner: Programs = programs,
   hasSystemd = existsSync('/run/systemd/system'),
+  env: Readonly<Record<string, string | undefined>> = process.env,
 ): ContainerEngine {
   // Without systemd nobody makes podman's scopes.
   const before = name === 'podman' && !hasSystemd ? ['--cgroup-manager=cgroupfs'] : []
@@ -49,6 +62,27 @@ export function createEngine(
   const argv = (args: readonly string[]): readonly string[] => [name, ...before, ...args]
   const run: ContainerEngine['run'] = (args, options) =>
     runner.run(argv(args), { timeoutMs: commandTimeoutMs, ...options })
+  const endpoint = async (signal: AbortSignal): Promise<EngineEndpoint | undefined> => {
+    if (name === 'podman') return podmanEndpoint(env)
+    const told = await run(['context', 'inspect'], { timeoutMs: 20_000, signal })
+    return dockerEndpoint(told.stdout, env)
+  }
+  const mustBeHere = (at: EngineEndpoint | undefined, place: EnginePlace): void => {
+    const fault = elsewhere(name, at, place, { kernel: release(), hostname: hostname() })
+    if (fault !== undefined) throw fault
+  }
+  const readFacts = async (signal: AbortSignal): Promise<EngineFacts> => {
+    const at = await endpoint(signal)
+    mustBeHere(at, {})
+    const result = await run(['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal })
+    // podman's command for services alone does not know what it is given without systemd.
+    if (result.stderr.includes('unknown flag: --cgroup-manager')) mustBeHere(at, { isClient: true })
+    if (result.exitCode !== 0)
+      throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
+    const facts = name === 'podman' ? podmanFacts(result.stdout) : dockerFacts(result.stdout)
+    mustBeHere(at, name === 'podman' ? podmanPlace(result.stdout) : dockerPlace(result.stdout))
+    return facts
+  }
   return {
     name,
     programs: runner,
@@ -61,24 +95,14 @@ export function createEngine(
       throw new KnestError('prerequisite', `${name} could not ${doing}: ${lastWords(result)}`)
     },
     facts: (signal) => {
-      known ??= readFacts(name, run, signal).catch((error: unknown) => {
+      known ??= readFacts(signal).catch((error: unknown) => {
         known = undefined
         throw error
       })
       return known
     },
+    mustBeHere: async (signal) => mustBeHere(await endpoint(signal), {}),
   }
-}
-
-async function readFacts(
-  name: EngineName,
-  run: ContainerEngine['run'],
-  signal: AbortSignal,
-): Promise<EngineFacts> {
-  const result = await run(['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal })
-  if (result.exitCode !== 0)
-    throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
-  return name === 'podman' ? podmanFacts(result.stdout) : dockerFacts(result.stdout)
 }
 
 interface PodmanInfo {
@@ -128,22 +152,40 @@ export async function detectEngine(
   engines: readonly ContainerEngine[],
   signal: AbortSignal,
 ): Promise<ContainerEngine> {
-  const faults: string[] = []
+  const faults: KnestError[] = []
   for (const engine of engines) {
     try {
-      if ((await engine.facts(signal)).rootful) return engine
-      faults.push(`${engine.name} runs rootless, but a node needs root (use sudo)`)
+      const fault = unfit(engine.name, await engine.facts(signal))
+      if (fault === undefined) return engine
+      faults.push(new KnestError('prerequisite', fault))
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof KnestError)) throw error
-      faults.push(error.message)
+      faults.push(error)
     }
   }
   throw noEngine(faults)
 }
 
-export function noEngine(faults: readonly string[]): KnestError {
-  return new KnestError('prerequisite', `no container engine can be used: ${faults.join('; ')}`, {
-    hint: 'install one, as root: apt-get install podman runc (Debian, Ubuntu), dnf install podman runc (Fedora), or Docker Engine',
+/** The one of Ubuntu 22.04. */
+const oldestPodman = [3, 4] as const
+
+function unfit(name: EngineName, { rootful, version }: EngineFacts): string | undefined {
+  if (!rootful) return `${name} runs rootless, but a node needs root (use sudo)`
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  const isOld = major < oldestPodman[0] || (major === oldestPodman[0] && minor < oldestPodman[1])
+  // A version that cannot be read says nothing.
+  return name === 'podman' && isOld
+    ? `podman ${version} is too old: ${oldestPodman.join('.')} or later is needed`
+    : undefined
+}
+
+/** What is wrong with each, and what the first that has a hint of its own advises. */
+export function noEngine(faults: readonly KnestError[]): KnestError {
+  const said = faults.map(({ message }) => message).join('; ')
+  return new KnestError('prerequisite', `no container engine can be used: ${said}`, {
+    hint:
+      faults.find(({ hint }) => hint !== undefined)?.hint ??
+      'install one, as root: apt-get install podman runc (Debian, Ubuntu), dnf install podman runc (Fedora), or Docker Engine',
   })
 }

@@ -9,39 +9,63 @@ export interface MachineNetwork {
 }
 
 const usualMtu = 1500
+/** Shorter than the prefix of any network: 0.0.0.0/1 and 128.0.0.0/1 are how a VPN says "everything". */
+const shortestNetwork = 8
 
 /** What this machine has routes to, in every routing table where `ip` is there. */
 export async function readMachineNetwork(programs: Programs, signal: AbortSignal): Promise<MachineNetwork> {
   const table = await readFile('/proc/net/route', 'utf8').catch(() => '')
   const main = parseKernelRoutes(table)
   const all = await ipRoutes(programs, signal)
-  const mtu = main.device === undefined ? usualMtu : await deviceMtu(main.device)
-  return { routes: unique([...main.routes, ...all]), mtu }
+  const devices = [...new Set([...main.waysOut, ...all.waysOut])]
+  const mtus = await Promise.all(devices.map((device) => deviceMtu(device)))
+  return {
+    routes: unique([...main.routes, ...all.routes]),
+    mtu: mtus.length === 0 ? usualMtu : Math.min(...mtus),
+  }
 }
 
-/** `/proc/net/route`: little-endian hexadecimal. `device` is the way out. */
-export function parseKernelRoutes(text: string): {
+export interface RoutingTable {
+  /** Networks; a way out is none. */
   readonly routes: readonly OccupiedRange[]
-  readonly device: string | undefined
-} {
+  /** Devices that lead to everything, or to large parts of it. */
+  readonly waysOut: readonly string[]
+}
+
+interface Route {
+  readonly device: string
+  readonly target: string
+  readonly prefix: number
+}
+
+function toTable(routes: readonly Route[]): RoutingTable {
+  return {
+    routes: routes
+      .filter(({ prefix }) => prefix >= shortestNetwork)
+      .map(({ device, target, prefix }) => ({ cidr: `${target}/${prefix}`, usedBy: usedBy(device) })),
+    waysOut: [
+      ...new Set(
+        routes
+          .filter(({ device, prefix }) => prefix < shortestNetwork && device !== '')
+          .map(({ device }) => device),
+      ),
+    ],
+  }
+}
+
+/** `/proc/net/route`: little-endian hexadecimal. */
+export function parseKernelRoutes(text: string): RoutingTable {
   const lines = text
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s+/))
-  const entries = lines.flatMap(([device = '', target, , , , , , mask]) =>
-    target === undefined || mask === undefined
-      ? []
-      : [{ device, target: littleEndian(target), prefix: bits(littleEndian(mask)) }],
+  return toTable(
+    lines.flatMap(([device = '', target, , , , , , mask]) =>
+      target === undefined || mask === undefined
+        ? []
+        : [{ device, target: formatAddress(littleEndian(target)), prefix: bits(littleEndian(mask)) }],
+    ),
   )
-  return {
-    routes: entries
-      .filter(({ prefix }) => prefix > 0)
-      .map(({ device, target, prefix }) => ({
-        cidr: `${formatAddress(target)}/${prefix}`,
-        usedBy: usedBy(device),
-      })),
-    device: entries.find(({ prefix }) => prefix === 0)?.device,
-  }
 }
 
 function littleEndian(text: string): number {
@@ -62,20 +86,23 @@ interface IpRoute {
   readonly type?: string
 }
 
-async function ipRoutes(programs: Programs, signal: AbortSignal): Promise<readonly OccupiedRange[]> {
+async function ipRoutes(programs: Programs, signal: AbortSignal): Promise<RoutingTable> {
   const argv = ['ip', '-json', '-4', 'route', 'show', 'table', 'all']
   const result = await programs.run(argv, { timeoutMs: 10_000, signal }).catch(() => undefined)
   signal.throwIfAborted()
-  return result?.exitCode === 0 ? parseIpRoutes(result.stdout) : []
+  return result?.exitCode === 0 ? parseIpRoutes(result.stdout) : toTable([])
 }
 
-export function parseIpRoutes(text: string): readonly OccupiedRange[] {
+export function parseIpRoutes(text: string): RoutingTable {
   const routes = JSON.parse(text === '' ? '[]' : text) as readonly IpRoute[]
-  return routes
-    .filter(
-      ({ dst, type }) => dst !== undefined && dst !== 'default' && (type === undefined || type === 'unicast'),
-    )
-    .map(({ dst = '', dev = '' }) => ({ cidr: dst.includes('/') ? dst : `${dst}/32`, usedBy: usedBy(dev) }))
+  return toTable(
+    routes
+      .filter(({ dst, type }) => dst !== undefined && (type === undefined || type === 'unicast'))
+      .map(({ dst = '', dev = '' }) => {
+        const [target = '', prefix] = (dst === 'default' ? '0.0.0.0/0' : dst).split('/')
+        return { device: dev, target, prefix: Number(prefix ?? 32) }
+      }),
+  )
 }
 
 async function deviceMtu(device: string): Promise<number> {

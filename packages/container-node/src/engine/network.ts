@@ -27,10 +27,11 @@ export async function inspectNetwork(
   return found === undefined ? undefined : parseNetwork(found)
 }
 
-/** The cluster's network, made when it is not there. Gives its range, which stays the same for ever. */
+/** The cluster's network, made when it is not there, with `wanted` or a free range. Gives its range, which stays the same for ever. */
 export async function ensureNetwork(
   engine: ContainerEngine,
   record: ClusterRecord,
+  wanted: string | undefined,
   signal: AbortSignal,
 ): Promise<string> {
   const existing = await inspectNetwork(engine, record.name, signal)
@@ -40,7 +41,7 @@ export async function ensureNetwork(
     otherNetworks(engine, record, signal),
   ])
   const { podNetworkCidr, serviceCidr } = record.spec.network
-  const subnet = chooseSubnet([...machine.routes, ...others], [...podNetworkCidr, ...serviceCidr])
+  const subnet = wanted ?? chooseSubnet([...machine.routes, ...others], [...podNetworkCidr, ...serviceCidr])
   const options = networkArguments(engine.name, record, subnet, machine.mtu)
   await engine.must(['network', 'create', ...options], `make network "${networkName(record.name)}"`, {
     signal,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEngine } from './engine.js'
-import { inspectObject, parseContainer, parseImage, parseNetwork } from './objects.js'
+import { inspectObject, parseContainer, parseImage, parseNetwork, removeObjects } from './objects.js'
 import { isEngineFault } from '../node/handle.js'
 import { programs, type Programs } from './program.js'
 
@@ -43,6 +43,36 @@ describe('what engines print', () => {
     expect(parseNetwork(docker)).toEqual({ name: 'b', subnets: ['10.2.0.0/24'], labels: {} })
   })
 
+  it('of networks: podman before 4.0 as a file of the CNI', () => {
+    const cni = {
+      args: { podman_labels: { 'knest.dev/cluster': 'a' } },
+      cniVersion: '0.4.0',
+      name: 'a',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: 'cni-podman1',
+          ipam: {
+            type: 'host-local',
+            ranges: [[{ subnet: '10.3.0.0/24', gateway: '10.3.0.1' }], [{ subnet: 'fd00::/64' }]],
+            routes: [{ dst: '0.0.0.0/0' }],
+          },
+        },
+        { type: 'portmap', capabilities: { portMappings: true } },
+      ],
+    }
+    expect(parseNetwork(cni)).toEqual({
+      name: 'a',
+      subnets: ['10.3.0.0/24'],
+      labels: { 'knest.dev/cluster': 'a' },
+    })
+    expect(parseNetwork({ cniVersion: '0.4.0', name: 'b', plugins: [{ type: 'macvlan' }] })).toEqual({
+      name: 'b',
+      subnets: [],
+      labels: {},
+    })
+  })
+
   it.each([
     ['one layer', { Name: 'overlay', Data: { UpperDir: '/s/diff' } }, '/s/diff'],
     ['several', { Name: 'overlay2', Data: { UpperDir: '/s/diff', LowerDir: '/t' } }, undefined],
@@ -79,6 +109,34 @@ describe('inspectObject', () => {
     ).rejects.toMatchObject({
       code: 'prerequisite',
     })
+  })
+})
+
+describe('removeObjects', () => {
+  const calls: string[][] = []
+
+  async function remove(stderrOf: (args: readonly string[]) => string): Promise<void> {
+    calls.splice(0)
+    const runner: Programs = {
+      ...programs,
+      run: (argv) => {
+        calls.push(argv.slice(1))
+        const stderr = stderrOf(argv)
+        return Promise.resolve({ exitCode: stderr === '' ? 0 : 125, stdout: '', stderr })
+      },
+    }
+    await removeObjects(createEngine('podman', runner, true, {}), 'container', ['a'], signal)
+  }
+
+  it('does without the grace time that podman before 4.0 does not know', async () => {
+    await remove((argv) => (argv.includes('--time') ? 'Error: unknown flag: --time' : ''))
+    expect(calls.at(-1)).toEqual(['container', 'rm', '--force', '--volumes', 'a'])
+  })
+
+  it('takes an absent one for removed, and tells what else is wrong', async () => {
+    await remove(() => 'Error: no container with name or ID a found: no such container')
+    await expect(remove(() => 'Error: device busy')).rejects.toThrow(/remove container "a": device busy/)
+    expect(calls).toHaveLength(1)
   })
 })
 

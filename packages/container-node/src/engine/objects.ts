@@ -1,6 +1,6 @@
 import { KnestError } from '@knest/core'
 import type { ContainerEngine } from './engine.js'
-import { lastWords } from './program.js'
+import { lastWords, type ProgramResult } from './program.js'
 
 /** What knest reads of a container; both engines agree on these fields. */
 export interface ContainerObject {
@@ -89,19 +89,25 @@ interface NetworkView {
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null }
   readonly labels?: Readonly<Record<string, string>> | null
   readonly Labels?: Readonly<Record<string, string>> | null
+  /** Of podman before 4.0, which prints the configuration of the CNI. */
+  readonly args?: { readonly podman_labels?: Readonly<Record<string, string>> }
+  readonly plugins?: readonly {
+    readonly ipam?: { readonly ranges?: readonly (readonly { readonly subnet?: string }[])[] }
+  }[]
 }
 
-/** podman writes lower-case names, docker capitals. */
+/** podman writes lower-case names, docker capitals, podman before 4.0 a file of the CNI. */
 export function parseNetwork(value: unknown): NetworkObject {
   const view = value as NetworkView
   const subnets = [
     ...(view.subnets ?? []).map(({ subnet }) => subnet),
     ...(view.IPAM?.Config ?? []).map(({ Subnet }) => Subnet),
+    ...(view.plugins ?? []).flatMap(({ ipam }) => ipam?.ranges?.flat() ?? []).map(({ subnet }) => subnet),
   ]
   return {
     name: view.name ?? view.Name ?? '',
     subnets: subnets.filter((subnet) => subnet !== undefined && !subnet.includes(':')) as string[],
-    labels: view.labels ?? view.Labels ?? {},
+    labels: view.labels ?? view.Labels ?? view.args?.podman_labels ?? {},
   }
 }
 
@@ -162,14 +168,16 @@ export async function removeObjects(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const remove = (name: string, options: readonly string[]): Promise<ProgramResult> =>
+    engine.run([kind, 'rm', ...options, name], { signal, letFinish: true })
+  // Anonymous volumes go with the container; named ones stay.
+  const usual = kind === 'container' ? ['--force', '--volumes'] : []
+  const quick = kind === 'container' && engine.name === 'podman' ? ['--time', '5'] : []
   await Promise.all(
     names.map(async (name) => {
-      // Anonymous volumes go with the container; named ones stay.
-      const options =
-        kind === 'container'
-          ? ['--force', '--volumes', ...(engine.name === 'podman' ? ['--time', '5'] : [])]
-          : []
-      const result = await engine.run([kind, 'rm', ...options, name], { signal, letFinish: true })
+      let result = await remove(name, [...usual, ...quick])
+      // podman before 4.0 has its own idea of how long.
+      if (result.stderr.includes('unknown flag: --time')) result = await remove(name, usual)
       if (result.exitCode === 0 || /no such|not found|unable to find/i.test(result.stderr)) return
       throw new KnestError(
         'prerequisite',

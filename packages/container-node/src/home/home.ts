@@ -26,13 +26,21 @@ import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type Rec
 
 const apiPort = 6443
 
+export interface ContainerHomeOptions {
+  /** Range of the engine's network of clusters that are created; a free one when absent. */
+  readonly subnet?: string | undefined
+}
+
 /**
  * The home of clusters whose nodes are containers of this machine. All is kept with the engine: in the
  * volume NAME-home, its label for what never changes, its files for the rest. The volume is mounted in
  * the control planes, so that no prune takes it; and it is not a node's disk, so that deleting a cluster
  * can be gone on with until the last node is gone.
  */
-export function createContainerHome(engine: ContainerEngine): ClusterHome {
+export function createContainerHome(
+  engine: ContainerEngine,
+  { subnet }: ContainerHomeOptions = {},
+): ClusterHome {
   const readLabel = async (name: string, signal: AbortSignal): Promise<RecordLabel | undefined> =>
     decodeLabel((await volumeLabels(engine, homeVolume(name), signal))?.[recordLabel])
 
@@ -89,7 +97,7 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
 
     create: async (ref, spec, signal) => {
       const name = homeVolume(ref.name)
-      const wanted = newRecordLabel(ref, spec, new Date())
+      const wanted = newRecordLabel(ref, spec, new Date(), subnet)
       const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
       if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
       const made = await engine.run(['volume', 'create', ...labelArguments(values), name], {
@@ -150,8 +158,10 @@ export function createContainerHome(engine: ContainerEngine): ClusterHome {
     saveKubeconfig: (record, kubeconfig, signal) =>
       writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
 
-    ensureAddresses: async (record, nodes, signal) =>
-      addresses(record, nodes, await ensureNetwork(engine, record, signal)),
+    ensureAddresses: async (record, nodes, signal) => {
+      const wanted = (await readLabel(record.name, signal))?.subnet
+      return addresses(record, nodes, await ensureNetwork(engine, record, wanted, signal))
+    },
 
     // A node's address follows from its number: the next of that number has it again.
     releaseAddress: () => Promise.resolve(),

@@ -11,6 +11,8 @@ export interface RecordLabel extends ClusterRef {
   readonly uid: string
   readonly createdAt: string
   readonly spec: ClusterSpec
+  /** Range of the engine's network that was asked for; any that is free when absent. */
+  readonly subnet?: string | undefined
 }
 
 interface SavedSpec {
@@ -18,8 +20,9 @@ interface SavedSpec {
   readonly spec: ClusterSpec
 }
 
-export function newRecordLabel(ref: ClusterRef, spec: ClusterSpec, now: Date): RecordLabel {
-  return { name: ref.name, namespace: ref.namespace, uid: randomUUID(), createdAt: now.toISOString(), spec }
+export function newRecordLabel(ref: ClusterRef, spec: ClusterSpec, now: Date, subnet?: string): RecordLabel {
+  const { name, namespace } = ref
+  return { name, namespace, uid: randomUUID(), createdAt: now.toISOString(), spec, subnet }
 }
 
 /** podman reads label values as CSV: quotes and commas must not be in them. */
@@ -32,6 +35,7 @@ export function decodeLabel(text: string | undefined): RecordLabel | undefined {
   const label = text === undefined ? undefined : fieldsOf(Buffer.from(text, 'base64url').toString())
   if (label === undefined || specIn(label) === undefined) return undefined
   const texts = [label.name, label.namespace, label.uid, label.createdAt]
+  if (label.subnet !== undefined && typeof label.subnet !== 'string') return undefined
   return texts.every((value) => typeof value === 'string') ? (label as unknown as RecordLabel) : undefined
 }
 

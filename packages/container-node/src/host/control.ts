@@ -16,9 +16,11 @@ import {
 } from '../engine/engine.js'
 import { inspectImage, removeObjects } from '../engine/objects.js'
 import { createContainerHome } from '../home/home.js'
+import { machineDns, type MachineDns } from './dns.js'
 import { hostCommand } from './host-command.js'
 import { announceImages, copyImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
+import { checkRanges } from './ranges.js'
 import { hostRef } from './spec.js'
 import { hostStatus, quickLook, readKubeconfig } from './status.js'
 import type { HostControl, HostReady, HostTarget, HostUp } from './types.js'
@@ -35,6 +37,8 @@ export interface HostControlOptions {
   readonly objects?: () => readonly KubeObject[]
   /** Images besides the node image that it gets if the engine has them. */
   readonly images?: readonly string[]
+  /** Whom this machine asks for names; for tests. */
+  readonly dns?: MachineDns
 }
 
 /** The embedded host: created, kept and removed by the same engine as every cluster. */
@@ -42,6 +46,7 @@ export function createHostControl({
   engines = engineNames.map((name) => createEngine(name)),
   objects = () => [],
   images = [],
+  dns = machineDns,
 }: HostControlOptions = {}): HostControl {
   const candidates = (wanted: EngineName | undefined): readonly ContainerEngine[] =>
     engines.filter(({ name }) => wanted === undefined || name === wanted)
@@ -61,7 +66,8 @@ export function createHostControl({
   ): Promise<{ ready?: HostReady; found: LocatedHost | undefined }> => {
     const found = await locateHost(candidates(target.engine), hostRef(target.name), run.signal)
     if (found === undefined) return { found }
-    const ready = await quickLook(found, target, run)
+    await checkRanges(found, target, run.signal)
+    const ready = await quickLook(found, target, dns, run)
     return ready === undefined ? { found } : { found, ready }
   }
 
@@ -81,13 +87,13 @@ export function createHostControl({
         if (look.ready !== undefined) return look.ready
         const { found } = look
         const engine = found?.engine ?? (await detectEngine(candidates(target.engine), run.signal))
-        return await bringUp({ engine, target, objects, images, found }, run)
+        return await bringUp({ engine, target, objects, images, dns, found }, run)
       } finally {
         await lock.release()
       }
     },
 
-    status: async (target, signal) => hostStatus(await mustFind(target, signal), target, signal),
+    status: async (target, signal) => hostStatus(await mustFind(target, signal), target, dns, signal),
 
     kubeconfig: async ({ name, engine }, signal) => {
       const found = await locateHost(candidates(engine), hostRef(name), signal)

@@ -56,7 +56,11 @@ export async function awaitKubelet(
 }
 
 /** Likewise the Deployment of CoreDNS is Available from before: one of its pods must have become ready since. */
-export async function awaitDns(api: KubeApi, startedAt: string, signal: AbortSignal): Promise<void> {
+export async function awaitDns(
+  api: Pick<KubeApi, 'waitFor'>,
+  startedAt: string,
+  signal: AbortSignal,
+): Promise<void> {
   const selector = { namespace: 'kube-system', labelSelector: dnsPods }
   await api.waitFor(podKind, selector, (pods) => pods.some((pod) => readySince(pod, startedAt)), {
     timeoutMs: 120_000,

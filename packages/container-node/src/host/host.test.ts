@@ -8,7 +8,7 @@ import { fullImageName, importedNames } from './images.js'
 import { parseAccess } from '../home/access.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext, hostRef, hostSpec } from './spec.js'
-import type { HostControl } from './types.js'
+import type { HostControl, HostRanges } from './types.js'
 
 const { signal } = new AbortController()
 const run = { signal, progress: silentProgress, timeoutMs: 10_000 }
@@ -19,7 +19,7 @@ let control: HostControl
 beforeEach(() => {
   fake = createFakeEngine()
   control = createHostControl({
-    engines: [createEngine('podman', fake, true), createEngine('docker', fake, true)],
+    engines: [createEngine('podman', fake, true, {}), createEngine('docker', fake, true, {})],
   })
 })
 
@@ -197,6 +197,52 @@ describe('host load and down', () => {
   })
 })
 
+describe('the ranges of a host', () => {
+  const wide = { ...target, ranges: { subnet: '10.199.7.0/24', podNetworkCidr: '10.50.0.0/16' } }
+
+  it('are kept for what goes on with it, and given to the engine', async () => {
+    const engine = createEngine('podman', fake, true, {})
+    const ref = hostRef('knest-host')
+    const spec = hostSpec(undefined, [], wide.ranges)
+    await createContainerHome(engine, { subnet: wide.ranges.subnet }).create(ref, spec, signal)
+    // Another command, which was given nothing.
+    const home = createContainerHome(engine)
+    const record = await home.read(ref, signal)
+    if (record === undefined) throw new Error('there is no record')
+    expect(record.spec.network.podNetworkCidr).toEqual(['10.50.0.0/16'])
+    const { identities } = await home.ensureAddresses(record, ['knest-host-cp-0'], signal)
+    expect(identities.get('knest-host-cp-0')).toBe('10.199.7.10')
+    expect(fake.networks.get('knest-host')?.subnet).toBe('10.199.7.0/24')
+  })
+
+  it.each<[HostRanges, RegExp]>([
+    [{ podNetworkCidr: '10.50.0.0/16' }, /has --pod-network-cidr 10\.244\.0\.0\/16, and/],
+    [{ serviceCidr: '10.60.0.0/16' }, /has --service-cidr 10\.96\.0\.0\/12/],
+    [{ subnet: '10.199.7.0/24', podNetworkCidr: '10.244.0.0/16' }, /has --subnet 10\.199\.0\.0\/24, and/],
+  ])('that is there are not changed by %j, nor is it touched', async (ranges, fault) => {
+    await createRecord()
+    addContainer('running')
+    fake.networks.set('knest-host', {
+      subnet: '10.199.0.0/24',
+      labels: { 'knest.dev/cluster': 'knest-host' },
+    })
+    fake.calls.splice(0)
+    const failing = control.up({ ...target, ranges }, run)
+    await expect(failing).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(fault) as string,
+    })
+    expect(fake.calls.filter(([first, second]) => first !== 'info' && second !== 'inspect')).toEqual([])
+  })
+
+  it('that cannot be are refused before anything is made', async () => {
+    const up = (ranges: HostRanges) => control.up({ ...target, ranges }, run)
+    await expect(up({ subnet: '10.199.7.0/25' })).rejects.toThrow(/subnet "10\.199\.7\.0\/25" is too small/)
+    await expect(up({ podNetworkCidr: '10.50.0.0' })).rejects.toMatchObject({ code: 'config' })
+    expect([...fake.volumes.keys(), ...fake.networks.keys(), ...fake.containers.keys()]).toEqual([])
+  })
+})
+
 describe('the wish for a host', () => {
   it('is one untainted control plane with ranges that nested clusters do not get', () => {
     const spec = hostSpec(undefined, [])
@@ -213,6 +259,20 @@ describe('the wish for a host', () => {
     const spec = hostSpec('localhost/knest/node:v1.34.2', [{ cidr: '10.0.0.0/8', usedBy: 'vpn' }])
     expect(spec.kubernetesVersion).toBe('1.34.2')
     expect(spec.network).toMatchObject({ podNetworkCidr: ['172.24.0.0/16'], serviceCidr: ['172.25.0.0/16'] })
+  })
+
+  it.each<[HostRanges, string[], string, string]>([
+    [{}, ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'], '100.75.0.0/16', '100.76.0.0/16'],
+    [{ podNetworkCidr: '10.50.0.0/16' }, [], '10.50.0.0/16', '10.96.0.0/12'],
+    [{ serviceCidr: '10.244.0.0/16' }, [], '172.24.0.0/16', '10.244.0.0/16'],
+    [{ podNetworkCidr: '10.100.0.0/16' }, [], '10.100.0.0/16', '172.25.0.0/16'],
+    [{ subnet: '10.96.3.0/24' }, [], '10.244.0.0/16', '172.25.0.0/16'],
+  ])('makes room for %j beside %j: %s, %s', (ranges, routes, pods, services) => {
+    const occupied = routes.map((cidr) => ({ cidr, usedBy: 'vpn' }))
+    expect(hostSpec(undefined, occupied, ranges).network).toMatchObject({
+      podNetworkCidr: [pods],
+      serviceCidr: [services],
+    })
   })
 })
 

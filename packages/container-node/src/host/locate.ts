@@ -12,15 +12,16 @@ export interface LocatedHost {
   readonly label: RecordLabel | undefined
 }
 
-/** The engine that has the host; undefined when none has. Throws `prerequisite` when no engine works. */
+/** The engine that has the host; undefined when none has. Throws `prerequisite` when no engine works on this machine. */
 export async function locateHost(
   engines: readonly ContainerEngine[],
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<LocatedHost | undefined> {
-  const faults: string[] = []
+  const faults: KnestError[] = []
   for (const engine of engines) {
     try {
+      await engine.mustBeHere(signal)
       const [container, values] = await Promise.all([
         inspectContainer(engine, firstControlPlane(ref.name), signal),
         volumeLabels(engine, homeVolume(ref.name), signal),
@@ -32,7 +33,7 @@ export async function locateHost(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof KnestError) || error.code !== 'prerequisite') throw error
-      faults.push(error.message)
+      faults.push(error)
     }
   }
   if (faults.length === engines.length) throw noEngine(faults)

@@ -8,6 +8,7 @@ import {
   type OccupiedRange,
 } from '@knest/core'
 import { machineSize } from '../engine/machine.js'
+import type { HostRanges } from './types.js'
 
 /** The engine has no namespaces: all hosts are in this one. */
 const namespace = 'embedded'
@@ -16,8 +17,8 @@ const vxlanPort = 8472
 const mebibyte = 2 ** 20
 
 /** Never what nested clusters get by default, so that both can be used together without a thought. */
-const podRanges = ['10.244.0.0/16', '172.24.0.0/16', '192.168.0.0/17'] as const
-const serviceRanges = ['10.96.0.0/12', '172.25.0.0/16', '192.168.128.0/17'] as const
+const podRanges = ['10.244.0.0/16', '172.24.0.0/16', '192.168.0.0/17', '100.75.0.0/16'] as const
+const serviceRanges = ['10.96.0.0/12', '172.25.0.0/16', '192.168.128.0/17', '100.76.0.0/16'] as const
 
 export function hostRef(name: string): ClusterRef {
   return { name, namespace }
@@ -29,9 +30,20 @@ export function hostContext(name: string): string {
 }
 
 /** One control plane as large as the machine, which runs the workloads too; its disk outlives it. */
-export function hostSpec(image: string | undefined, occupied: readonly OccupiedRange[]): ClusterSpec {
+export function hostSpec(
+  image: string | undefined,
+  occupied: readonly OccupiedRange[],
+  ranges: HostRanges = {},
+): ClusterSpec {
   const version = /:v(\d+\.\d+\.\d+)$/.exec(image ?? '')?.[1]
   const { cpuCores, memoryBytes } = machineSize()
+  // What is chosen makes room for what was asked for; one that cannot be read is told by resolveSpec.
+  const asked = (other: string | undefined): readonly OccupiedRange[] => [
+    ...occupied,
+    ...[other, ranges.subnet]
+      .filter((cidr) => cidr !== undefined && isCidr(cidr))
+      .map((cidr = '') => ({ cidr, usedBy: 'asked for' })),
+  ]
   return resolveSpec(
     {
       ...(version === undefined ? {} : { kubernetesVersion: version }),
@@ -43,8 +55,8 @@ export function hostSpec(image: string | undefined, occupied: readonly OccupiedR
       },
       workers: [{ count: 0, backend: 'container' }],
       network: {
-        podNetworkCidr: [chooseRange(podRanges, occupied)],
-        serviceCidr: [chooseRange(serviceRanges, occupied)],
+        podNetworkCidr: [ranges.podNetworkCidr ?? chooseRange(podRanges, asked(ranges.serviceCidr))],
+        serviceCidr: [ranges.serviceCidr ?? chooseRange(serviceRanges, asked(ranges.podNetworkCidr))],
         vxlanPort,
       },
       endpoint: { serviceType: 'ClusterIP' },
@@ -63,4 +75,13 @@ function chooseRange(candidates: readonly [string, ...string[]], occupied: reado
   const isFree = (cidr: string): boolean =>
     !occupied.some((range) => overlaps(parseCidr(range.cidr), parseCidr(cidr)))
   return candidates.find(isFree) ?? candidates[0]
+}
+
+function isCidr(text: string): boolean {
+  try {
+    parseCidr(text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -3,6 +3,8 @@ import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
 import { hostCommand } from './host-command.js'
+import { describeDnsFault, dnsFault, type MachineDns } from './dns.js'
+import { processLimit } from './processes.js'
 import { hostFault } from './health.js'
 import { firstControlPlane } from '../engine/names.js'
 import { isFresh, parseAccess } from '../home/access.js'
@@ -47,16 +49,18 @@ export async function warnOfDamage(engine: ContainerEngine, name: string, run: R
 export async function quickLook(
   found: LocatedHost,
   target: HostUp,
+  dns: MachineDns,
   run: RunOptions,
 ): Promise<HostReady | undefined> {
   const { engine, container, label } = found
   if (container?.state !== 'running' || label === undefined) return undefined
   const wanted = target.image ?? container.image
-  const [files, image] = await Promise.all([
+  const [files, image, faults] = await Promise.all([
     readFiles(engine, container.name, run.signal),
     inspectImage(engine, wanted, run.signal),
+    settingFaults(engine, container.name, dns, run.signal),
   ])
-  if (damagedFiles(files).length > 0) return undefined
+  if (damagedFiles(files).length > 0 || faults.length > 0) return undefined
   const record = toRecord(label, files)
   const { kubeconfig } = files
   const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
@@ -79,6 +83,7 @@ export async function quickLook(
 export async function hostStatus(
   found: LocatedHost,
   target: HostTarget,
+  dns: MachineDns,
   signal: AbortSignal,
 ): Promise<HostStatus> {
   const { engine, container, label } = found
@@ -86,11 +91,35 @@ export async function hostStatus(
   const record = label === undefined ? undefined : toRecord(label, files)
   const kubeconfig = wholeKubeconfig(files)
   const damaged = damagedFiles(files)
-  const state =
+  let state =
     damaged.length > 0
       ? damagedState(target, damaged)
       : await judge(target, found, record, kubeconfig, signal)
+  if (state.phase === 'running' && container !== undefined) {
+    const faults = await settingFaults(engine, container.name, dns, signal)
+    if (faults.length > 0)
+      state = { ...state, reason: `${faults.join('; ')}; mend it: ${hostCommand('up', target)}` }
+  }
   return statusOf(found, record, target.name, state, kubeconfig)
+}
+
+/** What is not as it should be with a host that runs, and what `up` mends without a restart. */
+async function settingFaults(
+  engine: ContainerEngine,
+  node: string,
+  dns: MachineDns,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [fault, limit] = await Promise.all([
+    dnsFault(engine, node, dns, signal),
+    processLimit(engine, node, signal),
+  ])
+  return [
+    ...(fault === undefined ? [] : [describeDnsFault(fault)]),
+    ...(limit === undefined
+      ? []
+      : [`${engine.name} allows it ${limit} processes, which six or seven nested clusters use up`]),
+  ]
 }
 
 type State = Pick<HostStatus, 'phase' | 'reason'>

@@ -7,9 +7,19 @@ export interface HostTarget {
   readonly engine?: EngineName | undefined
 }
 
+/** Ranges of a host; those that are absent are chosen when it is created. They never change. */
+export interface HostRanges {
+  /** Of the engine's network, with the addresses of nodes. */
+  readonly subnet?: string | undefined
+  readonly podNetworkCidr?: string | undefined
+  readonly serviceCidr?: string | undefined
+}
+
 export interface HostUp extends HostTarget {
   /** Node image; the release's own when absent. */
   readonly image?: string | undefined
+  /** Of a host that is there these must be its own. */
+  readonly ranges?: HostRanges | undefined
 }
 
 export interface HostStatus {
@@ -23,7 +33,7 @@ export interface HostStatus {
   readonly server: string | undefined
   /** RFC 3339. */
   readonly createdAt: string
-  /** Why it is not running; undefined when it is. */
+  /** Why it is not running, or what is wrong with it though it is, with what mends it. */
   readonly reason: string | undefined
 }
 
@@ -37,7 +47,7 @@ export interface HostReady {
 
 /** The embedded host: a cluster in containers of this machine. */
 export interface HostControl {
-  /** Creates it, starts it again, or finds it running. Throws `prerequisite` without an engine. */
+  /** Creates it, starts it again, or finds it running. Throws `prerequisite` without an engine, `conflict` for ranges that are not those of the host that is there. */
   up(options: HostUp, run: RunOptions): Promise<HostReady>
   /** Throws `not-found`. */
   status(target: HostTarget, signal: AbortSignal): Promise<HostStatus>

@@ -1,15 +1,19 @@
 import { applyAll, createClusters, KnestError, openKube } from '@knest/core'
-import type { ClusterHome, Clusters, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterHome, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
+import { checkSubnet } from '../engine/subnet.js'
 import { createContainerHome } from '../home/home.js'
+import { resolvConfs } from '../engine/resolvers.js'
+import { describeDnsFault, dnsFault, mendDns, type DnsFault, type MachineDns } from './dns.js'
 import { hostCommand } from './host-command.js'
 import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { readKubeconfig, statusOf, warnOfDamage } from './status.js'
+import { liftProcessLimit } from './processes.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
@@ -20,6 +24,7 @@ export interface HostParts {
   readonly target: HostUp
   readonly objects: () => readonly KubeObject[]
   readonly images: readonly string[]
+  readonly dns: MachineDns
   /** What the engine has of it. */
   readonly found: LocatedHost | undefined
 }
@@ -29,7 +34,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const { engine, target, found } = parts
   const ref = hostRef(target.name)
   const node = firstControlPlane(target.name)
-  const home = createContainerHome(engine)
+  const home = createContainerHome(engine, { subnet: target.ranges?.subnet })
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
   await startAgain(engine, node, run)
@@ -37,8 +42,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
     if (found !== undefined) throw lostRecord(target)
-    const { occupied } = await home.inspect(hostSpec(target.image, []), ref, run.signal)
-    await clusters.create(ref, hostSpec(target.image, occupied), run)
+    await clusters.create(ref, await wantedSpec(home, target, run.signal), run)
   } else if (record.phase === 'Creating') {
     await clusters.create(ref, record.spec, run)
   } else if (record.phase === 'Deleting') {
@@ -52,7 +56,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const kubeconfig =
     (await readKubeconfig(engine, node, run.signal)) ??
     (await renewKubeconfig({ home, clusters }, target, run.signal))
-  await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run.signal))
+  await run.progress.phase('Set up the host', () => setUp(parts, kubeconfig, run))
   const made = await locateHost([engine], ref, run.signal)
   if (made === undefined) throw new KnestError('not-found', `host "${target.name}" was removed meanwhile`)
   return {
@@ -60,6 +64,16 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
     kubeconfig: hostKubeconfig(kubeconfig, target.name),
     changed: true,
   }
+}
+
+/** Of a host that is to be made. Throws for ranges that cannot be its own. */
+async function wantedSpec(home: ClusterHome, target: HostUp, signal: AbortSignal): Promise<ClusterSpec> {
+  const { image, name, ranges = {} } = target
+  const { occupied } = await home.inspect(hostSpec(image, [], ranges), hostRef(name), signal)
+  const spec = hostSpec(image, occupied, ranges)
+  const { podNetworkCidr, serviceCidr } = spec.network
+  if (ranges.subnet !== undefined) checkSubnet(ranges.subnet, occupied, [...podNetworkCidr, ...serviceCidr])
+  return spec
 }
 
 function lostRecord(target: HostTarget): KnestError {
@@ -95,14 +109,17 @@ async function startAgain(
   const container = await inspectContainer(engine, node, signal)
   if (container === undefined) return
   // Also when it runs: an engine that was killed itself may only believe so.
-  await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
+  const done = await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
+  if (done === 'removed') return
+  const limit = await liftProcessLimit(engine, node, signal)
+  if (limit !== undefined) progress.note(`${engine.name} allowed the host ${limit} processes: no limit now`)
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
 async function setUp(
-  { engine, target, objects, images }: HostParts,
+  { engine, target, objects, images, dns }: HostParts,
   kubeconfig: string,
-  signal: AbortSignal,
+  { progress, signal }: RunOptions,
 ): Promise<void> {
   const node = firstControlPlane(target.name)
   const api = await openKube({ kubeconfigText: kubeconfig })
@@ -115,10 +132,23 @@ async function setUp(
       awaitKubelet(api, node, container?.startedAt ?? '', signal),
       awaitDns(api, container?.startedAt ?? '', signal),
     ])
+    const fault = await dnsFault(engine, node, dns, signal)
+    if (fault !== undefined) {
+      tellOf(fault, progress)
+      await mendDns(engine, node, container?.ip ?? '', fault, api, signal)
+    }
     await announceImages(api, node, [image, ...others], signal)
   } finally {
     api.close()
   }
+}
+
+function tellOf(fault: DnsFault, progress: RunOptions['progress']): void {
+  progress.note(`${describeDnsFault(fault)}: changing it`)
+  if (fault.wanted !== undefined) return
+  progress.warn(
+    `this machine names no DNS server that a container reaches (looked in ${resolvConfs.join(', ')}): in the host only names of clusters are resolved. Name one in ${resolvConfs[0]}, and run the command again`,
+  )
 }
 
 /** A host whose disk was filled from its image's own layer has it already; else it gets a copy. */

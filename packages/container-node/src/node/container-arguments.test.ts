@@ -39,6 +39,7 @@ describe('the run line of a node', () => {
         '--mount type=bind,source=/lib/modules,target=/lib/modules,readonly',
         '--mount type=bind,source=/storage/layer/diff,target=/knest/node-image,readonly',
         '--network knest-host --ip 10.199.0.10 --add-host knest-host-api.embedded.svc:10.199.0.10 --restart always',
+        '--pids-limit -1',
         '--label knest.dev/cluster=knest-host --label knest.dev/namespace=embedded',
         '--label app.kubernetes.io/managed-by=knest --label knest.dev/node=knest-host-cp-0',
         '--label knest.dev/role=control-plane --label knest.dev/pool=cp',

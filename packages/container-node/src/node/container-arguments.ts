@@ -72,6 +72,8 @@ function volumes(
 function machineLimits({ machine }: NodeSpec, { machine: whole }: ContainerSetting): readonly string[] {
   const memory = parseBytes(machine.memorySize)
   return [
+    // podman's default of 2048 is what some nested clusters need together.
+    ...['--pids-limit', '-1'],
     ...(machine.cpuCores < whole.cpuCores ? ['--cpus', String(machine.cpuCores)] : []),
     ...(memory < whole.memoryBytes ? ['--memory', String(memory)] : []),
   ]

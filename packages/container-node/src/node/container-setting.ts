@@ -4,6 +4,7 @@ import type { ContainerSetting } from './container-arguments.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage } from '../engine/objects.js'
 import { canAccess, exists, machineSize } from '../engine/machine.js'
+import { isReachable, parseResolvConf, resolvConfs } from '../engine/resolvers.js'
 import { readRuntimeOptions } from '../engine/runtime-options.js'
 
 /** Looks at machine, engine and image. */
@@ -35,9 +36,9 @@ export async function readSetting(
  * reach: the machine's own resolvers do. One on the machine's loopback is no better.
  */
 async function chooseResolvConf(): Promise<string | undefined> {
-  for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
-    const text = await readFile(path, 'utf8').catch(() => '')
-    if (/^nameserver\s+(?!127\.|::1)/m.test(text)) return path
+  for (const path of resolvConfs) {
+    const { servers } = parseResolvConf(await readFile(path, 'utf8').catch(() => ''))
+    if (servers.some(isReachable)) return path
   }
   return undefined
 }

@@ -40,22 +40,33 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
 
 interface Flags extends TargetFlags {
   readonly image?: string
+  readonly subnet?: string
+  readonly podNetworkCidr?: string
+  readonly serviceCidr?: string
   readonly switchContext?: boolean
   readonly timeout?: string
   readonly output?: OutputFormat
+}
+
+function hostRanges({ subnet, podNetworkCidr, serviceCidr }: Flags): HostUp['ranges'] {
+  const isGiven = [subnet, podNetworkCidr, serviceCidr].some((cidr) => cidr !== undefined)
+  return isGiven ? { subnet, podNetworkCidr, serviceCidr } : undefined
 }
 
 export function hostUpCommand(deps: Deps, run: typeof hostUpRun = hostUpRun): Command {
   return addTargetOptions(new Command('up'))
     .description('create the embedded host, or start it again with its data')
     .option('--image <image>', 'node image')
+    .option('--subnet <cidr>', 'range of its network on this machine (default: a free /24)')
+    .option('--pod-network-cidr <cidr>', 'range of its pods (default: 10.244.0.0/16, or one that is free)')
+    .option('--service-cidr <cidr>', 'range of its Services (default: 10.96.0.0/12, or one that is free)')
     .option('--switch-context', 'make its context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['json', 'yaml']))
     .action((flags: Flags, command: Command) =>
       run(deps, {
         ...globalOptions(command),
-        target: { ...hostTarget(flags), image: flags.image },
+        target: { ...hostTarget(flags), image: flags.image, ranges: hostRanges(flags) },
         switchContext: flags.switchContext === true,
         ...timeLimit(flags.timeout),
         output: flags.output,
