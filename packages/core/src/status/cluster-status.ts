@@ -6,14 +6,13 @@ import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
-import type { BackendNode } from '../contracts/node-backend.js'
-import { isBootstrapped } from '../node/disk.js'
 import { answerOf, patienceMs } from './answer.js'
 import type { Answer } from './answer.js'
 import { certificateStatus } from './certificates.js'
 import { observedConditions } from './conditions.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { askNodeObjects } from './members.js'
+import { lookAtNodes } from './node-looks.js'
 import { nodeSummaries } from './nodes.js'
 import { statusProblems } from './problems.js'
 import { summary } from './summary.js'
@@ -33,7 +32,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, reservations, emptyDisks] = await Promise.all([
+  const [members, etcdMembers, found, reservations, looks] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -42,12 +41,13 @@ export async function clusterStatus(
       return listCertificates(sources, now, bounded)
     }),
     answer((bounded) => reservationsByNode(parts, record, bounded)),
-    nodesWithEmptyDisks(record, running, answer),
+    lookAtNodes(record, running, answer),
   ])
+  const { emptyDisks, clocks } = looks
   const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
-  const observed = { record, hostNodes, nodes, emptyDisks, etcd, apiProblem: members.problem }
+  const observed = { record, hostNodes, nodes, emptyDisks, clocks, etcd, apiProblem: members.problem }
   return {
     ...summary(record, nodes),
     phase: phaseOf(record, nodes, etcd),
@@ -72,19 +72,4 @@ async function reservationsByNode(
   const adapter = await openAddressAdapter(parts, record, record.spec)
   const found = (await adapter?.list(record, signal)) ?? []
   return new Map(found.map(({ node, reservation }) => [node, reservation]))
-}
-
-/** Nodes that say so themselves; of one that does not answer nothing is said. */
-async function nodesWithEmptyDisks(
-  record: ClusterRecord,
-  running: readonly BackendNode[],
-  answer: (work: (signal: AbortSignal) => Promise<boolean>) => Promise<Answer<boolean>>,
-): Promise<ReadonlySet<string>> {
-  const asked = running.map(async ({ backend, name }) => {
-    const isSetUp = await answer(async (bounded) =>
-      isBootstrapped(await backend.openNode(record, name, bounded), bounded),
-    )
-    return isSetUp.value === false ? [name] : []
-  })
-  return new Set((await Promise.all(asked)).flat())
 }
