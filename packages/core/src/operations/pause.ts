@@ -42,7 +42,7 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
         const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
         await home.setStatus(ref, { phase: record.phase, conditions }, inner.signal)
         await converge(parts, record, inner, async () => {
-          await settledAccess(parts, record, inner.signal)
+          await settledAccess(parts, record, inner)
         })
         return clusterStatus(parts, await readRecord(parts, ref, inner.signal), inner.signal)
       }),
