@@ -1,6 +1,7 @@
 import { labels, managedByKnest, ownedBy, parseBytes } from '@knest/core'
 import type { KindRef, KubeObject, NodeSpec } from '@knest/core'
-import { vmLabels } from './manifest.js'
+import { placementOf, type VmHosts } from './copy-placement.js'
+import { virtualMachine, vmLabels } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
 
 export const jobKind: KindRef = { apiVersion: 'batch/v1', kind: 'Job' }
@@ -19,9 +20,11 @@ const program = 'knest-write-disk'
 
 /**
  * Copies the disk of the VM image to the node's claim, without CDI. The image holds a disk and no program,
- * so the static one of the node image is put beside it, as KubeVirt puts its own there.
+ * so the static one of the node image is put beside it, as KubeVirt puts its own there. It runs where the VM can:
+ * many a volume is bound for good to the host node that its first pod comes to.
  */
-export function copyImageJob(spec: NodeSpec): KubeObject {
+export function copyImageJob(spec: NodeSpec, hosts: VmHosts): KubeObject {
+  const { pod, resources, siblings } = placementOf(virtualMachine(spec, 'claim'), spec, hosts)
   return {
     ...jobKind,
     metadata: {
@@ -34,8 +37,11 @@ export function copyImageJob(spec: NodeSpec): KubeObject {
       backoffLimit: 2,
       template: {
         // Not the labels of a node: its Services would send traffic here.
-        metadata: { labels: { [labels.managedBy]: managedByKnest, [copiesTo]: rootDisk(spec.name) } },
+        metadata: {
+          labels: { [labels.managedBy]: managedByKnest, [copiesTo]: rootDisk(spec.name), ...siblings },
+        },
         spec: {
+          ...pod,
           restartPolicy: 'Never',
           automountServiceAccountToken: false,
           enableServiceLinks: false,
@@ -58,6 +64,7 @@ export function copyImageJob(spec: NodeSpec): KubeObject {
                 ...['--from', '/disk', '--to', `/target/${diskFile}`],
                 ...['--size', String(parseBytes(spec.machine.rootfsSize)), '--owner', String(qemuUser)],
               ],
+              resources,
               terminationMessagePolicy: 'FallbackToLogsOnError',
               // It gives the file to another user; the image has none of its own.
               securityContext: { runAsUser: 0 },

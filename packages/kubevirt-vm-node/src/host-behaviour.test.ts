@@ -241,6 +241,24 @@ describe('a persistent node', () => {
     expect(volumes[0]).toEqual({ name: 'root', persistentVolumeClaim: { claimName: root } })
   })
 
+  it('is filled by another job where one that was begun otherwise cannot be changed', async () => {
+    endJobs({ succeeded: 1 })
+    const jobKind = { apiVersion: 'batch/v1', kind: 'Job' }
+    await put(jobKind, `${root}-copy`, { metadata: { name: `${root}-copy`, namespace }, status: {} })
+    const refusing: KubeApi = {
+      ...fake.api,
+      apply: async (object, options) => {
+        if (object.kind === 'Job' && (await get(jobKind, object.metadata.name)) !== undefined)
+          throw new KnestError('config', 'spec.template: field is immutable')
+        return fake.api.apply(object, options)
+      },
+    }
+    await backend(refusing).ensureNode(persistent, signal)
+    expect((await get(v1('PersistentVolumeClaim'), root))?.metadata.annotations).toMatchObject({
+      'knest.dev/populated': 'true',
+    })
+  })
+
   it('is listed by its kept disk, and adopted with it', async () => {
     const { made } = endJobs({ succeeded: 1 })
     const vms = backend()

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { macAddress } from './mac-address.js'
 import { virtualMachine, type RootVolume } from './manifest.js'
 import { sampleNode } from './sample-node.js'
 import { schemaFaults, type Schema } from './structural-schema.js'
@@ -30,7 +29,7 @@ describe('the VirtualMachine of a node', () => {
     expect(metadata.ownerReferences?.[0]).toMatchObject({ kind: 'NestedCluster', uid: sampleNode.clusterUid })
   })
 
-  it('is always started again, found by name, bridged with a MAC of its own, and ready when SSH answers', () => {
+  it('is always started again, found by name, bridged with the MAC its pod has, and ready when SSH answers', () => {
     expect(spec.runStrategy).toBe('Always')
     const { template } = spec
     expect(template.spec).toMatchObject({
@@ -41,9 +40,7 @@ describe('the VirtualMachine of a node', () => {
       networks: [{ name: 'pod', pod: {} }],
       domain: { cpu: { cores: 2 }, memory: { guest: '4Gi' } },
     })
-    expect(template.spec.domain.devices.interfaces).toEqual([
-      { name: 'pod', bridge: {}, macAddress: expect.stringMatching(/^52:54:00(:[0-9a-f]{2}){3}$/) as string },
-    ])
+    expect(template.spec.domain.devices.interfaces).toEqual([{ name: 'pod', bridge: {} }])
   })
 
   it.each<[RootVolume, object]>([
@@ -101,17 +98,6 @@ describe('the VirtualMachine of a node', () => {
     const interfaces = [bridge === null ? rest : change]
     const patch = { spec: { template: { spec: { domain: { devices: { interfaces } } } } } }
     expect(() => virtualMachine({ ...sampleNode, hostPatches: [{ patch }] }, 'image')).toThrow(message)
-  })
-})
-
-describe('the MAC address', () => {
-  it('is the same for ever, and another for another node or cluster', () => {
-    const others = [
-      { ...sampleNode, name: 'demo-worker-1' },
-      { ...sampleNode, clusterUid: 'x' },
-    ]
-    expect(macAddress(sampleNode)).toBe(macAddress({ ...sampleNode, persistent: true }))
-    expect(new Set([sampleNode, ...others].map(macAddress)).size).toBe(3)
   })
 })
 

@@ -1,7 +1,6 @@
 import { applyPatches, labels, nodeLabels, objectNames, ownedBy, spreadByRole } from '@knest/core'
 import type { KubeObject, NodeSpec } from '@knest/core'
 import { vmKind } from './kubevirt.js'
-import { macAddress } from './mac-address.js'
 import { rootDisk, userdataSecret } from './names.js'
 import type { VmNodeOptions } from './options.js'
 import { requireBridge } from './require-bridge.js'
@@ -62,7 +61,7 @@ function instance(spec: NodeSpec, root: RootVolume, { kernelBoot }: VmNodeOption
           { name: seedName, disk: { bus: 'virtio' } },
         ],
         // Written out: without a binding KubeVirt admits the VM and cannot start it.
-        interfaces: [{ name: podNetwork, bridge: {}, macAddress: macAddress(spec) }],
+        interfaces: [{ name: podNetwork, bridge: {}, ...macAddress(spec) }],
         rng: {},
       },
     },
@@ -74,6 +73,15 @@ function instance(spec: NodeSpec, root: RootVolume, { kernelBoot }: VmNodeOption
       { name: seedName, cloudInitNoCloud: { secretRef: { name: userdataSecret(spec.name) } } },
     ],
   }
+}
+
+/**
+ * A reserved address brings its MAC, which its annotations tell the CNI as well. Else the VM has the one that the CNI
+ * gave its pod: Kube-OVN, Cilium and OVN-Kubernetes deliver nothing to another (kubevirt/kubevirt#7055,
+ * cilium/cilium#22119). Nothing in the image looks at it.
+ */
+function macAddress({ reservation }: NodeSpec): { readonly macAddress?: string } {
+  return reservation === undefined ? {} : { macAddress: reservation.mac }
 }
 
 function rootVolume(spec: NodeSpec, root: RootVolume): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { anySignal, applyOwn, volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
+import { vmHosts } from './copy-placement.js'
 import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
 import { vmLabels, type RootVolume } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
@@ -115,7 +116,7 @@ interface JobStatus {
 async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: DiskWait): Promise<void> {
   const { namespace } = spec.cluster
   const name = copyJob(spec.name)
-  await applyOwn(api, copyImageJob(spec), { signal })
+  await startJob(api, copyImageJob(spec, await vmHosts(api, signal)), { timeoutMs, signal })
   const ended = new AbortController()
   const watching = anySignal(signal, ended.signal)
   let trouble = ''
@@ -156,6 +157,27 @@ async function fillClaim(api: KubeApi, spec: NodeSpec, { timeoutMs, signal }: Di
   const done = { metadata: { annotations: { [populated]: 'true' } } }
   await api.patch(volumeClaimKind, rootDisk(spec.name), namespace, done, { signal })
   await remove()
+}
+
+/** A job's pods cannot be changed: one that was begun otherwise goes first. */
+async function startJob(api: KubeApi, job: KubeObject, { timeoutMs, signal }: DiskWait): Promise<void> {
+  const { name, namespace } = job.metadata
+  try {
+    await applyOwn(api, job, { signal })
+    return
+  } catch (error) {
+    const before = await api.get(jobKind, name, namespace, signal)
+    if (!(error instanceof KnestError) || error.code !== 'config' || before === undefined) throw error
+  }
+  await api.delete(jobKind, name, namespace, { signal, propagationPolicy: 'Foreground' })
+  const one = { namespace, fieldSelector: `metadata.name=${name}` }
+  await api.waitFor(jobKind, one, (found) => found.length === 0, {
+    timeoutMs,
+    signal,
+    awaited: `job "${name}" in namespace "${namespace ?? ''}" to be gone`,
+    describe: () => 'it is being deleted',
+  })
+  await applyOwn(api, job, { signal })
 }
 
 function isOver(job: KubeObject | undefined): boolean {

@@ -2,6 +2,7 @@ import { KnestError, labels } from '@knest/core'
 import type {
   CertificateAuthorities,
   ClusterRef,
+  ExecOptions,
   ExecResult,
   KubeObject,
   NodeBackend,
@@ -11,6 +12,8 @@ import type {
 } from '@knest/core'
 import { createFakeEtcd, type FakeEtcd } from './fake-etcd.js'
 import { createFakeNestedApi, type FakeNestedApi } from './fake-nested-api.js'
+import { bytesOf } from './world/scene.js'
+import { filesIn } from './world/tar.js'
 
 /** A node in memory: what the scripts of knest would have made of it. */
 interface FakeNestedNode {
@@ -37,6 +40,10 @@ interface FakeNestedNode {
   down: boolean
   /** What is below /etc/kubernetes/pki of a control plane. */
   authorities: CertificateAuthorities | undefined
+  /** Files that scripts were given, by their paths. */
+  readonly files: Map<string, string>
+  /** What it says when it is asked for changes of its static pods, see core's `changedStaticPods`. */
+  staticPods: string
 }
 
 export interface FakeNestedNodes {
@@ -61,6 +68,8 @@ export interface FakeNestedNodes {
 
 const bootstrapped = '/var/lib/knest/bootstrapped'
 const upgrading = '/var/lib/knest/upgrading'
+const beforeUpgrade = '/var/lib/knest/before-upgrade/configuration.json'
+const kubeletFlags = '/var/lib/kubelet/kubeadm-flags.env'
 const kubeSystem = 'kube-system'
 const fine: ExecResult = { exitCode: 0, stdout: '', stderr: '' }
 
@@ -120,12 +129,21 @@ export function createFakeNestedNodes(
     node.kubeletStarted += 60
     setTimeout(() => void register(node, 'False').then(() => register(node)), 1_500)
   }
-  const configure = async (version: string): Promise<void> => {
-    const metadata = { name: 'kubeadm-config', namespace: kubeSystem }
-    const data = { ClusterConfiguration: `kubernetesVersion: v${version}\n` }
+  // kubeadm writes down what it was told.
+  const keep = async (name: string, key: string, kind: string, { files }: FakeNestedNode): Promise<void> => {
+    const documents = (files.get('/etc/kubernetes/knest-kubeadm.yaml') ?? '').split('---\n')
+    const told = documents.find((text) => text.split('\n').includes(`kind: ${kind}`))
+    const metadata = { name, namespace: kubeSystem }
+    const data = { [key]: told ?? '' }
     await objects.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { signal: never })
   }
-  const startProxy = async (version: string): Promise<void> => {
+  const configure = async (node: FakeNestedNode): Promise<void> => {
+    await keep('kubeadm-config', 'ClusterConfiguration', 'ClusterConfiguration', node)
+    await keep('kubelet-config', 'kubelet', 'KubeletConfiguration', node)
+  }
+  const startProxy = async (node: FakeNestedNode): Promise<void> => {
+    await keep('kube-proxy', 'config.conf', 'KubeProxyConfiguration', node)
+    const version = versionOf(node.spec)
     const metadata = { name: 'kube-proxy', namespace: kubeSystem }
     const containers = [{ name: 'kube-proxy', image: `registry.k8s.io/kube-proxy:v${version}` }]
     const spec = { template: { spec: { containers } } }
@@ -135,7 +153,7 @@ export function createFakeNestedNodes(
   const exec = async (
     node: FakeNestedNode,
     argv: readonly string[],
-    signal: AbortSignal,
+    { signal, stdin }: Pick<ExecOptions, 'signal' | 'stdin'>,
   ): Promise<ExecResult> => {
     signal.throwIfAborted()
     const { name } = node.spec
@@ -164,6 +182,11 @@ export function createFakeNestedNodes(
     }
     if (program !== 'bash') throw new Error(`the fake node does not know ${argv.join(' ')}`)
 
+    // What a script does not unpack does not come to the disk.
+    const unpack = (): void => {
+      for (const [path, text] of filesIn(bytesOf(stdin))) node.files.set(path, text)
+    }
+    if (has('KUBEADM_INIT_DRYRUN_DIR')) return say(node.staticPods)
     if (has('front-proxy-ca.key')) return say(`${node.disk}\n${pkiFiles(node.authorities)}`)
     if (has("echo '= disk'")) return say(`= disk\n${states}${node.certificates}`)
     if (argv[3] === 'health') return etcd.health(node.member)
@@ -195,18 +218,24 @@ export function createFakeNestedNodes(
         node.member = etcd.add(name)
       }
       await note(`join ${name}`, signal)
+      unpack()
       node.disk = 'bootstrapped'
       if (node.spec.role === 'control-plane') node.authorities ??= await authorities()
       await register(node)
       if (has('kubeadm init') && !has('upload-config')) {
-        await configure(versionOf(node.spec))
-        await startProxy(versionOf(node.spec))
+        await configure(node)
+        await startProxy(node)
       }
       return fine
     }
     if (has(`>${upgrading}`)) {
+      if (node.upgrading === undefined) unpack()
       node.upgrading ??= ''
       return fine
+    }
+    if (has(`cat ${beforeUpgrade}`)) {
+      const before = node.upgrading === undefined ? '' : node.files.get(beforeUpgrade)
+      return say(`${before ?? ''}= flags\n${node.files.get(kubeletFlags) ?? ''}`)
     }
     if (has(`cat ${upgrading}`)) return say(node.upgrading ?? '')
     if (has(`rm -f ${upgrading}`)) {
@@ -221,16 +250,19 @@ export function createFakeNestedNodes(
     }
     if (has('upload-config all')) {
       await note('upgrade configuration', signal)
-      await configure(versionOf(node.spec))
+      unpack()
+      await configure(node)
       return fine
     }
-    if (has('addon kube-proxy')) {
+    if (has('rollout status')) {
       await note('upgrade addons', signal)
-      await startProxy(versionOf(node.spec))
+      unpack()
+      if (has('addon kube-proxy')) await startProxy(node)
       return fine
     }
     if (has('.upgrading') && has('tar ')) {
       await note(`start anew ${name}`, signal)
+      unpack()
       node.held = node.down = false
       await register(node)
       return fine
@@ -247,13 +279,13 @@ export function createFakeNestedNodes(
   const handle = (node: FakeNestedNode): NodeHandle => ({
     name: node.spec.name,
     role: node.spec.role,
-    exec: async (argv, { stdout, stderr, signal }) => {
-      const result = await exec(node, argv, signal)
+    exec: async (argv, { stdout, stderr, ...options }) => {
+      const result = await exec(node, argv, options)
       stdout.write(result.stdout)
       stderr.write(result.stderr)
       return result.exitCode
     },
-    execText: (argv, { signal }) => exec(node, argv, signal),
+    execText: (argv, options) => exec(node, argv, options),
     dial: () =>
       serves(node)
         ? api.dial()
@@ -357,6 +389,8 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     held: false,
     down: false,
     authorities: undefined,
+    files: new Map(),
+    staticPods: '',
   }
 }
 

@@ -10,8 +10,12 @@ export async function addonObjects(spec: ClusterSpec, options: CniOptions): Prom
 }
 
 /** What DNS is, for this cluster. */
-export function dnsObjects({ network, kubernetesVersion }: ClusterSpec): readonly KubeObject[] {
+export function dnsObjects(
+  { network, kubernetesVersion }: ClusterSpec,
+  replicas?: number,
+): readonly KubeObject[] {
   return coreDnsObjects({
+    replicas,
     clusterIp: dnsServiceAddress(network.serviceCidr),
     dnsDomain: network.dnsDomain,
     kubernetesVersion,

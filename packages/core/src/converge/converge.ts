@@ -11,6 +11,7 @@ import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
 import { pause } from '../signals.js'
+import { awaitReachable, changesEndpoints } from './await-reachable.js'
 import { planFor } from './plan-for.js'
 import type { ClusterPlan } from './plan-for.js'
 import { stepContext } from './step-context.js'
@@ -107,6 +108,9 @@ async function runOnce(
       },
       run,
     )
+    // A cluster that is handed over is looked at then, and the controller has no kubeconfig to keep right.
+    const isCommand = run.onlyIfFree !== true && phase !== 'Creating' && phase !== 'Resuming'
+    if (isCommand && changesEndpoints(steps)) await awaitReachable(home, record, run)
     return conditions
   } finally {
     context.api?.close()

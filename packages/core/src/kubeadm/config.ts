@@ -2,7 +2,11 @@ import { stringify } from 'yaml'
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { clusterSelector } from '../labels.js'
-import { kubeletConfiguration } from './kubelet-config.js'
+import type { KeptConfiguration, Settings } from './kept-configuration.js'
+import { settingsIn } from './kept-configuration.js'
+import { keptKubeletConfiguration } from './kubelet-config.js'
+import type { KubeletFlag } from './kubelet-flags.js'
+import { withKeptFlags } from './kubelet-flags.js'
 
 export const criSocket = 'unix:///run/containerd/containerd.sock'
 
@@ -19,6 +23,10 @@ export interface KubeadmInput {
   readonly patches?: string
   /** How long certificates last that kubeadm signs, as in `8760h`; a year when absent. */
   readonly certificateValidity?: string
+  /** What the cluster keeps goes before what knest would say. */
+  readonly kept?: KeptConfiguration
+  /** Flags that this node's kubelet had before. */
+  readonly kubeletFlags?: readonly KubeletFlag[]
 }
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
@@ -33,11 +41,17 @@ export function initConfiguration(input: KubeadmInput): string {
       ...patchesFrom(input.patches),
       ...timeouts(input.timeoutFactor),
     },
-    clusterConfiguration(input),
-    kubeletConfiguration(spec.network, input.cgroupDriver),
-    kubeProxyConfiguration(spec),
+    keptCluster(input) ?? clusterConfiguration(input),
+    keptKubeletConfiguration(input.kept, spec.network, input.cgroupDriver),
+    settingsIn(input.kept?.proxy) ?? kubeProxyConfiguration(spec),
   ]
   return documents.map((document) => stringify(document)).join('---\n')
+}
+
+/** As `kubeadm upgrade`: all stays as it is in the cluster but the version. */
+function keptCluster({ kept, spec }: KubeadmInput): Settings | undefined {
+  const cluster = settingsIn(kept?.cluster)
+  return cluster === undefined ? undefined : { ...cluster, kubernetesVersion: `v${spec.kubernetesVersion}` }
 }
 
 function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'>): string {
@@ -47,7 +61,7 @@ function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'
 }
 
 function nodeRegistration(
-  { ref, node }: Pick<KubeadmInput, 'ref' | 'node'>,
+  { ref, node, kubeletFlags = [] }: Pick<KubeadmInput, 'ref' | 'node' | 'kubeletFlags'>,
   taints: readonly unknown[],
 ): Record<string, unknown> {
   return {
@@ -57,7 +71,10 @@ function nodeRegistration(
     imagePullPolicy: 'IfNotPresent',
     // Pods cannot cure what SystemVerification and friends look at.
     ignorePreflightErrors: ['all'],
-    kubeletExtraArgs: [{ name: 'node-labels', value: clusterSelector(ref.name) }],
+    kubeletExtraArgs: withKeptFlags(
+      [{ name: 'node-labels', value: clusterSelector(ref.name) }],
+      kubeletFlags,
+    ),
   }
 }
 

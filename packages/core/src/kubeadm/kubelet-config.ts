@@ -1,4 +1,6 @@
 import type { ClusterNetwork } from '../contracts/cluster.js'
+import type { KeptConfiguration, Settings } from './kept-configuration.js'
+import { settingsIn } from './kept-configuration.js'
 import { nthAddress, primaryRange } from '../network/index.js'
 
 /** The address of the cluster DNS Service: the tenth of the primary range, where kubeadm puts it too. */
@@ -10,7 +12,7 @@ export function dnsServiceAddress(serviceCidr: readonly string[]): string {
  * KubeletConfiguration of every node. What differs at each start (reserved capacity, resolv.conf,
  * limits of the runtime) is not here: the node's init writes it as a drop-in.
  */
-export function kubeletConfiguration(
+function kubeletConfiguration(
   network: ClusterNetwork,
   cgroupDriver: 'cgroupfs' | 'systemd',
 ): Readonly<Record<string, unknown>> {
@@ -40,4 +42,13 @@ export function kubeletConfiguration(
     shutdownGracePeriod: '0s',
     shutdownGracePeriodCriticalPods: '0s',
   }
+}
+
+/** The same as the cluster keeps it, where it does. The driver is the node's own matter. */
+export function keptKubeletConfiguration(
+  kept: KeptConfiguration | undefined,
+  network: ClusterNetwork,
+  cgroupDriver: 'cgroupfs' | 'systemd',
+): Settings {
+  return { ...(settingsIn(kept?.kubelet) ?? kubeletConfiguration(network, cgroupDriver)), cgroupDriver }
 }

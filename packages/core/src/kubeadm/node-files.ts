@@ -6,7 +6,10 @@ import { clusterSelector } from '../labels.js'
 import { kubeletClientCertificate } from '../pki/index.js'
 import type { NodeFile, NodeLink } from './bundle.js'
 import { criSocket } from './config.js'
-import { kubeletConfiguration } from './kubelet-config.js'
+import type { KeptConfiguration } from './kept-configuration.js'
+import { keptKubeletConfiguration } from './kubelet-config.js'
+import type { KubeletFlag } from './kubelet-flags.js'
+import { renderKubeletFlags, withKeptFlags } from './kubelet-flags.js'
 
 const pki = '/etc/kubernetes/pki'
 const secret = 0o600
@@ -35,6 +38,10 @@ export interface WorkerInput {
   readonly addresses: ClusterAddresses
   readonly authorities: CertificateAuthorities
   readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  /** What the cluster keeps goes before what knest would say. */
+  readonly kept?: KeptConfiguration
+  /** Flags that this node's kubelet had before. */
+  readonly kubeletFlags?: readonly KubeletFlag[]
 }
 
 /**
@@ -62,15 +69,21 @@ export function workerSettings({
   spec,
   pool,
   cgroupDriver,
-}: Pick<WorkerInput, 'ref' | 'spec' | 'pool' | 'cgroupDriver'>): readonly NodeFile[] {
+  kept,
+  kubeletFlags = [],
+}: Pick<
+  WorkerInput,
+  'ref' | 'spec' | 'pool' | 'cgroupDriver' | 'kept' | 'kubeletFlags'
+>): readonly NodeFile[] {
   const config = {
-    ...kubeletConfiguration(spec.network, cgroupDriver),
+    ...keptKubeletConfiguration(kept, spec.network, cgroupDriver),
     ...(pool.taints.length > 0 ? { registerWithTaints: pool.taints } : {}),
   }
+  const flags = renderKubeletFlags(withKeptFlags([labelFlag(ref, pool)], kubeletFlags))
   return [
     { path: '/var/lib/kubelet/config.yaml', content: stringify(config), mode: open },
     { path: '/var/lib/kubelet/instance-config.yaml', content: instanceConfig(), mode: open },
-    { path: '/var/lib/kubelet/kubeadm-flags.env', content: kubeletFlags(ref, pool), mode: open },
+    { path: '/var/lib/kubelet/kubeadm-flags.env', content: flags, mode: open },
   ]
 }
 
@@ -82,9 +95,9 @@ function instanceConfig(): string {
   })
 }
 
-function kubeletFlags({ name }: ClusterRef, pool: WorkerPool): string {
+function labelFlag({ name }: ClusterRef, pool: WorkerPool): KubeletFlag {
   const nodeLabels = Object.entries(pool.labels).map(([key, value]) => `${key}=${value}`)
-  return `KUBELET_KUBEADM_ARGS="--node-labels=${[...nodeLabels, clusterSelector(name)].join(',')}"\n`
+  return { name: 'node-labels', value: [...nodeLabels, clusterSelector(name)].join(',') }
 }
 
 function kubeletKubeconfig({ authorities, addresses, node }: WorkerInput, certificate: string): string {

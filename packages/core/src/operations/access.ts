@@ -4,6 +4,8 @@ import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters } from '../contracts/clusters.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
+import type { RunOptions } from '../contracts/run-options.js'
+import { awaitReachable } from '../converge/await-reachable.js'
 import { KnestError } from '../errors.js'
 import { openForwardServer } from '../kube/index.js'
 import { controlPlanePool, nodeName } from '../names.js'
@@ -14,11 +16,7 @@ import { tryNestedApi } from '../nested-api/try-open.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { notCreated, phaseTable } from '../phases/index.js'
-import { pause } from '../signals.js'
 import { readRecord, type OperationTools } from './tools.js'
-
-/** How long a host's proxy may take to follow a Service that has new endpoints. */
-const settleMs = 8_000
 
 export type AccessOperation = Pick<Clusters, 'kubeconfig' | 'openApi' | 'forwardApi' | 'openNode'>
 
@@ -94,15 +92,10 @@ export async function adminAccess(
 export async function settledAccess(
   { home }: Pick<Parts, 'home'>,
   record: ClusterRecord,
-  signal: AbortSignal,
+  run: Pick<RunOptions, 'progress' | 'signal'>,
 ): Promise<ClusterKubeconfig> {
-  const deadline = Date.now() + settleMs
-  for (;;) {
-    const access = await adminAccess({ home }, record, signal)
-    const hopeless = record.spec.endpoint.serviceType === 'ClusterIP' || Date.now() > deadline
-    if (access.reachable || hopeless) return access
-    await pause(250, signal)
-  }
+  await awaitReachable(home, record, run)
+  return adminAccess({ home }, record, run.signal)
 }
 
 async function accessWith(

@@ -6,6 +6,7 @@ import {
 } from '../certificates/index.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
+import { awaitReachable } from '../converge/await-reachable.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { permit } from '../phases/index.js'
@@ -31,8 +32,11 @@ export function certificatesOperation({ parts, exclusive }: OperationTools): Cer
     },
 
     renewCertificates: async (ref, request, run) =>
-      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) =>
-        renewCertificates(await prepare(ref, inner.signal), request, inner),
-      ),
+      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+        const sources = await prepare(ref, inner.signal)
+        const renewed = await renewCertificates(sources, request, inner)
+        await awaitReachable(home, sources.record, inner)
+        return renewed
+      }),
   }
 }

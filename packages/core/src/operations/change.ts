@@ -7,6 +7,7 @@ import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
 import { backendsOf } from '../observe/backends.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+import { settingsProblems } from './kept-settings.js'
 import { refuseErrors } from './preflight.js'
 import { imageProblems, phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
 
@@ -31,6 +32,7 @@ export async function checkedChange(
   refuseFixedImages(before, spec, await backendsOf(parts, before))
   refuseErrors(await addressProblems(parts, before, spec, signal), progress)
   refuseErrors(await imageProblems(parts, before, spec, signal), progress)
+  refuseErrors(await settingsProblems(parts, before, spec, signal), progress)
   return { before, spec, phase: phaseOfChange(before, spec) }
 }
 

@@ -55,7 +55,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         if (current.phase === 'Kept')
           await home.setStatus(ref, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, creating(current), inner, async () => {
-          access = await settledAccess(parts, current, inner.signal)
+          access = await settledAccess(parts, current, inner)
           await run.deliver?.(access)
         })
       })

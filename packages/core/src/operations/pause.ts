@@ -3,6 +3,7 @@ import type { Clusters } from '../contracts/clusters.js'
 import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
 import { KnestError } from '../errors.js'
+import { addonsCondition } from '../observe/observe.js'
 import { permit } from '../phases/index.js'
 import { clusterStatus } from '../status/index.js'
 import { settledAccess } from './access.js'
@@ -37,9 +38,11 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
     resume: async (ref, run) =>
       exclusive(await paused(ref, run.signal), run, async (inner) => {
         const record = await paused(ref, inner.signal)
-        await home.setStatus(ref, { phase: record.phase, conditions: [] }, inner.signal)
+        // Network and DNS are on the disks. A run that is interrupted must not have the next one install them anew.
+        const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
+        await home.setStatus(ref, { phase: record.phase, conditions }, inner.signal)
         await converge(parts, record, inner, async () => {
-          await settledAccess(parts, record, inner.signal)
+          await settledAccess(parts, record, inner)
         })
         return clusterStatus(parts, await readRecord(parts, ref, inner.signal), inner.signal)
       }),

@@ -85,8 +85,9 @@ export function planUpgrade(
   })
   const { configuration, proxy } = observed.configured ?? {}
   const running = due.length > 0 || observed.upgrading === true
+  // What the API does not tell, or the cluster does without, is looked at by the step again.
   const isOld = (version: string | undefined): boolean =>
-    observed.configured === undefined ? running : version !== undefined && version !== spec.kubernetesVersion
+    version === undefined ? running : version !== spec.kubernetesVersion
   const all = desired.filter(({ role }) => role === 'control-plane')
   // Only one that is part of the cluster has what reaches it.
   const isSetUp = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.disk === 'bootstrapped'

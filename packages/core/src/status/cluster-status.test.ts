@@ -71,6 +71,26 @@ describe('clusterStatus', () => {
     expect(status.certificates.problems).toHaveLength(2)
   })
 
+  test("a node's clock that differs from this machine's is told", async () => {
+    const record = fakeRecord({ controlPlanes: 1, workers: 1 })
+    const nodes = ['q-cp-0', 'q-worker-0'].map((name) => fakeHostNode(name))
+    const clock = (node: string): number => Date.now() / 1000 - (node === 'q-worker-0' ? 86_400 : 0)
+    const status = await clusterStatus(
+      fakeParts(nodes, (node, argv) =>
+        asksDisk(argv)
+          ? { ...done, stdout: `bootstrapped\n${Math.floor(clock(node))}\n` }
+          : setUp(node, argv),
+      ),
+      record,
+      signal,
+      limitMs,
+    )
+    expect(status.problems.map(({ message }) => message).join()).toMatch(
+      /the clock of node "q-worker-0" is 86[34]\d\d s behind/,
+    )
+    expect(status.problems.map(({ message }) => message).join()).not.toContain('clock of node "q-cp-0"')
+  })
+
   test('a control plane without its disk is seen at once, and how to replace it is told', async () => {
     const record = fakeRecord({ controlPlanes: 3, workers: 2 })
     const nodes = ['q-cp-0', 'q-cp-1', 'q-cp-2', 'q-worker-0', 'q-worker-1'].map((name) => fakeHostNode(name))

@@ -7,8 +7,6 @@ import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
-import type { BackendNode } from '../contracts/node-backend.js'
-import { isBootstrapped } from '../node/disk.js'
 import { authorityProblem } from './authorities.js'
 import { answerOf, patienceMs } from './answer.js'
 import type { Answer } from './answer.js'
@@ -16,6 +14,7 @@ import { certificateStatus } from './certificates.js'
 import { observedConditions } from './conditions.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { askNodeObjects } from './members.js'
+import { lookAtNodes } from './node-looks.js'
 import { nodeSummaries } from './nodes.js'
 import { statusProblems } from './problems.js'
 import { summary } from './summary.js'
@@ -35,7 +34,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, reservations, emptyDisks, authorities] = await Promise.all([
+  const [members, etcdMembers, found, reservations, looks, authorities] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -44,11 +43,12 @@ export async function clusterStatus(
       return listCertificates(sources, now, bounded)
     }),
     answer((bounded) => reservationsByNode(parts, record, bounded)),
-    nodesWithEmptyDisks(record, running, answer),
+    lookAtNodes(record, running, answer),
     answer<Problem | undefined>((bounded) =>
       authorityProblem({ record, home: parts.home, nodes: hostNodes }, bounded),
     ),
   ])
+  const { emptyDisks, clocks } = looks
   const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
@@ -57,6 +57,7 @@ export async function clusterStatus(
     hostNodes,
     nodes,
     emptyDisks,
+    clocks,
     etcd,
     authorities: authorities.value,
     apiProblem: members.problem,
@@ -85,19 +86,4 @@ async function reservationsByNode(
   const adapter = await openAddressAdapter(parts, record, record.spec)
   const found = (await adapter?.list(record, signal)) ?? []
   return new Map(found.map(({ node, reservation }) => [node, reservation]))
-}
-
-/** Nodes that say so themselves; of one that does not answer nothing is said. */
-async function nodesWithEmptyDisks(
-  record: ClusterRecord,
-  running: readonly BackendNode[],
-  answer: (work: (signal: AbortSignal) => Promise<boolean>) => Promise<Answer<boolean>>,
-): Promise<ReadonlySet<string>> {
-  const asked = running.map(async ({ backend, name }) => {
-    const isSetUp = await answer(async (bounded) =>
-      isBootstrapped(await backend.openNode(record, name, bounded), bounded),
-    )
-    return isSetUp.value === false ? [name] : []
-  })
-  return new Set((await Promise.all(asked)).flat())
 }

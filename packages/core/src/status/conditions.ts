@@ -10,6 +10,8 @@ export interface Observed {
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
+  /** By node: seconds that its clock is ahead of this machine's. */
+  readonly clocks: ReadonlyMap<string, number>
   readonly etcd: EtcdStatus
   /** Why the cluster's authorities are not there; undefined when they are. */
   readonly authorities?: Problem | undefined

@@ -77,6 +77,7 @@ function observed({ silent = [], away, empty, persistent = false }: Case): Obser
     hostNodes,
     nodes,
     emptyDisks,
+    clocks: new Map(),
     etcd: { members: members(...silent), problem: undefined },
     apiProblem: undefined,
   }
@@ -186,4 +187,34 @@ test('the command that heals names the present counts', () => {
   const pools = [...record.spec.workers, ...record.spec.workers]
   expect(scaleCommand({ ...record, spec: { ...record.spec, workers: pools } })).toBe('knest scale q 3:')
   expect(scaleCommand(fakeRecord({ controlPlanes: 2 }))).toBe('knest scale q 2:0 --force')
+})
+
+test.each<[string, Record<string, number>, readonly string[]]>([
+  ['none', { 'q-cp-0': 29, 'q-cp-1': -29, 'q-cp-2': 0 }, []],
+  [
+    'one that is behind',
+    { 'q-cp-0': -3600, 'q-cp-1': 0 },
+    ['the clock of node "q-cp-0" is 3600 s behind this machine\'s'],
+  ],
+  [
+    'one that is ahead',
+    { 'q-cp-0': 30, 'q-cp-1': 0 },
+    ['the clock of node "q-cp-0" is 30 s ahead of this machine\'s'],
+  ],
+  [
+    'all of them, alike',
+    { 'q-cp-0': 60, 'q-cp-1': 62 },
+    ['this machine\'s clock differs from that of every node of cluster "q" by 60 s'],
+  ],
+  [
+    'all of them, differently',
+    { 'q-cp-0': 60, 'q-cp-1': -60 },
+    [
+      'the clock of node "q-cp-0" is 60 s ahead of this machine\'s',
+      'the clock of node "q-cp-1" is 60 s behind this machine\'s',
+    ],
+  ],
+])('clocks of nodes that differ are told: %s', (_, clocks, messages) => {
+  const there = { ...observed({}), clocks: new Map(Object.entries(clocks)) }
+  expect(statusProblems(there, certificates).map(({ message }) => message)).toEqual(messages)
 })

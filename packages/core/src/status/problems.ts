@@ -20,6 +20,7 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...lostNodes(observed),
+    ...clockProblems(observed),
     ...certificateProblems(observed.record, certificates),
   ]
 }
@@ -111,6 +112,31 @@ function cure({ record, hostNodes, nodes, emptyDisks }: Observed, name: string):
   return disk === 'persistent'
     ? `it comes back by itself when its node runs; if its disk is lost, ${again}`
     : again
+}
+
+/** From here on leases and certificates of a minute's life go wrong. */
+const clockSeconds = 30
+
+/** Pods of one host node have its clock, VMs their own. Where all differ alike, it is this machine's that is wrong. */
+function clockProblems({ clocks, record }: Observed): readonly Problem[] {
+  const far = [...clocks].filter(([, ahead]) => Math.abs(ahead) >= clockSeconds)
+  if (far.length > 1 && far.length === clocks.size && sameWithin(far.map(([, ahead]) => ahead)))
+    return [
+      warning(
+        `this machine's clock differs from that of every node of cluster "${record.name}" by ${Math.abs(far[0]?.[1] ?? 0)} s`,
+        'set the clock of this machine',
+      ),
+    ]
+  return far.map(([name, ahead]) =>
+    warning(
+      `the clock of node "${name}" is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} this machine's`,
+      `see date and, on a VM, chronyc tracking: knest ssh ${record.name} ${name} -- date`,
+    ),
+  )
+}
+
+function sameWithin(seconds: readonly number[]): boolean {
+  return Math.max(...seconds) - Math.min(...seconds) < clockSeconds
 }
 
 function certificateProblems(

@@ -2,6 +2,7 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { applyAll } from '../kube/index.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { withoutKeptCorefile } from '../addons/kept-objects.js'
 import { addonObjects } from '../addons/objects.js'
 
 /** Installs the nested network and DNS by server-side apply. Repeatable. */
@@ -13,7 +14,7 @@ export async function installAddons(
   const api = need(context.api, 'the nested API')
   const { controlPlaneEndpoint } = need(context.addresses, 'the addresses')
   const objects = await addonObjects(context.record.spec, { controlPlaneEndpoint, note, signal })
-  await applyAddons(api, objects, signal)
+  await applyAddons(api, await withoutKeptCorefile(api, objects, signal), signal)
 }
 
 /** The API server makes kube-system soon after it is ready; this does not wait for it. */

@@ -1,7 +1,7 @@
 import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { packBundle } from '../kubeadm/bundle.js'
-import { initConfiguration } from '../kubeadm/config.js'
+import { initConfiguration, type KubeadmInput } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
@@ -88,11 +88,12 @@ ${setUpDone(context.record.spec)}${removeLasting(initialMemberMarker)}`
   await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 300_000, signal })
 }
 
-/** kubeadm's configuration for this node. */
+/** kubeadm's configuration for this node. `before`: what was its user's before an upgrade. */
 export async function configOf(
   context: StepContext,
   node: string,
   initialMembers: readonly string[],
+  before: Pick<KubeadmInput, 'kept' | 'kubeletFlags'> = {},
 ): Promise<string> {
   const backend = await context.backendOf(node)
   return initConfiguration({
@@ -104,6 +105,7 @@ export async function configOf(
     initialMembers,
     patches: patchesDirectory,
     timeoutFactor: await context.timeoutFactor(),
+    ...before,
   })
 }
 

@@ -65,7 +65,7 @@ export async function runStep(
     case 'upgrade-configuration':
       return upgradeConfiguration(context, await open(step.node), signal)
     case 'upgrade-addons':
-      return upgradeAddons(context, await open(step.node), signal)
+      return upgradeAddons(context, await open(step.node), progress, signal)
     case 'install-addons':
       return installAddons(context, (text) => progress.note(text), signal)
     case 'start-worker':

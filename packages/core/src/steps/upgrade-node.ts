@@ -3,11 +3,14 @@ import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
+import type { KeptConfiguration } from '../kubeadm/kept-configuration.js'
 import { workerFiles } from '../kubeadm/node-files.js'
+import { readKeptConfiguration } from '../kubeadm/read-kept.js'
 import { staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import type { Step } from '../plan/step.js'
 import { awaitTraffic } from './await-traffic.js'
 import { awaitUpgraded } from './await-upgraded.js'
+import { beginUpgrade, readBeforeUpgrade } from './before-upgrade.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
@@ -16,10 +19,9 @@ import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
-import { pause } from '../signals.js'
+import { openDeadline, pause } from '../signals.js'
 import {
   awaitVersionScript,
-  beginScript,
   controlPlaneScript,
   heldKubeconfig,
   holdScript,
@@ -96,11 +98,35 @@ async function makeWay(
     timeoutMs: 30_000,
     signal,
   })
-  const script = beginScript(stdout.trim() === 'true')
-  await runScript(node, 'begin of the upgrade', script, { timeoutMs: 30_000, signal })
+  const kept = await keptIn(context, signal)
+  await beginUpgrade(node, { cordoned: stdout.trim() === 'true', kept }, signal)
   if (wanted) {
     progress.note('draining')
     await drain(helper, name, (text) => progress.warn(text), signal, 'upgraded')
+  }
+}
+
+async function keptIn(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
+  const api = await openApi(context, signal)
+  try {
+    return await readKeptConfiguration(api, signal)
+  } finally {
+    api.close()
+  }
+}
+
+/** The API of a sole control plane may be what is being upgraded. */
+async function keptIfKnown(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
+  const noAnswer = (): KnestError => new KnestError('timeout', 'the API gave no answer')
+  const limit = openDeadline(signal, 10_000, noAnswer)
+  try {
+    return await keptIn(context, limit.signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError) return {}
+    throw error
+  } finally {
+    limit.clear()
   }
 }
 
@@ -204,8 +230,11 @@ async function configure(
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
+  const { kept = await keptIfKnown(context, signal), kubeletFlags } = await readBeforeUpgrade(node, signal)
+  const before = { kept, kubeletFlags }
   if (role === 'control-plane') {
-    const config = { path: configPath, content: await configOf(context, name, []), mode: 0o600 }
+    const content = await configOf(context, name, [], before)
+    const config = { path: configPath, content, mode: 0o600 }
     const files = [config, ...staticPodPatches()]
     const options = { stdin: await packBundle(files), timeoutMs: 3 * minute, signal }
     await runScript(node, 'kubeadm init', controlPlaneScript, options)
@@ -223,6 +252,7 @@ async function configure(
     addresses: need(context.addresses, 'the addresses'),
     authorities: need(context.authorities, 'the certificate authorities'),
     cgroupDriver: (await context.backendOf(name)).features.cgroupDriver,
+    ...before,
   })
   // Its certificate and the kubeconfig that names it stay.
   const settings = files.filter((file) => !('target' in file) && /\.(yaml|env)$/.test(file.path))

@@ -1,18 +1,9 @@
 import { coreDnsImage } from '../addons/images.js'
 import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
-import { lastingFile } from '../node/lasting.js'
-import { upgradingMarker } from '../node/node-state.js'
 
 const kubeconfig = '/etc/kubernetes/kubelet.conf'
 /** Where it is while kubelet may not start. */
 export const heldKubeconfig = `${kubeconfig}.upgrading`
-
-/** Marks the node as being upgraded, once; a node that was cordoned before stays so in the end. */
-export function beginScript(cordoned: boolean): string {
-  return `if [ ! -e ${upgradingMarker} ]; then
-${lastingFile(upgradingMarker, cordoned ? 'cordoned' : '')}fi
-`
-}
 
 /**
  * Keeps kubelet from starting with the next start of the node: a newer one may refuse the flags and files of an
@@ -71,12 +62,20 @@ export const configurationScript = `tar --no-same-owner -xf - -C /
 kubeadm init phase upload-config all --config ${configPath} 2>&1
 `
 
-/** kube-proxy; DNS is knest's own. Both have rolled out when it ends. */
-export function proxyScript(seconds: number): string {
+/** What an upgrade of kube-proxy and DNS waits for; each only where the cluster has it. DNS is knest's own. */
+export function addonsScript(seconds: number, { proxy, dns }: { proxy: boolean; dns: boolean }): string {
   const rollout = `kubectl --kubeconfig=/etc/kubernetes/admin.conf -n kube-system rollout status --timeout=${seconds}s`
   return `tar --no-same-owner -xf - -C /
-kubeadm init phase addon kube-proxy --config ${configPath} 2>&1
+${
+  proxy
+    ? `kubeadm init phase addon kube-proxy --config ${configPath} 2>&1
 ${rollout} daemonset/kube-proxy 2>&1
-${rollout} deployment/coredns 2>&1
 `
+    : ''
+}${
+    dns
+      ? `${rollout} deployment/coredns 2>&1
+`
+      : ''
+  }`
 }

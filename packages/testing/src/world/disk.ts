@@ -28,6 +28,8 @@ export class Disk implements MemberDisk, Written {
   /** Names, while the node is one of those that begin the cluster. */
   initialMembers = ''
   upgrading: string | undefined
+  /** What an upgrade wrote down of the cluster when it began. */
+  beforeUpgrade = ''
   /** Without it kubelet does not start. */
   hasKubeconfig = false
   isKubeconfigHeld = false

@@ -66,7 +66,13 @@ export class Nested {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'kubeadm-config', namespace },
-      data: { ClusterConfiguration: `kubernetesVersion: v${version}\n` },
+      data: { ClusterConfiguration: `kind: ClusterConfiguration\nkubernetesVersion: v${version}\n` },
+    }
+    const proxyConfiguration = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-proxy', namespace },
+      data: { 'config.conf': 'kind: KubeProxyConfiguration\n' },
     }
     const proxy = {
       apiVersion: 'apps/v1',
@@ -79,7 +85,9 @@ export class Nested {
       },
     }
     if (what !== 'proxy') this.store.apply(kubeadm, configuration)
-    if (what !== 'configuration') this.store.apply(kubeadm, proxy)
+    if (what === 'configuration') return
+    this.store.apply(kubeadm, proxyConfiguration)
+    this.store.apply(kubeadm, proxy)
   }
 
   hasNetwork(): boolean {

@@ -7,6 +7,7 @@ import { etcdctl, healthScript } from './etcdctl.js'
 const bootstrapped = '/var/lib/knest/bootstrapped'
 const marksSetUp = `>${bootstrapped}.new`
 const upgrading = '/var/lib/knest/upgrading'
+const beforeUpgrade = '/var/lib/knest/before-upgrade/configuration.json'
 
 /**
  * Runs a command of knest on a machine: its scripts are known by what is in them, and do to disk and cluster what
@@ -53,6 +54,8 @@ async function runScript(
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
   const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
+  // Nobody edits a manifest by hand in it.
+  if (has('KUBEADM_INIT_DRYRUN_DIR')) return fine
 
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
   if (has('version |p')) return say(states)
@@ -101,18 +104,24 @@ async function runScript(
     disk.isBootstrapped = true
     return fine
   }
-  return upgradeScript(scene, machine, has)
+  return upgradeScript(scene, machine, has, files)
 }
 
 async function upgradeScript(
   scene: Scene,
   machine: Machine,
   has: (text: string) => boolean,
+  files: ReadonlyMap<string, string>,
 ): Promise<Outcome> {
   const { disk } = machine
   if (has(`>${upgrading}`)) {
+    if (disk.upgrading === undefined) disk.beforeUpgrade = files.get(beforeUpgrade) ?? ''
     disk.upgrading ??= has("'cordoned'") ? 'cordoned' : ''
     return fine
+  }
+  if (has(`cat ${beforeUpgrade}`)) {
+    const before = disk.upgrading === undefined ? '' : disk.beforeUpgrade
+    return { ...fine, stdout: `${before}= flags\n` }
   }
   if (has(`cat ${upgrading}`)) {
     return { ...fine, stdout: disk.upgrading === undefined ? '' : `${disk.upgrading}\n` }
@@ -128,7 +137,7 @@ async function upgradeScript(
     }
     return failed('the API server is not ready')
   }
-  if (has('upload-config all') || has('addon kube-proxy')) {
+  if (has('upload-config all') || has('rollout status')) {
     await machine.work(2_000)
     const nested = scene.nestedOf(machine)
     if (nested === undefined) return failed('error: the API server does not answer')

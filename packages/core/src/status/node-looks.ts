@@ -1,0 +1,49 @@
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { BackendNode } from '../contracts/node-backend.js'
+import { NodeCommandError } from '../errors.js'
+import { diskQuestion } from '../node/disk.js'
+import type { Answer } from './answer.js'
+
+/** What running nodes say of themselves; of one that does not answer nothing is said. */
+export interface NodeLooks {
+  /** Names of nodes on whose disk nothing was set up. */
+  readonly emptyDisks: ReadonlySet<string>
+  /** By name: how many seconds a node's clock is ahead of this machine's; less than zero: behind. */
+  readonly clocks: ReadonlyMap<string, number>
+}
+
+const question = `${diskQuestion}date +%s\n`
+
+/** Asks all of them at once, each by one command. */
+export async function lookAtNodes(
+  record: ClusterRecord,
+  running: readonly BackendNode[],
+  answer: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Answer<T>>,
+): Promise<NodeLooks> {
+  const emptyDisks = new Set<string>()
+  const clocks = new Map<string, number>()
+  const look = async ({ backend, name }: BackendNode, signal: AbortSignal): Promise<void> => {
+    const node = await backend.openNode(record, name, signal)
+    const asked = Date.now()
+    const options = { timeoutMs: 15_000, signal }
+    const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], options)
+    if (exitCode !== 0) throw new NodeCommandError(name, ['look at the disk'], exitCode, stderr)
+    const [disk, clock] = stdout.trim().split('\n')
+    if (disk !== 'bootstrapped') emptyDisks.add(name)
+    const ahead = clockAhead(Number(clock), asked, Date.now())
+    if (ahead !== undefined) clocks.set(name, ahead)
+  }
+  await Promise.all(running.map((node) => answer((signal) => look(node, signal))))
+  return { emptyDisks, clocks }
+}
+
+/**
+ * Seconds that a clock is at least ahead of this machine's, or behind it, when it said `clock` at a time between
+ * `asked` and `answered`, in milliseconds. Undefined when it said nothing.
+ */
+export function clockAhead(clock: number, asked: number, answered: number): number | undefined {
+  if (!Number.isFinite(clock)) return undefined
+  // It has cut its second off.
+  if ((clock + 1) * 1000 < asked) return Math.ceil(clock + 1 - asked / 1000)
+  return clock * 1000 > answered ? Math.floor(clock - answered / 1000) : 0
+}
