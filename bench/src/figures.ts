@@ -1,6 +1,6 @@
 /** What is measured, by the names in the report. Times are of whole commands, their start included. */
 export interface FigureKind {
-  readonly unit: 's' | 'MiB' | '%' | 'requests' | 'clusters'
+  readonly unit: 's' | 'MiB' | '%' | 'requests'
   readonly what: string
   /** Times: at most this many floors. Others: at most this many units. Absent: it is only watched. */
   readonly most?: number
@@ -23,18 +23,18 @@ export const figureKinds = {
   delete: seconds('delete 1+1', 0.1),
   'restart-all': seconds('3+2 persistent, all node pods deleted: API back', 0.8),
   'restart-all-ready': seconds('the same, until all nodes are Ready'),
-  'cli-start': seconds('knest --version'),
+  'cli-start': seconds('knest list, of a host without clusters'),
   'floor-join': seconds('kubeadm join of a second container to the floor, until Ready'),
   kind: seconds('kind create cluster'),
   k3d: seconds('k3d cluster create'),
   'cpu-seconds': { unit: 's', what: 'CPU time of create 1+0: its node and the command', most: 11 },
   'floor-cpu-seconds': { unit: 's', what: 'CPU time of the floor' },
+  'tuned-floor-cpu-seconds': { unit: 's', what: 'CPU time of the tuned floor' },
   'idle-cpu': { unit: '%', what: 'of one core, an idle 1+0', most: 6 },
   'memory-control-plane': { unit: 'MiB', what: 'an idle control plane, not shared', most: 420 },
   'cache-control-plane': { unit: 'MiB', what: 'page cache that was first used by it' },
   'memory-worker': { unit: 'MiB', what: 'an idle worker, not shared', most: 90 },
   'cache-worker': { unit: 'MiB', what: 'page cache that was first used by it' },
-  'clusters-in-8Gi': { unit: 'clusters', what: 'idle 1+0 that fit into 8 GiB' },
   'host-requests': { unit: 'requests', what: 'to the host API by one create 1+1' },
 } as const satisfies Readonly<Record<string, FigureKind>>
 

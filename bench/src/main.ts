@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { figureKinds, isFigureName, type FigureName, type Round } from './figures.js'
+import { figureKinds, isFigureName, type FigureName } from './figures.js'
 import { measureFloor } from './floor.js'
 import { memoryPlot, ratioPlot } from './plot.js'
 import { knestOf, ownBinary } from './knest.js'
 import { comparisonTable, makeReport, reportTable } from './report.js'
-import { measureRound } from './round.js'
+import { measureRound, type Floors, type Measured } from './round.js'
 import { quickFigures, scenariosFor } from './scenarios/index.js'
 
 interface Options {
@@ -21,7 +21,7 @@ interface Options {
 }
 
 const options = new Command('bench')
-  .description('times knest on the embedded host against plain kubeadm in one container, in turn')
+  .description('times knest on the embedded host against kubeadm in one container, plain and tuned, in turn')
   .option('--quick', `only ${quickFigures.join(', ')}`)
   .option('--only <figures>', `comma-separated: ${Object.keys(figureKinds).join(', ')}`, figureNames)
   .option('--rounds <number>', 'medians are taken', roundCount, 3)
@@ -37,17 +37,19 @@ const options = new Command('bench')
   .opts<Options>()
 
 const wanted = options.only ?? (options.quick === true ? quickFigures : [])
-const floors = []
-const rounds: Round[] = []
-const besideRounds: Round[] = []
+const floors: Floors[] = []
+const rounds: Measured[] = []
+const besideRounds: Measured[] = []
 // Whoever goes second finds warmer caches: they change places each round.
 const builds = [{ binary: ownBinary, measured: rounds }]
 if (options.beside !== undefined) builds.push({ binary: options.beside, measured: besideRounds })
 for (let round = 1; round <= options.rounds; round++) {
   // In turn, so that whatever else the machine does hits both alike.
-  const floor = await measureFloor(options.image, {
-    join: wanted.length === 0 || wanted.includes('floor-join'),
-  })
+  const join = wanted.length === 0 || wanted.includes('floor-join')
+  const floor = {
+    plain: await measureFloor(options.image, { kind: 'plain', join }),
+    tuned: await measureFloor(options.image, { kind: 'tuned', join: false }),
+  }
   floors.push(floor)
   for (const { binary, measured } of builds) {
     const bench = { ...options, knest: knestOf(binary) }
@@ -64,8 +66,13 @@ if (options.beside !== undefined) console.log(`\n${comparisonTable(rounds, besid
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
 if (options.plots !== undefined) {
   mkdirSync(options.plots, { recursive: true })
-  writeFileSync(join(options.plots, 'bench-times.svg'), ratioPlot(report))
-  writeFileSync(join(options.plots, 'bench-memory.svg'), memoryPlot(report))
+  writeFileSync(joinPath(options.plots, 'bench-times.svg'), ratioPlot(report))
+  writeFileSync(joinPath(options.plots, 'bench-memory.svg'), memoryPlot(report))
+}
+const failures = [...rounds, ...besideRounds].flatMap(({ failed }) => failed)
+if (failures.length > 0) {
+  console.error(`failed: ${[...new Set(failures)].join(', ')}`)
+  process.exitCode = 1
 }
 
 function figureNames(text: string): readonly FigureName[] {

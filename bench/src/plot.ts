@@ -15,7 +15,7 @@ interface Bar {
 }
 
 /** Times as multiples of the floor, with a mark at what each may be. */
-export function ratioPlot({ floorSeconds, figures }: Report): string {
+export function ratioPlot({ floorSeconds, tunedFloorSeconds, figures }: Report): string {
   const bars = Object.entries(figures).flatMap(([name, { ratio, medianSeconds, most }]): readonly Bar[] =>
     ratio === undefined
       ? []
@@ -28,7 +28,14 @@ export function ratioPlot({ floorSeconds, figures }: Report): string {
     text: `1 (${floorSeconds} s)`,
     color: colors.floor,
   }
-  return plot('Times, in floors', [floor, ...bars])
+  const tuned = {
+    name: 'tuned floor',
+    value: tunedFloorSeconds / floorSeconds,
+    most: undefined,
+    text: `${(tunedFloorSeconds / floorSeconds).toPrecision(3)} (${tunedFloorSeconds} s)`,
+    color: colors.floor,
+  }
+  return plot('Times, in floors', [floor, tuned, ...bars])
 }
 
 /** Memory that is not shared, and the page cache beside it. */

@@ -10,7 +10,7 @@ const idleMs = 30_000
 export const oneNode: Scenario = {
   figures: [
     ...(['create-1+0', 'cpu-seconds', 'idle-cpu', 'memory-control-plane'] as const),
-    ...(['cache-control-plane', 'clusters-in-8Gi', 'add-control-planes'] as const),
+    ...(['cache-control-plane', 'add-control-planes'] as const),
   ],
   run: async ({ cluster, knest }) => {
     await knest.remove(cluster)
@@ -31,7 +31,6 @@ export const oneNode: Scenario = {
       'idle-cpu': idle,
       'memory-control-plane': own,
       'cache-control-plane': cache,
-      'clusters-in-8Gi': Math.floor((8 * 1024) / own),
       'add-control-planes': grow,
     }
   },

@@ -26,6 +26,8 @@ export const controllerRules: readonly PolicyRule[] = [
   rule('', ['pods'], [...look, 'patch', 'delete']),
   rule('', ['pods/exec', 'pods/portforward'], ['get', 'create']),
   rule('', ['persistentvolumeclaims'], manage),
+  // A deleted node's disk is gone when its volume is.
+  rule('', ['persistentvolumes'], look),
   // Endpoints, authorities and keys of a cluster.
   rule('', ['services'], [...manage, 'update']),
   rule('', ['secrets'], ['get', 'list', 'create', 'update', 'patch', 'delete']),

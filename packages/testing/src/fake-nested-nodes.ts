@@ -28,6 +28,8 @@ interface FakeNestedNode {
   initialMembers?: string | undefined
   /** In seconds since 1970. */
   kubeletStarted: number
+  /** The version that an upgrade has started its kubelet with. */
+  upgraded: string | undefined
   /** Id of the etcd member whose data is on its disk. */
   member: string | undefined
   /** Its etcd does not run; kubelet and all else may. */
@@ -239,6 +241,7 @@ export function createFakeNestedNodes(
     }
     if (has(`cat ${upgrading}`)) return say(node.upgrading ?? '')
     if (has(`rm -f ${upgrading}`)) {
+      await fake.before(`end of upgrade ${name}`, signal)
       node.upgrading = undefined
       return fine
     }
@@ -263,8 +266,11 @@ export function createFakeNestedNodes(
     if (has('.upgrading') && has('tar ')) {
       await note(`start anew ${name}`, signal)
       unpack()
+      // A kubelet that ran already with this version leaves its last word, and a new one speaks when it is back.
+      if (node.upgraded === versionOf(node.spec)) restartKubelet(node)
+      else await register(node)
+      node.upgraded = versionOf(node.spec)
       node.held = node.down = false
-      await register(node)
       return fine
     }
     if (has('io.kubernetes') && has('SIGTERM')) return noted(`restart ${name}`)
@@ -382,6 +388,7 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     phase: 'running',
     certificates: '',
     upgrading: undefined,
+    upgraded: undefined,
     kubeletStarted: Math.floor(Date.now() / 1000),
     member: undefined,
     etcdDown: false,

@@ -27,10 +27,11 @@ function node(stdout: string, exitCode = 0, stderr = ''): NodeHandle {
 
 test('ids keep all their digits, in hex, decimal and with prefix', async () => {
   const text =
-    '{"members":[{"ID":"a0b1","name":"x","peerURLs":[]},{"ID":9372538179322589801,"peerURLs":["p"]}]}'
+    '{"members":[{"ID":"a0b1","name":"x","peerURLs":[]},{"ID":9372538179322589801,"peerURLs":["p"]},{"ID":"c","name":"","peerURLs":["q"]}]}'
   expect(await etcdMembers(node(text), signal)).toEqual([
     { id: 'a0b1', name: 'x', peerUrl: '', learner: false },
     { id: '9372538179322589801', name: 'p', peerUrl: 'p', learner: false },
+    { id: 'c', name: 'q', peerUrl: 'q', learner: false },
   ])
 })
 
@@ -76,6 +77,37 @@ test('health joins members, status and health', async () => {
     ],
     problem: undefined,
   })
+})
+
+test('a learner is well when it tells its status, and only one member leads', async () => {
+  const told = (id: number): string =>
+    `{"Endpoint":"https://10.107.1.${id}:2379","Status":{"header":{"member_id":${id}},"dbSize":5,"leader":2}}`
+  const three =
+    '{"members":[{"ID":"1","name":"a","peerURLs":[],"isLearner":true},{"ID":"2","name":"b","peerURLs":[],"clientURLs":["https://10.107.1.2:2379"]},{"ID":"3","name":"c","peerURLs":[],"clientURLs":["https://10.107.1.3:2379"]}]}'
+  const answers = '[{"endpoint":"https://10.107.1.2:2379","health":true}]'
+  const text = `${three}\n[${[1, 2, 3].map(told).join()}]\n \n${answers}\n`
+  const { members } = await etcdHealth([node(text)], signal)
+  expect(members.map(({ name, healthy, leader }) => [name, healthy, leader])).toEqual([
+    ['a', true, false],
+    ['b', true, true],
+    ['c', false, false],
+  ])
+})
+
+test('asks by etcdctl on the node, within half a minute', async () => {
+  const asked: { argv: readonly string[]; timeoutMs: number }[] = []
+  const noting = (stdout: string): NodeHandle => ({
+    ...node(stdout),
+    execText: (argv, { timeoutMs }) => {
+      asked.push({ argv, timeoutMs })
+      return Promise.resolve({ stdout, stderr: '', exitCode: 0 })
+    },
+  })
+  await etcdMembers(noting(list), signal)
+  await etcdHealth([noting(list)], signal)
+  expect(asked.map(({ timeoutMs }) => timeoutMs)).toEqual([30_000, 30_000])
+  expect(asked[0]?.argv.slice(-4)).toEqual(['member', 'list', '--write-out=json', '--hex'])
+  expect(asked.map(({ argv }) => argv.includes('etcdctl'))).toEqual([true, true])
 })
 
 test('a member list alone: nobody is healthy', async () => {

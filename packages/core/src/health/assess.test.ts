@@ -56,6 +56,62 @@ describe('assess', () => {
     expect(health(facts)).toBe('dead')
   })
 
+  it.each([
+    ['what was noticed late began 40 s before', 'Unknown', lost, 4, 20_000],
+    ['what a kubelet says itself begins when it says so', 'False', 'runtime is down', 4, 60_000],
+    [
+      'a missing network is what the kubelet says, and not what nobody heard of it',
+      'Unknown',
+      noCni,
+      4,
+      20_000,
+    ],
+  ])('says until when it waits: %s', (_, status, message, since, left) => {
+    const facts = { desired: [{ name: 'a', role: 'worker' as const }], unhealthyAfterMs: 300_000, now }
+    const members = [member(status, message, since)]
+    expect(assess({ ...facts, hostNodes: [running(60)], members })).toEqual([
+      { name: 'a', role: 'worker', health: 'failing', reason: message, deadAt: now + left },
+    ])
+  })
+
+  it('looks at each node by its own name', () => {
+    const named = (name: string, object: KubeObject): KubeObject => ({ ...object, metadata: { name } })
+    const verdicts = assess({
+      desired: ['a', 'b', 'c', 'd'].map((name) => ({ name, role: 'worker' })),
+      hostNodes: [
+        { ...running(60), name: 'd', phase: 'pending', reason: 'Unschedulable' },
+        { ...running(60), name: 'c', phase: 'pending', reason: 'only its disk is kept', abandoned: true },
+        { ...running(60), name: 'b' },
+        running(60),
+      ],
+      members: [named('b', member('Unknown', lost, 10)), named('a', member('True', '', 10))],
+      unhealthyAfterMs: 300_000,
+      now,
+    })
+    expect(verdicts.map(({ name, health, reason }) => [name, health, reason])).toEqual([
+      ['a', 'healthy', ''],
+      ['b', 'dead', lost],
+      ['c', 'absent', 'only its disk is kept'],
+      ['d', 'host', 'Unschedulable'],
+    ])
+  })
+
+  it('counts a node whose Node object says nothing yet from when that was made', () => {
+    const metadata = { name: 'a', creationTimestamp: minutesAgo(2) }
+    const [verdict] = assess({
+      desired: [{ name: 'a', role: 'worker' }],
+      hostNodes: [{ ...running(60), startedAt: undefined }],
+      members: [{ apiVersion: 'v1', kind: 'Node', metadata }],
+      unhealthyAfterMs: 300_000,
+      now,
+    })
+    expect(verdict).toMatchObject({
+      health: 'failing',
+      reason: 'has not reported yet',
+      deadAt: now + 180_000,
+    })
+  })
+
   it('counts from the start of its pod when that came later', () => {
     expect(health({ members: [member('Unknown', lost, 30)], hostNodes: [running(1)] })).toBe('failing')
   })

@@ -51,6 +51,21 @@ describe('decide', () => {
     expect(decide(nodes('cW'), limits).replace).toEqual(['w1'])
   })
 
+  it('does not count nodes that only wait for a network', () => {
+    const waiting = nodes('cwwwW').map((one) =>
+      one.health === 'healthy' && one.role === 'worker' ? { ...one, health: 'no-network' as const } : one,
+    )
+    expect(decide(waiting, { ...limits, maxUnhealthyPercent: 20 }).replace).toEqual(['w4'])
+  })
+
+  it('takes no control plane of which etcd was not asked, or could not be', () => {
+    const asked = (etcd: KnownMembers | undefined): unknown => decide(nodes('Ccc'), { ...limits, etcd }).held
+    expect(asked(undefined)).toEqual([{ node: 'c0', reason: 'etcd was not asked whether it can be spared' }])
+    expect(asked({ members: [], problem: 'refused' })).toEqual([
+      { node: 'c0', reason: 'etcd cannot be asked whether it can be spared: refused' },
+    ])
+  })
+
   it('never takes away the only control plane with its disk', () => {
     expect(decide(nodes('Cww'), limits)).toEqual({
       replace: [],

@@ -18,14 +18,9 @@ export async function awaitNodes(
   names: readonly string[],
   { since = new Map(), ...wait }: Wait & { readonly since?: ReadonlyMap<string, Date> },
 ): Promise<void> {
-  const counts = (node: KubeObject): boolean => {
-    const started = since.get(node.metadata.name)
-    const said = condition(node, 'Ready')?.lastHeartbeatTime
-    return started === undefined || (said !== undefined && Date.parse(said) >= started.getTime())
-  }
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
     names.filter(
-      (name) => !nodes.some((node) => node.metadata.name === name && isReady(node) && counts(node)),
+      (name) => !nodes.some((node) => node.metadata.name === name && isReadySince(node, since.get(name))),
     )
   await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
     ...wait,
@@ -35,6 +30,13 @@ export async function awaitNodes(
         .map((name) => `"${name}" ${whyNot(nodes, name)}`)
         .join(', '),
   })
+}
+
+/** Ready by the word of a kubelet that was started at that time, not by the last word of the one before. */
+export function isReadySince(node: KubeObject, started: Date | undefined): boolean {
+  const said = condition(node, 'Ready')?.lastHeartbeatTime
+  const isNew = started === undefined || (said !== undefined && Date.parse(said) >= started.getTime())
+  return isReady(node) && isNew
 }
 
 export async function awaitRegistered(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {

@@ -1,11 +1,14 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { condition, isReady } from '../nested-api/conditions.js'
+import { isReadySince } from './await-ready.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 
 interface Wait {
   readonly version: string
+  /** When the kubelet was started that has to say so: one of an upgrade gone on with had the version before. */
+  readonly since: Date
   /** Without a network no node is ever Ready. */
   readonly network: boolean
   readonly timeoutMs: number
@@ -16,14 +19,14 @@ interface Wait {
 export async function awaitUpgraded(
   api: KubeApi,
   name: string,
-  { version, network, ...wait }: Wait,
+  { version, since, network, ...wait }: Wait,
 ): Promise<void> {
   const says = (node: KubeObject): string =>
     (node.status as { nodeInfo?: { kubeletVersion?: string } } | undefined)?.nodeInfo?.kubeletVersion ?? ''
   await api.waitFor(
     nodeKind,
     { fieldSelector: `metadata.name=${name}` },
-    (nodes) => nodes.some((node) => says(node) === `v${version}` && (!network || isReady(node))),
+    (nodes) => nodes.some((node) => says(node) === `v${version}` && (!network || isReadySince(node, since))),
     {
       ...wait,
       awaited: `node "${name}" to be Ready with Kubernetes ${version}`,

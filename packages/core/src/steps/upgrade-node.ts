@@ -15,6 +15,7 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
 import { isSoleControlPlane, otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
+import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { drain } from './remove-node.js'
@@ -59,6 +60,7 @@ export async function upgradeNode(
   const factor = await context.timeoutFactor()
   progress.note('writing the configuration of the new version')
   await configure(context, step, await context.openNode(name, signal), signal)
+  const since = await kubeletStarted(node, signal)
   if (role === 'control-plane') {
     const seconds = Math.ceil(300 * factor)
     await runScript(node, 'start of the API server', awaitVersionScript(version, seconds), {
@@ -71,7 +73,7 @@ export async function upgradeNode(
   const api = await openApi(context, signal)
   try {
     const network = context.record.spec.network.cni !== 'none'
-    await awaitUpgraded(api, name, { version, network, timeoutMs: 5 * minute * factor, signal })
+    await awaitUpgraded(api, name, { version, since, network, timeoutMs: 5 * minute * factor, signal })
     await giveBack(api, node, name, signal)
   } finally {
     api.close()

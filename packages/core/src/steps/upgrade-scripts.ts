@@ -1,5 +1,6 @@
 import { coreDnsImage } from '../addons/images.js'
 import { configPath, kubeadmInit, secondHalf } from './control-plane.js'
+import { restartKubelet } from '../node/kubelet.js'
 
 const kubeconfig = '/etc/kubernetes/kubelet.conf'
 /** Where it is while kubelet may not start. */
@@ -26,7 +27,7 @@ ${kubeadmInit([...secondHalf, 'certs', 'kubeconfig'])} 2>&1
 /** A worker has no more of kubeadm than these files. */
 export const workerScript = `tar --no-same-owner -xf - -C /
 [ ! -e ${heldKubeconfig} ] || mv ${heldKubeconfig} ${kubeconfig}
-systemctl restart kubelet
+${restartKubelet}
 `
 
 /** Resolves on the node when its own API server is ready and of this version. */

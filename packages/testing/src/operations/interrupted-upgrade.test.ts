@@ -55,6 +55,26 @@ describe('an upgrade that was killed between image and configuration of the only
   })
 })
 
+test('an upgrade that was killed at its last word does not take the last word of a kubelet that is no more', async () => {
+  const fixture = await createdFixture()
+  fixture.nodes.before = (what) =>
+    what === 'end of upgrade q-worker-0'
+      ? Promise.reject(new KnestError('cancelled', 'killed'))
+      : Promise.resolve()
+  await expect(fixture.clusters.upgrade(ref, request, run)).rejects.toThrow('killed')
+  fixture.nodes.before = () => Promise.resolve()
+  fixture.nodes.done.length = 0
+  await fixture.clusters.upgrade(ref, request, run)
+  expect(fixture.nodes.done).toEqual(['start anew q-worker-0', 'upgrade addons'])
+  const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+  const node = await fixture.nodes.api.objects.get(nodeKind, 'q-worker-0', undefined, run.signal)
+  const { conditions } = node?.status as { conditions: { status: string; lastHeartbeatTime: string }[] }
+  const { kubeletStarted } = fixture.nodes.nodes.get('q-worker-0') ?? {}
+  expect(conditions).toMatchObject([
+    { status: 'True', lastHeartbeatTime: new Date(Number(kubeletStarted) * 1000).toISOString() },
+  ])
+})
+
 test('a scale whose API server is silent stays Scaling', async () => {
   const fixture = await createdFixture()
   fixture.nodes.before = (what) =>

@@ -118,22 +118,23 @@ export class Nested {
         : machine.isReady()
           ? { status: 'True', message: 'kubelet is posting ready status' }
           : { status: 'False', message: 'kubelet is starting' },
-      machine.version,
+      machine,
     )
   }
 
-  #say(
-    object: KubeObject,
-    said: { readonly status: string; readonly message: string },
-    version?: string,
-  ): void {
+  #say(object: KubeObject, said: { readonly status: string; readonly message: string }, by?: Machine): void {
     const before = readyOf(object)
     const { nodeInfo } = (object.status ?? {}) as { nodeInfo?: { kubeletVersion?: string } }
-    const isTold = version === undefined || nodeInfo?.kubeletVersion === `v${version}`
+    const heard = before?.lastHeartbeatTime
+    const isTold =
+      by === undefined ||
+      (nodeInfo?.kubeletVersion === `v${by.version}` && Date.parse(heard ?? '') >= (by.kubeletAt ?? 0))
     if (before?.status === said.status && before.message === said.message && isTold) return
-    const info = version === undefined ? {} : { nodeInfo: { kubeletVersion: `v${version}` } }
+    const info = by === undefined ? {} : { nodeInfo: { kubeletVersion: `v${by.version}` } }
     const lastTransitionTime = before?.status === said.status ? before.lastTransitionTime : this.#time()
-    const status = { conditions: [{ type: 'Ready', ...said, lastTransitionTime }], ...info }
+    const lastHeartbeatTime = by === undefined ? heard : this.#time()
+    const ready = { type: 'Ready', ...said, lastTransitionTime, lastHeartbeatTime }
+    const status = { conditions: [ready], ...info }
     this.store.patch(kubelet, nodeKind, object.metadata.name, undefined, { status }, 'status')
   }
 
@@ -142,11 +143,16 @@ export class Nested {
   }
 }
 
-export function readyOf(
-  node: KubeObject,
-): { readonly status: string; readonly message: string; readonly lastTransitionTime: string } | undefined {
-  const { conditions } = (node.status ?? {}) as {
-    conditions?: { type: string; status: string; message: string; lastTransitionTime: string }[]
-  }
+interface Ready {
+  readonly type: string
+  readonly status: string
+  readonly message: string
+  readonly lastTransitionTime: string
+  /** When a kubelet has said so. */
+  readonly lastHeartbeatTime: string | undefined
+}
+
+export function readyOf(node: KubeObject): Ready | undefined {
+  const { conditions } = (node.status ?? {}) as { conditions?: readonly Ready[] }
   return conditions?.find(({ type }) => type === 'Ready')
 }

@@ -1,6 +1,8 @@
+import { controllerRules } from '@knest/controller'
 import { createClusters, createKubernetesHome, KnestError } from '@knest/core'
 import type { Clusters, KubeApi, KubeObject } from '@knest/core'
 import { createPodNodeBackend } from '@knest/pod-node'
+import { withRights } from '../rights.js'
 import { openWorldApi, Watches, type Mishap } from './api.js'
 import { Clock } from './clock.js'
 import type { Disk } from './disk.js'
@@ -102,11 +104,14 @@ export class World implements Scene {
   check(look: (promise: WorldPromise<World>) => string | undefined): void {
     for (const promise of this.#promises) {
       const text = look(promise)
-      if (text === undefined || this.broken.some((one) => one.promise === promise.name && one.text === text))
-        continue
-      this.broken.push({ promise: promise.name, text, atMs: this.clock.now - startedAt })
-      this.say('PROMISE BROKEN', `${promise.name}: ${text}`)
+      if (text !== undefined) this.#break(promise.name, text)
     }
+  }
+
+  #break(promise: string, text: string): void {
+    if (this.broken.some((one) => one.promise === promise && one.text === text)) return
+    this.broken.push({ promise, text, atMs: this.clock.now - startedAt })
+    this.say('PROMISE BROKEN', `${promise}: ${text}`)
   }
 
   /** A new process with the real operations on it. */
@@ -117,7 +122,7 @@ export class World implements Scene {
     const process: Process = new Process(name, kind, (call) => this.#mishap(process, call))
     this.processes.push(process)
     const { clock, random, cluster } = this
-    const api = openWorldApi(process, {
+    const opened = openWorldApi(process, {
       clock,
       random,
       description: 'the host',
@@ -129,6 +134,12 @@ export class World implements Scene {
       authorize: (call) => this.#authorize(process, call),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
     })
+    const api =
+      kind === 'controller'
+        ? withRights(opened, controllerRules, (right) => {
+            this.#break('the role of the controller has all that it needs', `it may not ${right}`)
+          })
+        : opened
     const backend = createPodNodeBackend(api)
     const clusters = createClusters({
       home: createKubernetesHome(api),
