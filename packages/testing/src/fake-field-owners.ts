@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeObject } from '@knest/core'
+import type { KubeObject, ObjectMeta } from '@knest/core'
 
 type Tree = Record<string, unknown>
 type Leaves = ReadonlyMap<string, unknown>
@@ -18,32 +18,34 @@ export function noOwners(): FieldOwners {
   return { applied: new Set(), written: new Set() }
 }
 
-/** The object after a forced apply of `wanted`; `owners` say so afterwards. */
+/** The object after a forced apply of `wanted`; `owners` say so afterwards. Shares with both what did not change. */
 export function applyFields(
   current: KubeObject | undefined,
   wanted: KubeObject,
   owners: FieldOwners,
 ): KubeObject {
-  const next = structuredClone<Tree>({ ...(current ?? wanted) })
+  let next = (current ?? wanted) as Tree
   const leaves = leavesOf(wanted)
   const before = current === undefined ? new Map<string, unknown>() : leavesOf(current)
   for (const path of [...owners.applied].filter((each) => !leaves.has(each))) {
     owners.applied.delete(path)
-    if (!owners.written.has(path)) removeAt(next, pathOf(path))
+    if (!owners.written.has(path)) next = withoutAt(next, pathOf(path))
   }
   for (const [path, value] of leaves) {
-    if (!isDeepStrictEqual(before.get(path), value)) owners.written.delete(path)
+    const isSame = before.has(path) && isDeepStrictEqual(before.get(path), value)
+    if (!isSame) owners.written.delete(path)
     owners.applied.add(path)
-    setAt(next, pathOf(path), value)
+    if (!isSame && current !== undefined) next = withAt(next, pathOf(path), value)
   }
   return next as KubeObject
 }
 
 /** Notes that somebody has written `next` by another way than an apply. */
 export function noteWritten(current: KubeObject | undefined, next: KubeObject, owners: FieldOwners): void {
-  const before = current === undefined ? new Map<string, unknown>() : leavesOf(current)
-  const after = leavesOf(next)
-  for (const path of [...before.keys()].filter((each) => !after.has(each))) {
+  const before = current === undefined ? new Map<string, unknown>() : leavesOf(current, next)
+  const after = leavesOf(next, current)
+  for (const path of before.keys()) {
+    if (after.has(path)) continue
     owners.applied.delete(path)
     owners.written.delete(path)
   }
@@ -58,19 +60,23 @@ export function noteWritten(current: KubeObject | undefined, next: KubeObject, o
 const identity = new Set(['apiVersion', 'kind'])
 const ownable = new Set(['labels', 'annotations', 'finalizers', 'ownerReferences'])
 
-function leavesOf(object: KubeObject): Leaves {
+/** By their paths as JSON. Leaves out what is the very same in `other`. */
+function leavesOf(object: KubeObject, other?: KubeObject): Leaves {
   const found = new Map<string, unknown>()
-  const visit = (value: unknown, path: readonly string[]): void => {
-    if (isTree(value) && Object.keys(value).length > 0)
-      for (const [name, inner] of Object.entries(value)) visit(inner, [...path, name])
-    else found.set(JSON.stringify(path), value)
+  const visit = (value: unknown, path: string, also: unknown): void => {
+    if (value === also && value !== undefined) return
+    const names = isTree(value) ? Object.keys(value) : []
+    if (names.length === 0) found.set(`[${path}]`, value)
+    for (const name of names)
+      visit((value as Tree)[name], `${path},${JSON.stringify(name)}`, isTree(also) ? also[name] : undefined)
   }
   for (const [name, value] of Object.entries(object)) {
     if (name === 'metadata')
       for (const [part, inner] of Object.entries(object.metadata)) {
-        if (ownable.has(part)) visit(inner, [name, part])
+        if (ownable.has(part))
+          visit(inner, `"metadata",${JSON.stringify(part)}`, other?.metadata[part as keyof ObjectMeta])
       }
-    else if (!identity.has(name)) visit(value, [name])
+    else if (!identity.has(name)) visit(value, JSON.stringify(name), (other as Tree | undefined)?.[name])
   }
   return found
 }
@@ -79,25 +85,18 @@ function pathOf(text: string): readonly string[] {
   return JSON.parse(text) as readonly string[]
 }
 
-function setAt(tree: Tree, [name = '', ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) tree[name] = structuredClone(value)
-  else {
-    const inner = tree[name]
-    const child = isTree(inner) ? inner : {}
-    tree[name] = child
-    setAt(child, rest, value)
-  }
+function withAt(tree: Tree, [name = '', ...rest]: readonly string[], value: unknown): Tree {
+  const inner = tree[name]
+  return { ...tree, [name]: rest.length === 0 ? value : withAt(isTree(inner) ? inner : {}, rest, value) }
 }
 
 /** Takes what was around it along when nothing else is in it. */
-function removeAt(tree: Tree, [name = '', ...rest]: readonly string[]): void {
-  const child = tree[name]
-  if (rest.length > 0) {
-    if (!isTree(child)) return
-    removeAt(child, rest)
-    if (Object.keys(child).length > 0) return
-  }
-  Reflect.deleteProperty(tree, name)
+function withoutAt(tree: Tree, [name = '', ...rest]: readonly string[]): Tree {
+  const { [name]: child, ...others } = tree
+  if (rest.length === 0) return others
+  if (!isTree(child)) return tree
+  const left = withoutAt(child, rest)
+  return Object.keys(left).length > 0 ? { ...tree, [name]: left } : others
 }
 
 function isTree(value: unknown): value is Tree {

@@ -1,11 +1,13 @@
 import crypto, { webcrypto } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import os from 'node:os'
 import timers from 'node:timers/promises'
 import tls from 'node:tls'
 import type { Clock } from './clock.js'
+import { quickCryptography, quickLibrary } from './quick-cryptography.js'
 import type { Random } from './random.js'
 
 type Undo = () => void
@@ -43,17 +45,12 @@ export function liveIn(clock: Clock, random: Random): Undo {
   set(crypto, 'randomUUID', uuid)
   set(crypto, 'randomBytes', bytes)
   set(os, 'hostname', () => 'world')
+  set(fs, 'readFileSync', withBootId(fs.readFileSync))
   set(net, 'connect', () => unreachable(clock))
   set(tls, 'connect', () => unreachable(clock))
-  for (const [name, work] of Object.entries(cryptography)) {
-    const real = Reflect.get(webcrypto.subtle, name) as (...given: unknown[]) => Promise<unknown>
-    const call: Work = (...given) =>
-      clock.external(
-        1,
-        work((...args) => real.apply(webcrypto.subtle, [...args]), given),
-      )
-    set(webcrypto.subtle, name, call)
-  }
+  for (const [name, value] of Object.entries(quickLibrary())) set(crypto, name, value)
+  for (const [name, work] of Object.entries(quickCryptography))
+    set(webcrypto.subtle, name, (...given: unknown[]) => clock.external(1, work(...given)))
   syncBuiltinESMExports()
   return () => {
     for (const back of undo.reverse()) back()
@@ -61,19 +58,9 @@ export function liveIn(clock: Clock, random: Random): Undo {
   }
 }
 
-type Work = (...given: readonly unknown[]) => Promise<unknown>
-
-const stock: Promise<unknown>[] = []
-let taken = 0
-
-/** Nobody attacks a world: it makes do with eight pairs of keys. */
-const cryptography: Readonly<Record<string, (real: Work, given: readonly unknown[]) => Promise<unknown>>> = {
-  generateKey: (real, given) => (stock[taken++ % 8] ??= real(...given)),
-  sign: (real, given) => real(...given),
-  verify: (real, given) => real(...given),
-  digest: (real, given) => real(...given),
-  exportKey: (real, given) => real(...given),
-  importKey: (real, given) => real(...given),
+/** The machine has been started once, whatever it is. */
+function withBootId(real: typeof fs.readFileSync): (...given: Parameters<typeof fs.readFileSync>) => unknown {
+  return (path, options) => (path === '/proc/sys/kernel/random/boot_id' ? 'world' : real(path, options))
 }
 
 function virtualTimers(clock: Clock) {

@@ -3,6 +3,7 @@ import { KnestError, mergePatch } from '@knest/core'
 import type { KindRef, KubeObject, ListOptions, ObjectMeta } from '@knest/core'
 import { applyFields, noOwners, noteWritten, type FieldOwners } from '../fake-field-owners.js'
 import { fieldMatcher, labelMatcher } from '../fake-selectors.js'
+import { keep } from './kept.js'
 
 export interface StoredKind extends KindRef {
   readonly isClusterWide?: boolean
@@ -48,12 +49,16 @@ interface Kept {
  */
 export class Store {
   readonly #objects = new Map<string, Kept>()
+  /** The same, by kind. */
+  readonly #byKind = new Map<string, Map<string, KubeObject>>()
+  readonly #kinds: ReadonlyMap<string, StoredKind>
   readonly #listeners = new Set<(change: Change) => void>()
   readonly #options: StoreOptions
   #revision = 0
 
   constructor(options: StoreOptions) {
     this.#options = options
+    this.#kinds = new Map(options.kinds.map((kind) => [kindOf(kind), kind]))
   }
 
   onChange(listener: (change: Change) => void): void {
@@ -74,8 +79,7 @@ export class Store {
     const hasLabels = labelMatcher(labelSelector)
     const hasFields = fieldMatcher(kind.kind, fieldSelector)
     const found: KubeObject[] = []
-    for (const { object } of this.#objects.values()) {
-      if (object.kind !== kind.kind || object.apiVersion !== kind.apiVersion) continue
+    for (const object of this.#byKind.get(kindOf(kind))?.values() ?? []) {
       if (namespace !== undefined && object.metadata.namespace !== namespace) continue
       if (hasLabels(object.metadata.labels ?? {}) && hasFields(object)) found.push(object)
     }
@@ -122,7 +126,7 @@ export class Store {
     const key = this.#keyOf(object)
     const kept = this.#at(key)
     if (kept !== undefined) guard(key, kept.object, object.metadata)
-    const owners = structuredClone(kept?.owners ?? noOwners())
+    const owners = kept === undefined ? noOwners() : copyOwners(kept.owners)
     const merged = applyFields(kept?.object, copy(object), owners)
     const next = this.#completed(kept?.object, withoutVersion(merged), false)
     return dryRun ? next : this.#store(by, key, next, owners)
@@ -160,7 +164,7 @@ export class Store {
   #write(by: Writer, key: string, kept: Kept, sent: KubeObject, writesStatus: boolean): KubeObject {
     guard(key, kept.object, sent.metadata)
     const next = this.#completed(kept.object, sent, writesStatus)
-    const owners = structuredClone(kept.owners)
+    const owners = copyOwners(kept.owners)
     noteWritten(kept.object, next, owners)
     return this.#store(by, key, next, owners)
   }
@@ -196,14 +200,26 @@ export class Store {
     this.#revision++
     const object = { ...next, metadata: { ...next.metadata, resourceVersion: String(this.#revision) } }
     const isGone = isFree(object)
-    if (isGone) this.#objects.delete(key)
-    else this.#objects.set(key, { object, owners })
+    if (isGone) this.#drop(key, object)
+    else this.#put(key, object, owners)
     for (const listener of this.#listeners) listener({ by, before, after: object, isGone })
     return object
   }
 
+  #put(key: string, object: KubeObject, owners: FieldOwners): void {
+    this.#objects.set(key, { object, owners })
+    const kind = kindOf(object)
+    const ofKind = this.#byKind.get(kind) ?? new Map<string, KubeObject>()
+    this.#byKind.set(kind, ofKind.set(key, object))
+  }
+
+  #drop(key: string, object: KubeObject): void {
+    this.#objects.delete(key)
+    this.#byKind.get(kindOf(object))?.delete(key)
+  }
+
   #known(kind: KindRef): StoredKind | undefined {
-    return this.#options.kinds.find((one) => one.kind === kind.kind && one.apiVersion === kind.apiVersion)
+    return this.#kinds.get(kindOf(kind))
   }
 
   #demand(kind: KindRef): void {
@@ -241,13 +257,20 @@ function isFree({ kind, metadata }: KubeObject): boolean {
   return !heldKinds.has(kind) || Reflect.get(metadata, 'deletionGracePeriodSeconds') === 0
 }
 
-function keyOf({ apiVersion, kind }: KindRef, name: string, namespace: string | undefined): string {
-  return `${apiVersion} ${kind} ${namespace ?? ''}/${name}`
+function kindOf({ apiVersion, kind }: KindRef): string {
+  return `${apiVersion} ${kind}`
 }
 
-/** As on the wire: what is undefined is not there. */
+function keyOf(kind: KindRef, name: string, namespace: string | undefined): string {
+  return `${kindOf(kind)} ${namespace ?? ''}/${name}`
+}
+
+function copyOwners({ applied, written }: FieldOwners): FieldOwners {
+  return { applied: new Set(applied), written: new Set(written) }
+}
+
 function copy<T extends KubeObject>(object: T): T {
-  return JSON.parse(JSON.stringify(object)) as T
+  return keep(object) as T
 }
 
 function withoutVersion(object: KubeObject): KubeObject {
@@ -255,8 +278,9 @@ function withoutVersion(object: KubeObject): KubeObject {
 }
 
 function without(metadata: ObjectMeta, ...fields: readonly (keyof ObjectMeta)[]): ObjectMeta {
-  const left = Object.entries(metadata).filter(([field]) => !fields.includes(field as keyof ObjectMeta))
-  return Object.fromEntries(left) as unknown as ObjectMeta
+  const left: Record<string, unknown> = { ...metadata }
+  for (const field of fields) Reflect.deleteProperty(left, field)
+  return left as unknown as ObjectMeta
 }
 
 /** Throws `conflict` when somebody means another state of the object, or another object. */
