@@ -53,7 +53,8 @@ export function withRights(
     waitFor: (kind, selector, done, options) =>
       demand(kind, ['list', 'watch'], undefined, () => api.waitFor(kind, selector, done, options)),
     exec: (ref, argv, options) => demand(pod, ['create'], 'exec', () => api.exec(ref, argv, options)),
-    terminal: (ref, argv, options) => demand(pod, ['create'], 'exec', () => api.terminal(ref, argv, options)),
+    terminal: (ref, argv, streams, signal) =>
+      demand(pod, ['create'], 'exec', () => api.terminal(ref, argv, streams, signal)),
     forward: (ref, port, signal) =>
       demand(pod, ['create'], 'portforward', () => api.forward(ref, port, signal)),
   }
