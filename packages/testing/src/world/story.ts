@@ -103,6 +103,8 @@ async function live(world: World, story: Story): Promise<number> {
   world.say('world', 'the faults have stopped')
   world.armed.length = 0
   for (const name of [...world.kubelets.away]) world.kubelets.bringBack(name)
+  for (const disk of world.kubelets.disks.values()) disk.isFull = false
+  world.cluster.refusal = undefined
   if (!story.hasController) keepControllers(world)
   const until = clock.now + restMs
   let state = restOf(world, clusterName)
