@@ -23,6 +23,8 @@ const { values } = parseArgs({
     // What is found new is printed and does not fail the run.
     'new-may-fail': { type: 'boolean', default: false },
     seconds: { type: 'string', default: '86400' },
+    // Only the first seed that breaks a promise, known or not, as JSON; null for none.
+    'until-broken': { type: 'boolean', default: false },
     // For the processes that share a batch.
     part: { type: 'string' },
   },
@@ -44,6 +46,16 @@ async function tellOne(seed: number): Promise<boolean> {
     print(`\nthe same with ${least.story.happenings.length} happenings:\n${timeline(least.trace)}`)
   }
   return news.length === 0
+}
+
+async function tellUntilBroken(): Promise<void> {
+  for (let seed = first; seed < first + Number(values.seeds); seed++) {
+    const [broken] = (await tell(storyOf(seed))).broken
+    if (broken === undefined) continue
+    print(JSON.stringify({ seed, ...broken }))
+    return
+  }
+  print('null')
 }
 
 /** Seeds that broke a promise once. Tells them again; those that break it in a known way are named. */
@@ -93,7 +105,8 @@ async function partOf(part: number, jobs: number): Promise<BatchResult> {
 }
 
 await warmUp()
-if (values.part !== undefined) {
+if (values['until-broken']) await tellUntilBroken()
+else if (values.part !== undefined) {
   const [from, count, step] = [values.from, values.seeds, values.part].map(Number) as [number, number, number]
   print(JSON.stringify(await runBatch({ from, count, step, seconds: Number(values.seconds) })))
 } else {
