@@ -49,6 +49,17 @@ export function endedBy(signal: AbortSignal): KnestError {
   return new KnestError('cancelled', 'cancelled', { cause: reason })
 }
 
+/**
+ * The error to throw when a signal ended work that had seen something: a time limit says that, since that it is over
+ * helps nobody. Whoever cancelled is told nothing else. `thrown`: what the work ended with, if it says more.
+ */
+export function endedWith(signal: AbortSignal, seen: string | undefined, thrown?: unknown): KnestError {
+  const reason = endedBy(signal)
+  if (reason.code !== 'timeout') return reason
+  if (thrown instanceof KnestError && thrown !== reason && thrown.code === 'timeout') return thrown
+  return seen === undefined ? reason : new KnestError('timeout', seen, { hint: reason.hint, cause: reason })
+}
+
 /** Calls `action` once on abort, at once when already aborted. Gives the function that forgets it. */
 export function onAbort(signal: AbortSignal, action: (error: KnestError) => void): () => void {
   const listener = () => {

@@ -84,7 +84,7 @@ async function runOnce(
   const { steps, nodes, silent } = plan
   for (const { node, reason } of silent)
     run.progress.warn(`node "${node}" runs and gives no answer, and is left as it is: ${reason}`)
-  const context = stepContext(parts, record, nodes, plan)
+  const context = stepContext(parts, record, nodes, plan, run)
   let conditions = record.conditions
   const say = async (changed: ClusterCondition): Promise<void> => {
     conditions = withCondition(conditions, changed)

@@ -1,4 +1,5 @@
 export { applyAll } from './apply-all.js'
 export { endedBy, onAbort, openDeadline, pause, seconds, unlessAborted } from '../signals.js'
+export { goingOn } from './going-on.js'
 export { openForwardServer } from './forward-server.js'
 export { openKube } from './open-kube.js'

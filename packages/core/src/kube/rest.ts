@@ -1,8 +1,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import { KnestError } from '../errors.js'
-import { answerError, causeCode, connectionError } from './api-errors.js'
+import { answerError, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import { isLostConnection } from './temporary.js'
 import { beforeWrite, onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from '../signals.js'
 
 export interface RestRequest {
@@ -42,7 +43,7 @@ export async function send(
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= mostAttempts
       const answer = await exchange(link, request, deadline.signal).catch((error: unknown) => {
-        if (last || request.method !== 'GET' || !mayPass(error))
+        if (last || request.method !== 'GET' || !isLostConnection(error))
           throw connectionError(error, asked(link, request))
         return undefined
       })
@@ -181,11 +182,6 @@ function requestDeadline(link: ApiLink, request: RestRequest, timeoutMs: number)
 
 function asked(link: ApiLink, request: RestRequest) {
   return link.asked(`${request.method} ${request.path.split('?')[0] ?? ''}`)
-}
-
-function mayPass(error: unknown): boolean {
-  if (error instanceof KnestError) return false
-  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAI_AGAIN'].includes(causeCode(error) ?? '')
 }
 
 function retryAfterMs(answer: RestAnswer): number | undefined {

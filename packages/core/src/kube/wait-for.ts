@@ -1,7 +1,7 @@
 import type { KindRef, KubeObject, WaitOptions } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import type { ApiLink } from './api-link.js'
-import { openDeadline, seconds } from '../signals.js'
+import { endedWith, openDeadline, seconds } from '../signals.js'
 import { watchObjects } from './watch.js'
 
 /** Resolves with the objects as soon as `done` accepts them. What `done` throws ends the wait, too. */
@@ -15,10 +15,12 @@ export async function waitForObjects(
 ): Promise<readonly KubeObject[]> {
   let seen: readonly KubeObject[] | undefined
   let interruption: KnestError | undefined
-  const deadline = openDeadline(options.signal, options.timeoutMs, () => {
+  const lastSeen = (): string => {
     const last = seen === undefined ? 'nothing' : options.describe(seen)
-    const trouble = interruption === undefined ? '' : ` (now ${interruption.message})`
-    const message = `waited ${seconds(options.timeoutMs)} for ${options.awaited}; last seen: ${last}${trouble}`
+    return interruption === undefined ? last : `${last} (now ${interruption.message})`
+  }
+  const deadline = openDeadline(options.signal, options.timeoutMs, () => {
+    const message = `waited ${seconds(options.timeoutMs)} for ${options.awaited}; last seen: ${lastSeen()}`
     return new KnestError('timeout', message, { cause: interruption })
   })
   const onInterruption = (error: KnestError | undefined) => {
@@ -32,6 +34,10 @@ export async function waitForObjects(
       if (done(objects)) return objects
     }
     throw new Error('a watch does not end by itself')
+  } catch (error) {
+    // The time of the whole command is over: what it waited for is what its user must know.
+    if (options.signal.aborted) throw endedWith(options.signal, `${options.awaited}: ${lastSeen()}`)
+    throw error
   } finally {
     deadline.stop()
   }

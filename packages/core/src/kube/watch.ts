@@ -5,6 +5,7 @@ import { KnestError } from '../errors.js'
 import { connectionError, statusError, type ApiStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import { endedBy, openDeadline, pause } from '../signals.js'
+import { isTemporary } from './temporary.js'
 import { queryText } from './resources.js'
 import { openStream, sendJson } from './rest.js'
 
@@ -54,17 +55,13 @@ export async function* watchObjects(
       }
     } catch (error) {
       if (watched.signal.aborted) throw endedBy(watched.signal)
-      if (!(error instanceof KnestError) || !mayPass(error)) throw error
+      if (!isTemporary(error)) throw error
       position = undefined
-      watched.onInterruption(error)
+      watched.onInterruption(error as KnestError)
     }
     if (performance.now() - since > steadyMs) pauseMs = firstPauseMs
     await pause(pauseMs, watched.signal)
   }
-}
-
-function mayPass(error: KnestError): boolean {
-  return error.code === 'host-unreachable' || error.code === 'timeout'
 }
 
 async function list(link: ApiLink, { path, query, signal }: Watched): Promise<Position> {

@@ -1,7 +1,7 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { anySignal, pause } from '../signals.js'
+import { anySignal, endedWith, pause } from '../signals.js'
 import { apiPort } from './open.js'
 
 /** Blocks on the node until something listens on the API port: asking from outside would cost more. */
@@ -24,22 +24,25 @@ export async function awaitApi(
   try {
     await Promise.any(nodes.map((node) => listening(node, options.timeoutMs, signal)))
   } catch (error) {
-    options.signal.throwIfAborted()
-    throw timeoutError(api, 'nothing listens on its port', error)
+    const nobody = 'nothing listens on its port'
+    if (options.signal.aborted)
+      throw endedWith(options.signal, `the API server of ${api.description} is not ready: ${nobody}`)
+    throw timeoutError(api, nobody, error)
   } finally {
     ended.abort()
   }
   let seen = 'no answer'
   // An API server has no event for "ready" but its own /readyz.
   while (Date.now() < deadline) {
-    options.signal.throwIfAborted()
     const answer = await api.raw('/readyz', options.signal).catch((error: unknown) => {
-      seen = error instanceof Error ? error.message : String(error)
+      if (!options.signal.aborted) seen = error instanceof Error ? error.message : String(error)
       return undefined
     })
     if (answer?.status === 200) return
     if (answer !== undefined) seen = firstFailure(answer.body) ?? `HTTP ${answer.status}`
-    await pause(100, options.signal)
+    await pause(100, options.signal).catch(() => {
+      throw endedWith(options.signal, `the API server of ${api.description} is not ready: ${seen}`)
+    })
   }
   throw timeoutError(api, seen, undefined)
 }

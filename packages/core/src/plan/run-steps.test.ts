@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { silentProgress } from '../contracts/progress.js'
 import type { StepTime } from '../contracts/timing.js'
+import { KnestError } from '../errors.js'
 import { runSteps } from './run-steps.js'
 import type { Step } from './step.js'
 
@@ -74,5 +75,21 @@ describe('runSteps', () => {
     )
     abort.abort(new Error('enough'))
     await expect(running).rejects.toThrow()
+  })
+
+  it('of steps that a time limit ended, throws what one of them knows', async () => {
+    const over = new KnestError('timeout', 'the time limit is over')
+    const abort = new AbortController()
+    const running = runSteps(
+      [step('a'), step('b')],
+      ({ id }, _progress, signal) =>
+        new Promise((_, reject) => {
+          const told = id === 'a' ? over : new KnestError('timeout', 'pod "b": Unschedulable')
+          signal.addEventListener('abort', () => reject(told))
+          if (id === 'b') abort.abort(over)
+        }),
+      { ...options, signal: abort.signal },
+    )
+    await expect(running).rejects.toThrow('Unschedulable')
   })
 })

@@ -32,6 +32,7 @@ export async function runSteps(
   const both = anySignal(signal, stop.signal)
   const started = new Map<string, Promise<void>>()
   let failure: { readonly error: unknown } | undefined
+  const failures: unknown[] = []
 
   const start = (step: Step): Promise<void> => {
     const known = started.get(step.id)
@@ -43,6 +44,7 @@ export async function runSteps(
       await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both, part)))
     })().catch((error: unknown) => {
       failure ??= { error }
+      failures.push(error)
       if (!keepGoing) stop.abort(error)
       throw error
     })
@@ -51,7 +53,9 @@ export async function runSteps(
   }
 
   await Promise.allSettled(steps.map(start))
-  if (failure !== undefined) throw failure.error
+  if (failure === undefined) return
+  // Of those that a time limit ended, one that knows what it waited for says more than the first.
+  throw signal.aborted ? (failures.find((error) => error !== signal.reason) ?? failure.error) : failure.error
 }
 
 function find(steps: readonly Step[], id: string): Step {

@@ -1,4 +1,5 @@
 import { adminKubeconfig } from '../nested-api/admin-kubeconfig.js'
+import { goingOn } from '../kube/index.js'
 import { openNestedApi } from '../nested-api/open.js'
 import type { RenewedCertificates, RenewRequest } from '../contracts/certificates.js'
 import type { CertificateAuthorities } from '../contracts/cluster-home.js'
@@ -124,7 +125,7 @@ async function awaitKubelets(
     async (name) => [name, await kubeletStarted(await openNode(sources, name, signal), signal)] as const,
   )
   const since = new Map(await Promise.all(started))
-  const api = await openNestedApi({ cluster: record.name, nodes: handles, authorities })
+  const api = goingOn(await openNestedApi({ cluster: record.name, nodes: handles, authorities }))
   try {
     await awaitNodes(api, names, { since, timeoutMs: 3 * minute, signal })
   } finally {

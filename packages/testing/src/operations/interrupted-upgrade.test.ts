@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { KnestError, type ClusterSpec } from '@knest/core'
 import { createFixture, createdFixture, ref, run, spec, type Fixture } from './fixture.js'
+
+// Whole operations with real TLS: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const request = { kubernetesVersion: '1.36.0' }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { KnestError, type ClusterSpec } from '@knest/core'
 import {
   createdFixture,
@@ -10,6 +10,9 @@ import {
   spec,
   type Fixture,
 } from './fixture.js'
+
+// Whole operations with real TLS: seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const request = { kubernetesVersion: '1.35.9' }
 const kind = { apiVersion: 'v1', kind: 'ConfigMap' }
