@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatAddress, parseAddress } from '../network/index.js'
-import { addressesOf, formatRange, parseCandidates } from './candidates.js'
+import { formatAddress, parseAddress, parseAddressRange } from '../network/index.js'
+import { addressesOf, formatRange, isCandidate, parseCandidates, withoutAll } from './candidates.js'
 import { reservationFromObject, reservationObject } from './reservation.js'
 import { chooseAddressKeeping, detectAddressAdapter, type AddressRequest } from './keeping.js'
 import { macOf } from './mac.js'
@@ -10,6 +10,28 @@ const cluster = { name: 'a', namespace: 'knest-a' }
 const other = { name: 'b', namespace: 'knest-b' }
 
 describe('candidates', () => {
+  it('has what lies in any of its ranges, both ends included', () => {
+    const candidates = parseCandidates(['10.0.0.8-10.0.0.10', '10.0.0.20'])
+    const inside = ['10.0.0.7', '10.0.0.8', '10.0.0.9', '10.0.0.10', '10.0.0.11', '10.0.0.20', '10.0.0.21']
+    expect(inside.filter((text) => isCandidate(candidates, parseAddress(text)))).toEqual([
+      '10.0.0.8',
+      '10.0.0.9',
+      '10.0.0.10',
+      '10.0.0.20',
+    ])
+  })
+
+  it.each([
+    [['10.0.0.6-10.0.0.8'], '10.0.0.9-10.0.0.15'],
+    [['10.0.0.10'], '10.0.0.8-10.0.0.9,10.0.0.11-10.0.0.15'],
+    [['10.0.0.15-10.0.0.20', '10.0.0.9'], '10.0.0.8,10.0.0.10-10.0.0.14'],
+    [['10.0.0.0/24'], ''],
+    [['10.0.1.0/24'], '10.0.0.8-10.0.0.15'],
+  ])('without %j there is left of 10.0.0.8-15: %s', (others, left) => {
+    const rest = withoutAll(parseAddressRange('10.0.0.8-10.0.0.15'), others.map(parseAddressRange))
+    expect(rest.map(formatRange).join(',')).toBe(left)
+  })
+
   it('takes addresses, ranges and CIDRs in their order, none twice', () => {
     const candidates = parseCandidates(['10.0.0.9', '10.0.0.8-10.0.0.10', '10.0.0.8/30'])
     expect([...addressesOf(candidates)].map(formatAddress)).toEqual([

@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly complete?: (object: KubeObject) => KubeObject
   /** Throws what the server has against a new object. */
   readonly admit?: (object: KubeObject) => void
+  /** Whether somebody has to let go of a deleted object first; by default kubelet and controllers do of some kinds. */
+  readonly isHeld?: (kind: string) => boolean
   /** False for a kind whose definition is not there. */
   readonly isServed?: (kind: KindRef) => boolean
 }
@@ -147,7 +149,7 @@ export class Store {
     guard(key, kept.object, meant)
     const { deletionTimestamp = this.#time(), ...rest } = kept.object.metadata
     // A kubelet lets go of its pods; a namespace goes when it is empty.
-    const isHeld = graceSeconds !== 0 && heldKinds.has(kept.object.kind)
+    const isHeld = graceSeconds !== 0 && this.#isHeldKind(kept.object.kind)
     const metadata = { ...rest, deletionTimestamp, ...(isHeld ? {} : { deletionGracePeriodSeconds: 0 }) }
     this.#store(by, key, { ...kept.object, metadata }, kept.owners)
     return true
@@ -199,7 +201,7 @@ export class Store {
     if (before !== undefined && isDeepStrictEqual(withoutVersion(before), withoutVersion(next))) return before
     this.#revision++
     const object = { ...next, metadata: { ...next.metadata, resourceVersion: String(this.#revision) } }
-    const isGone = isFree(object)
+    const isGone = this.#isFree(object)
     if (isGone) this.#drop(key, object)
     else this.#put(key, object, owners)
     for (const listener of this.#listeners) listener({ by, before, after: object, isGone })
@@ -216,6 +218,15 @@ export class Store {
   #drop(key: string, object: KubeObject): void {
     this.#objects.delete(key)
     this.#byKind.get(kindOf(object))?.delete(key)
+  }
+
+  #isHeldKind(kind: string): boolean {
+    return this.#options.isHeld?.(kind) ?? heldKinds.has(kind)
+  }
+
+  #isFree({ kind, metadata }: KubeObject): boolean {
+    if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false
+    return !this.#isHeldKind(kind) || Reflect.get(metadata, 'deletionGracePeriodSeconds') === 0
   }
 
   #known(kind: KindRef): StoredKind | undefined {
@@ -251,11 +262,6 @@ export class Store {
 
 /** Objects that stay until somebody has let go of them: kubelet, the namespace controller, claim protection. */
 const heldKinds = new Set(['Pod', 'Namespace', 'PersistentVolumeClaim'])
-
-function isFree({ kind, metadata }: KubeObject): boolean {
-  if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false
-  return !heldKinds.has(kind) || Reflect.get(metadata, 'deletionGracePeriodSeconds') === 0
-}
 
 function kindOf({ apiVersion, kind }: KindRef): string {
   return `${apiVersion} ${kind}`

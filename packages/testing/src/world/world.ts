@@ -1,8 +1,6 @@
-import { controllerRules } from '@knest/controller'
 import { createClusters, createKubernetesHome, KnestError } from '@knest/core'
 import type { Clusters, KubeApi, KubeObject } from '@knest/core'
 import { createPodNodeBackend } from '@knest/pod-node'
-import { withRights } from '../rights.js'
 import { openWorldApi, Watches, type Mishap } from './api.js'
 import { Clock } from './clock.js'
 import type { Disk } from './disk.js'
@@ -122,7 +120,7 @@ export class World implements Scene {
     const process: Process = new Process(name, kind, (call) => this.#mishap(process, call))
     this.processes.push(process)
     const { clock, random, cluster } = this
-    const opened = openWorldApi(process, {
+    const api = openWorldApi(process, {
       clock,
       random,
       description: 'the host',
@@ -134,12 +132,6 @@ export class World implements Scene {
       authorize: (call) => this.#authorize(process, call),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
     })
-    const api =
-      kind === 'controller'
-        ? withRights(opened, controllerRules, (right) => {
-            this.#break('the role of the controller has all that it needs', `it may not ${right}`)
-          })
-        : opened
     const backend = createPodNodeBackend(api)
     const clusters = createClusters({
       home: createKubernetesHome(api),
