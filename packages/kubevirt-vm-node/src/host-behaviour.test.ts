@@ -244,7 +244,8 @@ describe('a persistent node', () => {
   it('is filled by another job where one that was begun otherwise cannot be changed', async () => {
     endJobs({ succeeded: 1 })
     const jobKind = { apiVersion: 'batch/v1', kind: 'Job' }
-    await put(jobKind, `${root}-copy`, { metadata: { name: `${root}-copy`, namespace }, status: {} })
+    const labels = { 'app.kubernetes.io/managed-by': 'knest', 'knest.dev/cluster': sampleNode.cluster.name }
+    await put(jobKind, `${root}-copy`, { metadata: { name: `${root}-copy`, namespace, labels }, status: {} })
     const refusing: KubeApi = {
       ...fake.api,
       apply: async (object, options) => {

@@ -92,7 +92,7 @@ describe.skipIf(bash === undefined)('the scripts', () => {
     const done = 'rm -f /var/lib/knest/certificates-unfinished'
     expect(renewalScript({ spec, controlPlane: false, kubeletClient: 'pem' })).toContain(done)
     expect(renewalScript({ spec, controlPlane: true, kubeletClient: 'pem' })).not.toContain(done)
-    expect(restartScript('q-cp-0').trimEnd().endsWith(done)).toBe(true)
+    expect(restartScript('q-cp-0').trimEnd().endsWith(`${done}\nsync /var/lib/knest`)).toBe(true)
   })
 
   test('kubeadm is told a version, so that it asks nobody', () => {
