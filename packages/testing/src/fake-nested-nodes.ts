@@ -207,7 +207,7 @@ export function createFakeNestedNodes(
     }
     if (has('>/var/lib/knest/founder.new')) {
       await note(`kubeadm init ${name}`, signal)
-      node.initialMembers ??= /'(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
+      node.initialMembers ??= / '([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
       node.disk = 'founder'
       node.member ??= etcd.begin(name)
       node.authorities = await authorities()
