@@ -207,13 +207,13 @@ export function createFakeNestedNodes(
     }
     if (has('>/var/lib/knest/founder.new')) {
       await note(`kubeadm init ${name}`, signal)
-      node.initialMembers ??= /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
+      node.initialMembers ??= /'([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
       node.disk = 'founder'
       node.member ??= etcd.begin(name)
       node.authorities = await authorities()
       return fine
     }
-    if (has(`touch ${bootstrapped}`)) {
+    if (has(`>${bootstrapped}.new`)) {
       if (has('kubeadm join')) {
         const there = await objects.get({ apiVersion: 'v1', kind: 'Node' }, name, undefined, signal)
         if (there !== undefined && isReady(there)) throw new Error(`a Node "${name}" that is Ready exists`)
