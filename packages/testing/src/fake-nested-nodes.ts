@@ -69,6 +69,7 @@ export interface FakeNestedNodes {
 }
 
 const bootstrapped = '/var/lib/knest/bootstrapped'
+const marksSetUp = `>${bootstrapped}.new`
 const upgrading = '/var/lib/knest/upgrading'
 const beforeUpgrade = '/var/lib/knest/before-upgrade/configuration.json'
 const kubeletFlags = '/var/lib/kubelet/kubeadm-flags.env'
@@ -207,13 +208,13 @@ export function createFakeNestedNodes(
     }
     if (has('>/var/lib/knest/founder.new')) {
       await note(`kubeadm init ${name}`, signal)
-      node.initialMembers ??= /echo '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
+      node.initialMembers ??= /printf '%s\\n' '(.*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
       node.disk = 'founder'
       node.member ??= etcd.begin(name)
       node.authorities = await authorities()
       return fine
     }
-    if (has(`touch ${bootstrapped}`)) {
+    if (has(marksSetUp)) {
       if (has('kubeadm join')) {
         const there = await objects.get({ apiVersion: 'v1', kind: 'Node' }, name, undefined, signal)
         if (there !== undefined && isReady(there)) throw new Error(`a Node "${name}" that is Ready exists`)
