@@ -11,6 +11,8 @@ import { createCluster, isReady, listNames, never, openHost } from './support/cl
 import type { TestCluster } from './support/cluster.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
+import { readProof, writeProof, written } from './support/proof.js'
+import { kubeletStarts, notReady } from './support/ready-nodes.js'
 
 const name = 'e2e-certs'
 const controlPlane = `${name}-cp-0`
@@ -24,6 +26,7 @@ describe('knest certs', () => {
   beforeAll(async () => {
     cluster = await createCluster(name)
     host = await openHost(cluster.home)
+    await writeProof(cluster.api)
   })
   afterAll(async () => {
     host.close()
@@ -81,6 +84,7 @@ describe('knest certs', () => {
     expect(shown.certificates.filter(({ daysLeft }) => daysLeft < 300)).toEqual([])
     const api = await cluster.reopen()
     expect(await listNames(api, 'Node')).toEqual([controlPlane, worker])
+    expect(await readProof(api)).toEqual(written)
     api.close()
     const inUse = await Promise.all(
       [6443, 2379].map((port) => servedUntil(host, cluster, controlPlane, port)),
@@ -102,6 +106,9 @@ describe('knest certs', () => {
     expect(shown.unfinished).toEqual([])
     expect(shown.certificates.filter(({ daysLeft }) => daysLeft < 300)).toEqual([])
     expect(await cluster.knest('certs', name, '--renew')).toContain('no certificate')
+    const api = await cluster.reopen()
+    expect(await readProof(api)).toEqual(written)
+    api.close()
   })
 
   it('cures a kubelet whose certificate has expired', async () => {
@@ -133,7 +140,9 @@ systemctl start kubelet`,
       new Map(list.certificates.map((each) => [`${each.node ?? ''} ${each.name}`, each.expires]))
     for (const [key, end] of ends(before)) expect(ends(after).get(key), key).not.toBe(end)
     const api = await cluster.reopen()
-    expect((await api.list(nodeKind, { signal: never })).every(isReady)).toBe(true)
+    const nodes = [controlPlane, worker]
+    expect(await notReady(api, nodes, await kubeletStarts(cluster, nodes))).toEqual([])
+    expect(await readProof(api)).toEqual(written)
     api.close()
   })
 })

@@ -101,6 +101,7 @@ describe.skipIf(skipped !== undefined)('knest create --machine-addresses', () =>
   it('brings a deleted node back with the same address', async () => {
     const [name = ''] = made
     const before = await podsOf(name)
+    expect(before.size).toBeGreaterThan(1)
     for (const node of before.keys()) await killNode(host, `knest-${name}`, node)
     await secondsUntil(
       async () => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
-import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
+import { createCluster, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { patience, podsOfNodes } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { readyAnew } from './support/ready-nodes.js'
 import { secondsUntil } from './support/until.js'
 
 const name = 'e2e-heal'
@@ -43,12 +44,11 @@ describe('a persistent cluster that a controller looks after', () => {
     const found = await cluster.api.list(nodeKind, { signal: within(5_000) })
     return new Map(found.map(({ metadata }) => [metadata.name, metadata.uid]))
   }
-  const areReady = async (): Promise<boolean> =>
-    (await cluster.api.list(nodeKind, { signal: within(5_000) })).every(isReady)
 
   it('starts its nodes again on their disks when their kubelets are gone for good', async () => {
     const [before, objects] = [await hostPods(), await nodeObjects()]
     for (const node of nodes) await cluster.knest('ssh', name, node, '--', 'systemctl', 'stop', 'kubelet')
+    const areReady = readyAnew(cluster, cluster.api, nodes)
     const areReplaced = async (): Promise<boolean> => {
       const now = await hostPods()
       return nodes.every((node) => now.has(node) && now.get(node) !== before.get(node)) && (await areReady())

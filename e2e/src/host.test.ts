@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
-import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
+import { createCluster, listNames, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { memberList } from './support/etcd.js'
 import { hostEngine, restartHost } from './support/host.js'
@@ -12,6 +12,7 @@ import { createReaderHome, findKubectl, runBlock } from './support/readme.js'
 import { runKnest } from './support/knest.js'
 import { nodeFlags } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { readyAnew } from './support/ready-nodes.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
 
@@ -77,10 +78,11 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     try {
       await runWeb(cluster.api, `${large}-worker-0`)
       for (const { api } of made) await writeProof(api)
+      const nodes = await Promise.all(made.map(({ api }) => listNames(api, 'Node')))
       await restartHost(home)
       const kept = await host.get(marker, 'e2e-marker', 'default', never)
       expect(kept?.data).toEqual({ kept: 'yes' })
-      await Promise.all(made.map(back))
+      await Promise.all(made.map((each, index) => back(each, nodes[index] ?? [])))
       await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
       const members = [0, 1, 2].map((index) => `${large}-cp-${index} started`)
       expect(await memberList(cluster.home, large)).toEqual(members)
@@ -128,13 +130,13 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     }
   })
 
-  const back = async ({ api, name }: TestCluster): Promise<void> => {
+  const back = async (cluster: TestCluster, nodes: readonly string[]): Promise<void> => {
+    const { api, name } = cluster
     let proof: unknown
     const read = async (): Promise<boolean> => (proof = await readProof(api)) !== undefined
     const apiBack = await secondsUntil(read, 90, `the API of "${name}"`)
     expect(proof).toEqual(written)
-    const allReady = async (): Promise<boolean> =>
-      (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal: within(3_000) })).every(isReady)
+    const allReady = readyAnew(cluster, api, nodes)
     const nodesBack = apiBack + (await secondsUntil(allReady, 120, `the nodes of "${name}"`))
     console.log(
       `${name}: API back ${apiBack.toFixed(1)} s and nodes Ready ${nodesBack.toFixed(1)} s after host "${hostContext}" was up again`,

@@ -12,6 +12,7 @@ import { inventory } from './support/inventory.js'
 import { killAtEveryBoundary } from './support/killing.js'
 import { runKnest } from './support/knest.js'
 import { hostNodes, nodeFlags, podsOfNodes } from './support/nodes.js'
+import { readProof, writeProof, written } from './support/proof.js'
 
 describe('kill -9 at every step boundary, then the same command again', () => {
   let calm: TestCluster
@@ -55,6 +56,7 @@ describe('kill -9 at every step boundary, then the same command again', () => {
     expect(nodes.map(({ metadata }) => metadata.name)).toEqual(['e2e-kill-cp-0', 'e2e-kill-worker-0'])
     expect(nodes.every(isReady)).toBe(true)
     expect(await listNames(api, 'Namespace')).toEqual(await listNames(calm.api, 'Namespace'))
+    await writeProof(api)
     api.close()
   })
 
@@ -65,6 +67,7 @@ describe('kill -9 at every step boundary, then the same command again', () => {
     const { last } = await killAtEveryBoundary(home, ['scale', 'e2e-kill', counts])
     expect(last.code, last.stderr).toBe(0)
     const api = await openKube({ kubeconfig: kubeconfig() })
+    expect(await readProof(api)).toEqual(written)
     expect(await listNames(api, 'Node')).toEqual(expected)
     expect(await hostNodes(host, 'knest-e2e-kill')).toEqual(expected)
     expect([...(await podsOfNodes(host, 'knest-e2e-kill')).keys()]).toEqual(expected)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
+import { authorityFilesOn } from './support/authority-files.js'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome } from './support/home.js'
 import type { TestHome } from './support/home.js'
@@ -108,10 +109,10 @@ describe('a standalone cluster of one control plane and one worker', () => {
     expect(await may(`patch secret/${name}-pki`)).toBe('yes\n')
     expect(await may('create secrets')).toBe('no\n')
     expect(await may('get secret/other')).toBe('no\n')
-    const keys = await cluster.run(
-      `kubectl -n ${cluster.namespace} exec ${name}-worker-0-0 -- find / -xdev -name 'ca.key'`,
+    expect(await authorityFilesOn(cluster, name, `${name}-cp-0`)).toEqual(
+      expect.arrayContaining(['ca.crt', 'ca.key', 'etcd-ca.key', 'front-proxy-ca.key', 'sa.key']),
     )
-    expect(keys).toBe('')
+    expect(await authorityFilesOn(cluster, name, `${name}-worker-0`)).toEqual(['ca.crt'])
   })
 
   it('is gone with its namespace, and leaves nothing', async () => {

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { KubeApi } from 'knest'
 import { never, within } from './cluster.js'
 import type { TestCluster } from './cluster.js'
@@ -7,6 +8,8 @@ const namespace = 'writes'
 const intervalMs = 100
 const timeoutMs = 5_000
 const writesPerConnection = 10
+/** Many times what is measured, for machines at work: docs/reliability.md. */
+const mostSecondsAway = 10
 
 export interface Writer {
   /** Ends the writing and looks for everything that was acknowledged. */
@@ -76,8 +79,11 @@ export async function startWriter(cluster: TestCluster, run: string): Promise<Wr
   }
 }
 
-export function report(title: string, { acknowledged, failed, longestGap }: Written): void {
+/** Says what became of the writes, and expects that none is lost and the API was never away for long. */
+export function expectKept(title: string, { acknowledged, failed, lost, longestGap }: Written): void {
   console.log(
     `${title}: ${acknowledged} writes acknowledged, ${failed} failed, longest time without one ${longestGap.toFixed(1)} s`,
   )
+  expect(lost).toEqual([])
+  expect(longestGap).toBeLessThan(mostSecondsAway)
 }
