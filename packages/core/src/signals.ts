@@ -97,9 +97,15 @@ export function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`
 }
 
-/** Aborts when any of them does. Many waits listen to it at once, which is no leak. */
+const combined = new WeakSet<AbortSignal>()
+const hold = (): void => undefined
+
+/** Aborts when any of them does, AbortSignal.timeout too. Many waits listen to it at once, which is no leak. */
 export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
+  // Node 20 collects a limit that nobody listens to together with its timer, and AbortSignal.any does not listen.
+  for (const each of signals) if (!combined.has(each)) each.addEventListener('abort', hold, { once: true })
   const signal = AbortSignal.any([...signals])
+  combined.add(signal)
   setMaxListeners(0, signal, ...signals)
   return inherit(signal, signals)
 }

@@ -1,4 +1,5 @@
 import {
+  anySignal,
   createClusters,
   KnestError,
   openKube,
@@ -168,7 +169,7 @@ async function takeDown({ engine, label }: LocatedHost, ref: ClusterRef, run: Ru
 }
 
 function withDeadline(run: RunOptions): RunOptions {
-  return { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(run.timeoutMs)]) }
+  return { ...run, signal: anySignal(run.signal, AbortSignal.timeout(run.timeoutMs)) }
 }
 
 function notRunning(target: HostTarget): KnestError {

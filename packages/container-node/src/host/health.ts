@@ -1,3 +1,4 @@
+import { anySignal } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { imagesAnnotation } from './images.js'
 import type { HostAccess } from '../home/access.js'
@@ -15,7 +16,7 @@ export async function hostFault(
   startedAt: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(5_000)])
+  const bounded = anySignal(signal, AbortSignal.timeout(5_000))
   try {
     const get = (path: string): Promise<unknown> => getJson(access, path, bounded)
     const [object, lease, dns] = (await Promise.all([

@@ -1,4 +1,4 @@
-import { openKube } from '@knest/core'
+import { anySignal, openKube } from '@knest/core'
 import { readKubeconfig } from './status.js'
 import type { LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
@@ -11,7 +11,7 @@ export async function nestedClusters(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (container?.state !== 'running' || label === undefined) return []
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(quickly)])
+  const bounded = anySignal(signal, AbortSignal.timeout(quickly))
   try {
     const kubeconfig = await readKubeconfig(engine, firstControlPlane(label.name), bounded)
     if (kubeconfig === undefined) return []

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
+import { anySignal } from '../signals.js'
 
 /** For messages: what a manifest is, and what to do about one that cannot be used. */
 export interface ManifestPurpose {
@@ -23,7 +24,7 @@ export async function loadManifest(
 ): Promise<string> {
   try {
     if (!/^https?:\/\//.test(source)) return await readFile(source, { encoding: 'utf8', signal })
-    const response = await fetch(source, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) })
+    const response = await fetch(source, { signal: anySignal(signal, AbortSignal.timeout(60_000)) })
     if (!response.ok) throw new Error(`the server answered ${response.status}`)
     return await response.text()
   } catch (error) {

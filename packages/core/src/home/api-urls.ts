@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import type { ClusterRecord, ServiceType } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { objectNames } from '../names.js'
+import { anySignal } from '../signals.js'
 
 const serviceKind: KindRef = { apiVersion: 'v1', kind: 'Service' }
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
@@ -61,7 +62,7 @@ export function canConnect(
   timeoutMs = 1000,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
+    const socket = connect({ host, port, signal: anySignal(signal, AbortSignal.timeout(timeoutMs)) })
     const end = (answer: boolean): void => {
       socket.destroy()
       resolve(answer)

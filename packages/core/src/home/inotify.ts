@@ -1,6 +1,7 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 import { execText } from '../streams/index.js'
+import { anySignal } from '../signals.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 
@@ -13,7 +14,7 @@ const wanted = { max_user_instances: 512, max_user_watches: 524_288 } as const
  * raises the limits where it may.
  */
 export async function inotifyProblems(api: KubeApi, signal: AbortSignal): Promise<readonly Problem[]> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(5_000)])
+  const bounded = anySignal(signal, AbortSignal.timeout(5_000))
   try {
     const pods = await api.list(podKind, { labelSelector: 'app in (flannel, kindnet)', signal: bounded })
     const running = pods.find((pod) => (pod.status as { phase?: string } | undefined)?.phase === 'Running')

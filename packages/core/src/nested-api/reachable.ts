@@ -1,4 +1,5 @@
 import { connect } from 'node:tls'
+import { anySignal } from '../signals.js'
 
 export interface ApiTarget {
   readonly url: string
@@ -39,7 +40,7 @@ export async function firstReachable(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const done = new AbortController()
-  const answers = targets.map((target) => reachesApi(target, AbortSignal.any([signal, done.signal])))
+  const answers = targets.map((target) => reachesApi(target, anySignal(signal, done.signal)))
   try {
     for (const [index, target] of targets.entries()) if (await answers[index]) return target.url
     return undefined
