@@ -69,7 +69,6 @@ export interface FakeNestedNodes {
 }
 
 const bootstrapped = '/var/lib/knest/bootstrapped'
-const marksSetUp = `>${bootstrapped}.new`
 const upgrading = '/var/lib/knest/upgrading'
 const beforeUpgrade = '/var/lib/knest/before-upgrade/configuration.json'
 const kubeletFlags = '/var/lib/kubelet/kubeadm-flags.env'
