@@ -1,4 +1,12 @@
-import { anySignal, applyOwn, volumeClaimKind, KnestError, ownedBy, parseBytes, podTrouble } from '@knest/core'
+import {
+  anySignal,
+  applyOwn,
+  volumeClaimKind,
+  KnestError,
+  ownedBy,
+  parseBytes,
+  podTrouble,
+} from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { vmHosts } from './copy-placement.js'

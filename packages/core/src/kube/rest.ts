@@ -4,7 +4,15 @@ import { KnestError } from '../errors.js'
 import { answerError, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import { isLostConnection } from './temporary.js'
-import { beforeWrite, onAbort, openDeadline, pause, seconds, unlessAborted, type Deadline } from '../signals.js'
+import {
+  beforeWrite,
+  onAbort,
+  openDeadline,
+  pause,
+  seconds,
+  unlessAborted,
+  type Deadline,
+} from '../signals.js'
 
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

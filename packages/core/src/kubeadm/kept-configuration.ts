@@ -41,7 +41,7 @@ export function settingsIn(text: string | undefined): Settings | undefined {
   if (document.errors.length > 0) return undefined
   const value: unknown = document.toJS()
   return typeof value === 'object' && value !== null && !Array.isArray(value) && 'kind' in value
-    ? (value)
+    ? value
     : undefined
 }
 

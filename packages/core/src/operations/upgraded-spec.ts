@@ -114,7 +114,9 @@ export async function imageProblems(
 ): Promise<readonly Problem[]> {
   if (spec.image === record.spec.image && record.phase !== 'Upgrading') return []
   const backends = await backendsOf(parts, { spec })
-  const problems = (await Promise.all(backends.map((backend) => backend.preflight(spec, signal, record)))).flat()
+  const problems = (
+    await Promise.all(backends.map((backend) => backend.preflight(spec, signal, record)))
+  ).flat()
   if (problems.some(({ severity }) => severity === 'error')) return problems
   const wrong = await Promise.all(backends.map((backend) => wrongVersion(backend, record, spec, signal)))
   return [...problems, ...wrong.filter((problem) => problem !== undefined)]

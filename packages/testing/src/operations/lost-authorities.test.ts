@@ -77,7 +77,7 @@ describe('a cluster whose home has lost its authorities', () => {
       const { clusters, home, nodes } = await lost()
       for (const node of nodes.nodes.values()) Object.assign(node, { authorities: undefined, disk })
       const { problems } = await clusters.status(ref, never)
-        expect(problems[0]).toMatchObject({
+      expect(problems[0]).toMatchObject({
         severity: 'error',
         message: expect.stringContaining('no control plane has them') as string,
       })
