@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
 import { confirm } from './confirm.js'
@@ -12,6 +10,7 @@ import { jsonRenderer } from './render/json.js'
 import { plainRenderer } from './render/plain.js'
 import { quietRenderer } from './render/quiet.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
+import { runProgram } from './run-program.js'
 
 const now = (): Date => new Date()
 const writeErr = (line: string): void => void process.stderr.write(line)
@@ -36,7 +35,7 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     hostControl: openEmbeddedHost,
     asker,
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
-    spawn: runProgram,
+    spawn: (argv, env) => runProgram(argv, env, writeErr),
   }
 }
 
@@ -91,22 +90,4 @@ function interrupts(exitNow: (code: number) => void): Interrupts {
 function asker(): ((question: string) => Promise<boolean>) | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
   return (question) => confirm(question, process.stdin, process.stderr)
-}
-
-function runProgram(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
-  const [program = '', ...args] = argv
-  const child = spawn(program, args, { stdio: 'inherit', env })
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    )
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') resolve(127)
-      else if (error.code === 'EACCES') resolve(126)
-      else reject(error)
-    })
-  })
 }

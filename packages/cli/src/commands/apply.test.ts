@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { fakeStatus } from '@knest/testing'
+import { fakeStatus, sampleSpec } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
 const file = `apiVersion: knest.dev/v1alpha1
@@ -33,7 +33,7 @@ test('apply creates what is not there, and keeps its kubeconfig', async () => {
   expect(terminal.clusters.lastSpec?.controlPlane.count).toBe(3)
 })
 
-test('plan shows fields and steps and ends with 2; without a change with 0', async () => {
+test('plan shows fields and steps and ends with 1; without a change with 0', async () => {
   makeChanged()
   expect(await terminal.run('plan', '-f', 'a.yaml')).toBe(1)
   expect(terminal.out).toBe(`FIELD                NOW   THEN
@@ -80,4 +80,30 @@ test('apply --yes does not ask, and --dry-run changes nothing', async () => {
 test('apply needs a file', async () => {
   expect(await terminal.run('apply')).toBe(2)
   expect(terminal.err).toContain("required option '-f, --filename <file>' not specified")
+})
+
+test.each([
+  ['plan', 1],
+  ['apply', 0],
+] as const)(
+  '%s takes --force for an even number of control planes, as its hint says',
+  async (command, done) => {
+    terminal.files.set('a.yaml', file.replace('count: 3', 'count: 2'))
+    expect(await terminal.run(command, '-f', 'a.yaml')).toBe(2)
+    expect(terminal.err).toContain('--force')
+    expect(await terminal.run(command, '-f', 'a.yaml', '--force')).toBe(done)
+  },
+)
+
+test.each([
+  ['apply', ['-f', 'a.yaml'], { name: 'a', phase: 'Ready' }],
+  ['pause', ['a'], { name: 'a', namespace: 'knest-a' }],
+  ['resume', ['a'], { name: 'a', namespace: 'knest-a' }],
+  ['delete', ['a'], { name: 'a', namespace: 'knest-a', deleted: true, dataKept: false }],
+  ['delete', ['a', '--keep-data'], { name: 'a', deleted: true, dataKept: true }],
+] as const)('%s %j -o json prints JSON and nothing else', async (command, argv, expected) => {
+  const status = fakeStatus({ name: 'a', phase: command === 'resume' ? 'Paused' : 'Ready' })
+  terminal.clusters.add(status, { ...sampleSpec, persistence: { enabled: command !== 'apply' } })
+  expect(await terminal.run(command, ...argv, '-o', 'json'), terminal.err).toBe(0)
+  expect(JSON.parse(terminal.out)).toMatchObject(expected)
 })

@@ -1,10 +1,4 @@
-import {
-  KnestError,
-  type ClusterChange,
-  type ClusterKubeconfig,
-  type ClusterRef,
-  type RunOptions,
-} from 'knest'
+import { KnestError, type ClusterChange, type ClusterKubeconfig, type RunOptions } from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
 import { ensureController } from '../controller-offer.js'
@@ -13,12 +7,14 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
+import { showOutcome } from '../show-changed.js'
 import { leftovers } from '../leftovers.js'
 import { readDesiredSpec } from './desired-spec.js'
 import { printChange } from './plan.js'
 
 export interface ApplyOptions extends GlobalOptions, TimeLimit {
   readonly file: string
+  readonly force: boolean
   readonly yes: boolean
   readonly dryRun: boolean
   /** Put a controller on a host that has none, with a new cluster. */
@@ -29,7 +25,10 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
-  const { ref, spec } = await readDesiredSpec(deps, { ...options, flags: { from: options.file } })
+  const { ref, spec } = await readDesiredSpec(deps, {
+    ...options,
+    flags: { from: options.file, force: options.force },
+  })
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, options, host)
@@ -57,18 +56,15 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
       return done
     }
     const action = await operate(deps, options, apply, left)
-    deps.streams.out(outcome(ref, action, options.output))
+    await showOutcome(deps, clusters, ref, options.output, action)
     if (kept?.context !== undefined && action === 'created' && options.quiet !== true)
       deps.streams.err(`Context "${kept.context}" is set\n`)
   })
 }
 
-function outcome(ref: ClusterRef, action: string, output: OutputFormat | undefined): string {
-  return output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" ${action}\n`
-}
-
 interface ApplyFlags {
   readonly filename: string
+  readonly force?: boolean
   readonly yes?: boolean
   readonly dryRun?: boolean
   readonly controller?: boolean
@@ -82,6 +78,7 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
   return new Command('apply')
     .description('create the cluster that a file describes, or change it to what the file says')
     .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .option('--force', 'allow an even number of control-plane nodes')
     .option('-y, --yes', 'do not ask on a terminal')
     .option('--dry-run', 'print what would change and do nothing')
     .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
@@ -93,6 +90,7 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
       run(deps, {
         ...globalOptions(command),
         file: flags.filename,
+        force: flags.force === true,
         yes: flags.yes === true,
         dryRun: flags.dryRun === true,
         controller: flags.controller !== false,

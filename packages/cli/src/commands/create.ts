@@ -1,13 +1,12 @@
-import { KnestError, type ClusterKubeconfig, type Clusters, type ClusterRef } from 'knest'
+import { KnestError, type ClusterKubeconfig, type ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { clusterTable, clusterView } from '../views/clusters.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
-import { ask, operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
+import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import {
   addTimingFlags,
@@ -17,6 +16,7 @@ import {
   type TimingOptions,
 } from '../timing/timing.js'
 import { leftovers } from '../leftovers.js'
+import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { readDesiredSpec } from './desired-spec.js'
 
@@ -65,7 +65,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
           left,
         ),
       )
-      await printResult(deps, clusters, ref, options.output)
+      await showOutcome(deps, clusters, ref, options.output, 'created')
       if (options.quiet !== true) deps.streams.err(nextSteps(ref, kept, access, options))
     } catch (error) {
       if (isHalfWay(error)) {
@@ -75,21 +75,6 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       throw error
     }
   })
-}
-
-async function printResult(
-  deps: Deps,
-  clusters: Clusters,
-  ref: ClusterRef,
-  output: OutputFormat | undefined,
-): Promise<void> {
-  if (output === undefined) deps.streams.out(`cluster "${ref.name}" created\n`)
-  else if (output === 'name') deps.streams.out(`${ref.name}\n`)
-  else {
-    const status = await ask(deps, (signal) => clusters.status(ref, signal))
-    const value = await renderValue(clusterView(status, deps.now()), output)
-    deps.streams.out(value ?? clusterTable([status], deps.now(), false))
-  }
 }
 
 function nextSteps(

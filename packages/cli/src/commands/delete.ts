@@ -6,7 +6,7 @@ import type { Deps, OpenClusters } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
-import { outputOption, type OutputFormat } from '../output.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import {
   addTimingFlags,
@@ -56,9 +56,17 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       throw error
     })
     await forget()
-    if (deleted)
-      deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" deleted\n`)
+    if (deleted) await showDeleted(deps, ref, options)
   })
+}
+
+async function showDeleted(
+  deps: Deps,
+  { name, namespace }: ClusterRef,
+  { output, keepData }: Pick<DeleteOptions, 'output' | 'keepData'>,
+): Promise<void> {
+  const value = await renderValue({ name, namespace, deleted: true, dataKept: keepData }, output)
+  deps.streams.out(value ?? (output === 'name' ? `${name}\n` : `cluster "${name}" deleted\n`))
 }
 
 /** A half deleted cluster has no record any more, but `delete` still finds what is left of it. */

@@ -5,6 +5,7 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { onCluster } from '../on-cluster.js'
 import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
+import { showOutcome } from '../show-changed.js'
 import { printPlan } from '../views/plan.js'
 
 interface PauseOptions extends GlobalOptions, TimeLimit {
@@ -30,7 +31,7 @@ async function switchRun(deps: Deps, { done, plan, act }: Switch, options: Pause
       return
     }
     await operate((run) => act(clusters, ref, run))
-    deps.streams.out(options.output === 'name' ? `${ref.name}\n` : `cluster "${ref.name}" ${done}\n`)
+    await showOutcome(deps, clusters, ref, options.output, done)
   })
 }
 

@@ -10,6 +10,7 @@ import { readDesiredSpec } from './desired-spec.js'
 
 export interface PlanOptions extends GlobalOptions {
   readonly file: string
+  readonly force: boolean
   readonly output?: OutputFormat | undefined
 }
 
@@ -17,7 +18,10 @@ export interface PlanOptions extends GlobalOptions {
 const changesExitCode = 1
 
 export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
-  const { ref, spec } = await readDesiredSpec(deps, { ...options, flags: { from: options.file } })
+  const { ref, spec } = await readDesiredSpec(deps, {
+    ...options,
+    flags: { from: options.file, force: options.force },
+  })
   const change = await withClusters(deps, options, (clusters) =>
     operate(
       deps,
@@ -44,6 +48,7 @@ export async function printChange(
 
 interface PlanFlags {
   readonly filename: string
+  readonly force?: boolean
   readonly output?: OutputFormat
 }
 
@@ -51,8 +56,14 @@ export function planCommand(deps: Deps, run: typeof planRun = planRun): Command 
   return new Command('plan')
     .description('show what `apply` with the same file would do: exit code 0 when nothing, 1 when something')
     .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .option('--force', 'allow an even number of control-plane nodes')
     .addOption(outputOption(['json', 'yaml']))
     .action((flags: PlanFlags, command: Command) =>
-      run(deps, { ...globalOptions(command), file: flags.filename, output: flags.output }),
+      run(deps, {
+        ...globalOptions(command),
+        file: flags.filename,
+        force: flags.force === true,
+        output: flags.output,
+      }),
     )
 }

@@ -72,7 +72,7 @@ async function runShell(
   const file = join(directory, 'kubeconfig')
   await writeFile(file, kubeconfig, { mode: 0o600 })
   const env = { ...deps.env, KUBECONFIG: file, KNEST_CLUSTER: ref.name, KNEST_NAMESPACE: ref.namespace }
-  if (options.command.length > 0) return spawn(deps, options.command, env)
+  if (options.command.length > 0) return deps.spawn(options.command, env)
   const start = shellStart(deps.env.SHELL ?? '/bin/sh', {
     prompt: `[${ref.namespace}/${ref.name}]`,
     kubeconfig: file,
@@ -80,18 +80,7 @@ async function runShell(
     home: deps.env.ZDOTDIR ?? deps.env.HOME ?? '/',
   })
   for (const [name, content] of Object.entries(start.files)) await writeFile(join(directory, name), content)
-  return spawn(deps, start.argv, { ...env, ...start.env })
-}
-
-async function spawn(
-  deps: Deps,
-  argv: readonly string[],
-  env: Record<string, string | undefined>,
-): Promise<number> {
-  const exitCode = await deps.spawn(argv, env)
-  if (exitCode === 127)
-    deps.streams.err(`error: "${argv[0] ?? ''}" ended with exit code 127: command not found\n`)
-  return exitCode
+  return deps.spawn(start.argv, { ...env, ...start.env })
 }
 
 export function shellCommand(deps: Deps, run: typeof shellRun = shellRun): Command {
