@@ -4,7 +4,7 @@ import { never } from './cluster.js'
 
 /** Everything but what the kernel shows, mounts of Secrets and volumes included; no file of a key is large. */
 const search = `wanted=$(cat)
-find / \\( -path /proc -o -path /sys \\) -prune -o -type f -size -256k -print0 |
+find / \\( -fstype proc -o -fstype sysfs \\) -prune -o -type f -size -256k -print0 |
   xargs -0 grep -hosF -e "$wanted" | sort -u || true`
 
 /**
