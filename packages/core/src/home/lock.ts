@@ -12,6 +12,8 @@ const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease'
 const durationSeconds = 15
 const renewMs = 5_000
 const retryMs = 1_000
+/** How long it is tried to let a Lease go; whoever waits for it sees its end later then. */
+const releaseMs = 5_000
 /** Who has not renewed it for so long holds it no longer: well before anybody else may take it. */
 const renewDeadlineMs = 10_000
 
@@ -166,21 +168,29 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
       if (!(await (renewing ??= renew()))) await pause(retryMs, lost.signal)
     }
   })
+  const letGo = async (bounded: AbortSignal): Promise<void> => {
+    const current = await api.get(leaseKind, name, namespace, bounded)
+    if (current === undefined || (current.spec as LeaseSpec).holderIdentity !== identity) return
+    // Somebody waits for it who shall be the next.
+    const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
+    await (preemptible === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
+      ? api.replace(left, { signal: bounded })
+      : api.delete(leaseKind, name, namespace, { signal: bounded }))
+  }
   return {
     signal,
+    // One that cannot be let go runs out; where the cluster is gone it would stay for ever.
     release: async () => {
       isReleased = true
       clearTimeout(timer)
-      const bounded = AbortSignal.timeout(5_000)
-      const current = await api.get(leaseKind, name, namespace, bounded).catch(() => undefined)
-      if (current === undefined || (current.spec as LeaseSpec).holderIdentity !== identity) return
-      // Somebody waits for it who shall be the next.
-      const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
-      await (
-        preemptible === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
-          ? api.replace(left, { signal: bounded })
-          : api.delete(leaseKind, name, namespace, { signal: bounded })
-      ).catch(() => undefined)
+      const bounded = AbortSignal.timeout(releaseMs)
+      while (!bounded.aborted) {
+        try {
+          return await letGo(bounded)
+        } catch {
+          await pause(retryMs / 2, bounded).catch(() => undefined)
+        }
+      }
     },
   }
 }

@@ -38,7 +38,7 @@ export function planCluster(
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
-  const upgrade = planUpgrade(spec, lasting, there, before, pace, surge)
+  const upgrade = planUpgrade(spec, lasting, there, before, pace, surge, stale)
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',

@@ -43,7 +43,7 @@ export type Step =
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
   | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
   | (Common & { readonly kind: 'join-control-plane'; readonly node: string })
-  /** `lost`: control planes whose disk is empty, and whose etcd members nobody is any more. */
+  /** `lost`: control planes whose etcd members nobody is any more: their disk is empty, or they are no nodes. */
   | (Common & {
       readonly kind: 'upgrade-node'
       readonly node: DesiredNode

@@ -167,6 +167,16 @@ describe('an upgrade', () => {
     expect(first?.lost).toEqual(['c-cp-2'])
   })
 
+  it('takes members nobody stands behind out of etcd before a control plane leaves it', () => {
+    const etcd = ['c-cp-0', 'c-cp-1', 'c-cp-2'].map((name) => ({
+      ...{ name, id: name, peerUrl: '', learner: false, leader: false, dbSizeBytes: 1 },
+      healthy: name !== 'c-cp-1',
+    }))
+    const nodes = [node('c-cp-0'), node('c-cp-2')]
+    const first = plan(spec(1, 0), observed(nodes, { etcd })).find((step) => step.kind === 'upgrade-node')
+    expect(first?.lost).toEqual(['c-cp-1'])
+  })
+
   it('does not concern a cluster that begins', () => {
     expect(upgrades(plan(spec(1, 1), observed([], { members: undefined, configured: undefined })))).toEqual(
       [],

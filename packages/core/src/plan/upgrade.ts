@@ -1,5 +1,6 @@
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { lastingNodes } from './lasting-nodes.js'
+import type { RemoveMember } from './leaving.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
@@ -58,6 +59,7 @@ export function planUpgrade(
   before: readonly string[],
   { maxUnavailable }: UpgradePace,
   surge: readonly DesiredNode[] = [],
+  stale: readonly RemoveMember[] = [],
 ): UpgradePlan {
   // Those that have begun come first: they are away, and the next one needs them.
   const hasBegun = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.upgrading === true
@@ -81,7 +83,7 @@ export function planUpgrade(
     needs: [...(isMade(observedNode(observed, node.name)) ? [`node:${node.name}`] : []), ...needs],
     node,
     drain: drain.has(node),
-    lost: lost.map(({ name }) => name),
+    lost: [...stale.map((member) => member.node), ...lost.map(({ name }) => name)],
   })
   const { configuration, proxy } = observed.configured ?? {}
   const running = due.length > 0 || observed.upgrading === true

@@ -19,6 +19,16 @@ export const knownFaults: readonly KnownFault[] = [
     promise: 'it comes to rest',
     text: /the Node object of "[^"]+" is gone/,
   },
+  {
+    key: 'a cluster whose creation is unfinished and whose authorities are gone is told to go on, not to be deleted',
+    promise: 'it comes to rest',
+    text: /it is Creating; last error: prerequisite: the certificate authorities of cluster "[^"]+" are gone/,
+  },
+  {
+    key: 'a cluster whose creation is unfinished and whose etcd has lost its majority is told to go on, not to be deleted',
+    promise: 'it comes to rest',
+    text: /it is Creating; (nobody stands behind the etcd member "[^"]+"; )+last error: timeout/,
+  },
 ]
 
 /**

@@ -22,4 +22,6 @@ export const rememberedSeeds: readonly number[] = [
   20057, 30042, 30063, 30138,
   // What a begin of three left, with the later faults.
   100_001, 100_003,
+  // A member nobody stands behind beside an upgrade; a Lease left; creations that cannot go on.
+  1_795_888_247, 1_795_888_336, 1_795_888_374, 1_795_888_449,
 ]
