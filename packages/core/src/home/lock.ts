@@ -186,7 +186,8 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
       const bounded = AbortSignal.timeout(releaseMs)
       while (!bounded.aborted) {
         try {
-          return await letGo(bounded)
+          await letGo(bounded)
+          return
         } catch {
           await pause(retryMs / 2, bounded).catch(() => undefined)
         }
