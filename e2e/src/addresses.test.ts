@@ -200,6 +200,8 @@ describe.each([
       expect(String(events.find(isRefusal)?.message)).toContain('Address already assigned in block')
     const thief = await host.get(podKind, 'thief', cluster.namespace, never)
     expect(podIp(thief)).toBe('')
+    // What knest did not make keeps the namespace.
+    await host.delete(podKind, 'thief', cluster.namespace, { signal: never })
   })
 })
 
