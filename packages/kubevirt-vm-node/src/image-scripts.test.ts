@@ -65,3 +65,21 @@ describe('the root file system of a VM', () => {
     expect(grow('/dev/vda').split('\n').slice(1, -1)).toEqual(['resize2fs /dev/vda'])
   })
 })
+
+describe("a VM's clock", () => {
+  const sources = (): string => readFileSync(join(root, 'run/knest/chrony/kvm.conf'), 'utf8')
+
+  it.each<[string, Record<string, string>, string]>([
+    ["that of the host by KVM, and no card's", { ptp0: 'ixgbe', ptp1: 'KVM virtual PTP' }, '/dev/ptp1 '],
+    ["nobody's where there is no KVM", {}, ''],
+    ["nobody's where only a card has one", { ptp0: 'ixgbe' }, ''],
+  ])('follows %s', (_, clocks, device) => {
+    for (const [name, what] of Object.entries(clocks)) write(`sys/class/ptp/${name}/clock_name`, `${what}\n`)
+    run('time-sources', { modprobe: 'exit 1' })
+    expect(sources()).toMatch(
+      device === '' ? /^$/ : new RegExp(`^refclock PHC ${device}poll \\d trust prefer\n$`),
+    )
+    run('time-sources', { modprobe: '' })
+    expect(sources().split('\n')).toHaveLength(device === '' ? 1 : 2)
+  })
+})
