@@ -64,15 +64,22 @@ export async function deleteOwn(
   options: Omit<Deletion, 'preconditions'>,
 ): Promise<boolean> {
   const found = await api.get(kind, name, cluster.namespace, options.signal)
-  if (found === undefined || !isMadeFor(cluster, found)) return false
-  const { uid } = found.metadata
+  return found !== undefined && isMadeFor(cluster, found) && deleteFound(api, kind, found, options)
+}
+
+/** Deletes this very object, and no other that has its name by now. Gives whether it was there. */
+export async function deleteFound(
+  api: Pick<KubeApi, 'delete'>,
+  kind: KindRef,
+  { metadata: { name, namespace, uid } }: Marked,
+  options: Omit<Deletion, 'preconditions'>,
+): Promise<boolean> {
   try {
-    return await api.delete(kind, name, cluster.namespace, {
+    return await api.delete(kind, name, namespace, {
       ...options,
       ...(uid !== undefined && { preconditions: { uid } }),
     })
   } catch (error) {
-    // Another one has that name by now.
     if (error instanceof KnestError && error.code === 'conflict') return false
     throw error
   }

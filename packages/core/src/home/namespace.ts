@@ -1,5 +1,6 @@
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { applyOwn, isMadeFor } from '../ownership.js'
 import { otherClusters, othersIn } from './own-objects.js'
@@ -11,9 +12,11 @@ export const namespaceKind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
 
 /** Makes the cluster's namespace. One that knest did not make for this cluster stays as it is, whatever its name. */
 export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
-  const existing = await api.get(namespaceKind, ref.namespace, undefined, signal)
-  if (existing === undefined || isMadeFor(ref, existing))
+  try {
     await applyOwn(api, namespaceObject(ref), { signal })
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'already-exists') throw error
+  }
 }
 
 /** A cluster's own namespace; by its labels `removeNamespace` knows it again. */

@@ -5,7 +5,7 @@ import { KnestError } from '../errors.js'
 import { namespacedCollections } from '../kube/namespaced-collections.js'
 import { clusterSelector, labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
-import { deleteOwn, isMadeFor } from '../ownership.js'
+import { deleteFound, isMadeFor } from '../ownership.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import { nestedClusterKind } from './record.js'
 import { hasAuthorities } from './secrets.js'
@@ -48,7 +48,7 @@ export async function removeOwnObjects(
   await Promise.all(
     found
       .filter(({ object }) => isOwn(ref, object))
-      .map(({ kind, object: { metadata } }) => deleteOwn(api, ref, kind, metadata.name, { signal })),
+      .map(({ kind, object }) => deleteFound(api, kind, object, { signal })),
   )
 }
 
@@ -70,10 +70,12 @@ export async function foreignObjects(
     takenNames(
       api,
       ref,
-      services.map((name) => ({ ...serviceKind, name })),
+      [
+        ...services.map((name) => ({ ...serviceKind, name })),
+        { ...secretKind, name: kubeconfigSecret(ref.name) },
+      ],
       signal,
     ),
-    takenNames(api, ref, [{ ...secretKind, name: kubeconfigSecret(ref.name) }], signal),
     // Keys of one's own may be there before.
     api
       .get(secretKind, pkiSecret(ref.name), ref.namespace, signal)
