@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, never } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { isVm, nodesAre } from './support/nodes.js'
+import { plainStatus } from './support/plain-client.js'
 import { runPods, shell, webPod } from './support/workload.js'
 
 const kubeletSettings = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops']
@@ -84,6 +85,12 @@ describe('knest create with the flags of the README', () => {
     }
     expect(config.contexts.map(({ name }) => name)).toContain('knest-e2e-create')
     expect(config['current-context'] ?? '').toBe(before)
+  })
+
+  it('answers a client that knows server, authority and client certificate only', async () => {
+    const kubeconfig = readFileSync(cluster.kubeconfigPath, 'utf8')
+    expect(kubeconfig).not.toContain('tls-server-name')
+    expect(await plainStatus(kubeconfig)).toBe(200)
   })
 
   it('leaves the settings of the machine that kubelet would change as they were', async () => {

@@ -10,6 +10,7 @@ import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { createReaderHome, findKubectl, runBlock } from './support/readme.js'
 import { runKnest } from './support/knest.js'
+import { plainStatus } from './support/plain-client.js'
 import { nodeFlags } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { readyAnew } from './support/ready-nodes.js'
@@ -43,6 +44,10 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
     const outcome = await runKnest(home, ['host', 'up'])
     expect(outcome.code, outcome.stderr).toBe(0)
     expect(outcome.stdout).toContain('is up already')
+  })
+
+  it('answers a client that knows server, authority and client certificate only', async () => {
+    expect(await plainStatus(readFileSync(home.kubeconfig, 'utf8'), hostContext)).toBe(200)
   })
 
   it('load puts an image into the host, which create then finds', async () => {

@@ -1,22 +1,32 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
+import { parse } from 'yaml'
 import { createCluster, listNames, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
 import { hostNodes, podsOfNodes } from './support/nodes.js'
+import { plainStatus, shownNames } from './support/plain-client.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { answers, runWeb } from './support/workload.js'
 import { secondsUntil } from './support/until.js'
 
 const name = 'e2e-pause'
 
+/** Nothing listens there. */
+const balancer = { ip: '127.0.0.77', hostname: 'balancer.localhost' }
+
 describe('knest pause and resume', () => {
   let cluster: TestCluster
   let host: KubeApi
 
   beforeAll(async () => {
-    cluster = await createCluster(name, '--persistent')
+    cluster = await createCluster(
+      name,
+      '--persistent',
+      '--control-plane-endpoint-service-type',
+      'LoadBalancer',
+    )
     host = await openHost(cluster.home)
     await writeProof(cluster.api)
     await runWeb(cluster.api)
@@ -42,6 +52,22 @@ describe('knest pause and resume', () => {
     expect(await cluster.knest('pause', name)).toBe(`cluster "${name}" paused\n`)
   })
 
+  // The host has no load balancer, so nobody else writes this.
+  it('may be given other addresses meanwhile', async () => {
+    const { ip, hostname } = balancer
+    const status = { loadBalancer: { ingress: [{ ip }, { hostname }] } }
+    await host.patch(
+      { apiVersion: 'v1', kind: 'Service' },
+      `${name}-api`,
+      cluster.namespace,
+      { status },
+      {
+        signal: never,
+        subresource: 'status',
+      },
+    )
+  })
+
   it.each([
     ['scale', ['scale', name, '1:2']],
     ['create', ['create', name, '--persistent']],
@@ -62,6 +88,17 @@ describe('knest pause and resume', () => {
     ])
     await secondsUntil(() => answers(cluster.api), 60, 'the Service to answer')
     expect(await cluster.knest('list')).toMatch(new RegExp(`${name} .* Ready `))
+    const kubeconfig = await cluster.knest('kubeconfig', name)
+    expect(kubeconfig).not.toContain('tls-server-name')
+    expect(await plainStatus(kubeconfig)).toBe(200)
+    const shown = (await shownNames(kubeconfig)).split(', ')
+    expect(shown).toEqual(expect.arrayContaining([`IP Address:${balancer.ip}`, `DNS:${balancer.hostname}`]))
+    const kind = { apiVersion: 'v1', kind: 'ConfigMap' }
+    const kept = await cluster.api.get(kind, 'kubeadm-config', 'kube-system', never)
+    const { data } = kept as unknown as { data: { ClusterConfiguration: string } }
+    const { apiServer } = parse(data.ClusterConfiguration) as { apiServer: { certSANs: string[] } }
+    expect(apiServer.certSANs).toEqual(expect.arrayContaining(['localhost', ...Object.values(balancer)]))
+    expect(kept?.metadata.annotations?.['knest.dev/served-names']).toBe(Object.values(balancer).join(','))
     const again = await runKnest(cluster.home, ['resume', name, '--context', hostContext])
     expect(again.code).toBe(4)
     expect(again.stderr).toContain('is not paused')

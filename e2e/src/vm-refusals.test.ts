@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { KubeApi } from 'knest'
 import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
@@ -57,18 +57,44 @@ async function configured(configuration: object, work: () => Promise<void>): Pro
   }
 }
 
+/** Runs while the stand-in claims no KVM for the host's nodes. */
+async function withoutKvm(work: () => Promise<void>): Promise<void> {
+  const [found] = await host.list(kubeVirtKind, { signal: never })
+  if (found === undefined) throw new Error('the host has no KubeVirt')
+  const claim = async (annotation: string | null, claimed: boolean): Promise<void> => {
+    const { name, namespace = '' } = found.metadata
+    const annotations = { 'kubevirt-stand-in.knest.dev/no-kvm': annotation }
+    await host.patch(kubeVirtKind, name, namespace, { metadata: { annotations } }, { signal: never })
+    await vi.waitFor(
+      async () => {
+        for (const node of await host.list({ apiVersion: 'v1', kind: 'Node' }, { signal: never })) {
+          const { allocatable } = node.status as { allocatable: Record<string, string> }
+          expect('devices.kubevirt.io/kvm' in allocatable).toBe(claimed)
+        }
+      },
+      { timeout: 30_000, interval: 500 },
+    )
+  }
+  try {
+    await claim('', false)
+    await work()
+  } finally {
+    await claim(null, true)
+  }
+}
+
 describe('knest create with VM nodes is refused before anything exists when', () => {
   it('KubeVirt forbids bridged VMs', async (context) => {
     if (!standIn) return context.skip('a real KubeVirt is not reconfigured')
     const network = { permitBridgeInterfaceOnPodNetwork: false }
-    await configured({ developerConfiguration: { useEmulation: true }, network }, async () => {
+    await configured({ network }, async () => {
       expect(await refused('', ...nodeFlags)).toMatch(/forbids bridged VMs/)
     })
   })
 
   it('there is neither KVM nor emulation', async (context) => {
     if (!standIn) return context.skip('a real KubeVirt is not reconfigured')
-    await configured({ developerConfiguration: { useEmulation: false } }, async () => {
+    await withoutKvm(async () => {
       expect(await refused('', ...nodeFlags)).toMatch(/no node of the host has KVM/)
     })
   })

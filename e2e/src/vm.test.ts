@@ -6,6 +6,7 @@ import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { instanceKind, nodeFlags, patience, podKind, podsOfNodes } from './support/nodes.js'
+import { plainStatus } from './support/plain-client.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
 import { answers, runWeb } from './support/workload.js'
@@ -74,6 +75,10 @@ describe('a persistent cluster whose nodes are VMs', () => {
     api = await openCluster(home, name)
     await writeProof(api)
     await runWeb(api, worker)
+  })
+
+  it('answers a client that knows server, authority and client certificate only', async () => {
+    expect(await plainStatus(await knest(home, 'kubeconfig', name))).toBe(200)
   })
 
   it('is reached by knest ssh: output, exit code, a hundred megabytes', async (context) => {

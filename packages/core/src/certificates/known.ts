@@ -15,9 +15,16 @@ export const kubeletClient: KnownCertificate = {
   ca: 'ca',
 }
 
+/** What the API server shows to its clients. */
+export const apiServer: KnownCertificate = {
+  name: 'apiserver',
+  path: `${kubernetes}/pki/apiserver.crt`,
+  ca: 'ca',
+}
+
 /** What `kubeadm certs renew all` renews, by the names it uses. */
 const controlPlane: readonly KnownCertificate[] = [
-  { name: 'apiserver', path: `${kubernetes}/pki/apiserver.crt`, ca: 'ca' },
+  apiServer,
   { name: 'apiserver-kubelet-client', path: `${kubernetes}/pki/apiserver-kubelet-client.crt`, ca: 'ca' },
   { name: 'apiserver-etcd-client', path: `${kubernetes}/pki/apiserver-etcd-client.crt`, ca: 'etcd-ca' },
   { name: 'front-proxy-client', path: `${kubernetes}/pki/front-proxy-client.crt`, ca: 'front-proxy-ca' },

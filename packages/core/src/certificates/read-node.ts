@@ -3,11 +3,12 @@ import type { NodeRole } from '../contracts/cluster.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { NodeCommandError } from '../errors.js'
 import { readExpiry } from './expiry.js'
-import { kubeletClient, knownCertificates } from './known.js'
-import { unfinishedMarker } from './known.js'
+import { apiServer, kubeletClient, knownCertificates, unfinishedMarker } from './known.js'
 
 export interface NodeCertificates {
   readonly certificates: readonly Certificate[]
+  /** What the API server of a control plane shows, in PEM; absent where it was not read. */
+  readonly serving?: string
   readonly unfinished: boolean
   readonly problems: readonly string[]
 }
@@ -64,7 +65,13 @@ export function parseNodeCertificates(
     if (expiry === undefined) problems.push(`certificate "${name}" of node "${node}" cannot be read`)
     else certificates.push({ node, name, ...expiry, ca, renewedBy })
   }
-  return { certificates, unfinished: found.has('unfinished'), problems }
+  const serving = found.get(apiServer.name)
+  return {
+    certificates,
+    unfinished: found.has('unfinished'),
+    problems,
+    ...(serving === undefined ? {} : { serving }),
+  }
 }
 
 function splitAtLineEnd(part: string): [string, string] {

@@ -36,7 +36,8 @@ async function waited({
       progress: { note: (text) => void notes.push(text) },
       signal,
       timeoutMs: misses === Infinity ? 0 : 600_000,
-      reach: (targets) => Promise.resolve(++tries > misses ? targets[0]?.url : undefined),
+      reach: (targets) =>
+        Promise.resolve(++tries > misses ? targets[0] && { url: targets[0].url, named: true } : undefined),
     },
   )
   return { notes, tries }

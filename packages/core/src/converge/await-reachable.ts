@@ -2,12 +2,13 @@ import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { Progress } from '../contracts/progress.js'
 import { serverName } from '../nested-api/admin-kubeconfig.js'
-import { firstReachable } from '../nested-api/reachable.js'
+import { firstReachable, lacksHosts } from '../nested-api/reachable.js'
 import type { Step } from '../plan/step.js'
 import { pause } from '../signals.js'
 
 /** How long a host's proxy may take to follow a Service that has new endpoints. */
 const settleMs = 8_000
+const lookMs = 1_000
 
 interface Patience {
   readonly progress: Pick<Progress, 'note'>
@@ -45,6 +46,24 @@ export async function awaitReachable(
     if (tries === 0) progress.note(`waiting for the API server to answer at ${first}`)
     await pause(250, signal)
   }
+}
+
+/** Whether the API answers this machine, with a certificate that lacks an address it is reached at. */
+export async function isMisnamed(
+  home: Pick<ClusterHome, 'readAuthorities' | 'apiUrls'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (record.spec.endpoint.serviceType === 'ClusterIP') return false
+  const [authorities, urls] = await Promise.all([
+    home.readAuthorities(record, signal),
+    home.apiUrls(record, signal),
+  ])
+  if (authorities === undefined) return false
+  const target = { ca: authorities.ca.cert, serverName: serverName(record) }
+  const targets = urls.map((url) => ({ ...target, url }))
+  const reached = await firstReachable(targets, signal, lookMs)
+  return reached !== undefined && lacksHosts(reached, targets)
 }
 
 /** Whether the host's Service has, or had for a moment, other control planes behind it after these steps. */

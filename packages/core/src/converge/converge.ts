@@ -11,7 +11,7 @@ import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
 import { pause } from '../signals.js'
-import { awaitReachable, changesEndpoints } from './await-reachable.js'
+import { awaitReachable, changesEndpoints, isMisnamed } from './await-reachable.js'
 import { planFor } from './plan-for.js'
 import type { ClusterPlan } from './plan-for.js'
 import { stepContext } from './step-context.js'
@@ -43,6 +43,9 @@ export async function converge(
       // From now on only control planes whose API server answers get traffic.
       await home.ensureAddresses({ ...record, phase: 'Ready' }, [], run.signal)
     }
+    // A load balancer's address may have come since the plan was made.
+    if (await isMisnamed(home, record, run.signal))
+      await runPlan(parts, record, run, await makePlan(), makePlan)
     await beforeReady()
   })
   await home.setStatus(record, { phase: 'Ready', conditions, ...counts }, run.signal)

@@ -1,6 +1,7 @@
 import { storedCertificate } from '../certificates/list.js'
 import { knownAuthorities } from '../certificates/lost-authorities.js'
 import { planRenewal } from '../certificates/plan.js'
+import { unnamedApi } from '../pki/served-names.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
@@ -50,19 +51,21 @@ export async function planFor(
   // A step of the plan takes lost ones back; without them the plan would be one for a silent cluster.
   const authorities = await knownAuthorities({ record, home: parts.home, nodes }, signal)
   const home = { ...parts.home, readAuthorities: () => Promise.resolve(authorities) }
-  const [nested, etcd, seen, stored] = await Promise.all([
+  const [nested, etcd, seen, stored, urls] = await Promise.all([
     nestedFacts({ ...parts, home }, record, nodes, signal),
     knownMembers(record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),
+    home.apiUrls(record, signal),
   ])
+  const unnamed = unnamedApi(seen.serving, urls)
   const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
   const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
   const isLeft = ({ name }: ObservedNode): boolean => left.includes(name)
   const looks = seen.observed.nodes.map((node) =>
     isLeft(node) ? { ...node, disk: undefined, silent: true } : node,
   )
-  const observed = { ...seen.observed, nodes: looks, members: undefined, ...nested, etcd, renewal }
+  const observed = { ...seen.observed, nodes: looks, members: undefined, ...nested, etcd, renewal, unnamed }
   refuseLeaps(record, observed)
   return {
     steps: planCluster(record, record.spec, observed, pace),

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, isIPv6 } from 'node:net'
 import type { ClusterRecord, ServiceType } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { objectNames } from '../names.js'
@@ -22,16 +22,28 @@ export async function apiUrls(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const found = await api.get(serviceKind, objectNames.apiService(record.name), record.namespace, signal)
-  if (found === undefined) return []
-  const { spec, status } = found as unknown as ServiceView
+  return found === undefined ? [] : urlsOf(api, found, signal)
+}
+
+/** Of the API Service as it is. */
+export async function urlsOf(
+  api: KubeApi,
+  service: KubeObject,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { spec, status } = service as unknown as ServiceView
   const balancers = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? [])
   const nodePort = spec.ports?.[0]?.nodePort
   const nodes = nodePort === undefined ? [] : await nodeAddresses(api, signal)
   return [
-    ...balancers.map((host) => `https://${host}:6443`),
-    ...nodes.map((host) => `https://${host}:${nodePort ?? 0}`),
-    ...(spec.clusterIP === undefined ? [] : [`https://${spec.clusterIP}:6443`]),
+    ...balancers.map((host) => `https://${inUrl(host)}:6443`),
+    ...nodes.map((host) => `https://${inUrl(host)}:${nodePort ?? 0}`),
+    ...(spec.clusterIP === undefined ? [] : [`https://${inUrl(spec.clusterIP)}:6443`]),
   ]
+}
+
+function inUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host
 }
 
 async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonly string[]> {

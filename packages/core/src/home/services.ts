@@ -1,9 +1,11 @@
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { hostsIn } from '../pki/served-names.js'
 import { labels, managedByKnest } from '../labels.js'
 import { controlPlanePool, maxControlPlanes, nodeName, objectNames } from '../names.js'
 import { applyOwn } from '../ownership.js'
+import { urlsOf } from './api-urls.js'
 import { ownedBy } from './record.js'
 
 const apiPort = { name: 'https', port: 6443, targetPort: 6443, protocol: 'TCP' }
@@ -75,8 +77,10 @@ export async function ensureServices(
   controlPlaneNodes: readonly string[],
   signal: AbortSignal,
 ): Promise<ClusterAddresses> {
-  const [apiObject, , ...identityObjects] = await Promise.all([
-    applyOwn(api, apiService(record), { signal }),
+  const [[apiObject, urls], , ...identityObjects] = await Promise.all([
+    applyOwn(api, apiService(record), { signal }).then(
+      async (service) => [service, await urlsOf(api, service, signal)] as const,
+    ),
     applyOwn(api, nodesService(record), { signal }),
     ...controlPlaneNodes.map((node) => applyOwn(api, identityService(record, node), { signal })),
   ])
@@ -84,14 +88,19 @@ export async function ensureServices(
     record,
     clusterIp(apiObject),
     new Map(controlPlaneNodes.map((node, i) => [node, clusterIp(identityObjects[i])])),
+    hostsIn(urls),
   )
 }
 
-/** What follows from the addresses that the host chose for the API's Service and the identities. */
+/**
+ * What follows from the addresses that the host chose for the API's Service and the identities. `reachedBy`: hosts of
+ * the URLs that clients outside have.
+ */
 export function serviceAddresses(
   ref: ClusterRef,
   apiAddress: string,
   identities: ReadonlyMap<string, string>,
+  reachedBy: readonly string[] = [],
 ): ClusterAddresses {
   const { namespace, name } = ref
   const apiName = `${objectNames.apiService(name)}.${namespace}.svc`
@@ -99,10 +108,13 @@ export function serviceAddresses(
     controlPlaneEndpoint: `${apiName}:6443`,
     identities,
     certificateNames: [
-      objectNames.apiService(name),
-      `${objectNames.apiService(name)}.${namespace}`,
-      apiName,
-      apiAddress,
+      ...new Set([
+        objectNames.apiService(name),
+        `${objectNames.apiService(name)}.${namespace}`,
+        apiName,
+        apiAddress,
+        ...reachedBy,
+      ]),
     ],
     peerNames: peerNames(ref),
     hosts: [{ ip: apiAddress, name: apiName }],

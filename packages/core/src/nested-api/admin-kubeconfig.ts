@@ -3,6 +3,9 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { objectNames } from '../names.js'
 import { adminCertificate } from '../pki/index.js'
+import { firstReachable, type ReachedApi } from './reachable.js'
+
+const bestMs = 1_000
 
 interface Parts {
   readonly record: ClusterRecord
@@ -14,10 +17,10 @@ interface Parts {
 export async function adminKubeconfig(
   { record, home, authorities }: Parts,
   signal: AbortSignal,
-  server?: string,
+  reached?: ReachedApi,
 ): Promise<string> {
   if (authorities === undefined) throw new Error('no certificate authorities')
-  const url = server ?? (await home.apiUrls(record, signal))[0] ?? `https://${serverName(record)}:6443`
+  const { url, named } = reached ?? (await best({ record, home, authorities }, signal))
   const client = await adminCertificate(authorities.ca, {
     group: 'kubeadm:cluster-admins',
     validityDays: 365,
@@ -25,12 +28,28 @@ export async function adminKubeconfig(
   return renderKubeconfig({
     name: record.name,
     server: url,
-    // Certificates hold names, not the addresses of the day.
-    tlsServerName: serverName(record),
+    // Programs that know less than kubectl do not read it: it is there only where nothing else serves.
+    tlsServerName: named ? undefined : serverName(record),
     ca: authorities.ca.cert,
     clientCert: client.cert,
     clientKey: client.key,
   })
+}
+
+/** For a kubeconfig that others use: the best address, whether this machine reaches it or not. */
+async function best(
+  { record, home, authorities }: Parts & { readonly authorities: CertificateAuthorities },
+  signal: AbortSignal,
+): Promise<ReachedApi> {
+  const [url] = await home.apiUrls(record, signal)
+  if (url === undefined) return unreached(record)
+  const target = { url, ca: authorities.ca.cert, serverName: serverName(record) }
+  return (await firstReachable([target], signal, bestMs)) ?? { url, named: false }
+}
+
+/** By the name that the API has on the host. */
+export function unreached(record: ClusterRecord): ReachedApi {
+  return { url: `https://${serverName(record)}:6443`, named: true }
 }
 
 export function serverName({ name, namespace }: ClusterRecord): string {

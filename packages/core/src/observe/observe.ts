@@ -19,9 +19,14 @@ export interface NestedFacts {
 /** What the nodes say of themselves. */
 export interface Observation {
   /** Who has the nested API fills in the members. */
-  readonly observed: Omit<ObservedCluster, 'members' | 'notReady' | 'etcd' | 'configured' | 'renewal'>
+  readonly observed: Omit<
+    ObservedCluster,
+    'members' | 'notReady' | 'etcd' | 'configured' | 'renewal' | 'unnamed'
+  >
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]
+  /** What the API servers of control planes show, in PEM, by node. */
+  readonly serving: ReadonlyMap<string, string>
   /** Names of nodes on which a renewal was interrupted. */
   readonly unfinished: readonly string[]
   /** Nodes that run and could not be asked, and why. */
@@ -60,6 +65,12 @@ export async function observe(
       upgrading: record.phase === 'Upgrading',
     },
     certificates: looks.flatMap((look) => look?.certificates.certificates ?? []),
+    serving: new Map(
+      nodes.flatMap(({ name }, index) => {
+        const serving = looks[index]?.certificates.serving
+        return serving === undefined ? [] : [[name, serving]]
+      }),
+    ),
     unfinished: nodes
       .filter((_, index) => looks[index]?.certificates.unfinished === true)
       .map(({ name }) => name),

@@ -9,7 +9,7 @@ import { awaitReachable } from '../converge/await-reachable.js'
 import { KnestError } from '../errors.js'
 import { openForwardServer } from '../kube/index.js'
 import { controlPlanePool, nodeName } from '../names.js'
-import { adminKubeconfig, serverName } from '../nested-api/admin-kubeconfig.js'
+import { adminKubeconfig, serverName, unreached } from '../nested-api/admin-kubeconfig.js'
 import { dialAny } from '../nested-api/open.js'
 import { firstReachable } from '../nested-api/reachable.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
@@ -57,8 +57,9 @@ export function accessOperation({ parts }: Pick<OperationTools, 'parts'>): Acces
         running.map(({ backend, name }) => backend.openNode(ref, name, signal)),
       )
       const server = await openForwardServer({ dial: dialAny(handles), port })
+      // Every certificate has this address: kubeadm is told so when a cluster begins.
       const url = `https://127.0.0.1:${server.port}`
-      const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, url)
+      const kubeconfig = await adminKubeconfig({ record, home, authorities }, signal, { url, named: true })
       return { port: server.port, kubeconfig, close: () => server.close() }
     },
 
@@ -112,9 +113,10 @@ async function accessWith(
     urls.map((url) => ({ ...target, url })),
     signal,
   )
-  const server = reached ?? urls[0] ?? `https://${serverName(record)}:6443`
-  const kubeconfig = await adminKubeconfig(sources, signal, server)
-  return { kubeconfig, server, reachable: reached !== undefined }
+  const [first] = urls
+  const where = reached ?? (first === undefined ? unreached(record) : { url: first, named: false })
+  const kubeconfig = await adminKubeconfig(sources, signal, where)
+  return { kubeconfig, server: where.url, reachable: reached !== undefined }
 }
 
 function outOfReach(record: ClusterRecord): KnestError {

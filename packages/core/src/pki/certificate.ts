@@ -1,4 +1,5 @@
 import { X509Certificate, createHash } from 'node:crypto'
+import type { webcrypto } from 'node:crypto'
 import type { KeyPair } from '../contracts/cluster-home.js'
 import { generateKeys, importPrivateKey, privateKeyPem, signingAlgorithm } from './key-pair.js'
 import { loadX509, newSerialNumber, validity } from './x509.js'
@@ -18,7 +19,23 @@ export interface CertificateRequest {
 
 /** Makes a key and a certificate for it, signed by `ca`. */
 export async function issueCertificate(ca: KeyPair, request: CertificateRequest): Promise<KeyPair> {
-  const [x509, keys, signingKey] = await Promise.all([loadX509(), generateKeys(), importPrivateKey(ca.key)])
+  const keys = await generateKeys()
+  return { cert: await sign(ca, request, keys.publicKey), key: await privateKeyPem(keys.privateKey) }
+}
+
+/** Signs the key of the certificate `pem` once more: who holds it needs no new one. PEM. */
+export async function certifyAgain(ca: KeyPair, pem: string, request: CertificateRequest): Promise<string> {
+  const x509 = await loadX509()
+  const key: unknown = await new x509.X509Certificate(pem).publicKey.export()
+  return sign(ca, request, key as webcrypto.CryptoKey)
+}
+
+async function sign(
+  ca: KeyPair,
+  request: CertificateRequest,
+  publicKey: webcrypto.CryptoKey,
+): Promise<string> {
+  const [x509, signingKey] = await Promise.all([loadX509(), importPrivateKey(ca.key)])
   const issuer = new x509.X509Certificate(ca.cert)
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -35,7 +52,7 @@ export async function issueCertificate(ca: KeyPair, request: CertificateRequest)
     // The parsed name, not its text: Go compares the bytes of issuer and subject.
     issuer: issuer.subjectName,
     ...validity(request.now ?? new Date(), request.validityDays ?? 365),
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey,
     signingAlgorithm,
     extensions: [
@@ -45,12 +62,12 @@ export async function issueCertificate(ca: KeyPair, request: CertificateRequest)
         true,
       ),
       new x509.ExtendedKeyUsageExtension(request.usages.map((usage) => purposes[usage])),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   })
-  return { cert: `${certificate.toString('pem')}\n`, key: await privateKeyPem(keys.privateKey) }
+  return `${certificate.toString('pem')}\n`
 }
 
 export interface ClientCertificateOptions {

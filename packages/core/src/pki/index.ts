@@ -2,6 +2,7 @@ export { createAuthorities } from './authorities.js'
 export {
   adminCertificate,
   caCertHash,
+  certifyAgain,
   certificateExpiry,
   issueCertificate,
   kubeletClientCertificate,

@@ -1,4 +1,5 @@
 import type { RenewalPlan } from '../certificates/plan.js'
+import type { UnnamedApi } from '../pki/served-names.js'
 import type { BackendName, NodeRole } from '../contracts/cluster.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import type { EtcdMemberHealth } from '../etcd/index.js'
@@ -41,6 +42,8 @@ export interface ObservedCluster {
   readonly addonsInstalled: boolean
   /** What of its certificates ends soon; undefined when they were not looked at. */
   readonly renewal?: RenewalPlan | undefined
+  /** Which API servers' certificates lack which of the names and addresses that they are reached by. */
+  readonly unnamed?: UnnamedApi | undefined
   /** What the nested API says; undefined when it does not answer. */
   readonly configured?: ConfiguredVersions | undefined
   /** The record says that an upgrade has begun. */

@@ -263,6 +263,26 @@ describe('certificates', () => {
   })
 })
 
+describe('names that the certificate of the API lacks', () => {
+  const plan = (nodes: readonly string[]): readonly Step[] =>
+    planCluster(ref, spec(1, 1), {
+      ...observed(['c-cp-0', 'c-cp-1', 'c-worker-0']),
+      unnamed: { nodes, names: ['192.0.2.7'] },
+    })
+
+  it('are given to control planes that stay, when the API answers, before the kubeconfig says them', () => {
+    const steps = plan(['c-cp-0', 'c-cp-1'])
+    const step = steps.find(({ kind }) => kind === 'serve-names')
+    expect(step).toMatchObject({ unnamed: { nodes: ['c-cp-0'], names: ['192.0.2.7'] } })
+    expect(step?.needs).toContain('api')
+    expect(steps.find(({ kind }) => kind === 'save-kubeconfig')?.needs).toContain(step?.id)
+  })
+
+  it('are nothing to do where only those lack them that go', () => {
+    expect(plan(['c-cp-1']).some(({ kind }) => kind === 'serve-names')).toBe(false)
+  })
+})
+
 describe('every plan', () => {
   const cluster = fc.record({
     controlPlanes: fc.constantFrom(1, 3, 5),

@@ -35,6 +35,7 @@ export function planCluster(
   const forgotten = begun ? forgetSteps(observed, joining) : []
   const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
+  const naming = isInitialized(observed) ? namingStep(observed, controlPlanes) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
@@ -64,6 +65,7 @@ export function planCluster(
           }
         : afterConfiguration(step, upgrade.configuration),
     ),
+    ...naming,
     ...upgrade.configuration,
     ...upgrade.workers,
     ...upgrade.addons,
@@ -82,7 +84,7 @@ export function planCluster(
     kind: 'save-kubeconfig',
     id: 'kubeconfig',
     title: 'Save the kubeconfig',
-    needs: ['addresses', 'authorities'],
+    needs: ['addresses', 'authorities', ...naming.map(({ id }) => id)],
   })
   const nodes = lasting.map(({ name }) => name)
   // Without a network no node can become Ready and no DNS pod can start: whoever brings it waits for them.
@@ -146,6 +148,22 @@ function renewalStep({ renewal }: ObservedCluster): readonly Step[] {
   if (renewal === undefined || isNothing(renewal)) return []
   const title = 'Renew certificates that end soon'
   return [{ kind: 'renew-certificates', id: 'certificates', title, needs: ['authorities'], renewal }]
+}
+
+/** Control planes that go need no other names. */
+function namingStep({ unnamed }: ObservedCluster, controlPlanes: readonly DesiredNode[]): readonly Step[] {
+  const nodes = (unnamed?.nodes ?? []).filter((node) => controlPlanes.some(({ name }) => name === node))
+  if (unnamed === undefined || nodes.length === 0) return []
+  const title = `Add to the certificate of the API: ${unnamed.names.join(', ')}`
+  return [
+    {
+      kind: 'serve-names',
+      id: 'names',
+      title,
+      needs: ['authorities', 'api'],
+      unnamed: { ...unnamed, nodes },
+    },
+  ]
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RenewalPlan } from '../certificates/plan.js'
+import type { UnnamedApi } from '../pki/served-names.js'
 import type { NodeRole } from '../contracts/cluster.js'
 import type { DesiredNode } from './desired-nodes.js'
 
@@ -27,6 +28,7 @@ export type Step =
   | (Common & { readonly kind: 'ensure-addresses'; readonly controlPlanes: readonly string[] })
   | (Common & { readonly kind: 'ensure-authorities' })
   | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
+  | (Common & { readonly kind: 'serve-names'; readonly unnamed: UnnamedApi })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
   /** Takes away what a begin that cannot come to its end left on the disk. */
   | (Common & { readonly kind: 'reset-control-plane'; readonly node: string })

@@ -14,6 +14,7 @@ import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, resetControlPlane } from './control-plane-members.js'
 import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
 import { registerNode } from './register-node.js'
+import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
@@ -41,6 +42,8 @@ export async function runStep(
       return
     case 'renew-certificates':
       return carryOut(context, step.renewal, { progress, signal })
+    case 'serve-names':
+      return serveNames(context, step.unnamed, signal)
     case 'ensure-node': {
       const backend = await context.backend(step.node.backend)
       await backend.ensureNode(nodeSpec(context, step.node), signal, (text) => progress.note(text))
