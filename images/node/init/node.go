@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,7 +145,7 @@ func (n *node) defineServices() {
 	n.services["containerd"] = &service{
 		name: "containerd", enabled: true, reaper: n.reaper, log: filepath.Join(logDirectory, "containerd.log"),
 		command: func() ([]string, []string, error) {
-			return []string{"/usr/bin/containerd"}, append(thrifty(os.Environ()), "NOTIFY_SOCKET="+notifySocket), nil
+			return []string{"/usr/bin/containerd"}, append(thrifty(pulling(os.Environ())), "NOTIFY_SOCKET="+notifySocket), nil
 		},
 	}
 	n.services["kubelet"] = &service{
@@ -275,6 +276,17 @@ func isRunning(name string) bool {
 		}
 	}
 	return false
+}
+
+// pulling gives containerd, and nobody else, the proxies of the machine, which pulls go through.
+func pulling(environment []string) []string {
+	pulls := slices.Clone(environment)
+	for _, one := range environment {
+		if proxy, found := strings.CutPrefix(one, "KNEST_PULL_"); found {
+			pulls = append(pulls, proxy)
+		}
+	}
+	return pulls
 }
 
 // thrifty lets kubelet, containerd and its shims collect garbage twice as often: they are idle most of the time, and

@@ -2,6 +2,7 @@ import { canConnect, KnestError, labels } from '@knest/core'
 import type { ClusterRef, ClusterSpec, NodeBackend, NodeSpec, NodeStatus, Problem } from '@knest/core'
 import { runArguments } from './container-arguments.js'
 import { readSetting } from './container-setting.js'
+import { pullProxy } from './pull-proxy.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage, removeObjects, type ContainerObject } from '../engine/objects.js'
 import { machineProblems, readMachine } from '../engine/machine.js'
@@ -79,6 +80,12 @@ async function preflight(
       hint: `get it (${source}), or choose another with --image`,
     })
   }
+  for (const proxy of pullProxy(process.env, '').unreachable)
+    problems.push({
+      severity: 'warning',
+      message: `the proxy ${proxy} in this machine's environment listens on its loopback, where no container reaches it: the host's node pulls images without it`,
+      hint: 'where images must come through it, name it by an address of the machine',
+    })
   return problems
 }
 

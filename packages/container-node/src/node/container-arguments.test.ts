@@ -26,6 +26,7 @@ const setting: ContainerSetting = {
   imageLayer: '/storage/layer/diff',
   resolvConf: undefined,
   machine: { cpuCores: 2, memoryBytes: 4 * 2 ** 30 },
+  pullVariables: {},
 }
 
 describe('the run line of a node', () => {
@@ -42,7 +43,7 @@ describe('the run line of a node', () => {
         '--pids-limit -1',
         '--label knest.dev/cluster=knest-host --label knest.dev/namespace=embedded',
         '--label app.kubernetes.io/managed-by=knest --label knest.dev/node=knest-host-cp-0',
-        '--label knest.dev/role=control-plane --label knest.dev/pool=cp',
+        '--label knest.dev/role=control-plane --label knest.dev/pool=cp --http-proxy=false',
         '--env KNEST_NODE_NAME=knest-host-cp-0 --env KNEST_IDENTITY=10.199.0.10 localhost/knest/node:v1.35.4',
       ].join(' '),
     )
@@ -58,6 +59,9 @@ describe('the run line of a node', () => {
     }).join(' ')
     expect(line).toMatch(/^run --pull=never --detach/)
     expect(line).toContain('--restart unless-stopped')
+    // Its configuration may have proxies for all containers.
+    for (const name of ['HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'all_proxy'])
+      expect(line).toContain(`--env ${name}= `)
     expect(line).toContain('--mount type=bind,source=/etc/resolv.conf,target=/etc/resolv.conf,readonly')
   })
 

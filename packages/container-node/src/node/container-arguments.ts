@@ -2,6 +2,7 @@ import { labels, parseBytes, type NodeSpec } from '@knest/core'
 import type { EngineName } from '../engine/engine.js'
 import { clusterLabels, diskVolume, homeVolume, labelArguments, networkName } from '../engine/names.js'
 import { runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
+import { proxyVariables } from './pull-proxy.js'
 
 /** What the machine and the engine give to a node's container. */
 export interface ContainerSetting {
@@ -14,6 +15,8 @@ export interface ContainerSetting {
   /** File to use as resolv.conf when the engine's own does not work in pods. */
   readonly resolvConf: string | undefined
   readonly machine: { readonly cpuCores: number; readonly memoryBytes: number }
+  /** For pulls alone, as `pullProxy` has it. */
+  readonly pullVariables: Readonly<Record<string, string>>
 }
 
 export const homeDirectory = '/knest/home'
@@ -33,10 +36,19 @@ export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonl
     ...['--restart', setting.engine === 'podman' ? 'always' : 'unless-stopped'],
     ...machineLimits(spec, setting),
     ...labelArguments(nodeLabels(spec)),
+    ...withoutProxies(setting.engine),
+    ...Object.entries(setting.pullVariables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--env', `KNEST_NODE_NAME=${spec.name}`],
     ...(spec.identity === undefined ? [] : ['--env', `KNEST_IDENTITY=${spec.identity}`]),
     spec.image,
   ]
+}
+
+/** Empty ones keep docker from putting in those of its own configuration. */
+function withoutProxies(engine: EngineName): readonly string[] {
+  return engine === 'podman'
+    ? ['--http-proxy=false']
+    : proxyVariables.flatMap((name) => ['--env', `${name}=`])
 }
 
 function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {

@@ -6,6 +6,7 @@ import { inspectImage } from '../engine/objects.js'
 import { canAccess, exists, machineSize } from '../engine/machine.js'
 import { isReachable, parseResolvConf, resolvConfs } from '../engine/resolvers.js'
 import { readRuntimeOptions } from '../engine/runtime-options.js'
+import { pullProxy } from './pull-proxy.js'
 
 /** Looks at machine, engine and image. */
 export async function readSetting(
@@ -28,6 +29,7 @@ export async function readSetting(
     imageLayer: layer !== undefined && (await exists(layer)) ? layer : undefined,
     resolvConf: engine.name === 'docker' ? await chooseResolvConf() : undefined,
     machine: machineSize(),
+    pullVariables: pullProxy(process.env, address).variables,
   }
 }
 
