@@ -40,12 +40,14 @@ export interface Streams {
   readonly stderr: Writable
 }
 
-/** SIGINT and SIGTERM. */
+/** SIGHUP: the terminal is closed. */
+export type InterruptName = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
 export interface Interrupts {
   /** Calls back on every signal until the returned function is called. */
-  listen(onSignal: (name: string) => void): () => void
-  /** Ends the process at once, without cleaning up. */
-  exitNow(): void
+  listen(onSignal: (name: InterruptName) => void): () => void
+  /** Ends the process at once, without cleaning up, with the exit code of a program that the signal ended. */
+  exitNow(name: InterruptName): void
 }
 
 /** Which host cluster, as kubectl's flags of the same names. */

@@ -7,6 +7,7 @@ import type {
   HostControl,
   HostStatus,
   InstallOptions,
+  InterruptName,
   ControllerControl,
   KubeVirtControl,
 } from './deps.js'
@@ -46,7 +47,7 @@ export class FakeTerminal {
   spawn: (argv: readonly string[]) => Promise<number> = () => Promise.resolve(0)
   /** What happens between two looks. */
   pause: () => Promise<void> = () => Promise.resolve()
-  private readonly listeners = new Set<(name: string) => void>()
+  private readonly listeners = new Set<(name: InterruptName) => void>()
 
   constructor(home: string) {
     this.env.HOME = home
@@ -56,7 +57,7 @@ export class FakeTerminal {
     return main(argv, this.deps())
   }
 
-  signal(name = 'SIGINT'): void {
+  signal(name: InterruptName = 'SIGINT'): void {
     for (const listener of this.listeners) listener(name)
   }
 

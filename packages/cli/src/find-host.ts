@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, delimiter, join, resolve } from 'node:path'
-import { KnestError } from 'knest'
+import { anySignal, KnestError } from 'knest'
 import { defaultHostName } from './commands/host/target.js'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
 import type { GlobalOptions } from './global-options.js'
@@ -112,7 +112,7 @@ async function tryCandidate(
 ): Promise<FoundHost | undefined> {
   const { context, kubeconfig, sameServer, sameName } = candidate
   const certain = sameServer && sameName
-  const bounded = certain ? signal : AbortSignal.any([signal, AbortSignal.timeout(doubtMs)])
+  const bounded = certain ? signal : anySignal(signal, AbortSignal.timeout(doubtMs))
   let host: FoundHost | undefined
   try {
     host = await found(deps, { context, kubeconfig }, note)

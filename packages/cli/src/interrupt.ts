@@ -20,7 +20,7 @@ export async function interruptible<T>(
   const controller = new AbortController()
   const stop = interrupts.listen((name) => {
     if (controller.signal.aborted) {
-      interrupts.exitNow()
+      interrupts.exitNow(name)
       return
     }
     interruption.onFirst()

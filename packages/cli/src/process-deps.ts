@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeSync } from 'node:fs'
+import { constants } from 'node:os'
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
@@ -73,16 +74,20 @@ async function renderer(style: ProgressStyle): Promise<Renderer> {
 function interrupts(exitNow: (code: number) => void): Interrupts {
   return {
     listen(onSignal) {
-      const names = ['SIGINT', 'SIGTERM'] as const
+      const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
       for (const name of names) process.on(name, onSignal)
       return () => {
         for (const name of names) process.off(name, onSignal)
       }
     },
-    exitNow() {
-      // The progress display hides the cursor and holds back what is written the usual way.
-      if (process.stderr.isTTY) writeSync(2, '\u001b[?25h\n')
-      exitNow(130)
+    exitNow(name) {
+      try {
+        // The progress display hides the cursor and holds back what is written the usual way.
+        if (process.stderr.isTTY) writeSync(2, '\u001b[?25h\n')
+      } catch {
+        // The terminal is closed.
+      }
+      exitNow(128 + constants.signals[name])
     },
   }
 }

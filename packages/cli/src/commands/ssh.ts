@@ -53,12 +53,16 @@ async function openTerminal(
 ): Promise<number> {
   if (node.terminal === undefined)
     throw new KnestError('prerequisite', `node "${node.name}" offers no terminal`)
-  // Ctrl-C is a key like others there.
-  const ignore = deps.interrupts.listen(() => undefined)
+  const { name } = node
+  const ending = new AbortController()
+  const stop = deps.interrupts.listen((signal) => {
+    // Ctrl-C is a key like others there.
+    if (signal !== 'SIGINT') ending.abort(new KnestError('cancelled', `the shell on "${name}" was left`))
+  })
   try {
-    return await node.terminal(['bash', '-l'], terminal, new AbortController().signal)
+    return await node.terminal(['bash', '-l'], terminal, ending.signal)
   } finally {
-    ignore()
+    stop()
   }
 }
 

@@ -1,4 +1,4 @@
-import { KnestError, type HostControl, type HostStatus } from 'knest'
+import { anySignal, KnestError, type HostControl, type HostStatus } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
@@ -48,7 +48,7 @@ async function recordOf(
   signal: AbortSignal,
 ): Promise<HostRecord | undefined> {
   if (server === undefined) return undefined
-  const asking = AbortSignal.any([signal, AbortSignal.timeout(identityMs)])
+  const asking = anySignal(signal, AbortSignal.timeout(identityMs))
   try {
     const kubeconfigText = await control.kubeconfig({ name }, asking)
     if (kubeconfigText === undefined) return { context, server }

@@ -1,0 +1,38 @@
+import { appendFileSync } from 'node:fs'
+import { fakeStatus } from '@knest/testing'
+import { FakeTerminal } from './fake-deps.js'
+import { processDeps } from './process-deps.js'
+import { runProcess } from './run-process.js'
+
+/**
+ * For tests of what only a process has (streams, signals, its folder): the real command on a host that is a fake.
+ * `KNEST_FAKE_LOG` gets what was done there; a node that never comes makes `KNEST_FAKE_STORY` `hang`, one that does
+ * not even let go `stuck`.
+ */
+const { KNEST_FAKE_LOG: log, KNEST_FAKE_STORY: story } = process.env
+const terminal = new FakeTerminal('/')
+const { clusters } = terminal
+const fake = terminal.deps()
+
+clusters.add(fakeStatus())
+clusters.duringCreate = async ({ progress, signal }) => {
+  for (let step = 1; step <= 30; step++)
+    await progress.phase(`Step ${step}`, () => new Promise((resolve) => setImmediate(resolve)))
+  if (story === undefined) return
+  progress.note('waiting')
+  const alive = setInterval(() => undefined, 1000)
+  await new Promise<void>((resolve) => {
+    if (story === 'hang') signal.addEventListener('abort', () => resolve(), { once: true })
+  }).finally(() => clearInterval(alive))
+}
+if (log !== undefined)
+  process.on('exit', () => {
+    const phases = [...clusters.clusters.values()].map(({ status }) => `${status.name} is ${status.phase}`)
+    appendFileSync(log, `${[...clusters.changes, ...phases].join('\n')}\n`)
+  })
+
+void runProcess(process.argv.slice(2), (exitNow) => ({
+  ...processDeps(exitNow),
+  openClusters: (choice) => fake.openClusters(choice),
+  hostControl: () => fake.hostControl(),
+}))

@@ -1,0 +1,49 @@
+import type { Deps } from './deps.js'
+import { exitCodes } from './exit-codes.js'
+import { main } from './main.js'
+import { processDeps } from './process-deps.js'
+
+type OutputFault = NodeJS.ErrnoException
+
+/**
+ * Runs the command line of this process and ends it. Who reads our output may go before it ends, as in
+ * `knest list | head -1`: the work goes on. Results that could not be written are a fault.
+ */
+export async function runProcess(
+  argv: readonly string[],
+  depsOf: (exitNow: (code: number) => void) => Deps = processDeps,
+): Promise<void> {
+  const fault = firstFault(process.stdout)
+  // There is no place left to tell of it.
+  process.stderr.on('error', () => undefined)
+  const code = await main(
+    argv,
+    depsOf((now) => process.exit(now)),
+  )
+  await Promise.all([written(process.stdout), written(process.stderr)])
+  process.exitCode = code
+  const { message } = fault() ?? {}
+  if (code === 0 && message !== undefined) {
+    process.stderr.write(`error: the output could not be written: ${message}\n`)
+    process.exitCode = exitCodes.prerequisite
+    await written(process.stderr)
+  }
+  // A connection somebody forgot to close must not keep the command from ending.
+  process.exit()
+}
+
+/** A reader that has gone is none. */
+function firstFault(stream: NodeJS.WriteStream): () => OutputFault | undefined {
+  let first: OutputFault | undefined
+  stream.on('error', (error: OutputFault) => {
+    if (error.code !== 'EPIPE') first ??= error
+  })
+  return () => first
+}
+
+/** The reader may be slow; one that is gone is not waited for. Streams tell of a fault one turn later. */
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.destroyed && stream.writableLength > 0)
+    await new Promise<void>((resolve) => void stream.write('', () => resolve()))
+  await new Promise((resolve) => setImmediate(resolve))
+}
