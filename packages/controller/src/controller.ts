@@ -5,6 +5,7 @@ import {
   labels,
   managedByKnest,
   nestedClusterKind,
+  nodeContainer,
   silentProgress,
 } from '@knest/core'
 import type { ClusterRef, Clusters, KindRef, KubeApi, KubeObject } from '@knest/core'
@@ -181,11 +182,8 @@ function clusterOf({ metadata }: KubeObject): string {
 }
 
 function stateOf(pod: KubeObject): string {
-  const { phase, containerStatuses } = (pod.status ?? {}) as {
-    phase?: string
-    containerStatuses?: { ready: boolean; restartCount: number }[]
-  }
-  const container = containerStatuses?.[0]
+  const { phase } = (pod.status ?? {}) as { phase?: string }
+  const container = nodeContainer(pod)
   return [
     clusterOf(pod),
     phase,

@@ -26,7 +26,7 @@ import { changeImage, imageOfPod } from './change-image.js'
 import { imageVersion } from './image-version.js'
 import { claimName, imageOf, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
-import { warningsOf, type ExplainEvent } from './pod-events.js'
+import { lastEnd, warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 import { preflight } from './preflight.js'
 import { refusalOf, waitForPod, waitForScheduled } from './wait-for-pod.js'
@@ -125,6 +125,8 @@ export function createPodNodeBackend(
       return [...owners].map(([name, owner]) => nodeStatus(name, owner, podOf.get(name), warnings))
     },
 
+    lastEnd: (cluster, name, signal) => lastEnd(api, cluster.namespace, podName(name), signal),
+
     deleteNode: async (cluster, name, { keepData, signal }) => {
       const { namespace } = cluster
       await deleteOwn(api, cluster, statefulSetKind, name, { signal, propagationPolicy: 'Background' })
@@ -188,6 +190,7 @@ function nodeStatus(
     ip: state?.ip,
     startedAt: state?.startedAt,
     reason: state === undefined ? absence(owner) : said.length === 0 ? undefined : said.join(': '),
+    trouble: state?.trouble,
     hostObject: podName(name),
     hostNode: state?.hostNode,
     image: imageOfNode(owner, pod),

@@ -2,6 +2,7 @@ import { KnestError, labels } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { containerName, podName } from './manifest.js'
 import { podState } from './pod-state.js'
+import { PullPatience, stuckHint } from './pod-waits.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const timeoutMs = 300_000
@@ -40,10 +41,14 @@ export async function changeImage(
   }
   const isOther = (seen: KubeObject): boolean =>
     podState(seen).phase === 'running' && containerId(seen) !== before
-  const pods = await api.waitFor(
+  const patience = new PullPatience()
+  const wait = api.waitFor(
     podKind,
     { namespace, labelSelector: `${labels.node}=${name}` },
-    (found) => found.some((seen) => isOther(seen) || isStuck(seen)),
+    (found) => {
+      patience.see(found.filter((seen) => !(podState(seen).reason ?? '').includes(past)))
+      return found.some((seen) => isOther(seen) || isStuck(seen))
+    },
     {
       timeoutMs,
       signal,
@@ -52,14 +57,16 @@ export async function changeImage(
         seen.map((each) => podState(each).reason ?? 'still runs the old one').join(', ') || 'no pod',
     },
   )
-  const found = pods.find(isStuck)
+  const pods = await Promise.race([wait, patience.over]).finally(() => {
+    patience.end()
+  })
+  wait.catch(() => undefined)
+  const found = pods.find((seen) => isStuck(seen) || podState(seen).pull !== undefined)
   if (found === undefined) return
   throw new KnestError(
     'prerequisite',
     `node "${name}" cannot run image "${image}": ${podState(found).reason ?? 'unknown reason'}`,
-    {
-      hint: 'make it available to the host (embedded host: knest host load IMAGE), or choose another with --image',
-    },
+    { hint: stuckHint(found, namespace) },
   )
 }
 

@@ -8,7 +8,9 @@ const spec = resolveSpec({})
 const { signal } = new AbortController()
 
 const ended = (exitCode: number, message?: string): object => ({
-  containerStatuses: [{ ready: false, restartCount: 0, state: { terminated: { exitCode, message } } }],
+  containerStatuses: [
+    { name: 'look', ready: false, restartCount: 0, state: { terminated: { exitCode, message } } },
+  ],
 })
 
 /** A host whose pods end so, or refuses them. */
@@ -48,7 +50,9 @@ it.each([
   [
     'is not there',
     {
-      containerStatuses: [{ ready: false, restartCount: 0, state: { waiting: { reason: 'ErrImagePull' } } }],
+      containerStatuses: [
+        { name: 'look', ready: false, restartCount: 0, state: { waiting: { reason: 'InvalidImageName' } } },
+      ],
     },
     undefined,
   ],

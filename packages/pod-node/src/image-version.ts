@@ -1,10 +1,11 @@
-import { clusterSelector, KnestError, labels, managedByKnest, ownedBy } from '@knest/core'
-import type { ClusterRef, ClusterSpec, KindRef, KubeApi, KubeObject } from '@knest/core'
+import { clusterSelector, containersBeside, KnestError, labels, managedByKnest, ownedBy } from '@knest/core'
+import type { ClusterRef, ClusterSpec, ContainerStatus, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podState } from './pod-state.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 const timeoutMs = 120_000
+const containerName = 'look'
 
 /** What an image says of itself is in the list of the images it holds; the pod tells it as its last word. */
 const script =
@@ -37,7 +38,7 @@ export async function imageVersion(
     const [ended] = await api.waitFor(
       podKind,
       { namespace, fieldSelector: `metadata.name=${name}` },
-      (pods) => pods.some((each) => lastWord(each) !== undefined || podState(each).hopeless),
+      (pods) => pods.some((each) => lastWord(each) !== undefined || podState(each, lookingIn(each)).hopeless),
       { timeoutMs, signal, awaited: `pod "${name}" to end`, describe: () => 'it runs' },
     )
     const said = ended === undefined ? undefined : lastWord(ended)
@@ -94,7 +95,7 @@ async function lookingPod(
       terminationGracePeriodSeconds: 0,
       containers: [
         {
-          name: 'look',
+          name: containerName,
           image,
           imagePullPolicy: 'IfNotPresent',
           command: ['sh', '-c', script],
@@ -108,12 +109,12 @@ async function lookingPod(
 
 /** What its container wrote before it ended; undefined while it runs. */
 function lastWord(pod: KubeObject): string | undefined {
-  const { containerStatuses } = (pod.status ?? {}) as {
-    readonly containerStatuses?: readonly {
-      readonly state?: { readonly terminated?: { readonly exitCode: number; readonly message?: string } }
-    }[]
-  }
-  const terminated = containerStatuses?.[0]?.state?.terminated
+  const terminated = lookingIn(pod)?.state?.terminated
   if (terminated === undefined) return undefined
   return terminated.exitCode === 0 ? (terminated.message ?? '').trim() : ''
+}
+
+/** Others may have added containers. */
+function lookingIn(pod: KubeObject): ContainerStatus | undefined {
+  return containersBeside(pod).find(({ name }) => name === containerName)
 }

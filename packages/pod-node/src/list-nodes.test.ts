@@ -12,7 +12,10 @@ function object(apiVersion: string, kind: string, name: string, status: object =
 const set = object('apps/v1', 'StatefulSet', 'q-cp-0')
 const claim = object('v1', 'PersistentVolumeClaim', 'disk-q-cp-0-0')
 const pod = (status: object): KubeObject => object('v1', 'Pod', 'q-cp-0-0', status)
-const running = pod({ phase: 'Running', containerStatuses: [{ ready: true, state: { running: {} } }] })
+const running = pod({
+  phase: 'Running',
+  containerStatuses: [{ name: 'node', ready: true, state: { running: {} } }],
+})
 const failed = pod({ phase: 'Failed', reason: 'Evicted' })
 const pending = pod({ phase: 'Pending', conditions: [] })
 

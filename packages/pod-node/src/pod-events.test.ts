@@ -23,7 +23,7 @@ function pod(containerStatuses: readonly object[] | undefined): KubeObject {
   }
 }
 
-const waiting = pod([{ ready: false, state: { waiting: { reason: 'ContainerCreating' } } }])
+const waiting = pod([{ name: 'node', ready: false, state: { waiting: { reason: 'ContainerCreating' } } }])
 
 function event(uid: string, reason: string, message: string, lastTimestamp: string): KubeObject {
   const involvedObject = { kind: 'Pod', name: 'q-cp-0-0', uid }
@@ -95,10 +95,16 @@ describe('why a pod waits', () => {
   })
 
   test.each([
-    ['runs', pod([{ ready: true, state: { running: {} } }]), undefined],
+    ['runs', pod([{ name: 'node', ready: true, state: { running: {} } }]), undefined],
     [
       'tells why itself',
-      pod([{ ready: false, state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } } }]),
+      pod([
+        {
+          name: 'node',
+          ready: false,
+          state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } },
+        },
+      ]),
       'ErrImagePull: no such image',
     ],
   ])('events are not asked for when it %s', async (_name, shown, reason) => {

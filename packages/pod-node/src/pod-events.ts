@@ -1,3 +1,4 @@
+import { KnestError } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 
 /** What an event means, in plain words with what to do; undefined when it is not one it knows. */
@@ -31,6 +32,43 @@ export async function warningsOf(
   })
   const warnings = await Promise.all(found)
   return new Map(warnings.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])))
+}
+
+/** Reasons of events that tell why a pod is no more. */
+const ends = new Set([
+  'Evicted',
+  'Preempted',
+  'OOMKilling',
+  'TaintManagerEviction',
+  'NodeShutdown',
+  'Terminated',
+])
+
+/** Why the last pod of this name ended that is not there any more; undefined when no event tells. */
+export async function lastEnd(
+  api: KubeApi,
+  namespace: string,
+  pod: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`
+  try {
+    const [events, present] = await Promise.all([
+      api.list(eventKind, { namespace, fieldSelector, signal }),
+      api.get({ apiVersion: 'v1', kind: 'Pod' }, pod, namespace, signal),
+    ])
+    const [latest] = events
+      .filter(
+        ({ reason, involvedObject }) =>
+          ends.has(String(reason)) && involvedObject?.uid !== present?.metadata.uid,
+      )
+      .sort((a, b) => timeOf(b) - timeOf(a))
+    return latest === undefined ? undefined : textOf(latest).trim()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError) return undefined
+    throw error
+  }
 }
 
 /** The latest event that can be explained, else the latest. */

@@ -1,6 +1,7 @@
 import { anySignal, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
+import { innermost, PullPatience, stuckHint, stuckIn, waitingOf } from './pod-waits.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
 import { refused } from './refused.js'
@@ -28,7 +29,10 @@ export async function waitForPod(
     note(`the host has not made the pod of node "${node}" yet: ${message}`)
   }
   try {
-    await Promise.race([running(api, cluster, node, both), refused(api, cluster, node, onRefusal, both)])
+    await Promise.race([
+      running(api, cluster, node, note, both),
+      refused(api, cluster, node, onRefusal, both),
+    ])
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'timeout' || signal.aborted) throw error
     throw await withWarning(error, { api, cluster, node, explain, refusal }, signal)
@@ -79,34 +83,59 @@ async function withWarning(
   const pod = await api.get(podKind, podName(node), namespace, signal)
   const warnings = await warningsOf(api, namespace, pod === undefined ? [] : [pod], explain, signal)
   const [warning] = pod === undefined ? [refusal] : warnings.values()
-  if (warning === undefined) return timeout
-  return new KnestError('timeout', `${timeout.message}: ${warning}`, { hint: timeout.hint, cause: timeout })
+  const isKnown = pod !== undefined && waitingOf(pod) !== undefined
+  const hint = isKnown ? stuckHint(pod, namespace) : timeout.hint
+  // The scheduler says the same in the pod's status and in an event.
+  const isNews = warning !== undefined && !timeout.message.includes(innermost(warning))
+  const message = isNews ? `${timeout.message}: ${warning}` : timeout.message
+  return new KnestError('timeout', message, { hint, cause: timeout })
 }
 
 async function running(
   api: KubeApi,
   { namespace }: ClusterRef,
   node: string,
+  note: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const settled = (pods: readonly KubeObject[]): boolean =>
-    pods.some((pod) => {
-      const { phase, hopeless, refusal } = podState(pod)
-      return phase === 'running' || hopeless || refusal !== undefined
-    })
-  const pods = await api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${node}` }, settled, {
+  const patience = new PullPatience()
+  const told = new Set<string>()
+  let stuck: KubeObject | undefined
+  const settled = (pods: readonly KubeObject[]): boolean => {
+    for (const text of pods.flatMap((pod) => waitingOf(pod) ?? [])) {
+      if (!told.has(innermost(text))) note(`pod "${podName(node)}" waits: ${text}`)
+      told.add(innermost(text))
+    }
+    patience.see(pods)
+    stuck = pods.find(stuckIn)
+    return (
+      stuck !== undefined ||
+      pods.some((pod) => {
+        const { phase, refusal } = podState(pod)
+        return phase === 'running' || refusal !== undefined
+      })
+    )
+  }
+  const wait = api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${node}` }, settled, {
     timeoutMs,
     signal,
     awaited: `pod "${podName(node)}" in namespace "${namespace}" to run`,
     describe: (seen) => seen.map((pod) => podState(pod).reason ?? 'running').join(', ') || 'no pod yet',
   })
-  const refusal = pods.map((pod) => podState(pod).refusal).find((text) => text !== undefined)
-  if (refusal !== undefined) throw cannotStart(namespace, node, refusal)
-  const stuck = pods.map(podState).find(({ hopeless }) => hopeless)
-  if (stuck !== undefined) {
-    throw new KnestError('prerequisite', `node "${node}" cannot start: ${stuck.reason ?? 'unknown reason'}`, {
-      hint: 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image',
+  try {
+    const pods = await Promise.race([wait, patience.over])
+    const refusal = pods.map((pod) => podState(pod).refusal).find((text) => text !== undefined)
+    if (refusal !== undefined) throw cannotStart(namespace, node, refusal)
+    stuck ??= pods.find((pod) => podState(pod).pull !== undefined)
+    if (stuck === undefined) return
+    const { reason = 'unknown reason' } = podState(stuck)
+    throw new KnestError('prerequisite', `node "${node}" cannot start: ${reason}`, {
+      hint: stuckHint(stuck, namespace),
     })
+  } finally {
+    patience.end()
+    // The other of the two ends with the caller's signal.
+    wait.catch(() => undefined)
   }
 }
 

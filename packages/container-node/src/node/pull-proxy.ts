@@ -22,7 +22,8 @@ const never = ['localhost', '127.0.0.0/8', '::1', '.svc', '.cluster.local']
  * would talk to itself by way of them. `own`: the node's address.
  */
 export function pullProxy(env: Environment, own: string): PullProxy {
-  const value = (name: string): string => env[name.toLowerCase()] || env[name] || ''
+  const value = (name: string): string =>
+    [env[name.toLowerCase()], env[name]].find((text) => text !== undefined && text !== '') ?? ''
   const told = ['HTTP_PROXY', 'HTTPS_PROXY'].flatMap((name) =>
     value(name) === '' ? [] : [[name, value(name)] as const],
   )

@@ -48,6 +48,8 @@ export interface NodeStatus {
   readonly startedAt?: string | undefined
   /** Why it is not running, in the host's words. */
   readonly reason: string | undefined
+  /** What is wrong with its pod and does not keep it from running: containers that others put beside it. */
+  readonly trouble?: string | undefined
   /** Name of the pod, VM or container that is the node, and where the host runs it. */
   readonly hostObject: string
   readonly hostNode: string | undefined
@@ -154,6 +156,11 @@ export interface NodeBackend {
   openNode(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<NodeHandle>
   /** Found by label. An unknown cluster gives an empty list. */
   listNodes(cluster: ClusterRef, signal: AbortSignal): Promise<readonly NodeStatus[]>
+  /**
+   * Why the pod or VM that was the node before the present one ended, in the host's words, as in `Evicted: …`.
+   * Undefined when the host does not tell (any more). Absent: it never does.
+   */
+  lastEnd?(cluster: ClusterRef, name: string, signal: AbortSignal): Promise<string | undefined>
   /** Resolves when the node is gone with its disk, unless `keepData`. An absent node is already gone. */
   deleteNode(
     cluster: ClusterRef,

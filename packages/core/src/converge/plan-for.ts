@@ -10,6 +10,7 @@ import { tryNestedApi } from '../nested-api/try-open.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
+import { DataLost, lastEnds, lostData, wasSetUp } from '../observe/lost-data.js'
 import { askNestedFacts } from '../observe/nested-facts.js'
 import { observe, type NestedFacts, type Observation } from '../observe/observe.js'
 import { refuseLeaps } from './version-skew.js'
@@ -66,6 +67,7 @@ export async function planFor(
     isLeft(node) ? { ...node, disk: undefined, silent: true } : node,
   )
   const observed = { ...seen.observed, nodes: looks, members: undefined, ...nested, etcd, renewal, unnamed }
+  await refuseLostData(record, nodes, looks, signal)
   refuseLeaps(record, observed)
   return {
     steps: planCluster(record, record.spec, observed, pace),
@@ -73,6 +75,20 @@ export async function planFor(
     desired: lastingNodes(record, record.spec, observed),
     silent: seen.silent,
   }
+}
+
+/** Throws when all that a cluster was is lost: what the plan would make is a new, empty one of its name. */
+async function refuseLostData(
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  looks: readonly ObservedNode[],
+  signal: AbortSignal,
+): Promise<void> {
+  const controlPlanes = looks.filter(({ role }) => role === 'control-plane')
+  const hasData = controlPlanes.some(({ disk }) => disk === 'bootstrapped' || disk === undefined)
+  if (hasData || !wasSetUp(record)) return
+  const lost = nodes.filter(({ role }) => role === 'control-plane')
+  throw new DataLost(lostData(record, await lastEnds(record, lost, signal)))
 }
 
 /** Members as etcd lists them; undefined when there is but one, and when none can tell within a moment. */

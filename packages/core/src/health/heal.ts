@@ -8,6 +8,7 @@ import { runPlan } from '../converge/converge.js'
 import { planFor, type ClusterPlan } from '../converge/plan-for.js'
 import { KnestError } from '../errors.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
+import { DataLost } from '../observe/lost-data.js'
 import { awaitTouched } from '../plan/await-touched.js'
 import { isActing, type Step } from '../plan/step.js'
 import { healthLimits } from '../spec/resolve-health.js'
@@ -186,9 +187,11 @@ async function mend(
   const isAbsent = verdicts.some(({ health }) => health === 'absent')
   const makePlan = (): Promise<ClusterPlan> => planFor(parts, record, run.signal, { left })
   // Who cannot even be asked is nothing to plan with: the state of the nodes says why.
-  const plan = await (isBlind && !isAbsent
-    ? makePlan().catch((error: unknown) => unlessSilent(error, run.signal))
-    : attempt(makePlan))
+  const plan = await attempt(
+    isBlind && !isAbsent
+      ? () => makePlan().catch((error: unknown) => unlessSilent(error, run.signal))
+      : makePlan,
+  )
   if (plan === undefined) return { ...nothing, finished: false }
   const acting = plan.steps.filter(isActing)
   const isReviving = acting.some((step) => revivesApi(step, verdicts))
@@ -218,5 +221,5 @@ function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
 
 function unlessSilent(error: unknown, signal: AbortSignal): undefined {
   signal.throwIfAborted()
-  if (!(error instanceof KnestError)) throw error
+  if (!(error instanceof KnestError) || error instanceof DataLost) throw error
 }

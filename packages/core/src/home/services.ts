@@ -42,8 +42,9 @@ export function apiService(record: ServiceOwner): KubeObject {
     {
       type: record.spec.endpoint.serviceType,
       ports: [apiPort],
-      // The first nodes join before the host has noticed that the API server is ready.
-      publishNotReadyAddresses: record.phase === 'Creating',
+      // The first nodes join before the host has noticed that the API server is ready. And a pod is not ready with a
+      // container of others that is sick: where there is one control plane, there is nobody else to send clients to.
+      publishNotReadyAddresses: record.phase === 'Creating' || record.spec.controlPlane.count === 1,
     },
   )
 }

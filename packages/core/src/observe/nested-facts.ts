@@ -38,11 +38,12 @@ function configuredVersion(object: KubeObject | undefined): string | undefined {
 
 interface DaemonSetView {
   readonly spec?: {
-    readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } }
+    readonly template: { readonly spec: { readonly containers: readonly { name: string; image: string }[] } }
   }
 }
 
 function proxyVersion(object: KubeObject | undefined): string | undefined {
-  const image = (object as DaemonSetView | undefined)?.spec?.template.spec.containers[0]?.image
+  const containers = (object as DaemonSetView | undefined)?.spec?.template.spec.containers ?? []
+  const image = containers.find(({ name }) => name === 'kube-proxy')?.image
   return /:v([0-9][^@]*)/.exec(image ?? '')?.[1]
 }

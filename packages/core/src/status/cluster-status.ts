@@ -7,6 +7,7 @@ import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
+import { lastEnds } from '../observe/lost-data.js'
 import { authorityProblem } from './authorities.js'
 import { answerOf, patienceMs } from './answer.js'
 import type { Answer } from './answer.js'
@@ -49,7 +50,10 @@ export async function clusterStatus(
     ),
   ])
   const { emptyDisks, clocks } = looks
-  const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks })
+  const emptied = hostNodes.filter(({ name, phase }) => emptyDisks.has(name) || phase === 'failed')
+  const ends =
+    (await answer((bounded) => lastEnds(record, emptied, bounded))).value ?? new Map<string, string>()
+  const nodes = nodeSummaries({ record, hostNodes, members, reservations, emptyDisks, ends })
   const etcd: EtcdStatus = { members: etcdMembers.value ?? [], problem: etcdMembers.problem }
   const certificates = certificateStatus(found, now)
   const observed = {
@@ -57,6 +61,7 @@ export async function clusterStatus(
     hostNodes,
     nodes,
     emptyDisks,
+    ends,
     clocks,
     etcd,
     authorities: authorities.value,

@@ -6,10 +6,12 @@ import type { Problem } from '../errors.js'
 
 export interface Observed {
   readonly record: ClusterRecord
-  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase'>[]
+  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase' | 'trouble'>[]
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
+  /** Why the pods or VMs before the present ones ended, by node. */
+  readonly ends?: ReadonlyMap<string, string>
   /** By node: seconds that its clock is ahead of this machine's. */
   readonly clocks: ReadonlyMap<string, number>
   readonly etcd: EtcdStatus

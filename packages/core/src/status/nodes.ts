@@ -20,6 +20,8 @@ export interface NodeFacts {
   readonly reservations: Answer<ReadonlyMap<string, AddressReservation>>
   /** Nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
+  /** Why the pods or VMs before the present ones ended, by node. */
+  readonly ends?: ReadonlyMap<string, string>
 }
 
 /** The host's view, the nested cluster's and the desired one, joined by node name. Pure. */
@@ -59,9 +61,9 @@ function reasonOf(node: BackendNode, facts: NodeFacts): string {
   if (node.reason !== undefined) return oneLine(node.reason)
   if (node.phase !== 'running') return node.phase
   if (emptyDisks.has(node.name)) {
-    return phaseTable[record.phase].nodes === 'coming'
-      ? 'not set up yet'
-      : 'its disk is empty: what was on it is lost'
+    if (phaseTable[record.phase].nodes === 'coming') return 'not set up yet'
+    const end = facts.ends?.get(node.name)
+    return `its disk is empty: what was on it is lost${end === undefined ? '' : ` (${oneLine(end)})`}`
   }
   if (members.value === undefined) return members.problem
   const member = memberOf(node.name, facts)

@@ -3,6 +3,7 @@ import type { CertificateStatus, EtcdMemberStatus, NodeSummary } from '../contra
 import type { Problem } from '../errors.js'
 import { hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
+import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { scaleCommand } from '../phases/index.js'
 import { unfinishedProblem } from './unfinished.js'
 
@@ -14,12 +15,15 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
   const unfinished = unfinishedProblem(observed.record)
   // No command goes on without them.
   if (unfinished !== undefined) return [authorities ?? unfinished]
+  const known = authorities === undefined ? [] : [authorities]
+  if (isLost(observed)) return [...known, lostData(observed.record, observed.ends ?? new Map())]
   const etcd = etcdProblems(observed)
   return [
-    ...(authorities === undefined ? [] : [authorities]),
+    ...known,
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...lostNodes(observed),
+    ...podTroubles(observed),
     ...clockProblems(observed),
     ...certificateProblems(observed.record, certificates),
   ]
@@ -94,6 +98,34 @@ function lostNodes(observed: Observed): readonly Problem[] {
         cure(observed, node.name),
       ),
     )
+}
+
+/** Nothing is left of what the cluster was: no control plane has a disk on which it could be. */
+function isLost({ record, hostNodes, nodes, emptyDisks }: Observed): boolean {
+  const controlPlanes = nodes.filter(
+    ({ role, hostObject, disk }) => role === 'control-plane' && (hostObject ?? disk),
+  )
+  const isGone = ({ name, disk, hostObject }: NodeSummary): boolean =>
+    hostObject === undefined ||
+    emptyDisks.has(name) ||
+    (disk === 'ephemeral' && hostNodes.some((node) => node.name === name && node.phase === 'failed'))
+  return wasSetUp(record) && controlPlanes.length > 0 && controlPlanes.every(isGone)
+}
+
+/** What is wrong with pods of nodes that run. */
+function podTroubles({ record: { namespace }, hostNodes }: Observed): readonly Problem[] {
+  return hostNodes.flatMap(({ name, phase, trouble }) =>
+    trouble === undefined || phase !== 'running'
+      ? []
+      : [
+          warning(
+            `the pod of node "${name}": ${trouble}`,
+            trouble.includes('knest did not make')
+              ? `an admission webhook of the host added that container: have it leave namespace "${namespace}" alone, or mend the container`
+              : 'give it less to do, or more memory: a worker in a new pool, a control plane in a new cluster',
+          ),
+        ],
+  )
 }
 
 /** The cluster should have it and the host has not; one that knest never made has no disk that knest knows. */

@@ -247,7 +247,11 @@ export class Kubelets {
   ): void {
     const pod = this.#now(uid)
     if (pod === undefined) return
-    const before = statusOf(pod).containerStatuses?.[0] ?? { name: 'node', ready: false, restartCount: 0 }
+    const before = statusOf(pod).containerStatuses?.[0] ?? {
+      name: containerOf(pod)?.name ?? 'node',
+      ready: false,
+      restartCount: 0,
+    }
     const restarted =
       'containerID' in container && 'containerID' in before ? { restartCount: before.restartCount + 1 } : {}
     const status = {
