@@ -22,6 +22,7 @@ export class Disk implements MemberDisk, Written {
   /** Of the record its node was made for. */
   readonly uid: string
   isGone = false
+  isGoing = false
   isFull = false
   isBootstrapped = false
   isInitialMember = false
@@ -112,3 +113,4 @@ export class Disk implements MemberDisk, Written {
 /** The disk of members whose data are gone. */
 const lost = new Disk('lost', '', '', false)
 lost.isGone = true
+lost.isGoing = true

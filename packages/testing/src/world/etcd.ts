@@ -4,6 +4,8 @@ export interface MemberDisk {
   /** Of the record its node was made for. */
   readonly uid: string
   readonly isGone: boolean
+  /** It goes for sure: what held it was deleted. */
+  readonly isGoing: boolean
   readonly etcdRuns: () => boolean
 }
 
@@ -60,10 +62,10 @@ export class Etcd {
     return voters.filter((member) => this.isUp(member)).length >= majority(voters.length)
   }
 
-  /** Whether all that was acknowledged can still be read, now or when nodes come back. */
+  /** Whether all that was acknowledged can still be read when nodes come back. */
   hasDisks(): boolean {
     const voters = this.voters()
-    const there = voters.filter(({ disk }) => disk !== undefined && !disk.isGone)
+    const there = voters.filter(({ disk }) => disk !== undefined && !disk.isGoing)
     return voters.length > 0 && there.length >= majority(voters.length)
   }
 

@@ -16,6 +16,7 @@ export interface KubeletOptions {
   readonly host: Host
   readonly images: ReadonlySet<string>
   readonly onStart: (machine: Machine) => void
+  readonly onDiskGoing: (disk: Disk, by: Writer) => void
   readonly onDiskGone: (disk: Disk, by: Writer) => void
 }
 
@@ -101,17 +102,21 @@ export class Kubelets {
   #react({ before, after, isGone }: Change): void {
     if (after.kind === 'PersistentVolume' && isGone)
       this.#loseDisk(after.metadata.name.replace('pvc-', ''), this.#host.causeOf(after))
+    const { uid = '', deletionTimestamp } = after.metadata
+    if (deletionTimestamp !== undefined && (after.kind === 'Pod' || after.kind === 'PersistentVolumeClaim')) {
+      const disk = this.disks.get(uid)
+      if (disk !== undefined) this.#options.onDiskGoing(disk, this.#host.causeOf(after))
+    }
     if (after.kind !== 'Pod') return
     if (nodeOf(after) === '') {
       if (!isGone) this.#reactToOther(before, after)
       return
     }
-    const uid = after.metadata.uid ?? ''
     if (isGone) {
       this.machines.get(uid)?.stop()
       this.machines.delete(uid)
       this.#loseDisk(uid, this.#host.causeOf(after))
-    } else if (after.metadata.deletionTimestamp !== undefined) {
+    } else if (deletionTimestamp !== undefined) {
       if (before?.metadata.deletionTimestamp === undefined)
         this.#host.soon(() => this.#end(after), 500, 2_000)
     } else if (before === undefined) this.#host.soon(() => this.#schedule(uid))

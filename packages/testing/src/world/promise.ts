@@ -18,8 +18,9 @@ export interface Seen {
 export interface WorldPromise<World> {
   readonly name: string
   readonly onChange?: (world: World, change: Change, nested: Nested | undefined) => string | undefined
-  /** `risk`: quorum had its disks, and has not any more. */
-  readonly onDiskGone?: (world: World, disk: Disk, by: Writer, risk: boolean) => string | undefined
+  /** What holds a disk was deleted. `risk`: quorum had its disks, and will not have them any more. */
+  readonly onDiskGoing?: (world: World, disk: Disk, by: Writer, risk: boolean) => string | undefined
+  readonly onDiskGone?: (world: World, disk: Disk, by: Writer) => string | undefined
   readonly onCall?: (world: World, process: Process, call: string) => string | undefined
   readonly onStart?: (world: World, machine: Machine) => string | undefined
   /** Every two seconds. */

@@ -47,7 +47,7 @@ export const promises: readonly WorldPromise<World>[] = [
   },
   {
     name: 'quorum keeps its disks and members',
-    onDiskGone: (world, { node, cluster }, by, risk) =>
+    onDiskGoing: (world, { node, cluster }, by, risk) =>
       risk && by.isKnest && !isGoing(world, cluster)
         ? `${by.name} took the disk of "${node}", and with it the majority of etcd`
         : undefined,

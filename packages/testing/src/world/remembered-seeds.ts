@@ -24,4 +24,6 @@ export const rememberedSeeds: readonly number[] = [
   100_001, 100_003,
   // A member nobody stands behind beside an upgrade; a Lease left; creations that cannot go on.
   1_795_888_247, 1_795_888_336, 1_795_888_374, 1_795_888_449,
+  // A disk that was condemned before others went; one made again during an upgrade that is to go.
+  160, 1_795_888_364, 125,
 ]

@@ -73,6 +73,7 @@ export class World implements Scene {
         this.say(machine.node, `starts with v${machine.version}, disk ${machine.disk.state()}`)
         this.check((promise) => promise.onStart?.(this, machine))
       },
+      onDiskGoing: (disk, by) => this.#condemn(disk, by),
       onDiskGone: (disk, by) => this.#loseDisk(disk, by),
     })
     const admin: Writer = { name: 'admin', isKnest: false }
@@ -240,15 +241,23 @@ export class World implements Scene {
     })
   }
 
-  #loseDisk(disk: Disk, by: Writer): void {
+  /** Counts from now on as gone: what others take while it goes is lost by them. */
+  #condemn(disk: Disk, by: Writer): void {
+    if (disk.isGoing) return
     const { etcd } = disk
     const had = etcd?.hasDisks() === true
+    disk.isGoing = true
+    const risk = etcd !== undefined && had && !etcd.hasDisks()
+    this.check((promise) => promise.onDiskGoing?.(this, disk, by, risk))
+    if (risk) etcd.isLostByFault ||= !by.isKnest
+  }
+
+  #loseDisk(disk: Disk, by: Writer): void {
+    this.#condemn(disk, by)
     disk.isGone = true
     disk.etcdRuns = () => false
-    const risk = etcd !== undefined && had && !etcd.hasDisks()
     this.say(by.name, `the disk of ${disk.node} is gone (${disk.state()})`)
-    this.check((promise) => promise.onDiskGone?.(this, disk, by, risk))
-    if (risk) etcd.isLostByFault ||= !by.isKnest
+    this.check((promise) => promise.onDiskGone?.(this, disk, by))
   }
 
   #nestedBy(nodes: readonly string[], authority: string): Nested {
