@@ -1,4 +1,4 @@
-import { KnestError, labels } from '@knest/core'
+import { KnestError, labels, knestCommand } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { containerName, podName } from './manifest.js'
 import { podState } from './pod-state.js'
@@ -58,7 +58,7 @@ export async function changeImage(
     'prerequisite',
     `node "${name}" cannot run image "${image}": ${podState(found).reason ?? 'unknown reason'}`,
     {
-      hint: 'make it available to the host (embedded host: knest host load IMAGE), or choose another with --image',
+      hint: `make it available to the host (embedded host: ${knestCommand('host', 'load', image)}), or choose another with --image`,
     },
   )
 }

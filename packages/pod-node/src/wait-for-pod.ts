@@ -1,4 +1,4 @@
-import { anySignal, KnestError, labels } from '@knest/core'
+import { anySignal, KnestError, labels, knestCommand, kubectlCommand } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
 import { warningsOf, type ExplainEvent } from './pod-events.js'
@@ -105,7 +105,7 @@ async function running(
   const stuck = pods.map(podState).find(({ hopeless }) => hopeless)
   if (stuck !== undefined) {
     throw new KnestError('prerequisite', `node "${node}" cannot start: ${stuck.reason ?? 'unknown reason'}`, {
-      hint: 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image',
+      hint: `make the node image available to the host (embedded host: ${knestCommand('host', 'load', 'IMAGE')}) or choose another with --image`,
     })
   }
 }
@@ -135,6 +135,6 @@ export async function refusalOf(
 
 function cannotStart(namespace: string, node: string, refusal: string): KnestError {
   return new KnestError('prerequisite', `node "${node}" cannot start: ${refusal}`, {
-    hint: `see: kubectl logs -n ${namespace} ${podName(node)}`,
+    hint: `see: ${kubectlCommand('logs', '-n', namespace, podName(node))}`,
   })
 }
