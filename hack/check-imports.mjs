@@ -33,7 +33,7 @@ const keptIn = {
 const layers = {
   core: [
     ['errors', 'labels', 'defaults'],
-    ['contracts', 'signals'],
+    ['contracts', 'signals', 'commands'],
     ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],

@@ -1,4 +1,4 @@
-import { KnestError, type ClusterRef, type RunOptions } from 'knest'
+import { clusterCommand, KnestError, type ClusterRef, type RunOptions } from 'knest'
 import type { Deps, OpenClusters } from './deps.js'
 import { controllerImage } from 'knest'
 
@@ -9,14 +9,15 @@ import { controllerImage } from 'knest'
 export async function ensureController(
   deps: Deps,
   { controller }: Pick<OpenClusters, 'controller'>,
+  ref: ClusterRef,
   { signal }: Pick<RunOptions, 'signal'>,
 ): Promise<void> {
   try {
     if ((await controller.find(signal)) === undefined) await controller.ensure(controllerImage, signal)
   } catch (error) {
     if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
-    deps.streams.err(
-      `note: no controller looks after this cluster: ${error.message}; heal it with knest heal, or leave this note out with --no-controller\n`,
+    deps.messages.note(
+      `no controller looks after this cluster: ${error.message}; heal it with ${clusterCommand('heal', ref)}, or leave this note out with --no-controller`,
     )
   }
 }

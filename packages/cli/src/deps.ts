@@ -4,6 +4,7 @@ import type * as manifestRoom from 'knest/manifests'
 import type * as specRoom from 'knest/spec'
 import type * as kubeconfigRoom from './kubeconfig/index.js'
 import type * as templateRoom from './parts/templates.js'
+import type { Messages } from './messages.js'
 import type { ProgressStyle, Renderer } from './render/renderer.js'
 
 export type {
@@ -50,15 +51,11 @@ export interface Interrupts {
   exitNow(name: InterruptName): void
 }
 
-/** Which host cluster, as kubectl's flags of the same names. */
-export interface HostOptions {
-  readonly context?: string | undefined
-  readonly kubeconfig?: string | undefined
-}
-
 /** What commands may use. What is costly is a function that builds it. */
 export interface Deps {
   readonly streams: Streams
+  /** The way of all other words to standard error. */
+  readonly messages: Messages
   readonly interrupts: Interrupts
   readonly env: Readonly<Record<string, string | undefined>>
   now(): Date

@@ -13,7 +13,9 @@ import type {
 } from './deps.js'
 import { FakeClusters } from '@knest/testing'
 import { main } from './main.js'
+import { Messages } from './messages.js'
 import { parts } from './parts.js'
+import { jsonRenderer } from './render/json.js'
 import { plainRenderer } from './render/plain.js'
 import { quietRenderer } from './render/quiet.js'
 
@@ -82,6 +84,7 @@ export class FakeTerminal {
         stdout: into((text) => (this.out += text)),
         stderr: into(write),
       },
+      messages: new Messages(write, () => 0),
       interrupts: {
         listen: (onSignal) => {
           this.listeners.add(onSignal)
@@ -106,7 +109,13 @@ export class FakeTerminal {
         return Promise.resolve()
       },
       renderer: (style) =>
-        Promise.resolve(style === 'quiet' ? quietRenderer(write) : plainRenderer(write, now)),
+        Promise.resolve(
+          style === 'quiet'
+            ? quietRenderer(write)
+            : style === 'json'
+              ? jsonRenderer(write, now)
+              : plainRenderer(write, now),
+        ),
       spec: parts.spec,
       kubeconfigs: parts.kubeconfigs,
       manifests: parts.manifests,

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, delimiter, join, resolve } from 'node:path'
-import { anySignal, KnestError } from 'knest'
-import { defaultHostName } from './commands/host/target.js'
+import { anySignal, defaultHostName, KnestError } from 'knest'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
-import type { GlobalOptions } from './global-options.js'
+import type { GlobalOptions, HostOptions } from './global-options.js'
 import { hostCandidates, type HostCandidate } from './host-candidates.js'
 import type { HostRecord, KnownContext } from './kubeconfig/index.js'
 import { home } from './kubeconfig/kept.js'
@@ -14,6 +13,8 @@ export interface FoundHost {
   readonly open: OpenClusters
   /** Why it is not what kubectl would talk to; undefined when it is. */
   readonly note: string | undefined
+  /** The flags with which kubectl talks to it; undefined when it needs none but those that were given. */
+  readonly kubectl: HostOptions | undefined
   /** What leads back to it from the context of a cluster that is made on it. */
   record(signal: AbortSignal): Promise<HostRecord>
 }
@@ -45,7 +46,9 @@ export async function findHost(deps: Deps, options: GlobalOptions, signal: Abort
 
 async function found(deps: Deps, choice: HostChoice, note?: string): Promise<FoundHost> {
   const open = await deps.openClusters(choice)
-  return { open, note, record: (signal) => recordOf(deps, choice, open, signal) }
+  const kubectl =
+    note === undefined ? undefined : { context: open.identity.context, kubeconfig: fileOf(deps, choice) }
+  return { open, note, kubectl, record: (signal) => recordOf(deps, choice, open, signal) }
 }
 
 /** The last resort on a machine of its own: in a pod, and where $KUBECONFIG is set, there is another answer. */
@@ -167,6 +170,14 @@ async function recordOf(
     server: open.identity.server,
     uid,
   }
+}
+
+/** For kubectl, which takes one file; several it finds by itself. */
+function fileOf(deps: Deps, { kubeconfig }: HostChoice): string | undefined {
+  const { KUBECONFIG = '' } = deps.env
+  const files = kubeconfig === undefined || typeof kubeconfig === 'string' ? [] : kubeconfig
+  const usual = KUBECONFIG === '' ? [join(home(deps), '.kube', 'config')] : KUBECONFIG.split(delimiter)
+  return files.length === 1 && !usual.includes(files[0] ?? '') ? files[0] : undefined
 }
 
 /** Undefined for `~/.kube/config`, and for a host whose kubeconfig is in no file. */

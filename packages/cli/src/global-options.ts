@@ -1,6 +1,11 @@
 import { Option, type Command } from 'commander'
-import type { HostOptions } from './deps.js'
 import type { ProgressStyle } from './render/renderer.js'
+
+/** Which host cluster, as kubectl's flags of the same names. */
+export interface HostOptions {
+  readonly context?: string | undefined
+  readonly kubeconfig?: string | undefined
+}
 
 /** Accepted before and after every command. */
 export interface GlobalOptions extends HostOptions {
@@ -41,18 +46,4 @@ export function progressStyle(options: GlobalOptions, errIsTty: boolean): Progre
   if (options.quiet === true) return 'quiet'
   if (options.progress !== undefined && options.progress !== 'auto') return options.progress
   return errIsTty ? 'tty' : 'plain'
-}
-
-/** A command the user can type, with the flags that lead to the same cluster. */
-export function commandLine(words: readonly string[], options: GlobalOptions): string {
-  const flags = [
-    ['--context', options.context],
-    ['--kubeconfig', options.kubeconfig],
-    ['-n', options.namespace],
-  ].flatMap(([flag, value]) => (flag === undefined || value === undefined ? [] : [flag, quote(value)]))
-  return `\`${['knest', ...words, ...flags].join(' ')}\``
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,5 +1,4 @@
-import { KnestError, type Clusters, type ClusterRef, type ClusterStatus } from 'knest'
-import { commandLine, type GlobalOptions } from './global-options.js'
+import { clusterCommand, KnestError, type Clusters, type ClusterRef, type ClusterStatus } from 'knest'
 
 /** How long a question about the rest may take when the user wants to leave; a status takes up to 6 s. */
 const patienceMs = 8000
@@ -10,8 +9,8 @@ export interface Left {
 }
 
 /** What there is of a cluster after an interrupted command, and how to go on or remove it. */
-export async function leftovers(clusters: Clusters, ref: ClusterRef, options: GlobalOptions): Promise<Left> {
-  const remove = `remove it with ${commandLine(['delete', ref.name], options)}`
+export async function leftovers(clusters: Clusters, ref: ClusterRef): Promise<Left> {
+  const remove = `remove it with ${clusterCommand('delete', ref)}`
   const cluster = `cluster "${ref.name}" in namespace "${ref.namespace}"`
   try {
     const status = await clusters.status(ref, AbortSignal.timeout(patienceMs))

@@ -1,4 +1,5 @@
 import type { Deps } from './deps.js'
+import { globalOptions } from './global-options.js'
 import { buildProgram } from './program.js'
 import { reportError } from './report-error.js'
 
@@ -9,6 +10,9 @@ export async function main(argv: readonly string[], deps: Deps): Promise<number>
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return 0
   } catch (error) {
-    return reportError(error, deps.streams, program.opts<{ verbose?: boolean }>().verbose === true)
+    const options = globalOptions(program)
+    // A command line that is wrong ends before its command begins.
+    deps.messages.use(options)
+    return reportError(error, deps.messages, options.verbose === true)
   }
 }

@@ -8,8 +8,6 @@ import { leftovers } from './leftovers.js'
 export interface OnCluster {
   readonly clusters: Clusters
   readonly ref: ClusterRef
-  /** Options by which other commands find the same cluster. */
-  readonly sameCluster: GlobalOptions
   /** Something that takes time; interrupted, it says what there is of the cluster. */
   readonly operate: <T>(work: (run: RunOptions) => Promise<T>) => Promise<T>
 }
@@ -23,12 +21,10 @@ export async function onCluster(
   await checkTarget(deps, options)
   await withClusters(deps, options, async (clusters) => {
     const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
-    const sameCluster = { ...options, namespace: ref.namespace }
     await work({
       clusters,
       ref,
-      sameCluster,
-      operate: (act) => operate(deps, options, act, () => leftovers(clusters, ref, sameCluster)),
+      operate: (act) => operate(deps, options, act, () => leftovers(clusters, ref)),
     })
   })
 }

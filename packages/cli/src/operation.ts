@@ -1,4 +1,4 @@
-import type { Clusters, RunOptions } from 'knest'
+import type { Clusters, Progress, RunOptions } from 'knest'
 import type { Deps } from './deps.js'
 import { parseDuration } from './duration.js'
 import { findHost, type FoundHost } from './find-host.js'
@@ -12,6 +12,15 @@ export type TimeLimit = Pick<RunOptions, 'timeoutMs' | 'isDefaultTimeout'>
 export function timeLimit(flag: string | undefined): TimeLimit {
   if (flag === undefined) return { timeoutMs: 15 * 60_000, isDefaultTimeout: true }
   return { timeoutMs: parseDuration(flag, '--timeout'), isDefaultTimeout: false }
+}
+
+/** What it says offers commands, too. */
+function wording(progress: Progress, { messages }: Pick<Deps, 'messages'>): Progress {
+  return {
+    phase: (title, work) => progress.phase(title, (inner) => work(wording(inner, { messages }))),
+    note: (text) => progress.note(messages.worded(text)),
+    warn: (text) => progress.warn(messages.worded(text)),
+  }
 }
 
 type Left = Awaited<ReturnType<Interruption['describe']>>
@@ -30,7 +39,11 @@ export async function operate<T>(
     return await interruptible(
       deps.interrupts,
       {
-        onFirst: () => renderer.announce('stopping; Ctrl-C again leaves at once'),
+        onFirst: () => {
+          const text = 'stopping; Ctrl-C again leaves at once'
+          if (options.quiet === true) deps.messages.must('note', { text }, `${text}\n`)
+          else renderer.announce(text)
+        },
         describe: async () => {
           await close()
           return leftovers()
@@ -39,7 +52,7 @@ export async function operate<T>(
       (signal) =>
         work({
           signal,
-          progress: renderer.progress,
+          progress: wording(renderer.progress, deps),
           timeoutMs: options.timeoutMs,
           isDefaultTimeout: options.isDefaultTimeout,
         }),
@@ -68,6 +81,7 @@ export async function withHost<T>(
   work: (open: FoundHost['open'], found: FoundHost) => Promise<T>,
 ): Promise<T> {
   const found = await ask(deps, (signal) => findHost(deps, options, signal))
+  deps.messages.hostFound(found.kubectl)
   try {
     return await work(found.open, found)
   } finally {
@@ -85,6 +99,6 @@ export function withClusters<T>(
 }
 
 /** Says where something new will be when it is not where kubectl would put it. */
-export function sayHost(deps: Deps, options: GlobalOptions, { note }: FoundHost): void {
-  if (note !== undefined && options.quiet !== true) deps.streams.err(`note: ${note}\n`)
+export function sayHost(deps: Deps, { note }: FoundHost): void {
+  if (note !== undefined) deps.messages.note(note)
 }

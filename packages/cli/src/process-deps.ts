@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { readFile, writeFile } from 'node:fs/promises'
+import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
 import { confirm } from './confirm.js'
 import type { Deps, Interrupts, Streams } from './deps.js'
+import { Messages } from './messages.js'
 import { parts } from './parts.js'
 import { jsonRenderer } from './render/json.js'
 import { plainRenderer } from './render/plain.js'
@@ -14,12 +16,15 @@ import type { ProgressStyle, Renderer } from './render/renderer.js'
 import { runProgram } from './run-program.js'
 
 const now = (): Date => new Date()
+const begun = Math.round(performance.timeOrigin)
 const writeErr = (line: string): void => void process.stderr.write(line)
 
 /** The real terminal, signals, files and parts. `exitNow` ends the process at once. */
 export function processDeps(exitNow: (code: number) => void): Deps {
+  const messages = new Messages(writeErr, () => now().getTime() - begun)
   return {
     streams,
+    messages,
     interrupts: interrupts(exitNow),
     env: process.env,
     now,
@@ -34,9 +39,10 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     templates: parts.templates,
     openClusters: openHost,
     hostControl: openEmbeddedHost,
-    asker,
+    asker: () => asker(messages),
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
-    spawn: (argv, env) => runProgram(argv, env, writeErr),
+    spawn: (argv, env) =>
+      runProgram(argv, env, (text) => messages.must('error', { text }, `error: ${text}\n`)),
   }
 }
 
@@ -63,7 +69,7 @@ async function renderer(style: ProgressStyle): Promise<Renderer> {
     case 'quiet':
       return quietRenderer(writeErr)
     case 'json':
-      return jsonRenderer(writeErr, now)
+      return jsonRenderer(writeErr, now, begun)
     case 'plain':
       return plainRenderer(writeErr, now)
     case 'tty':
@@ -92,7 +98,11 @@ function interrupts(exitNow: (code: number) => void): Interrupts {
   }
 }
 
-function asker(): ((question: string) => Promise<boolean>) | undefined {
+function asker(messages: Messages): ((question: string) => Promise<boolean>) | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
-  return (question) => confirm(question, process.stdin, process.stderr)
+  if (!messages.isJson) return (question) => confirm(question, process.stdin, process.stderr)
+  return (text) => {
+    messages.must('question', { text }, '')
+    return confirm(text, process.stdin, new Writable({ write: (_chunk, _encoding, done) => done() }))
+  }
 }

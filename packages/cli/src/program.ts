@@ -1,4 +1,4 @@
-import { KnestError } from 'knest'
+import { knestCommand, KnestError } from 'knest'
 import { Command, type CommanderError } from 'commander'
 import { applyCommand } from './commands/apply.js'
 import { certsCommand } from './commands/certs.js'
@@ -23,7 +23,7 @@ import { statusCommand } from './commands/status.js'
 import { upgradeCommand } from './commands/upgrade.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
-import { addGlobalOptions } from './global-options.js'
+import { addGlobalOptions, globalOptions } from './global-options.js'
 import { version } from 'knest'
 
 /**
@@ -35,6 +35,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     .description('Kubernetes clusters inside a Kubernetes cluster')
     .helpCommand(false)
   addGlobalOptions(program)
+  program.hook('preAction', (_program, command) => deps.messages.use(globalOptions(command)))
   for (const command of [
     createCommand(deps),
     applyCommand(deps),
@@ -81,7 +82,10 @@ function settle(command: Command, deps: Deps, path = command.name()): void {
     .configureHelp({ showGlobalOptions: command.parent !== null })
     .configureOutput({
       writeOut: (text) => deps.streams.out(text),
-      writeErr: (text) => deps.streams.err(text),
+      writeErr: (text) => {
+        deps.messages.use(globalOptions(command))
+        deps.messages.must('help', { text }, text)
+      },
       outputError: () => undefined,
     })
   for (const child of command.commands) settle(child, deps, `${path} ${child.name()}`)
@@ -91,6 +95,6 @@ function settle(command: Command, deps: Deps, path = command.name()): void {
 function usageError(error: CommanderError, path: string): KnestError {
   const [message = '', ...suggestions] = error.message.replace(/^error: /, '').split('\n')
   return new KnestError('usage', message.replace(/\.$/, ''), {
-    hint: [...suggestions, `see \`${path} --help\``].join(' '),
+    hint: [...suggestions, `see ${knestCommand(...path.split(' ').slice(1), '--help')}`].join(' '),
   })
 }

@@ -1,50 +1,62 @@
 import { inspect } from 'node:util'
-import { KnestError, NodeCommandError, PreflightError } from 'knest'
+import { KnestError, NodeCommandError, PreflightError, version } from 'knest'
 import { CommanderError } from 'commander'
-import type { Streams } from './deps.js'
+import type { Messages } from './messages.js'
 import { bugExitCode, exitCodes, SilentExit } from './exit-codes.js'
-import { version } from 'knest'
 
 /** Says on stderr why the command ended and gives its exit code. The only place that does. */
-export function reportError(error: unknown, streams: Streams, verbose: boolean): number {
+export function reportError(error: unknown, messages: Messages, verbose: boolean): number {
   if (error instanceof SilentExit) return error.exitCode
   // Help, which commander has printed: on stdout when asked for, on stderr when a command is missing.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
   if (error instanceof KnestError) {
-    if (error instanceof PreflightError) reportProblems(error, streams)
-    else reportKnest(error, streams)
-    if (verbose) reportCauses(error.cause, streams)
-    return exitCodes[error.code]
+    const exitCode = exitCodes[error.code]
+    const causes = verbose ? causesOf(error.cause) : []
+    const problems = error instanceof PreflightError ? error.problems : undefined
+    const output = error instanceof NodeCommandError ? error.outputTail.trimEnd() : ''
+    const { code, message, hint } = error
+    messages.must(
+      'error',
+      {
+        ...{ code, exitCode, text: message, hint, problems },
+        ...(output === '' ? {} : { output }),
+        ...(verbose ? { causes } : {}),
+      },
+      (output === '' ? '' : `${output}\n`) +
+        (problems === undefined ? linesOf(error) : problems.map(problemLines).join('')) +
+        causes.map((cause) => `cause: ${cause}\n`).join(''),
+    )
+    return exitCode
   }
-  reportBug(error, streams)
+  reportBug(error, messages)
   return bugExitCode
 }
 
-function reportKnest(error: KnestError, streams: Streams): void {
-  if (error instanceof NodeCommandError && error.outputTail.trim() !== '') {
-    streams.err(`${error.outputTail.trimEnd()}\n`)
-  }
-  streams.err(`error: ${error.message}\n`)
-  if (error.hint !== undefined) streams.err(`hint: ${error.hint}\n`)
+function linesOf({ message, hint }: KnestError): string {
+  return `error: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`
 }
 
-function reportProblems(error: PreflightError, streams: Streams): void {
-  for (const problem of error.problems) {
-    streams.err(`${problem.severity}: ${problem.message}\n  hint: ${problem.hint}\n`)
-  }
+function problemLines({ severity, message, hint }: PreflightError['problems'][number]): string {
+  return `${severity}: ${message}\n  hint: ${hint}\n`
 }
 
-function reportCauses(cause: unknown, streams: Streams): void {
-  for (let next = cause, depth = 0; next !== undefined && depth < 8; depth++) {
-    streams.err(`cause: ${next instanceof Error ? next.message : inspect(next)}\n`)
+function causesOf(cause: unknown): readonly string[] {
+  const causes: string[] = []
+  for (let next = cause; next !== undefined && causes.length < 8;) {
+    causes.push(next instanceof Error ? next.message : inspect(next))
     next = next instanceof Error ? next.cause : undefined
   }
+  return causes
 }
 
-function reportBug(error: unknown, streams: Streams): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  streams.err(`error: this is a bug in knest ${version} (Node.js ${process.version}, ${process.platform})\n`)
-  streams.err(`${text}\n`)
-  if (error instanceof Error) reportCauses(error.cause, streams)
-  streams.err('hint: report it with the command line and the text above\n')
+function reportBug(error: unknown, messages: Messages): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const text = `this is a bug in knest ${version} (Node.js ${process.version}, ${process.platform})`
+  const hint = 'report it with the command line and the text above'
+  const causes = error instanceof Error ? causesOf(error.cause) : []
+  messages.must(
+    'error',
+    { exitCode: bugExitCode, text, hint, stack, causes },
+    `error: ${text}\n${stack}\n${causes.map((cause) => `cause: ${cause}\n`).join('')}hint: ${hint}\n`,
+  )
 }

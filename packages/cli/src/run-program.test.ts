@@ -12,8 +12,8 @@ it.each([
   { argv: ['sh', '-c', 'exit 7'], code: 7, told: [] },
   { argv: ['sh', '-c', 'exit 127'], code: 127, told: [] },
   { argv: ['sh', '-c', 'kill -9 $$'], code: 137, told: [] },
-  { argv: ['no-such-program'], code: 127, told: ['error: "no-such-program": command not found\n'] },
-  { argv: ['/etc/passwd'], code: 126, told: ['error: "/etc/passwd": permission denied\n'] },
+  { argv: ['no-such-program'], code: 127, told: ['"no-such-program": command not found'] },
+  { argv: ['/etc/passwd'], code: 126, told: ['"/etc/passwd": permission denied'] },
 ])('$argv ends with $code', async ({ argv, code, told }) => {
   expect(await run(...argv)).toEqual({ code, told })
 })

@@ -14,7 +14,7 @@ const unstarted: Readonly<Record<string, readonly [exitCode: number, why: string
 export function runProgram(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  tell: (line: string) => void,
+  tell: (text: string) => void,
   stdio: StdioOptions = 'inherit',
 ): Promise<number> {
   const [program = '', ...args] = argv
@@ -29,7 +29,7 @@ export function runProgram(
       const [exitCode, why] = unstarted[error.code ?? ''] ?? []
       if (exitCode === undefined) reject(error)
       else {
-        tell(`error: "${program}": ${why}\n`)
+        tell(`"${program}": ${why}`)
         resolve(exitCode)
       }
     })

@@ -10,6 +10,7 @@ import {
   podTrouble,
   refuseForeign,
   releaseCrd,
+  kubectlCommand,
 } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
 import { controllerObjects } from './manifests.js'
@@ -90,7 +91,7 @@ async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSig
     if (!(error instanceof KnestError) || error.code !== 'timeout') throw error
     const pods = await api.list(podKind, { namespace: controllerNamespace, signal })
     throw new KnestError('timeout', [error.message, ...pods.map(troubleOf)].join('; '), {
-      hint: `see: kubectl -n ${controllerNamespace} describe pods`,
+      hint: `see: ${kubectlCommand('-n', controllerNamespace, 'describe', 'pods')}`,
       cause: error,
     })
   }

@@ -59,3 +59,8 @@ export const defaultUnhealthyAfterMs = 300_000
 export const defaultMaxUnhealthyPercent = 40
 /** A kubelet is not Ready for so long after every restart of its node. */
 export const minUnhealthyAfterMs = 30_000
+
+/** Host namespace of a cluster when none is asked for. */
+export function defaultNamespace(cluster: string): string {
+  return `knest-${cluster}`
+}

@@ -1,9 +1,6 @@
 import type { ClusterRef } from './contracts/cluster.js'
 
-/** Host namespace of a cluster when none is asked for. */
-export function defaultNamespace(cluster: string): string {
-  return `knest-${cluster}`
-}
+export { defaultNamespace } from './defaults.js'
 
 export function nodeName(cluster: string, pool: string, index: number): string {
   return `${cluster}-${pool}-${index}`

@@ -1,4 +1,4 @@
-import { applyOwn, KnestError, labels } from '@knest/core'
+import { applyOwn, KnestError, labels, clusterCommand } from '@knest/core'
 import type { ClusterRef, KubeApi, NodeBackend, NodeHandle, NodeRole, NodeSpec } from '@knest/core'
 import { userDataSecret } from './cloud-init.js'
 import { deleteVm } from './delete-vm.js'
@@ -82,7 +82,7 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
       const vm = await api.get(vmKind, name, cluster.namespace, signal)
       if (vm === undefined || vm.metadata.labels?.[labels.cluster] !== cluster.name) {
         throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, {
-          hint: `see: knest status ${cluster.name}`,
+          hint: `see: ${clusterCommand('status', cluster)}`,
         })
       }
       return handle(cluster, name, roleOf(vm))
@@ -111,6 +111,6 @@ async function awaitNode(
   if (ready.exitCode === 0) return
   const said = ready.stderr.trim() || ready.stdout.trim()
   throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${said}`, {
-    hint: `see: knest ssh ${spec.cluster.name} ${spec.name} -- journalctl -u knest-node -u containerd`,
+    hint: `see: ${clusterCommand('ssh', spec.cluster, spec.name, ...['--', 'journalctl', '-u', 'knest-node', '-u', 'containerd'])}`,
   })
 }

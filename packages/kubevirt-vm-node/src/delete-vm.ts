@@ -1,4 +1,4 @@
-import { deleteOwn, deleteVolumeClaim, KnestError, labels } from '@knest/core'
+import { deleteOwn, deleteVolumeClaim, KnestError, labels, kubectlCommand } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { jobKind } from './copy-job.js'
 import { dataVolumeKind, vmiKind, vmiStatus, vmKind } from './kubevirt.js'
@@ -78,8 +78,8 @@ function stuck(error: unknown, namespace: string, node: string): unknown {
   return new KnestError('timeout', error.message, {
     cause: error,
     hint:
-      `KubeVirt does not let it go; see: kubectl describe vmi -n ${namespace} ${node}; when nothing runs there any more, ` +
-      `kubectl patch vmi -n ${namespace} ${node} --type merge -p '{"metadata":{"finalizers":null}}' and delete again`,
+      `KubeVirt does not let it go; see: ${kubectlCommand('describe', 'vmi', '-n', namespace, node)}; when nothing runs there any more, ` +
+      `${kubectlCommand('patch', 'vmi', '-n', namespace, node, ...['--type', 'merge', '-p', '{"metadata":{"finalizers":null}}'])} and delete again`,
   })
 }
 

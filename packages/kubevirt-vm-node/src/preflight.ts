@@ -8,6 +8,8 @@ import {
   takenNames,
   takenProblems,
   volumeClaimKind,
+  knestCommand,
+  kubectlCommand,
 } from '@knest/core'
 import type {
   ClusterRef,
@@ -98,7 +100,7 @@ function noKubeVirt(api: KubeApi): Problem {
   return {
     severity: 'error',
     message: `the host (${api.description}) has no KubeVirt, which VM nodes need`,
-    hint: 'install it with `knest host install kubevirt`, or use --backend pod',
+    hint: `install it with ${knestCommand('host', 'install', 'kubevirt')}, or use --backend pod`,
   }
 }
 
@@ -106,13 +108,16 @@ function kubeVirtProblems({ kubeVirt, kvmDevices }: HostFacts): readonly Problem
   if (kubeVirt === undefined) return []
   const object = `KubeVirt "${kubeVirt.namespace}/${kubeVirt.name}"`
   const patch = (configuration: string): string =>
-    `kubectl patch kubevirt -n ${kubeVirt.namespace} ${kubeVirt.name} --type merge -p '{"spec":{"configuration":${configuration}}}'`
+    kubectlCommand(
+      ...['patch', 'kubevirt', '-n', kubeVirt.namespace, kubeVirt.name],
+      ...['--type', 'merge', '-p', `{"spec":{"configuration":${configuration}}}`],
+    )
   const problems: Problem[] = []
   if (kubeVirt.phase !== 'Deployed') {
     problems.push({
       severity: 'error',
       message: `${object} of the host is not ready: its phase is ${kubeVirt.phase}`,
-      hint: `see: kubectl describe kubevirt -n ${kubeVirt.namespace} ${kubeVirt.name}`,
+      hint: `see: ${kubectlCommand('describe', 'kubevirt', '-n', kubeVirt.namespace, kubeVirt.name)}`,
     })
   }
   if (!kubeVirt.bridgePermitted) {

@@ -1,4 +1,4 @@
-import { anySignal, KnestError } from '@knest/core'
+import { anySignal, KnestError, kubectlCommand } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { dataVolumeKind, vmiKind, vmKind } from './kubevirt.js'
 import { rootDisk } from './names.js'
@@ -133,6 +133,6 @@ function diskProgress(disk: KubeObject | undefined): string | undefined {
 
 function cannotStart({ name, cluster }: NodeSpec, reason: string): KnestError {
   return new KnestError('prerequisite', `node "${name}" cannot start: ${reason}`, {
-    hint: `see: kubectl describe vmi -n ${cluster.namespace} ${name}; the VM image must be where the host can pull it (--vm-image)`,
+    hint: `see: ${kubectlCommand('describe', 'vmi', '-n', cluster.namespace, name)}; the VM image must be where the host can pull it (--vm-image)`,
   })
 }

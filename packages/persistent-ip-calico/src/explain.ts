@@ -1,9 +1,11 @@
+import { kubectlCommand } from '@knest/core'
+
 /** What Calico's plugin says, as the event of a pod that cannot start shows it. */
 const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /Address already assigned in block/i,
     'the address is still assigned to the pod before, or to another one. Calico frees it when that pod is gone; ' +
-      'if its host node is dead, delete the host node (kubectl delete node) so that Calico collects its addresses. ' +
+      `if its host node is dead, delete the host node (${kubectlCommand('delete', 'node', 'NODE')}) so that Calico collects its addresses. ` +
       'The pod is tried again by itself',
   ],
   [

@@ -1,9 +1,11 @@
+import { kubectlCommand } from '@knest/core'
+
 /** What Kube-OVN says in the events of a pod that waits for its address. */
 const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /AddressConflict|has been allocated to/i,
     'the address or MAC is still held by the pod before, or by another one. Kube-OVN frees it when that pod ' +
-      'is gone (kubectl get ips.kubeovn.io shows who has it). The pod is tried again by itself',
+      `is gone (${kubectlCommand('get', 'ips.kubeovn.io')} shows who has it). The pod is tried again by itself`,
   ],
   [
     /AddressOutOfRange/i,

@@ -8,6 +8,8 @@ import {
   deleteVolumeClaim,
   KnestError,
   labels,
+  clusterCommand,
+  kubectlCommand,
 } from '@knest/core'
 import type {
   ClusterRef,
@@ -58,7 +60,7 @@ export function createPodNodeBackend(
     throw new KnestError(
       'prerequisite',
       `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`,
-      { hint: `see: kubectl logs -n ${spec.cluster.namespace} ${podName(spec.name)}` },
+      { hint: `see: ${kubectlCommand('logs', '-n', spec.cluster.namespace, podName(spec.name))}` },
     )
   }
 
@@ -97,7 +99,7 @@ export function createPodNodeBackend(
       const role = pod?.metadata.labels?.[labels.role]
       if (pod === undefined || pod.metadata.labels?.[labels.cluster] !== cluster.name) {
         throw new KnestError('not-found', `cluster "${cluster.name}" has no node "${name}"`, {
-          hint: `see: knest status ${cluster.name}`,
+          hint: `see: ${clusterCommand('status', cluster)}`,
         })
       }
       return handle(cluster, name, role === 'control-plane' ? 'control-plane' : 'worker')

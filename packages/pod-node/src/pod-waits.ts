@@ -1,3 +1,4 @@
+import { knestCommand, kubectlCommand } from '@knest/core'
 import type { KubeObject, PullFailure } from '@knest/core'
 import { podState } from './pod-state.js'
 
@@ -69,39 +70,41 @@ export function innermost(text: string): string {
 /** What to do about a pod that does not start. */
 export function stuckHint(pod: KubeObject, namespace: string): string {
   const { pull, foreign, reason = '' } = podState(pod)
-  const describe = `see: kubectl describe pod -n ${namespace} ${pod.metadata.name}`
+  const describe = `see: ${kubectlCommand('describe', 'pod', '-n', namespace, pod.metadata.name)}`
   if (foreign !== undefined)
     return `an admission webhook of the host added that container: have it leave namespace "${namespace}" alone, or mend the container; ${describe}`
   if (pull === 'lasting')
-    return 'make the node image available to the host (embedded host: knest host load IMAGE) or choose another with --image'
+    return `make the node image available to the host (embedded host: ${knestCommand('host', 'load', 'IMAGE')}) or choose another with --image`
   if (pull !== undefined)
     return `the host's nodes must reach the image's registry; or choose another image with --image; ${describe}`
   return reason.startsWith('Unschedulable') ? unschedulableHint(reason) : describe
 }
 
+const nodes = kubectlCommand('describe', 'nodes')
+
 /** What the scheduler says, and what would help. The first that fits counts. */
 const unschedulable: readonly (readonly [RegExp, string])[] = [
   [
     /Insufficient (cpu|memory|ephemeral-storage)/,
-    'make room on the host (kubectl describe nodes shows what is requested), add a node to it, or make fewer nodes',
+    `make room on the host (${nodes} shows what is requested), add a node to it, or make fewer nodes`,
   ],
   [/Too many pods/, 'each node of the host is full of pods: delete some, or add a node to the host'],
   [
     /untolerated taint/,
-    'remove the taint from a node of the host (kubectl taint nodes NODE KEY-), or give the nodes a toleration in spec.hostPatches',
+    `remove the taint from a node of the host (${kubectlCommand('taint', 'nodes', 'NODE', 'KEY-')}), or give the nodes a toleration in spec.hostPatches`,
   ],
-  [/unschedulable/, 'a node of the host is cordoned: kubectl uncordon NODE'],
+  [/unschedulable/, `a node of the host is cordoned: ${kubectlCommand('uncordon', 'NODE')}`],
   [
     /node affinity|node selector/,
     'label a node of the host as spec.hostPatches asks for, or change the selector there',
   ],
   [
     /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i,
-    'its volume is not there: see kubectl describe pvc, and choose a StorageClass that the host provides with --storage-class',
+    `its volume is not there: see ${kubectlCommand('describe', 'pvc')}, and choose a StorageClass that the host provides with --storage-class`,
   ],
 ]
 
 export function unschedulableHint(message: string): string {
   const hints = unschedulable.filter(([pattern]) => pattern.test(message)).map(([, hint]) => hint)
-  return hints.join('; or ') || 'see: kubectl describe nodes'
+  return hints.join('; or ') || `see: ${nodes}`
 }

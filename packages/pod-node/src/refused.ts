@@ -1,4 +1,4 @@
-import { KnestError } from '@knest/core'
+import { KnestError, kubectlCommand } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 
 const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
@@ -91,6 +91,6 @@ function refusal(message: string, namespace: string, node: string): KnestError {
   return new KnestError('prerequisite', said, {
     hint: /quota/i.test(message)
       ? `raise the quota of namespace "${namespace}", or make fewer or smaller nodes`
-      : `see: kubectl describe -n ${namespace} statefulset ${node}`,
+      : `see: ${kubectlCommand('describe', '-n', namespace, 'statefulset', node)}`,
   })
 }

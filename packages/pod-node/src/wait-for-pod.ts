@@ -1,4 +1,4 @@
-import { anySignal, KnestError, labels } from '@knest/core'
+import { anySignal, KnestError, kubectlCommand, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { podName } from './manifest.js'
 import { innermost, PullPatience, stuckHint, stuckIn, waitingOf } from './pod-waits.js'
@@ -164,6 +164,6 @@ export async function refusalOf(
 
 function cannotStart(namespace: string, node: string, refusal: string): KnestError {
   return new KnestError('prerequisite', `node "${node}" cannot start: ${refusal}`, {
-    hint: `see: kubectl logs -n ${namespace} ${podName(node)}`,
+    hint: `see: ${kubectlCommand('logs', '-n', namespace, podName(node))}`,
   })
 }

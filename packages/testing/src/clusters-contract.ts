@@ -71,7 +71,7 @@ export function describeClusters(title: string, setUp: () => Promise<ClustersSub
         await expect(call(), name).rejects.toMatchObject({
           code: 'not-found',
           message: `there is no cluster "${ref.name}"`,
-          hint: 'see: knest list',
+          hint: 'see: `knest list`',
         })
     }
 

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import {
   changedSpec,
   checkScale,
+  clusterCommand,
   defaultNamespace,
   deletable,
   describeChange,
@@ -403,11 +404,11 @@ function stepsBetween({ status, spec }: Kept, wanted: ClusterSpec): readonly Pla
 
 function noCluster(name: string, namespace?: string): KnestError {
   const where = namespace === undefined ? '' : ` in namespace "${namespace}"`
-  return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: knest list' })
+  return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: `knest list`' })
 }
 
-function noControlPlane({ name }: ClusterRef): KnestError {
-  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, {
-    hint: `see: knest status ${name}`,
+function noControlPlane(ref: ClusterRef): KnestError {
+  return new KnestError('prerequisite', `no control plane of cluster "${ref.name}" answers`, {
+    hint: `see: ${clusterCommand('status', ref)}`,
   })
 }

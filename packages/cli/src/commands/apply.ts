@@ -31,13 +31,13 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
   })
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
-    sayHost(deps, options, host)
-    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
+    sayHost(deps, host)
+    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
     const asker = options.yes ? undefined : deps.asker()
     if (options.dryRun || asker !== undefined) {
       const change = await operate(deps, options, (run) => clusters.planApply(ref, spec, run), left)
       if (options.dryRun) return printChange(deps, ref, change, options.output)
-      deps.streams.err(changeText(change))
+      deps.messages.must('plan', { ...change }, changeText(change))
       if (
         asker !== undefined &&
         change.action !== 'unchanged' &&
@@ -52,13 +52,13 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         kept = await keepKubeconfig(deps, owner, kubeconfig, options)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
-      if (done === 'created' && options.controller) await ensureController(deps, open, run)
+      if (done === 'created' && options.controller) await ensureController(deps, open, ref, run)
       return done
     }
     const action = await operate(deps, options, apply, left)
     await showOutcome(deps, clusters, ref, options.output, action)
-    if (kept?.context !== undefined && action === 'created' && options.quiet !== true)
-      deps.streams.err(`Context "${kept.context}" is set\n`)
+    if (kept?.context !== undefined && action === 'created')
+      deps.messages.info(`Context "${kept.context}" is set`)
   })
 }
 

@@ -1,9 +1,9 @@
-import type { Clusters, ClusterRef } from 'knest'
+import { clusterCommand, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { certificateTable, certificatesView } from '../views/certificates.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
 import type { FoundHost } from '../find-host.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
@@ -33,22 +33,21 @@ async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: Ce
   const found = await ask(deps, (signal) => clusters.certificates(ref, signal))
   const value = await renderValue(certificatesView(ref, found), options.output)
   deps.streams.out(value ?? certificateTable(found, options.output === 'wide'))
-  if (options.quiet === true) return
-  for (const problem of found.problems) deps.streams.err(`warning: ${problem}\n`)
+  for (const problem of found.problems) deps.messages.warning(problem)
   const due = found.certificates.filter(({ daysLeft }) => daysLeft < found.renewBeforeDays).length
   if (due > 0 || found.unfinished.length > 0) {
     const what =
       due > 0
         ? `${count(due)} ${due === 1 ? 'ends' : 'end'} within ${found.renewBeforeDays} days`
         : 'a renewal was broken off'
-    deps.streams.err(`warning: ${what}; renew with ${commandLine(['certs', ref.name, '--renew'], options)}\n`)
+    deps.messages.warning(`${what}; renew with ${clusterCommand('certs', ref, '--renew')}`)
   }
 }
 
 async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: CertsOptions): Promise<void> {
   const { clusters } = host.open
   const request = { all: options.all }
-  const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
+  const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
   if (options.dryRun) {
     const plan = await operate(deps, options, (run) => clusters.planRenewal(ref, request, run), left)
     await printPlan(deps, plan, options.output)
@@ -70,9 +69,8 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
     deps.streams.out(`${count(result.renewed.length)} of cluster "${ref.name}" renewed\n`)
   else
     deps.streams.out(`no certificate of cluster "${ref.name}" ends within ${result.renewBeforeDays} days\n`)
-  if (options.quiet === true) return
-  deps.streams.err(
-    context === undefined ? `New kubeconfig: ${file}\n` : `Context "${context}" is set; own file: ${file}\n`,
+  deps.messages.info(
+    context === undefined ? `New kubeconfig: ${file}` : `Context "${context}" is set; own file: ${file}`,
   )
 }
 

@@ -251,12 +251,20 @@ describe('scale', () => {
   })
 
   test.each([
-    ['Paused', 'cluster "quickstart" is paused', 'start it first: knest resume quickstart'],
-    ['Deleting', 'cluster "quickstart" is being deleted', 'finish it first: knest delete quickstart'],
+    [
+      'Paused',
+      'cluster "quickstart" is paused',
+      'start it first: `knest resume quickstart -n knest-quickstart`',
+    ],
+    [
+      'Deleting',
+      'cluster "quickstart" is being deleted',
+      'finish it first: `knest delete quickstart -n knest-quickstart`',
+    ],
     [
       'Creating',
       'cluster "quickstart" is not completely created yet',
-      'run the same knest create command again',
+      'create it again with the same settings to finish it',
     ],
   ] as const)('of a cluster that is %s is refused in the words of core', async (phase, message, hint) => {
     terminal.clusters.add(fakeStatus({ phase }))

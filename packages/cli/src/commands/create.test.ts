@@ -158,7 +158,7 @@ test('a half created cluster is kept, and the user told how to go on', async () 
     Promise.reject(new NodeCommandError('x-cp-0', ['kubeadm', 'init'], 1, 'etcd is not healthy\n'))
   expect(await terminal.run('create', 'x', '--context', 'my host')).toBe(5)
   expect(terminal.err).toContain(
-    "run the same command again to go on, or `knest delete x --context 'my host'`",
+    "run the same command again to go on, or `knest delete x -n knest-x --context 'my host'`",
   )
   expect(terminal.err).toContain(
     'etcd is not healthy\nerror: kubeadm failed on node "x-cp-0" with exit code 1\n',

@@ -1,8 +1,8 @@
-import { KnestError, type ClusterKubeconfig, type ClusterRef } from 'knest'
+import { clusterCommand, KnestError, kubectlCommand, type ClusterKubeconfig, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
-import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
@@ -38,8 +38,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   const { ref, spec } = desired
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
-    sayHost(deps, options, host)
-    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref, options)
+    sayHost(deps, host)
+    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
       await printPlan(deps, plan, options.output)
@@ -59,39 +59,39 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
               kept = await keepKubeconfig(deps, owner, kubeconfig, options)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
-            if (options.controller) await ensureController(deps, open, run)
+            if (options.controller) await ensureController(deps, open, ref, run)
             return created
           },
           left,
         ),
       )
       await showOutcome(deps, clusters, ref, options.output, 'created')
-      if (options.quiet !== true) deps.streams.err(nextSteps(ref, kept, access, options))
+      deps.messages.info(nextSteps(ref, kept, access))
     } catch (error) {
       if (isHalfWay(error)) {
-        const remove = commandLine(['delete', ref.name], options)
-        deps.streams.err(`note: what was made is kept; run the same command again to go on, or ${remove}\n`)
+        deps.messages.note(
+          `what was made is kept; run the same command again to go on, or ${clusterCommand('delete', ref)}`,
+        )
       }
       throw error
     }
   })
 }
 
-function nextSteps(
-  ref: ClusterRef,
-  kept: Kept | undefined,
-  access: ClusterKubeconfig,
-  options: GlobalOptions,
-): string {
-  const shell = commandLine(['shell', ref.name], options)
+function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubeconfig): string {
+  const shell = clusterCommand('shell', ref)
   if (!access.reachable) {
     return `Your cluster "${ref.name}" is ready, but this machine cannot reach ${access.server}; use ${shell}\n`
   }
   const { file = '', context } = kept ?? {}
-  const kubectl = context === undefined ? `--kubeconfig ${file}` : `--context ${context}`
+  const kubectl = kubectlCommand(
+    ...(context === undefined ? ['--kubeconfig', file] : ['--context', context]),
+    'get',
+    'nodes',
+  )
   return (
     `Your cluster "${ref.name}" is now accessible with the kubeconfig file "${file}"\n` +
-    `Try \`kubectl ${kubectl} get nodes\` or ${shell}\n`
+    `Try ${kubectl} or ${shell}\n`
   )
 }
 

@@ -30,11 +30,7 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     const ref = await refOf(deps, clusters, options)
-    const left = (): ReturnType<typeof leftovers> =>
-      leftovers(clusters, ref, {
-        ...options,
-        namespace: ref.namespace,
-      })
+    const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
     if (options.dryRun) {
       const plan = await operate(
         deps,

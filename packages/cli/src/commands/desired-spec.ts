@@ -16,8 +16,6 @@ export interface DesiredSpecOptions {
   readonly name?: string | undefined
   readonly namespace?: string | undefined
   readonly flags: CreateFlags
-  /** Leave out what the file had better be changed in. */
-  readonly quiet?: boolean | undefined
 }
 
 export async function readDesiredSpec(deps: Deps, options: DesiredSpecOptions): Promise<DesiredSpec> {
@@ -29,8 +27,7 @@ export async function readDesiredSpec(deps: Deps, options: DesiredSpecOptions): 
   const namespace = agree('namespace', options.namespace, file?.ref.namespace) ?? defaultNamespace(name)
   room.validateClusterName(name)
   room.validateNamespace(namespace)
-  for (const warning of options.quiet === true ? [] : (file?.warnings ?? []))
-    deps.streams.err(`warning: ${warning}\n`)
+  for (const warning of file?.warnings ?? []) deps.messages.warning(warning)
   const input = room.mergeInput(file?.input ?? {}, flagsToInput(room, flags))
   const resolved = room.resolveSpec(input, { force: flags.force === true, clusterName: name })
   const serviceType = input.endpoint?.serviceType ?? 'auto'

@@ -13,7 +13,7 @@ export interface HealOptions extends GlobalOptions, TimeLimit {
 export async function healRun(deps: Deps, options: HealOptions): Promise<void> {
   await onCluster(deps, options, async ({ clusters, ref, operate }) => {
     const { phase, actions, nodes, failure } = await operate((run) => clusters.heal(ref, run))
-    for (const { message } of actions) deps.streams.err(`${message}\n`)
+    for (const { message } of actions) deps.messages.info(message)
     if (failure !== undefined) throw failure
     const value = await renderValue({ name: ref.name, phase, actions, nodes }, options.output)
     deps.streams.out(value ?? `cluster "${ref.name}" ${actions.length === 0 ? `is ${phase}` : 'healed'}\n`)

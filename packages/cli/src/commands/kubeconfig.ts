@@ -1,7 +1,8 @@
+import { clusterCommand } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
 import { ask, withHost } from '../operation.js'
 
@@ -27,15 +28,12 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
       merge: true,
       switchContext: options.switchContext,
     })
-    if (options.quiet !== true) deps.streams.err(`Context "${context}" is set; own file: ${file}\n`)
+    deps.messages.info(`Context "${context}" is set; own file: ${file}`)
   } else {
     deps.streams.out(access.kubeconfig)
   }
-  if (!access.reachable && options.quiet !== true) {
-    deps.streams.err(
-      `warning: this machine cannot reach ${access.server}; use ${commandLine(['shell', ref.name], options)}\n`,
-    )
-  }
+  if (!access.reachable)
+    deps.messages.warning(`this machine cannot reach ${access.server}; use ${clusterCommand('shell', ref)}`)
 }
 
 export function kubeconfigCommand(deps: Deps, run: typeof kubeconfigRun = kubeconfigRun): Command {

@@ -21,7 +21,7 @@ export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
   if (value !== undefined) deps.streams.out(value)
   else if (options.output === 'name') deps.streams.out(clusters.map(({ name }) => `${name}\n`).join(''))
   else if (clusters.length > 0) deps.streams.out(clusterTable(clusters, now, options.output === 'wide'))
-  else if (options.quiet !== true) deps.streams.err('No nested clusters found\n')
+  else deps.messages.info('No nested clusters found')
 }
 
 export function listCommand(deps: Deps, run: typeof listRun = listRun): Command {

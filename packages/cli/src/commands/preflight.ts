@@ -18,7 +18,7 @@ export interface PreflightOptions extends GlobalOptions {
 
 export async function preflightRun(deps: Deps, options: PreflightOptions): Promise<void> {
   const desired = await readDesiredSpec(deps, options)
-  const problems = await withClusters(deps, options, (clusters) =>
+  const found = await withClusters(deps, options, (clusters) =>
     operate(
       deps,
       options,
@@ -26,6 +26,7 @@ export async function preflightRun(deps: Deps, options: PreflightOptions): Promi
       () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
     ),
   )
+  const problems = deps.messages.wordedProblems(found)
   deps.streams.out((await renderValue({ problems }, options.output)) ?? forPeople(problems))
   if (problems.some((problem) => problem.severity === 'error')) throw new SilentExit(exitCodes.prerequisite)
 }

@@ -1,4 +1,4 @@
-import { KnestError } from 'knest'
+import { KnestError, quoted } from 'knest'
 import type { Deps, SpecRoom } from '../deps.js'
 
 export type ClusterFile = ReturnType<SpecRoom['parseClusterFile']> & {
@@ -10,7 +10,7 @@ export type ClusterFile = ReturnType<SpecRoom['parseClusterFile']> & {
 export async function readClusterFile(deps: Deps, room: SpecRoom, path: string): Promise<ClusterFile> {
   if (/^https?:\/\//.test(path)) {
     throw new KnestError('usage', `"${path}" is a URL; knest reads cluster files from this machine only`, {
-      hint: 'pipe it in: curl -fsSL URL | knest create --from -',
+      hint: `give - for the file, and pipe it in: curl -fsSL ${quoted(path)} | knest …`,
     })
   }
   if (path === '-') {

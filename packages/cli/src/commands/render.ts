@@ -26,7 +26,7 @@ export async function renderRun(deps: Deps, options: RenderOptions): Promise<voi
   }
   const desired = await readDesiredSpec(deps, options)
   const objects = options.standalone
-    ? await standaloneManifests(deps, desired, options)
+    ? await standaloneManifests(deps, desired)
     : await declaredManifests(deps, desired, options)
   const { manifestText } = await import('../render/manifest.js')
   deps.streams.out(manifestText(objects))
@@ -45,13 +45,9 @@ async function declaredManifests(
   ]
 }
 
-async function standaloneManifests(
-  deps: Deps,
-  { ref, spec }: DesiredSpec,
-  { quiet }: RenderOptions,
-): Promise<readonly KubeObject[]> {
+async function standaloneManifests(deps: Deps, { ref, spec }: DesiredSpec): Promise<readonly KubeObject[]> {
   const note = (text: string): void => {
-    if (quiet !== true) deps.streams.err(`note: ${text}\n`)
+    deps.messages.note(text)
   }
   const { standalone } = await deps.manifests()
   const objects = await ask(deps, (signal) => standalone(ref, spec, { note, signal }))

@@ -1,7 +1,7 @@
-import type { ScaleRequest } from 'knest'
+import { clusterCommand, type ScaleRequest } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
-import { commandLine, globalOptions, type GlobalOptions } from '../global-options.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { onCluster } from '../on-cluster.js'
 import { timeLimit, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
@@ -28,7 +28,7 @@ export interface ScaleOptions extends GlobalOptions, TimeLimit, TimingOptions {
 
 export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void> {
   const request: ScaleRequest = scaleRequest(await deps.spec(), options)
-  await onCluster(deps, options, async ({ clusters, ref, sameCluster, operate }) => {
+  await onCluster(deps, options, async ({ clusters, ref, operate }) => {
     if (options.dryRun) {
       const plan = await operate((run) => clusters.planScale(ref, request, run))
       await printPlan(deps, plan, options.output)
@@ -38,11 +38,8 @@ export async function scaleRun(deps: Deps, options: ScaleOptions): Promise<void>
       operate((run) => clusters.scale(ref, request, { ...run, clock })),
     )
     await showChanged(deps, summary, options.output, `scaled to ${counts(summary)}`)
-    if (summary.phase !== 'Ready' && options.quiet !== true) {
-      deps.streams.err(
-        `warning: cluster "${ref.name}" is ${summary.phase}; see ${commandLine(['status', ref.name], sameCluster)}\n`,
-      )
-    }
+    if (summary.phase !== 'Ready')
+      deps.messages.warning(`cluster "${ref.name}" is ${summary.phase}; see ${clusterCommand('status', ref)}`)
   })
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KnestError, type Clusters, type ClusterRef } from 'knest'
+import { knestCommand, KnestError, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -99,7 +99,7 @@ function nameAndCommand(self: Command): { name: string; command: readonly string
   const [name = defaultName, ...more] = operands
   if (more.length > 0) {
     throw new KnestError('usage', `"${more.join(' ')}" comes after the cluster name without --`, {
-      hint: `write knest shell ${name} -- ${more.join(' ')}`,
+      hint: `write ${knestCommand('shell', name, '--', ...more)}`,
     })
   }
   return { name, command }

@@ -1,4 +1,4 @@
-import { KnestError, type NodeHandle } from 'knest'
+import { knestCommand, KnestError, type NodeHandle } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -30,7 +30,7 @@ export async function sshRun(deps: Deps, options: SshOptions): Promise<void> {
   const terminal = deps.terminal()
   if (command.length === 0 && terminal === undefined) {
     throw new KnestError('usage', 'standard input and output are no terminal', {
-      hint: `give a command: knest ssh ${name} ${options.node} -- COMMAND`,
+      hint: `give a command: ${knestCommand('ssh', name, options.node, '--', 'COMMAND')}`,
     })
   }
   const exitCode = await withClusters(deps, options, async (clusters) => {
@@ -115,13 +115,13 @@ function nodeAndCommand(self: Command): Pick<SshOptions, 'name' | 'node' | 'comm
       'usage',
       name === undefined ? 'no cluster and no node is given' : `no node of cluster "${name}" is given`,
       {
-        hint: `write knest ssh ${name ?? 'NAME'} NODE; \`knest status ${name ?? 'NAME'}\` shows the nodes`,
+        hint: `write ${knestCommand('ssh', name ?? 'NAME', 'NODE')}; ${knestCommand('status', name ?? 'NAME')} shows the nodes`,
       },
     )
   }
   if (more.length > 0) {
     throw new KnestError('usage', `"${more.join(' ')}" comes after the node without --`, {
-      hint: `write knest ssh ${name} ${node} -- ${more.join(' ')}`,
+      hint: `write ${knestCommand('ssh', name, node, '--', ...more)}`,
     })
   }
   return { name, node, command }

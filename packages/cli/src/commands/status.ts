@@ -44,7 +44,7 @@ async function watch(
     await deps.pause(lookMs, signal)
     const status = await orGone(clusters.status(first, signal))
     if (status === undefined) {
-      deps.streams.err(`cluster "${first.name}" is gone\n`)
+      deps.messages.info(`cluster "${first.name}" is gone`)
       return
     }
     const text = statusText(status, moment, true)
@@ -66,7 +66,8 @@ async function orGone(status: Promise<ClusterStatus>): Promise<ClusterStatus | u
   }
 }
 
-async function show(deps: Deps, status: ClusterStatus, { output }: StatusOptions): Promise<void> {
+async function show(deps: Deps, found: ClusterStatus, { output }: StatusOptions): Promise<void> {
+  const status = { ...found, problems: deps.messages.wordedProblems(found.problems) }
   const value = await renderValue(statusView(status, deps.now()), output)
   deps.streams.out(value ?? statusText(status, deps.now(), output === 'wide'))
 }

@@ -1,4 +1,4 @@
-import { KnestError } from 'knest'
+import { KnestError, kubectlCommand } from 'knest'
 import { entriesOf, sections, type Addition, type Entry } from './entries.js'
 import { authorityOf, contextsOf, type ContextOwner } from './owner.js'
 import type { EntryNames, RemovedNames } from './remove.js'
@@ -38,7 +38,7 @@ export function placeAddition(
     if (isFree(names)) return renamed(addition, names)
   }
   throw new KnestError('config', `the kubeconfig has too many contexts named "${addition.contexts.name}"`, {
-    hint: 'remove some: kubectl config delete-context NAME',
+    hint: `remove some: ${kubectlCommand('config', 'delete-context', addition.contexts.name)}`,
   })
 }
 

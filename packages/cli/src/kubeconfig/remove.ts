@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, isNode, isScalar, isSeq, parse, type YAMLSeq } from 'yaml'
-import { KnestError } from 'knest'
+import { KnestError, kubectlCommand } from 'knest'
 import {
   currentContext,
   entriesOf,
@@ -225,7 +225,7 @@ function verify(before: KubeconfigText, cut: string, names: RemovedNames): void 
     'config',
     `the kubeconfig is written in a way that knest cannot take "${names.contexts}" out of`,
     {
-      hint: `remove it with "kubectl config delete-context ${names.contexts}"`,
+      hint: `remove it with ${kubectlCommand('config', 'delete-context', names.contexts)}`,
     },
   )
 }

@@ -2,8 +2,7 @@ import type { Progress } from 'knest'
 import type { Renderer, Write } from './renderer.js'
 
 /** One JSON object per line: for programs that show the progress themselves. */
-export function jsonRenderer(write: Write, now: () => Date): Renderer {
-  const start = now().getTime()
+export function jsonRenderer(write: Write, now: () => Date, start = now().getTime()): Renderer {
   const event = (fields: Record<string, unknown>): void => {
     write(`${JSON.stringify({ elapsedMs: now().getTime() - start, ...fields })}\n`)
   }

@@ -41,7 +41,7 @@ export async function withTiming<T>(
     const whole = { startMs: deps.startedAt().getTime(), endMs: deps.now().getTime() }
     const { ganttSvg, timelineOf, timingTable } = await import('./views.js')
     const timeline = timelineOf(times, whole)
-    if (timing) deps.streams.err(timingTable(timeline))
+    if (timing) deps.messages.must('timing', { ...timeline }, timingTable(timeline))
     if (timingSvg !== undefined) await write(deps, timingSvg, ganttSvg(timeline, title))
   }
 }

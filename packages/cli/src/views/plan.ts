@@ -16,7 +16,7 @@ export async function printPlan(
     return
   }
   if (steps.length === 0) {
-    deps.streams.err('nothing to do\n')
+    deps.messages.info('nothing to do')
     return
   }
   const numbers = new Map(steps.map((step, index) => [step.id, index + 1]))

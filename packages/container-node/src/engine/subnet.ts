@@ -36,7 +36,7 @@ export function chooseSubnet(occupied: readonly OccupiedRange[], own: readonly s
     }
   }
   throw new KnestError('prerequisite', 'no free address range is left for the network of the host', {
-    hint: `the machine has routes to all of ${pools.join(', ')}; choose one it does not use: knest host up --subnet`,
+    hint: `the machine has routes to all of ${pools.join(', ')}; choose one it does not use with --subnet`,
   })
 }
 

@@ -6,6 +6,7 @@ import {
   type ClusterRef,
   type KubeObject,
   type RunOptions,
+  hostCommand,
 } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import {
@@ -18,7 +19,6 @@ import {
 import { inspectImage, removeObjects } from '../engine/objects.js'
 import { createContainerHome } from '../home/home.js'
 import { machineDns, type MachineDns } from './dns.js'
-import { hostCommand } from './host-command.js'
 import { announceImages, copyImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { checkRanges } from './ranges.js'

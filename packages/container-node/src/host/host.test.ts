@@ -115,7 +115,7 @@ describe('a host whose record a power cut has damaged', () => {
     expect(await control.status(target, signal)).toMatchObject({
       phase: 'failed',
       kubernetesVersion: '1.35.4',
-      reason: `its record is damaged (${file}); mend it: knest host up`,
+      reason: `its record is damaged (${file}); mend it: \`knest host up\``,
     })
     expect(await control.kubeconfig(target, signal)).toBeUndefined()
     await control.down(target, run)
@@ -148,7 +148,7 @@ describe('a host whose record a power cut has damaged', () => {
       expect(await control.status(target, signal)).toMatchObject({ phase: 'failed' })
       await expect(control.up(target, run)).rejects.toMatchObject({
         code: 'conflict',
-        hint: 'remove it with all in it: knest host down',
+        hint: 'remove it with all in it: `knest host down`',
       })
     }
     await control.down(target, run)
@@ -167,12 +167,12 @@ describe('a command in a hint is about the host that it is said of', () => {
     }
     await expect(tried[verb]()).rejects.toMatchObject({
       code: 'not-found',
-      hint: 'make it: knest host up --name second --engine podman',
+      hint: 'make it: `knest host up --name second --engine podman`',
     })
   })
 
   it('the usual one needs no flag', async () => {
-    await expect(control.status(target, signal)).rejects.toMatchObject({ hint: 'make it: knest host up' })
+    await expect(control.status(target, signal)).rejects.toMatchObject({ hint: 'make it: `knest host up`' })
   })
 })
 

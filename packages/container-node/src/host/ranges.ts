@@ -1,6 +1,5 @@
-import { KnestError } from '@knest/core'
+import { KnestError, hostCommand } from '@knest/core'
 import { inspectNetwork } from '../engine/network.js'
-import { hostCommand } from './host-command.js'
 import type { LocatedHost } from './locate.js'
 import type { HostUp } from './types.js'
 

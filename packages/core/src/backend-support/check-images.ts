@@ -1,3 +1,4 @@
+import { knestCommand } from '../commands.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 import { labels } from '../labels.js'
@@ -22,7 +23,7 @@ export async function imageProblems(
     {
       severity: 'error',
       message: `no node of the host has the image "${image}"`,
-      hint: `load it (embedded host: knest host load ${image}; others: push it to a registry) or choose another with ${flag}`,
+      hint: `load it (embedded host: ${knestCommand('host', 'load', image)}; others: push it to a registry) or choose another with ${flag}`,
     },
   ]
 }

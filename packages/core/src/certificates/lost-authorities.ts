@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
@@ -125,7 +126,7 @@ export function authoritiesGone(
   return refusal(
     record,
     why,
-    `; without one nothing of it is left: knest delete ${record.name}, then create it again`,
+    `; without one nothing of it is left: ${clusterCommand('delete', record)}, then create it again`,
   )
 }
 
@@ -133,7 +134,7 @@ export function authoritiesGone(
 export function authoritiesOutOfReach(record: ClusterRecord, silent: readonly string[]): KnestError {
   const names = silent.map((name) => `"${name}"`).join(', ')
   return new KnestError('prerequisite', `${gone(record)}, and who may have them does not answer: ${names}`, {
-    hint: `they are taken back as soon as one of these control planes runs: see knest status ${record.name}; or restore ${place(record)} from a backup`,
+    hint: `they are taken back as soon as one of these control planes runs: see ${clusterCommand('status', record)}; or restore ${place(record)} from a backup`,
   })
 }
 

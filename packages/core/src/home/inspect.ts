@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { HomeFacts } from '../contracts/cluster-home.js'
 import { takenProblems } from '../backend-support/index.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
@@ -60,7 +61,7 @@ async function namespaceProblems(
     {
       severity: 'error',
       message: `namespace "${ref.namespace}" admits only ${level} pods, and a node is a privileged one`,
-      hint: `kubectl label --overwrite namespace ${ref.namespace} pod-security.kubernetes.io/enforce=privileged, or choose another namespace with -n`,
+      hint: `${kubectlCommand('label', '--overwrite', 'namespace', ref.namespace, 'pod-security.kubernetes.io/enforce=privileged')}, or choose another namespace with -n`,
     },
   ]
 }

@@ -1,3 +1,4 @@
+import { knestCommand } from '../commands.js'
 import type {
   ClusterCondition,
   ClusterPhase,
@@ -61,7 +62,7 @@ function refusePruned({ kind, metadata, spec }: KubeObject): void {
     'config',
     `${kind} "${metadata.namespace ?? ''}/${metadata.name}" cannot be read: an older knest has put its resource definition on the host, which hides the pod network range`,
     {
-      hint: 'put the one of this version there, with "knest host install controller", and use no older knest on this host',
+      hint: `put the one of this version there, with ${knestCommand('host', 'install', 'controller')}, and use no older knest on this host`,
     },
   )
 }

@@ -1,3 +1,4 @@
+import { knestCommand } from '../commands.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { pause } from '../kube/index.js'
@@ -38,7 +39,7 @@ export async function writeRecord(
   const spec = oldSpelling(object.spec as SpecFields)
   if (spec !== undefined) return write({ ...object, spec })
   throw new KnestError('config', outcome.message, {
-    hint: 'have somebody who may change it bring the resource definition of NestedCluster up to date: knest host install controller',
+    hint: `have somebody who may change it bring the resource definition of NestedCluster up to date: ${knestCommand('host', 'install', 'controller')}`,
     cause: outcome,
   })
 }

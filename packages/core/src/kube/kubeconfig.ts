@@ -1,3 +1,4 @@
+import { knestCommand, kubectlCommand } from '../commands.js'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -81,7 +82,7 @@ function parseOne(config: KubeConfig, text: string, from: string): KubeConfig {
         ? /^(clusters|users|contexts)\[\d+\][\w.-]* is missing$/.exec(error.message)
         : null
     throw new KnestError('config', `${from} is not a valid kubeconfig${at === null ? '' : `: ${at[0]}`}`, {
-      hint: 'check it with: kubectl config view',
+      hint: `check it with: ${kubectlCommand('config', 'view')}`,
     })
   }
 }
@@ -150,7 +151,7 @@ function inCluster(
   if (!isInCluster(env) || choice.context !== undefined) {
     const wanted = choice.context === undefined ? '' : ` for context "${choice.context}"`
     throw new KnestError('host-unreachable', `no kubeconfig was found${wanted}`, {
-      hint: 'give one with --kubeconfig or $KUBECONFIG, or make a host on this machine: knest host up',
+      hint: `give one with --kubeconfig or $KUBECONFIG, or make a host on this machine: ${knestCommand('host', 'up')}`,
     })
   }
   config.loadFromCluster()

@@ -2,6 +2,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import type { Problem } from '../errors.js'
+import { clusterCommand } from '../commands.js'
 import { addonsCondition } from './observe.js'
 
 /** Whether the cluster has been set up before: what is not there now was there, and somebody may have used it. */
@@ -37,15 +38,16 @@ export class DataLost extends KnestError {
 }
 
 /** No control plane has its data any more, and whatever begins on their disks is another cluster. */
-export function lostData(
-  { name, spec: { persistence } }: ClusterRecord,
-  ends: ReadonlyMap<string, string>,
-): Problem {
+export function lostData(record: ClusterRecord, ends: ReadonlyMap<string, string>): Problem {
+  const {
+    name,
+    spec: { persistence },
+  } = record
   const why = [...ends].map(([node, text]) => `node "${node}": ${text}`).join('; ')
   const restore = persistence.enabled ? 'bring the volumes of its control planes back, or ' : ''
   return {
     severity: 'error',
     message: `cluster "${name}" has lost its data: no control plane has a disk with it${why === '' ? '' : ` (${why})`}`,
-    hint: `knest begins no new cluster in its place unasked: ${restore}delete it and create it again: knest delete ${name}, then knest create ${name}`,
+    hint: `no new cluster is begun in its place unasked: ${restore}remove it with ${clusterCommand('delete', record)}, and create it again`,
   }
 }

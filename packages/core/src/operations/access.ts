@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import { authoritiesOutOfReach, knownAuthorities } from '../certificates/lost-authorities.js'
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
@@ -126,9 +127,9 @@ function outOfReach(record: ClusterRecord): KnestError {
   return authoritiesOutOfReach(record, names)
 }
 
-function noControlPlane({ name }: ClusterRef): KnestError {
-  return new KnestError('prerequisite', `no control plane of cluster "${name}" answers`, {
-    hint: `see: knest status ${name}`,
+function noControlPlane(ref: ClusterRef): KnestError {
+  return new KnestError('prerequisite', `no control plane of cluster "${ref.name}" answers`, {
+    hint: `see: ${clusterCommand('status', ref)}`,
   })
 }
 

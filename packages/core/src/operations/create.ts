@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { ClusterKubeconfig, Clusters } from '../contracts/clusters.js'
 import type { RunOptions } from '../contracts/run-options.js'
@@ -75,6 +76,6 @@ export function resumable(record: ClusterRecord, spec: ClusterSpec): ClusterReco
   if (specChanges(record.spec, withHostDefaults(record.spec, spec)).changes.length === 0) return record
   const state = record.phase === 'Kept' ? 'kept its data' : 'is half created'
   throw new KnestError('already-exists', `cluster "${record.name}" ${state}, with other settings`, {
-    hint: `run create with the settings it was begun with, or remove it: knest delete ${record.name}`,
+    hint: `run create with the settings it was begun with, or remove it: ${clusterCommand('delete', record)}`,
   })
 }

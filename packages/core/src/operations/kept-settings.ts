@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterRecord, ClusterSpec } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
@@ -35,7 +36,8 @@ export async function settingsProblems(
     const kept = await keptBy(parts, record, nodes, patience)
     if (kept === undefined) return []
     const faults = keptFaults(kept, record.spec)
-    if (faults.length > 0) return faults.map((message) => ({ severity: 'error', message, hint: editIt }))
+    if (faults.length > 0)
+      return faults.map((message) => ({ severity: 'error', message, hint: editIt(record) }))
     return await overwritten(parts, record, nodes, kept, patience)
   } catch (error) {
     signal.throwIfAborted()
@@ -46,7 +48,10 @@ export async function settingsProblems(
   }
 }
 
-const editIt = 'put it right: kubectl edit configmap NAME --namespace kube-system, in the nested cluster'
+function editIt(ref: ClusterRecord): string {
+  const edit = ['--', 'kubectl', 'edit', 'configmap', 'NAME', '--namespace', 'kube-system']
+  return `put it right: ${clusterCommand('shell', ref, ...edit)}`
+}
 
 async function keptBy(
   parts: Parts,

@@ -1,3 +1,4 @@
+import { knestCommand } from '../commands.js'
 import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
@@ -22,5 +23,7 @@ export async function readRecord(
 
 export function notFound(name: string, namespace?: string): KnestError {
   const where = namespace === undefined ? '' : ` in namespace "${namespace}"`
-  return new KnestError('not-found', `there is no cluster "${name}"${where}`, { hint: 'see: knest list' })
+  return new KnestError('not-found', `there is no cluster "${name}"${where}`, {
+    hint: `see: ${knestCommand('list')}`,
+  })
 }

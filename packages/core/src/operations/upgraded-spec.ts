@@ -88,7 +88,7 @@ export function refuseFixedImages(
     ...pools.map((pool) =>
       error(
         `the workers of pool "${pool.name}" are ${kinds(pool)}, ${forLife}`,
-        `take the pool away (knest apply), and add it again after the upgrade`,
+        'apply a file without the pool, and add it again after the upgrade',
       ),
     ),
   ]

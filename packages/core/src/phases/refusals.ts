@@ -1,9 +1,12 @@
+import { scaleCommand } from './scale-command.js'
+import { clusterCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
 
-export function alreadyExists({ name, namespace }: ClusterRecord): KnestError {
+export function alreadyExists(record: ClusterRecord): KnestError {
+  const { name, namespace } = record
   return new KnestError('already-exists', `cluster "${name}" exists in namespace "${namespace}"`, {
-    hint: `change it with knest scale, or remove it: knest delete ${name}`,
+    hint: `change its size with ${scaleCommand(record)} and other counts, or remove it: ${clusterCommand('delete', record)}`,
   })
 }
 
@@ -14,30 +17,31 @@ export function notCreated({ name, phase }: ClusterRecord): KnestError {
     })
   }
   return new KnestError('prerequisite', `cluster "${name}" is not completely created yet`, {
-    hint: 'run the same knest create command again to finish it',
+    hint: 'create it again with the same settings to finish it',
   })
 }
 
-export function halfUpgraded({ name, spec }: ClusterRecord): KnestError {
-  return new KnestError('conflict', `cluster "${name}" is half-way to Kubernetes ${spec.kubernetesVersion}`, {
-    hint: `finish it first: knest upgrade ${name} --kubernetes-version ${spec.kubernetesVersion}`,
+export function halfUpgraded(record: ClusterRecord): KnestError {
+  const version = record.spec.kubernetesVersion
+  return new KnestError('conflict', `cluster "${record.name}" is half-way to Kubernetes ${version}`, {
+    hint: `finish it first: ${clusterCommand('upgrade', record, '--kubernetes-version', version)}`,
   })
 }
 
-export function isPaused({ name }: ClusterRecord): KnestError {
-  return new KnestError('conflict', `cluster "${name}" is paused`, {
-    hint: `start it first: knest resume ${name}`,
+export function isPaused(record: ClusterRecord): KnestError {
+  return new KnestError('conflict', `cluster "${record.name}" is paused`, {
+    hint: `start it first: ${clusterCommand('resume', record)}`,
   })
 }
 
-export function notPaused({ name, phase }: ClusterRecord): KnestError {
-  return new KnestError('conflict', `cluster "${name}" is not paused: it is ${phase}`, {
-    hint: `see: knest status ${name}`,
+export function notPaused(record: ClusterRecord): KnestError {
+  return new KnestError('conflict', `cluster "${record.name}" is not paused: it is ${record.phase}`, {
+    hint: `see: ${clusterCommand('status', record)}`,
   })
 }
 
-export function isDeleting({ name }: ClusterRecord): KnestError {
-  return new KnestError('conflict', `cluster "${name}" is being deleted`, {
-    hint: `finish it first: knest delete ${name}`,
+export function isDeleting(record: ClusterRecord): KnestError {
+  return new KnestError('conflict', `cluster "${record.name}" is being deleted`, {
+    hint: `finish it first: ${clusterCommand('delete', record)}`,
   })
 }

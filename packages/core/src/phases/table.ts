@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import type { KnestError } from '../errors.js'
 import { alreadyExists, halfUpgraded, isDeleting, isPaused, notCreated, notPaused } from './refusals.js'
@@ -45,8 +46,8 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: false,
     unfinished: {
       message: 'is not completely created',
-      next: ({ name }) =>
-        `if no create is running, run it again with the same settings to go on, or remove it with knest delete ${name}`,
+      next: (record) =>
+        `if no create is running, run it again with the same settings to go on, or remove it with ${clusterCommand('delete', record)}`,
     },
   },
   Ready: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true },
@@ -68,8 +69,8 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: true,
     unfinished: {
       message: 'is not completely upgraded',
-      next: ({ name, spec }) =>
-        `if no upgrade is running, go on with knest upgrade ${name} --kubernetes-version ${spec.kubernetesVersion}`,
+      next: (record) =>
+        `if no upgrade is running, go on with ${clusterCommand('upgrade', record, '--kubernetes-version', record.spec.kubernetesVersion)}`,
     },
   },
   Paused: {
@@ -79,7 +80,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: true,
     unfinished: {
       message: 'is paused: none of its nodes runs',
-      next: ({ name }) => `start it again with knest resume ${name}`,
+      next: (record) => `start it again with ${clusterCommand('resume', record)}`,
     },
   },
   Resuming: {
@@ -89,7 +90,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: true,
     unfinished: {
       message: 'is not completely resumed',
-      next: ({ name }) => `if no resume is running, go on with knest resume ${name}`,
+      next: (record) => `if no resume is running, go on with ${clusterCommand('resume', record)}`,
     },
   },
   Deleting: {
@@ -102,7 +103,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: true,
     unfinished: {
       message: 'is not completely deleted',
-      next: ({ name }) => `if no delete is running, go on with knest delete ${name}`,
+      next: (record) => `if no delete is running, go on with ${clusterCommand('delete', record)}`,
     },
   },
   Kept: {
@@ -112,8 +113,8 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: false,
     unfinished: {
       message: 'was deleted with --keep-data: it has no nodes',
-      next: ({ name }) =>
-        `create it again with the same settings to go on with its data, or remove it for good with knest delete ${name}`,
+      next: (record) =>
+        `create it again with the same settings to go on with its data, or remove it for good with ${clusterCommand('delete', record)}`,
     },
   },
   // Said of a record in a list that cannot be read.
@@ -124,7 +125,8 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     isCreated: true,
     unfinished: {
       message: 'has failed',
-      next: ({ name }) => `run the last command on it again to go on, or remove it with knest delete ${name}`,
+      next: (record) =>
+        `run the last command on it again to go on, or remove it with ${clusterCommand('delete', record)}`,
     },
   },
 }

@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { BackendName, ClusterSpec, NodeGroup, NodePatch } from '../contracts/cluster.js'
 import { parseCandidates } from '../addresses/candidates.js'
 import { KnestError, PreflightError } from '../errors.js'
@@ -138,7 +139,7 @@ function resolvePersistence(
 function checkStorageClass(storageClass: string, enabled: boolean, problems: ProblemList): void {
   const fault = subdomainFault(storageClass)
   if (fault !== undefined) {
-    problems.error(`StorageClass "${storageClass}" ${fault}`, 'see "kubectl get storageclass"')
+    problems.error(`StorageClass "${storageClass}" ${fault}`, `see ${kubectlCommand('get', 'storageclass')}`)
   }
   if (!enabled) {
     problems.error(

@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import { knownAuthorities, type AuthoritySources } from '../certificates/lost-authorities.js'
 import { KnestError, type Problem } from '../errors.js'
 import { phaseTable } from '../phases/index.js'
@@ -14,7 +15,7 @@ export async function authorityProblem(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof KnestError) || error.code !== 'prerequisite') throw error
-    const { message, hint = `see: knest status ${sources.record.name}` } = error
+    const { message, hint = `see: ${clusterCommand('status', sources.record)}` } = error
     return { severity: 'error', message, hint }
   }
 }

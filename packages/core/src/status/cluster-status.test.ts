@@ -107,7 +107,7 @@ describe('clusterStatus', () => {
     expect(status.problems).toContainEqual({
       severity: 'warning',
       message: 'node "q-cp-2" has lost its disk and is not part of the cluster',
-      hint: 'knest scale q 3:2 replaces it',
+      hint: '`knest scale q 3:2 -n knest-q` replaces it',
     })
   })
 

@@ -32,8 +32,8 @@ function members(...silent: readonly string[]): readonly EtcdMemberStatus[] {
 }
 
 test.each([
-  ['Paused', 'if no pause is running, go on with knest pause q'],
-  ['Kept', 'if no delete is running, go on with knest delete q --keep-data'],
+  ['Paused', 'if no pause is running, go on with `knest pause q -n knest-q`'],
+  ['Kept', 'if no delete is running, go on with `knest delete q --keep-data -n knest-q`'],
 ] as const)('a cluster that is %s and has nodes names the command that goes on', (phase, hint) => {
   const there = observed({ persistent: true })
   const record = { ...there.record, name: 'q', phase }
@@ -95,13 +95,13 @@ describe('a dead control plane of three', () => {
 
   test('its disk went with it', () => {
     expect(told(observed({ silent: ['q-cp-1'], empty: 'q-cp-1' }))).toBe(
-      'etcd member "q-cp-1" does not answer; the others go on without it | knest scale q 3:0 replaces it',
+      'etcd member "q-cp-1" does not answer; the others go on without it | `knest scale q 3:0 -n knest-q` replaces it',
     )
   })
 
   test('its pod waits, and its disk is persistent', () => {
     expect(told(observed({ silent: ['q-cp-1'], away: 'q-cp-1', persistent: true }))).toMatch(
-      /it comes back by itself when its node runs; if its disk is lost, knest scale q 3:0 replaces it$/,
+      /it comes back by itself when its node runs; if its disk is lost, `knest scale q 3:0 -n knest-q` replaces it$/,
     )
   })
 
@@ -168,7 +168,7 @@ describe('certificates', () => {
       {
         severity: 'warning',
         message: '1 certificate ends within 30 days',
-        hint: 'renew with knest certs q --renew',
+        hint: 'renew with `knest certs q --renew -n knest-q`',
       },
     ])
   })
@@ -183,10 +183,12 @@ describe('certificates', () => {
 
 test('the command that heals names the present counts', () => {
   const record = fakeRecord({ controlPlanes: 3, workers: 2 })
-  expect(scaleCommand(record)).toBe('knest scale q 3:2')
+  expect(scaleCommand(record)).toBe('`knest scale q 3:2 -n knest-q`')
   const pools = [...record.spec.workers, ...record.spec.workers]
-  expect(scaleCommand({ ...record, spec: { ...record.spec, workers: pools } })).toBe('knest scale q 3:')
-  expect(scaleCommand(fakeRecord({ controlPlanes: 2 }))).toBe('knest scale q 2:0 --force')
+  expect(scaleCommand({ ...record, spec: { ...record.spec, workers: pools } })).toBe(
+    '`knest scale q 3: -n knest-q`',
+  )
+  expect(scaleCommand(fakeRecord({ controlPlanes: 2 }))).toBe('`knest scale q 2:0 --force -n knest-q`')
 })
 
 test.each<[string, Record<string, number>, readonly string[]]>([

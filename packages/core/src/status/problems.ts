@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { CertificateStatus, EtcdMemberStatus, NodeSummary } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
@@ -30,12 +31,15 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
 }
 
 /** A pause or a delete that keeps the data says so first, and then takes the nodes away. */
-function nodesLeft({ record: { name, phase }, hostNodes }: Observed): Problem | undefined {
+function nodesLeft({ record, hostNodes }: Observed): Problem | undefined {
+  const { name, phase } = record
   if (phase !== 'Paused' && phase !== 'Kept') return undefined
   const running = hostNodes.filter((node) => node.phase === 'running').map((node) => `"${node.name}"`)
   if (running.length === 0) return undefined
   const [verb, command] =
-    phase === 'Paused' ? ['pause', `knest pause ${name}`] : ['delete', `knest delete ${name} --keep-data`]
+    phase === 'Paused'
+      ? ['pause', clusterCommand('pause', record)]
+      : ['delete', clusterCommand('delete', record, '--keep-data')]
   return warning(
     `cluster "${name}" is ${phase === 'Paused' ? 'paused' : 'to keep nothing but its disks'}, and ${running.join(', ')} ${running.length === 1 ? 'runs' : 'run'}`,
     `if no ${verb} is running, go on with ${command}`,
@@ -162,7 +166,7 @@ function clockProblems({ clocks, record }: Observed): readonly Problem[] {
   return far.map(([name, ahead]) =>
     warning(
       `the clock of node "${name}" is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} this machine's`,
-      `see date and, on a VM, chronyc tracking: knest ssh ${record.name} ${name} -- date`,
+      `see date and, on a VM, chronyc tracking: ${clusterCommand('ssh', record, name, '--', 'date')}`,
     ),
   )
 }
@@ -172,7 +176,7 @@ function sameWithin(seconds: readonly number[]): boolean {
 }
 
 function certificateProblems(
-  { name }: ClusterRecord,
+  record: ClusterRecord,
   { endSoon, unfinished, renewBeforeDays }: CertificateStatus,
 ): readonly Problem[] {
   if (endSoon === 0 && unfinished.length === 0) return []
@@ -180,7 +184,7 @@ function certificateProblems(
   return [
     warning(
       endSoon > 0 ? what : 'a renewal of certificates was broken off',
-      `renew with knest certs ${name} --renew`,
+      `renew with ${clusterCommand('certs', record, '--renew')}`,
     ),
   ]
 }

@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
 import type { BackendNode } from '../contracts/node-backend.js'
@@ -31,7 +32,7 @@ export async function awaitTraffic(
         'timeout',
         `control plane "${name}" answers, but the host does not find it ready`,
         {
-          hint: `see: knest status ${record.name}`,
+          hint: `see: ${clusterCommand('status', record)}`,
         },
       )
   }

@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
@@ -19,7 +20,7 @@ export async function otherControlPlanes(
   throw new KnestError(
     'prerequisite',
     `no control plane but "${except}" runs, and without one it can neither join nor leave`,
-    { hint: `see: knest status ${context.record.name}` },
+    { hint: `see: ${clusterCommand('status', context.record)}` },
   )
 }
 
@@ -126,7 +127,7 @@ function notNow({ record }: StepContext, node: string, why: string): KnestError 
     'conflict',
     `control plane "${node}" cannot be taken out of etcd of "${record.name}": ${why}`,
     {
-      hint: `bring the others back first (see: knest status ${record.name}), then run the same command again`,
+      hint: `bring the others back first (see: ${clusterCommand('status', record)}), then run the same command again`,
     },
   )
 }

@@ -57,7 +57,7 @@ export async function carryOut(
   const authorities = await knownAuthorities(sources, signal)
   if (authorities === undefined)
     throw new KnestError('prerequisite', `cluster "${record.name}" has no certificate authorities yet`, {
-      hint: 'run the same knest create command again to finish it',
+      hint: 'create it again with the same settings to finish it',
     })
   const open = (name: string): Promise<NodeHandle> => openNode(sources, name, signal)
 

@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
@@ -221,7 +222,7 @@ async function awaitImage(
     'config',
     `image "${spec.image}" of node "${spec.name}" has Kubernetes ${found ?? 'of no known version'}, not ${wanted}`,
     {
-      hint: `go on with the image of that version: knest upgrade ${record.name} --kubernetes-version ${wanted} --image IMAGE`,
+      hint: `go on with the image of that version: ${clusterCommand('upgrade', record, '--kubernetes-version', wanted, '--image', 'IMAGE')}`,
     },
   )
 }

@@ -79,7 +79,7 @@ describe('access', () => {
     const refusal = {
       code: 'prerequisite',
       message: 'no control plane of cluster "q" answers',
-      hint: 'see: knest status q',
+      hint: 'see: `knest status q`',
     }
     await expect(clusters.openApi(ref, never)).rejects.toMatchObject(refusal)
     await expect(clusters.forwardApi(ref, 0, never)).rejects.toMatchObject(refusal)
@@ -117,6 +117,6 @@ describe('access', () => {
       () => clusters.certificates(ref, never),
       () => clusters.heal(ref, run),
     ])
-      await expect(call()).rejects.toMatchObject({ code: 'not-found', hint: 'see: knest list' })
+      await expect(call()).rejects.toMatchObject({ code: 'not-found', hint: 'see: `knest list`' })
   })
 })

@@ -81,7 +81,7 @@ describe('a cluster whose home has lost its authorities', () => {
         severity: 'error',
         message: expect.stringContaining('no control plane has them') as string,
       })
-      expect(problems[0]?.hint.includes('knest delete q, then create it again')).toBe(isOver)
+      expect(problems[0]?.hint.includes('`knest delete q -n knest-q`, then create it again')).toBe(isOver)
       await expect(clusters.heal(ref, run)).rejects.toMatchObject({ code: 'prerequisite' })
       expect(await home.read(ref, never)).toMatchObject({
         phase: 'Degraded',

@@ -1,13 +1,11 @@
 import { Option, type Command } from 'commander'
 import type { Deps, EngineName, HostTarget } from '../../deps.js'
-import { commandLine } from '../../global-options.js'
+import { defaultHostName } from 'knest'
 
 export interface TargetFlags {
   readonly name?: string
   readonly engine?: EngineName
 }
-
-export const defaultHostName = 'knest-host'
 
 export function addTargetOptions(command: Command): Command {
   return command
@@ -25,13 +23,4 @@ export function hostTarget(flags: TargetFlags): HostTarget {
 export async function checkHostTarget(deps: Deps, target: HostTarget): Promise<void> {
   const { validateClusterName } = await deps.spec()
   validateClusterName(target.name)
-}
-
-/** A command to type that is about this host and no other. */
-export function sameHost(verb: 'up' | 'down', { name, engine }: HostTarget): string {
-  const flags = [
-    ...(name === defaultHostName ? [] : ['--name', name]),
-    ...(engine === undefined ? [] : ['--engine', engine]),
-  ]
-  return commandLine(['host', verb, ...flags], {})
 }

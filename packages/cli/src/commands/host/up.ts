@@ -1,3 +1,4 @@
+import { hostCommand, knestCommand } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
@@ -5,7 +6,7 @@ import { hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
-import { addTargetOptions, checkHostTarget, hostTarget, sameHost, type TargetFlags } from './target.js'
+import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
 export interface HostUpOptions extends GlobalOptions, TimeLimit {
   readonly target: HostUp
@@ -24,18 +25,16 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
     () =>
       Promise.resolve({
         message: `host "${target.name}" may exist in part`,
-        hint: `run the same command again to go on, or remove it with ${sameHost('down', target)}`,
+        hint: `run the same command again to go on, or remove it with ${hostCommand('down', target)}`,
       }),
   )
   const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
   const context = await mergeContext(deps, kubeconfig, { embedded: status.context }, makeCurrent)
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
-  if (options.quiet !== true) {
-    const set = makeCurrent ? 'is set and the current one' : 'is set'
-    const flag = makeCurrent ? '' : ` --context ${context}`
-    deps.streams.err(`Context "${context}" ${set}; try \`knest create${flag}\`\n`)
-  }
+  const set = makeCurrent ? 'is set and the current one' : 'is set'
+  const create = knestCommand('create', ...(makeCurrent ? [] : ['--context', context]))
+  deps.messages.info(`Context "${context}" ${set}; try ${create}`)
 }
 
 interface Flags extends TargetFlags {
