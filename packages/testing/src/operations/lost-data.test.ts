@@ -29,7 +29,7 @@ describe('a cluster whose control planes have all lost their disks', () => {
       code: 'prerequisite',
       message:
         'cluster "q" has lost its data: no control plane has a disk with it (node "q-cp-0": Evicted: too much)',
-      hint: expect.stringContaining('knest delete q, then knest create q') as string,
+      hint: expect.stringContaining('remove it with `knest delete q -n knest-q`, and create it again') as string,
     })
     expect(nodes.done).toEqual([])
   })
@@ -59,7 +59,7 @@ describe('a cluster whose control planes have all lost their disks', () => {
     expect(problems[0]).toMatchObject({
       severity: 'error',
       message: expect.stringContaining('"q" has lost its data') as string,
-      hint: expect.stringContaining('knest delete q, then knest create q') as string,
+      hint: expect.stringContaining('remove it with `knest delete q -n knest-q`, and create it again') as string,
     })
     expect(problems[0]?.hint.includes('volumes')).toBe(disk === 'persistent')
     expect(nodes.find(({ role }) => role === 'control-plane')?.reason).toBe(
