@@ -56,7 +56,7 @@ async function embeddedHost(deps: Deps, signal: AbortSignal): Promise<FoundHost 
   if (kubeconfigText === undefined) return undefined
   return found(
     deps,
-    { kubeconfigText },
+    { kubeconfigText, direct: true },
     `there is no current context; this is the embedded host "${defaultHostName}"`,
   )
 }
@@ -95,7 +95,7 @@ async function hostOfNested(
   }
   const kubeconfigText = await embeddedKubeconfig(deps, signal)
   if (kubeconfigText !== undefined) {
-    const host = await found(deps, { kubeconfigText }, note)
+    const host = await found(deps, { kubeconfigText, direct: true }, note)
     if (await isHost(host.open, record, isSameServer(host.open.identity.server, record.server), signal))
       return host
     host.open.close()
@@ -112,10 +112,12 @@ async function tryCandidate(
 ): Promise<FoundHost | undefined> {
   const { context, kubeconfig, sameServer, sameName } = candidate
   const certain = sameServer && sameName
-  const bounded = certain ? signal : anySignal(signal, AbortSignal.timeout(doubtMs))
   let host: FoundHost | undefined
+  // Its time begins after a login, which takes as long as it takes.
+  let bounded = signal
   try {
     host = await found(deps, { context, kubeconfig }, note)
+    if (!certain) bounded = anySignal(signal, AbortSignal.timeout(doubtMs))
     if (await isHost(host.open, record, sameServer, bounded)) return host
   } catch (error) {
     host?.open.close()
