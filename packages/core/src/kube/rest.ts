@@ -168,7 +168,8 @@ function start(
   life: AbortSignal,
 ): Promise<http.IncomingMessage> {
   const { server, passedOn } = link
-  const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+  // As bytes: Node writes a text and the headers before it as UTF-8, and headers are bytes already.
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
   const client = server.protocol === 'https:' ? https : http
   return new Promise((resolve, reject) => {
     const sent = client.request({
@@ -183,11 +184,11 @@ function start(
         ...passedOn?.headers,
         accept: request.accept ?? 'application/json',
         'user-agent': 'knest',
-        ...(text === undefined
+        ...(body === undefined
           ? {}
           : {
               'content-type': request.contentType ?? 'application/json',
-              'content-length': Buffer.byteLength(text),
+              'content-length': body.length,
             }),
       },
     })
@@ -214,7 +215,7 @@ function start(
     })
     // Tells of a dead link while nothing is sent, as in a watch: after 15 s and ten probes.
     sent.once('socket', (socket) => socket.setKeepAlive(true, 15_000))
-    sent.end(text)
+    sent.end(body)
   })
 }
 

@@ -73,6 +73,19 @@ it('sends a token by TLS, with requests and with commands, and whom to be', asyn
   }
 })
 
+it('sends names beyond ASCII as UTF-8, also with a body', async () => {
+  const kube = await openKube({ kubeconfigText: kubeconfig({ token: 'abc', as: 'jörg' }) })
+  server.on('POST /things', json({}))
+  await kube.raw('/version', signal)
+  await kube.raw('/things', signal, { method: 'POST', body: { name: 'größe' } })
+  kube.close()
+  const sent = server.requests.map(({ headers }) =>
+    Buffer.from(String(headers['impersonate-user']), 'latin1').toString(),
+  )
+  expect(sent).toEqual(['jörg', 'jörg'])
+  expect(server.requests[1]?.body).toBe('{"name":"größe"}')
+})
+
 it('sends a user name with its password, and the token of a file before the one beside it', async () => {
   expect((await headersFor({ username: 'me', password: 'p:w' })).authorization).toBe(
     `Basic ${Buffer.from('me:p:w').toString('base64')}`,

@@ -140,9 +140,8 @@ function ofPlugin(login: ExecLogin): IdentitySource {
   }
 }
 
-/** Go takes blanks off a header's ends; Node would refuse a line break. */
 function bearer(token: string): string {
-  return headerValue(`Bearer ${token.trim()}`)
+  return headerValue(`Bearer ${token}`, 'token')
 }
 
 function serverOptions(cluster: ClusterEntry, whose: string): tls.ConnectionOptions {

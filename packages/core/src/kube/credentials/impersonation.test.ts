@@ -22,4 +22,7 @@ it('asks to be somebody else with the headers of client-go', () => {
     'impersonate-extra-acme.com%252fproject': ['c'],
   })
   expect(impersonationHeaders(emptyUser)).toEqual({})
+  expect(() => impersonationHeaders({ ...emptyUser, as: 'a\r\nImpersonate-Group: b' })).toThrow(
+    '"as" of the kubeconfig',
+  )
 })

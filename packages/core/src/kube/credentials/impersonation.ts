@@ -1,3 +1,4 @@
+import { KnestError } from '../../errors.js'
 import type { UserEntry } from '../kubeconfig/model.js'
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>
@@ -8,18 +9,36 @@ export function impersonationHeaders({ as, asUid, asGroups, asUserExtra }: UserE
   const extra = new Map<string, string[]>()
   for (const [key, values] of asUserExtra) {
     const name = `impersonate-extra-${escapeHeaderKey(key)}`.toLowerCase()
-    if (values.length > 0) extra.set(name, [...(extra.get(name) ?? []), ...values.map(headerValue)])
+    if (values.length > 0)
+      extra.set(name, [
+        ...(extra.get(name) ?? []),
+        ...values.map((value) => headerValue(value, 'as-user-extra')),
+      ])
   }
   return {
-    'impersonate-user': headerValue(as),
-    ...(asUid === '' ? {} : { 'impersonate-uid': headerValue(asUid) }),
-    ...(asGroups.length === 0 ? {} : { 'impersonate-group': asGroups.map(headerValue) }),
+    'impersonate-user': headerValue(as, 'as'),
+    ...(asUid === '' ? {} : { 'impersonate-uid': headerValue(asUid, 'as-uid') }),
+    ...(asGroups.length === 0
+      ? {}
+      : { 'impersonate-group': asGroups.map((group) => headerValue(group, 'as-groups')) }),
     ...Object.fromEntries(extra),
   }
 }
 
-/** UTF-8 bytes, as Go sends them; Node would send Latin-1, which is another name. */
-export function headerValue(text: string): string {
+/**
+ * UTF-8 bytes, as Go sends them; Node would send Latin-1, which is another name. Throws `config` for what no header
+ * may have, as a line break.
+ */
+export function headerValue(text: string, field: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(text))
+    throw new KnestError(
+      'config',
+      `"${field}" of the kubeconfig's user has a line break or control character`,
+      {
+        hint: 'repair the user in the kubeconfig; kubectl does not take it either',
+      },
+    )
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 

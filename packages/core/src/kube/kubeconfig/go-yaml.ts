@@ -14,7 +14,7 @@ import {
 export class YamlFault extends Error {}
 
 /** What the YAML parser of kubectl refuses: control characters, and a byte order mark that is not the first. */
- 
+
 const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
 /** Aliases of aliases may stand for more than memory holds. */
 const mostNodes = 200_000
