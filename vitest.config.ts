@@ -34,7 +34,17 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  */
 const sideBySide = [
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'interrupt', 'kubeadm'],
-  ...['kubevirt-stand-in', 'network', 'package', 'pause', 'render', 'restart', 'scale', 'side-by-side'],
+  ...[
+    'kubeconfig',
+    'kubevirt-stand-in',
+    'network',
+    'package',
+    'pause',
+    'render',
+    'restart',
+    'scale',
+    'side-by-side',
+  ],
   ...['status', 'streams'],
 ]
 

@@ -20,7 +20,7 @@ const mayImport = {
 const forTests = /(\.test|\.cases)\.ts$|[/\\](fake|sample)-[^/\\]*\.ts$/
 /** Libraries that must stay in one place: the folder under packages/. */
 const keptIn = {
-  '@kubernetes/client-node': 'core/src/kube',
+  socks: 'core/src/kube/proxy',
   ssh2: 'kubevirt-vm-node',
   commander: 'cli',
   listr2: 'cli',

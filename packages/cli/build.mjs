@@ -4,7 +4,6 @@ import { build, transform } from 'esbuild'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { kubeConfigOnly } from '../core/kubeconfig-only.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const entry = 'knest.cjs'
@@ -40,7 +39,7 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [kubeConfigOnly, embeddedTemplates],
+  plugins: [embeddedTemplates],
 })
 
 await rm(here('dist/knest'), { recursive: true, force: true })

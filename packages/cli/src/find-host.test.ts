@@ -175,7 +175,7 @@ describe('with the context of a nested cluster as the current one', () => {
     await know({ else: other })
     terminal.host.running = fakeHostKubeconfig
     expect(await terminal.run('list')).toBe(0)
-    expect(terminal.opened.at(-1)).toEqual({ kubeconfigText: fakeHostKubeconfig })
+    expect(terminal.opened.at(-1)).toEqual({ kubeconfigText: fakeHostKubeconfig, direct: true })
     embeddedUid = 'another'
     expect(await terminal.run('list')).toBe(2)
   })
@@ -196,7 +196,7 @@ describe('without a current context', () => {
     if (text !== undefined) await writeFile(config, text)
     terminal.host.running = fakeHostKubeconfig
     expect(await terminal.run('create', 'a')).toBe(0)
-    expect(terminal.opened).toEqual([{ kubeconfigText: fakeHostKubeconfig }])
+    expect(terminal.opened).toEqual([{ kubeconfigText: fakeHostKubeconfig, direct: true }])
     expect(terminal.err).toContain(
       'note: there is no current context; this is the embedded host "knest-host"\n',
     )

@@ -30,7 +30,7 @@ const doubtMs = 10_000
 export async function findHost(deps: Deps, options: GlobalOptions, signal: AbortSignal): Promise<FoundHost> {
   const { context, kubeconfig } = options
   const asked = { context, kubeconfig }
-  if (context !== undefined || kubeconfig !== undefined) return found(deps, asked)
+  if (context !== undefined || kubeconfig !== undefined) return found(deps, asked, signal)
   const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()
   const files = kubeconfigFiles(deps.env, home(deps))
   const known = await readContexts(files).catch((error: unknown) => {
@@ -38,17 +38,32 @@ export async function findHost(deps: Deps, options: GlobalOptions, signal: Abort
     if (error instanceof KnestError) return undefined
     throw error
   })
-  if (known === undefined) return found(deps, asked)
+  if (known === undefined) return found(deps, asked, signal)
   const current = known.contexts.find(({ name }) => name === known.current)
   if (current?.host !== undefined) return hostOfNested(deps, current.name, current.host, files, signal)
-  return (known.current === undefined ? await embeddedHost(deps, signal) : undefined) ?? found(deps, asked)
+  return (
+    (known.current === undefined ? await embeddedHost(deps, signal) : undefined) ?? found(deps, asked, signal)
+  )
 }
 
-async function found(deps: Deps, choice: HostChoice, note?: string): Promise<FoundHost> {
-  const open = await deps.openClusters(choice)
+async function found(deps: Deps, choice: HostChoice, signal: AbortSignal, note?: string): Promise<FoundHost> {
+  const open = await unlessAborted(deps.openClusters(choice), signal)
   const kubectl =
     note === undefined ? undefined : { context: open.identity.context, kubeconfig: fileOf(deps, choice) }
-  return { open, note, kubectl, record: (signal) => recordOf(deps, choice, open, signal) }
+  return { open, note, kubectl, record: (recording) => recordOf(deps, choice, open, recording) }
+}
+
+/** A login plugin may wait for somebody for long; a command that is interrupted does not. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop)
+    })
+  })
 }
 
 /** The last resort on a machine of its own: in a pod, and where $KUBECONFIG is set, there is another answer. */
@@ -59,7 +74,8 @@ async function embeddedHost(deps: Deps, signal: AbortSignal): Promise<FoundHost 
   if (kubeconfigText === undefined) return undefined
   return found(
     deps,
-    { kubeconfigText },
+    { kubeconfigText, direct: true },
+    signal,
     `there is no current context; this is the embedded host "${defaultHostName}"`,
   )
 }
@@ -98,7 +114,7 @@ async function hostOfNested(
   }
   const kubeconfigText = await embeddedKubeconfig(deps, signal)
   if (kubeconfigText !== undefined) {
-    const host = await found(deps, { kubeconfigText }, note)
+    const host = await found(deps, { kubeconfigText, direct: true }, signal, note)
     if (await isHost(host.open, record, isSameServer(host.open.identity.server, record.server), signal))
       return host
     host.open.close()
@@ -115,10 +131,12 @@ async function tryCandidate(
 ): Promise<FoundHost | undefined> {
   const { context, kubeconfig, sameServer, sameName } = candidate
   const certain = sameServer && sameName
-  const bounded = certain ? signal : anySignal(signal, AbortSignal.timeout(doubtMs))
   let host: FoundHost | undefined
+  // Its time begins after a login, which takes as long as it takes.
+  let bounded = signal
   try {
-    host = await found(deps, { context, kubeconfig }, note)
+    host = await found(deps, { context, kubeconfig }, signal, note)
+    if (!certain) bounded = anySignal(signal, AbortSignal.timeout(doubtMs))
     if (await isHost(host.open, record, sameServer, bounded)) return host
   } catch (error) {
     host?.open.close()

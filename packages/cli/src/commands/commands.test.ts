@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -409,6 +409,14 @@ describe('host', () => {
     expect(terminal.host.calls).toEqual(['up knest-host docker i:1'])
     expect(terminal.out).toBe('host "knest-host" is up\n')
     expect(await readFile(join(home, '.kube', 'config'), 'utf8')).toContain('name: knest-host')
+  })
+
+  test('up says that it cannot add its context before it makes anything', async () => {
+    await mkdir(join(home, '.kube'), { recursive: true })
+    await writeFile(join(home, '.kube', 'config'), 'contexts: {a: b}\n')
+    expect(await terminal.run('host', 'up')).toBe(2)
+    expect(terminal.err).toContain('is not a list')
+    expect(terminal.host.calls).toEqual([])
   })
 
   test('status, load and down', async () => {

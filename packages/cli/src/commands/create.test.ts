@@ -1,5 +1,5 @@
 import { KnestError, NodeCommandError, PreflightError } from 'knest'
-import { mkdtemp, readFile, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -47,6 +47,30 @@ test('--switch-context makes the context current, --no-merge leaves the kubeconf
   const other = new FakeTerminal(await mkdtemp(join(tmpdir(), 'knest-create-')))
   await other.run('create', 'a', '--no-merge')
   await expect(readFile(join(other.env.HOME ?? '', '.kube', 'config'))).rejects.toThrow(/ENOENT/)
+})
+
+test('create says that it cannot add a context before it makes anything, and makes the cluster with --no-merge', async () => {
+  const config = join(home, '.kube', 'config')
+  await mkdir(join(home, '.kube'))
+  const text = 'a: &a [{name: x}]\nclusters: *a\n'
+  await writeFile(config, text)
+  expect(await terminal.run('create', 'a')).toBe(2)
+  expect(terminal.clusters.changes).toEqual([])
+  expect(terminal.err).toContain(`kubeconfig "${config}" is written in a way that knest cannot add to safely`)
+  expect(terminal.err).toContain('--no-merge')
+  expect(await terminal.run('create', 'a', '--no-merge')).toBe(0)
+  expect(await readFile(config, 'utf8')).toBe(text)
+})
+
+test('create adds to what kubectl reads: repeated keys, merges, a document after it', async () => {
+  const config = join(home, '.kube', 'config')
+  await mkdir(join(home, '.kube'))
+  const text = 'users: []\nusers:\n- name: a\n  user: &u {token: x}\n- name: b\n  user: {<<: *u}\n---\n'
+  await writeFile(config, text)
+  expect(await terminal.run('create', 'a')).toBe(0)
+  expect(await readFile(config, 'utf8')).toContain('knest-a-admin')
+  expect(await terminal.run('delete', 'a')).toBe(0)
+  expect(await readFile(config, 'utf8')).toBe(text)
 })
 
 test('create reads a file of the version before, with a warning for each old name', async () => {

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
+import { checkContext, keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
@@ -53,9 +53,10 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
           deps,
           options,
           async (run) => {
+            const owner = { ref, host: await host.record(run.signal) }
+            if (options.merge) await checkContext(deps, ref.name, owner, options.switchContext, noMerge)
             await install?.(run)
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-              const owner = { ref, host: await host.record(run.signal) }
               kept = await keepKubeconfig(deps, owner, kubeconfig, options)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
@@ -77,6 +78,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
     }
   })
 }
+
+const noMerge = 'repair it, name another file with $KUBECONFIG, or leave it alone with --no-merge'
 
 function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubeconfig): string {
   const shell = clusterCommand('shell', ref)

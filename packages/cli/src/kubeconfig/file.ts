@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, readFile, readlink, rename, stat, unlink } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { KnestError } from 'knest'
+import { renderKubeconfig } from 'knest/kube'
 import { stringify } from 'yaml'
 import { hasCode, withFileLock } from './lock.js'
 import { extensionName, readAddition } from './entries.js'
@@ -61,18 +62,52 @@ export async function mergeIntoDefault(
   owner: ContextOwner,
   options: MergeOptions = {},
 ): Promise<Merged> {
+  const { file, merge } = await planMerge(files, addition, owner, options)
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  let context = ''
+  await changeFile(file, (before) => {
+    const merged = merge(before)
+    context = merged.context
+    return merged.text
+  })
+  return { file, context }
+}
+
+/** Throws what `mergeIntoDefault` would throw of the files as they are now, and changes nothing. */
+export async function checkMerge(
+  files: readonly string[],
+  name: string,
+  owner: ContextOwner,
+  options: MergeOptions = {},
+): Promise<void> {
+  const certificates = { ca: '', clientCert: '', clientKey: '' }
+  const standIn = renderKubeconfig({ name, server: 'https://127.0.0.1:6443', ...certificates })
+  const { file, merge } = await planMerge(files, standIn, owner, options)
+  const before = await readIfThere(await followLinks(file))
+  named(file, () => merge(before))
+}
+
+async function planMerge(
+  files: readonly string[],
+  addition: string,
+  owner: ContextOwner,
+  options: MergeOptions,
+): Promise<{
+  readonly file: string
+  readonly merge: (before: string | undefined) => { readonly text: string; readonly context: string }
+}> {
   const text = withOwner(addition, owner)
   const authority = authorityOf(readKubeconfig(text).value)
   const file = (await holdersOf(files, owner, authority))[0] ?? (await firstExisting(files))
   const others = await Promise.all(files.filter((other) => other !== file).map(readIfThere))
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  let context = ''
-  await changeFile(file, (before) => {
-    const placed = placeAddition(readAddition(text), before, others, owner)
-    context = placed.contexts.name
-    return mergeKubeconfig(before, stringify(asKubeconfig(placed)), options)
-  })
-  return { file, context }
+  return {
+    file,
+    merge: (before) => {
+      const placed = placeAddition(readAddition(text), before, others, owner)
+      const merged = mergeKubeconfig(before, stringify(asKubeconfig(placed)), options)
+      return { text: merged, context: placed.contexts.name }
+    },
+  }
 }
 
 /** Takes the owner's entries out of every file that has them; gives these files. */

@@ -1,6 +1,7 @@
 /** The user's kubeconfig files; loaded by the commands that read or change them. */
 export { readContexts, type KnownContext, type KnownContexts } from './contexts.js'
 export {
+  checkMerge,
   kubeconfigFiles,
   mergeIntoDefault,
   ownersIn,

@@ -43,6 +43,23 @@ export async function mergeContext(
   return (await mergeIntoDefault(files, kubeconfig, owner, { setCurrent: switchContext })).context
 }
 
+/** Says before anything is made that the context could not be added: throws `config`, with the hint for it. */
+export async function checkContext(
+  deps: Deps,
+  name: string,
+  owner: ContextOwner,
+  switchContext: boolean,
+  hint?: string,
+): Promise<void> {
+  const { checkMerge, kubeconfigFiles } = await deps.kubeconfigs()
+  try {
+    await checkMerge(kubeconfigFiles(deps.env, home(deps)), name, owner, { setCurrent: switchContext })
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    throw new KnestError(error.code, error.message, { hint: hint ?? error.hint, cause: error })
+  }
+}
+
 /** False too when no kubeconfig is there yet. Throws `config` for one that cannot be read. */
 export async function hasCurrentContext(deps: Deps): Promise<boolean> {
   const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { entriesOf } from './entries.js'
 import { mergeKubeconfig } from './merge.js'
 import { removeEntries } from './remove.js'
 import { renderKubeconfig } from 'knest/kube'
+import { readKubeconfig } from './text.js'
 
 function addition(name: string, server = 'https://10.1.2.3:6443'): string {
   return renderKubeconfig({ name, server, ca: 'a CA', clientCert: 'a certificate', clientKey: 'a key' })
@@ -80,6 +82,20 @@ const samples: readonly (readonly [string, string])[] = [
   ['an entry with an empty value at the end', 'contexts: []\nclusters: []\nusers:\n- name: a\n  user:\n'],
 ]
 
+/** What kubectl reads, and the YAML of this test does not. */
+const oddities: readonly (readonly [string, string])[] = [
+  ['an empty document at the end', `${kind}---\n`],
+  ['a second document', 'contexts: []\n---\nb: [\n'],
+  ['repeated keys', `current-context: other\nclusters: []\n${kind}`],
+  ['repeated keys in an entry', 'users:\n- name: a\n  name: b\n  user: {token: x, token: y}\n'],
+  [
+    'anchors and merges',
+    'users:\n- name: a\n  user: &u {token: x}\n- name: b\n  user:\n    <<: *u\n    as: c\n',
+  ],
+  ['entries that are empty', 'contexts:\n-\n- name: b\nclusters: [null, {name: a}]\n'],
+  ['a byte order mark', `\ufeff${kind}`],
+]
+
 const removeFromKubeconfig = (text: string, cluster: string): string | undefined =>
   removeEntries(text, {
     clusters: `knest-${cluster}`,
@@ -100,6 +116,16 @@ describe('mergeKubeconfig and removeFromKubeconfig', () => {
       expect(config.users?.at(-1)?.name).toBe('knest-demo-admin')
       const former = (parse(text) as Config | null)?.['current-context']
       expect(config['current-context']).toBe(setCurrent ? 'knest-demo' : former)
+      expect(removeFromKubeconfig(merged, 'demo')).toBe(text)
+    }
+  })
+
+  test.each(oddities)('keep every byte of: %s', (_, text) => {
+    for (const setCurrent of [false, true]) {
+      const merged = mergeKubeconfig(text, demo, { setCurrent })
+      const { value } = readKubeconfig(merged)
+      expect(entriesOf(value, 'contexts').at(-1)).toMatchObject({ name: 'knest-demo' })
+      expect(mergeKubeconfig(merged, demo, { setCurrent })).toBe(merged)
       expect(removeFromKubeconfig(merged, 'demo')).toBe(text)
     }
   })
@@ -173,7 +199,8 @@ describe('mergeKubeconfig and removeFromKubeconfig', () => {
 
   test.each([
     ['no YAML', 'clusters: [', /not YAML/],
-    ['two documents', 'a: 1\n---\nb: 2\n', /not YAML/],
+    ['an empty document before another', '---\n---\nb: 2\n', /cannot add to safely/],
+    ['a merge of what would get an entry', 'x: &x {clusters: [{name: a}]}\n<<: *x\n', /cannot add to safely/],
     ['a list', '- a\n', /not a group of fields/],
     ['text', 'hello', /not a group of fields/],
     ['clusters that are no list', 'clusters: {a: 1}\n', /not a list/],

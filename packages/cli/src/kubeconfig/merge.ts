@@ -4,6 +4,7 @@ import { KnestError } from 'knest'
 import {
   currentContext,
   entriesOf,
+  isEntry,
   readAddition,
   sections,
   withFormer,
@@ -224,8 +225,9 @@ function verify(before: KubeconfigText, merged: string, entries: Addition, setCu
     const list = before.value[section]
     expected[section] = [...(Array.isArray(list) ? (list as unknown[]) : []), entries[section]]
   }
-  const contexts = entriesOf(after.value, 'contexts')
-  found.contexts = [...contexts.slice(0, -1), ...contexts.slice(-1).map(withoutFormer)]
+  const contexts = Array.isArray(after.value.contexts) ? (after.value.contexts as unknown[]) : []
+  const last = contexts.at(-1)
+  found.contexts = [...contexts.slice(0, -1), isEntry(last) ? withoutFormer(last) : last]
   if (setCurrent) expected[currentContext] = entries.contexts.name
   if (!isDeepStrictEqual(found, expected)) throw unsafe()
 }

@@ -100,7 +100,7 @@ function cutFlow(sequence: YAMLSeq.Parsed, index: number): Edit {
 }
 
 function cutField({ text, root }: Pick<KubeconfigText, 'text' | 'root'>, key: string): Edit {
-  const index = root?.items.findIndex((pair) => isScalar(pair.key) && pair.key.value === key) ?? -1
+  const index = root?.items.findLastIndex((pair) => isScalar(pair.key) && pair.key.value === key) ?? -1
   const pair = root?.items[index]
   if (root === undefined || pair === undefined) return { from: 0, to: 0, text: '' }
   const end = contentEnd(text, pair.value, colonEnd(pair))

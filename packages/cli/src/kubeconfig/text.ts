@@ -3,13 +3,15 @@ import {
   isNode,
   isScalar,
   isSeq,
-  parseDocument,
+  parseAllDocuments,
+  type Document,
   type Pair,
   type ParsedNode,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
 import { KnestError } from 'knest'
+import { readKubeconfigYaml, YamlFault } from 'knest/kube'
 
 /** A kubeconfig read for its values and for where they stand in the text. */
 export interface KubeconfigText {
@@ -19,27 +21,39 @@ export interface KubeconfigText {
   readonly value: Readonly<Record<string, unknown>>
 }
 
-/** Throws `config` for what is not one YAML map. */
+/** Reads its first document, as kubectl does, with kubectl's values. Throws `config` for what is not one YAML map. */
 export function readKubeconfig(text: string): KubeconfigText {
-  const document = parseDocument(text, { keepSourceTokens: true, prettyErrors: false })
-  const [error] = document.errors
-  if (error !== undefined) {
-    throw new KnestError('config', `the kubeconfig is not YAML: ${error.message.split('\n')[0] ?? ''}`, {
-      hint: 'repair it, or name another file with $KUBECONFIG',
-    })
-  }
-  const root: unknown = document.contents
+  const [document] = parseAllDocuments(text, {
+    keepSourceTokens: true,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  }) as Document.Parsed[]
+  const value = (valueOf(text) ?? {}) as Record<string, unknown>
+  const root: unknown = document?.contents ?? null
   if (root !== null && !isMap(root) && !isEmptyScalar(root)) {
     throw new KnestError('config', 'the kubeconfig is not a group of fields', {
       hint: 'repair it, or name another file with $KUBECONFIG',
     })
   }
-  const value = (document.toJS() ?? {}) as Record<string, unknown>
   return { text, root: isMap(root) ? (root as YAMLMap.Parsed) : undefined, value }
 }
 
+function valueOf(text: string): unknown {
+  try {
+    return readKubeconfigYaml(text)
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error
+    const why = error.message.startsWith('it ') ? error.message.slice(3) : `is no YAML: ${error.message}`
+    throw new KnestError('config', `the kubeconfig ${why}`, {
+      hint: 'repair it, or name another file with $KUBECONFIG',
+    })
+  }
+}
+
+/** Of a repeated key the last, which is the one that counts. */
 export function findPair(root: YAMLMap.Parsed, key: string): Pair<ParsedNode, ParsedNode | null> | undefined {
-  return root.items.find((pair) => isScalar(pair.key) && pair.key.value === key)
+  return root.items.findLast((pair) => isScalar(pair.key) && pair.key.value === key)
 }
 
 /** Where a node's own text ends, without comments and line breaks after it. */

@@ -125,7 +125,10 @@ export function createHostControl({
           )),
         )
       }
-      const api = await openKube({ kubeconfigText: hostKubeconfig(kubeconfig, target.name) })
+      const api = await openKube({
+        kubeconfigText: hostKubeconfig(kubeconfig, target.name),
+        direct: true,
+      })
       try {
         await announceImages(api, node, names, run.signal)
       } finally {

@@ -15,7 +15,7 @@ export async function nestedClusters(
   try {
     const kubeconfig = await readKubeconfig(engine, firstControlPlane(label.name), bounded)
     if (kubeconfig === undefined) return []
-    const api = await openKube({ kubeconfigText: kubeconfig })
+    const api = await openKube({ kubeconfigText: kubeconfig, direct: true })
     try {
       const found = await api.list(
         { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' },

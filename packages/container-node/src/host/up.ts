@@ -121,7 +121,7 @@ async function setUp(
   { progress, signal }: RunOptions,
 ): Promise<void> {
   const node = firstControlPlane(target.name)
-  const api = await openKube({ kubeconfigText: kubeconfig })
+  const api = await openKube({ kubeconfigText: kubeconfig, direct: true })
   try {
     const container = await inspectContainer(engine, node, signal)
     const [image, others] = await Promise.all([

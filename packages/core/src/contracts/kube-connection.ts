@@ -11,4 +11,6 @@ export interface KubeconfigChoice {
   readonly context?: string | undefined
   /** The kubeconfig itself; then no file is read. */
   readonly kubeconfigText?: string | undefined
+  /** Leaves proxies of the environment out, for a server in a container of this machine. */
+  readonly direct?: boolean | undefined
 }

@@ -140,7 +140,7 @@ const words: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: unknownAuthority,
 }
 
-function causeInWords(error: unknown): string {
+export function causeInWords(error: unknown): string {
   const code = causeCode(error)
   if (code !== undefined)
     return words[code] ?? (code.startsWith('ERR_SSL') ? 'the TLS handshake failed' : code)

@@ -3,7 +3,7 @@ import type { KubeApi } from '../contracts/kubernetes.js'
 import { openApiLink } from './api-link.js'
 import { serverText } from './api-errors.js'
 import { openKubeClient } from './kube-client.js'
-import { loadKubeconfig } from './kubeconfig.js'
+import { loadKubeconfig } from './kubeconfig/load.js'
 
 export interface OpenKubeOptions extends KubeconfigChoice {
   /**
@@ -25,11 +25,21 @@ export interface KubeConnection extends KubeApi {
   readonly server: string
 }
 
-/** Reads the kubeconfig; connects with the first request. Throws `config` or `host-unreachable`. */
+/**
+ * Reads the kubeconfig, and runs its login plugin, which may ask for something on the terminal. Connects with the
+ * first request. Throws `config`, `not-permitted` or `host-unreachable`.
+ */
 export async function openKube(options: OpenKubeOptions = {}): Promise<KubeConnection> {
   const chosen = await loadKubeconfig(options)
   const named = chosen.context === undefined ? 'the cluster knest runs in' : `context "${chosen.context}"`
   const link = openApiLink(chosen, options.description ?? named, options.dial)
   const { context, namespace } = chosen
+  // Before anything is drawn on the terminal, and outside of every time limit.
+  if (chosen.user.exec !== undefined) {
+    await link.credentials.get().catch((error: unknown) => {
+      link.close()
+      throw error
+    })
+  }
   return { ...openKubeClient(link, namespace), context, namespace, server: serverText(chosen.server) }
 }

@@ -4,6 +4,7 @@ import WebSocket from 'ws'
 import { KnestError } from '../errors.js'
 import { answerError, connectionError, parseStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import type { Credentials } from './credentials/credentials.js'
 import { endedBy, onAbort, openDeadline, seconds, unlessAborted } from '../signals.js'
 
 export interface WebSocketOptions {
@@ -41,6 +42,36 @@ export async function openWebSocket<T>(
   take: (socket: WebSocket) => Taken<T>,
 ): Promise<T> {
   if (link.life.aborted) throw endedBy(link.life)
+  // A login takes as long as it takes: no time limit but the caller's.
+  const credentials = await unlessAborted(link.credentials.get(), options.signal)
+  try {
+    return await openAs(link, credentials, options, take)
+  } catch (error) {
+    if (!(error instanceof Unauthorized)) throw error
+    if (!(await unlessAborted(link.credentials.renew(credentials), options.signal))) throw error.answer
+    const others = await unlessAborted(link.credentials.get(), options.signal)
+    return await openAs(link, others, options, take).catch((again: unknown) => {
+      throw again instanceof Unauthorized ? again.answer : again
+    })
+  }
+}
+
+/** The server refused who we are (401), nothing was started. */
+class Unauthorized extends Error {
+  readonly answer: KnestError
+
+  constructor(answer: KnestError) {
+    super(answer.message)
+    this.answer = answer
+  }
+}
+
+async function openAs<T>(
+  link: ApiLink,
+  credentials: Credentials,
+  options: WebSocketOptions,
+  take: (socket: WebSocket) => Taken<T>,
+): Promise<T> {
   const asked = link.asked(`connecting to ${options.subject}`)
   const timeoutMs = options.timeoutMs ?? openTimeoutMs
   const deadline = openDeadline(options.signal, timeoutMs, () => {
@@ -48,12 +79,11 @@ export async function openWebSocket<T>(
     return new KnestError('timeout', message, { hint: options.silenceHint })
   })
   try {
-    const { headers, agent, ...credentials } = await unlessAborted(link.credentials(), deadline.signal)
     const url = link.server.origin + link.server.pathname.replace(/\/$/, '') + options.path
     const socket = new WebSocket(url, [...options.protocols], {
-      ...credentials,
-      headers: { ...headers, 'user-agent': 'knest' },
-      agent: agent ?? link.socketAgent,
+      ...credentials.tls,
+      headers: { ...(credentials.headers as Record<string, string>), 'user-agent': 'knest' },
+      agent: link.socketAgent,
       perMessageDeflate: false,
     })
     return await new Promise<T>((resolve, reject) => {
@@ -83,7 +113,9 @@ export async function openWebSocket<T>(
           forget()
           // The streaming library's answer to unknown protocols; a missing right comes as a Status.
           const unknown = response.statusCode === 403 && parseStatus(body) === undefined
-          reject(unknown ? new ProtocolRefused() : answerError(response.statusCode ?? 0, body, asked))
+          const answer = answerError(response.statusCode ?? 0, body, asked)
+          if (unknown) reject(new ProtocolRefused())
+          else reject(response.statusCode === 401 ? new Unauthorized(answer) : answer)
           socket.terminate()
         })
       })

@@ -3,6 +3,7 @@ import https from 'node:https'
 import { KnestError } from '../errors.js'
 import { answerError, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import type { Credentials } from './credentials/credentials.js'
 import { isLostConnection } from './temporary.js'
 import {
   beforeWrite,
@@ -38,19 +39,41 @@ const longestRetryAfterMs = 10_000
 
 /**
  * Any answer, whatever its status. Asked again, at most twice, only when the server says it did not
- * take the request (429, or 503 with Retry-After), and for a GET when the connection failed.
+ * take the request (429, or 503 with Retry-After), and for a GET when the connection failed; once more
+ * with other credentials, where a login or a file gives others than were refused (401).
  */
 export async function send(
   link: ApiLink,
   request: RestRequest,
   timeoutMs = requestTimeoutMs,
 ): Promise<RestAnswer> {
+  const credentials = await getCredentials(link, request.signal)
+  const answer = await sendAs(link, request, credentials, timeoutMs)
+  if (answer.status !== 401 || !(await renewed(link, credentials, request.signal))) return answer
+  return sendAs(link, request, await getCredentials(link, request.signal), timeoutMs)
+}
+
+/** A login takes as long as it takes: no time limit but the caller's. */
+function getCredentials(link: ApiLink, signal: AbortSignal): Promise<Credentials> {
+  return unlessAborted(link.credentials.get(), signal)
+}
+
+function renewed(link: ApiLink, refused: Credentials, signal: AbortSignal): Promise<boolean> {
+  return unlessAborted(link.credentials.renew(refused), signal)
+}
+
+async function sendAs(
+  link: ApiLink,
+  request: RestRequest,
+  credentials: Credentials,
+  timeoutMs: number,
+): Promise<RestAnswer> {
   if (request.method !== 'GET') await beforeWrite(request.signal)
   const deadline = requestDeadline(link, request, timeoutMs)
   try {
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= mostAttempts
-      const answer = await exchange(link, request, deadline.signal).catch((error: unknown) => {
+      const answer = await exchange(link, request, credentials, deadline.signal).catch((error: unknown) => {
         if (last || request.method !== 'GET' || !isLostConnection(error))
           throw connectionError(error, asked(link, request))
         return undefined
@@ -85,12 +108,32 @@ export async function openStream(
   path: string,
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
+  const credentials = await getCredentials(link, signal)
+  const response = await openStreamAs(link, path, credentials, signal)
+  if (response.statusCode === 200) return response
+  const again =
+    response.statusCode === 401 && (await renewed(link, credentials, signal))
+      ? await openStreamAs(link, path, await getCredentials(link, signal), signal)
+      : response
+  if (again.statusCode === 200) return again
+  const request: RestRequest = { method: 'GET', path, signal }
+  throw answerError(again.statusCode ?? 0, again.body ?? '', asked(link, request))
+}
+
+/** With the body of a refusal. */
+async function openStreamAs(
+  link: ApiLink,
+  path: string,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage & { body?: string }> {
   const request: RestRequest = { method: 'GET', path, signal }
   const opening = requestDeadline(link, request, requestTimeoutMs)
   try {
-    const response = await start(link, request, opening.signal, signal)
-    if (response.statusCode === 200) return response
-    throw answerError(response.statusCode ?? 0, await readText(response), asked(link, request))
+    const response = await start(link, request, credentials, opening.signal, signal)
+    return response.statusCode === 200
+      ? response
+      : Object.assign(response, { body: await readText(response) })
   } catch (error) {
     if (opening.signal.aborted) throw opening.signal.reason
     throw connectionError(error, asked(link, request))
@@ -99,9 +142,14 @@ export async function openStream(
   }
 }
 
-async function exchange(link: ApiLink, request: RestRequest, signal: AbortSignal): Promise<RestAnswer> {
+async function exchange(
+  link: ApiLink,
+  request: RestRequest,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<RestAnswer> {
   try {
-    const response = await start(link, request, signal, signal)
+    const response = await start(link, request, credentials, signal, signal)
     const body = await readText(response)
     return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] }
   } catch (error) {
@@ -112,33 +160,35 @@ async function exchange(link: ApiLink, request: RestRequest, signal: AbortSignal
 }
 
 /** Resolves when the answer's head is there: until then `opening` ends it, afterwards `life`. */
-async function start(
+function start(
   link: ApiLink,
   request: RestRequest,
+  credentials: Credentials,
   opening: AbortSignal,
   life: AbortSignal,
 ): Promise<http.IncomingMessage> {
-  const { headers, agent, ...credentials } = await unlessAborted(link.credentials(), opening)
-  const { server } = link
-  const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+  const { server, passedOn } = link
+  // As bytes: Node writes a text and the headers before it as UTF-8, and headers are bytes already.
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
   const client = server.protocol === 'https:' ? https : http
   return new Promise((resolve, reject) => {
     const sent = client.request({
-      ...credentials,
-      agent: agent ?? link.agent,
+      ...credentials.tls,
+      agent: link.agent,
       host: bareHost(server),
       port: server.port === '' ? undefined : server.port,
       method: request.method,
-      path: server.pathname.replace(/\/$/, '') + request.path,
+      path: (passedOn?.prefix ?? '') + server.pathname.replace(/\/$/, '') + request.path,
       headers: {
-        ...headers,
+        ...credentials.headers,
+        ...passedOn?.headers,
         accept: request.accept ?? 'application/json',
         'user-agent': 'knest',
-        ...(text === undefined
+        ...(body === undefined
           ? {}
           : {
               'content-type': request.contentType ?? 'application/json',
-              'content-length': Buffer.byteLength(text),
+              'content-length': body.length,
             }),
       },
     })
@@ -165,7 +215,7 @@ async function start(
     })
     // Tells of a dead link while nothing is sent, as in a watch: after 15 s and ten probes.
     sent.once('socket', (socket) => socket.setKeepAlive(true, 15_000))
-    sent.end(text)
+    sent.end(body)
   })
 }
 

@@ -2,7 +2,7 @@ import { hostCommand, knestCommand } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
+import { checkContext, hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
@@ -17,6 +17,7 @@ export interface HostUpOptions extends GlobalOptions, TimeLimit {
 export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<void> {
   const { target } = options
   await checkHostTarget(deps, target)
+  await checkContext(deps, target.name, { embedded: target.name }, options.switchContext)
   const control = await deps.hostControl()
   const { status, kubeconfig, changed } = await operate(
     deps,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { adminCertificate, createAuthorities, issueCertificate } from '../pki/index.js'
 import { json, startFakeApiServer } from './fake-api-server.js'
-import { loadKubeconfig } from './kubeconfig.js'
+import { loadKubeconfig } from './kubeconfig/load.js'
 import { execText } from '../streams/index.js'
 import { openKube } from './open-kube.js'
 
@@ -76,10 +76,13 @@ describe('loadKubeconfig', () => {
     const error: unknown = await loadKubeconfig({ kubeconfigText: 'users: [{user: {token: secret' }).catch(
       (e: unknown) => e,
     )
-    expect(error).toMatchObject({ code: 'config', message: 'the given kubeconfig is not a valid kubeconfig' })
+    const message = 'the given kubeconfig is not a valid kubeconfig: it is not YAML (line 1)'
+    expect(error).toMatchObject({ code: 'config', message })
     expect(JSON.stringify(error)).not.toContain('secret')
-    const unnamed = loadKubeconfig({ kubeconfigText: '{"clusters": [{"name": "a"}]}' })
-    await expect(unnamed).rejects.toMatchObject({ message: /clusters\[0\].cluster is missing/ as never })
+    const wrong = loadKubeconfig({ kubeconfigText: '{"clusters": [{"name": "a", "cluster": "secret"}]}' })
+    await expect(wrong).rejects.toMatchObject({
+      message: /clusters\[0\].cluster is not a group of fields$/ as never,
+    })
   })
 })
 
@@ -88,6 +91,7 @@ describe('openKube', () => {
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
       command: 'sh',
+      interactiveMode: 'Never',
       args: ['-c', 'echo secret >&2; exit 1'],
     }
     const kubeconfigText = JSON.stringify({
@@ -96,8 +100,9 @@ describe('openKube', () => {
       users: [{ name: 'a', user: { exec } }],
       contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
     })
-    const kube = await openKube({ kubeconfigText })
-    const error: unknown = await kube.raw('/readyz', signal).catch((thrown: unknown) => thrown)
+    const error: unknown = await openKube({ kubeconfigText })
+      .then((kube) => kube.raw('/readyz', signal))
+      .catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'not-permitted' })
     expect(String(error)).not.toContain('secret')
   })

@@ -1,0 +1,24 @@
+import { isExcepted, isLoopback } from './no-proxy.js'
+import { proxyFromUrl, type Proxy } from './proxy-url.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The proxy of the environment for an API server, by Go's rules: `HTTPS_PROXY` or `HTTP_PROXY` by the server's scheme,
+ * upper case first, an address without a scheme is an HTTP proxy, never for loopback. Undefined: connect directly.
+ */
+export function proxyFromEnvironment(server: URL, env: Environment): Proxy | undefined {
+  const variable = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const [name, value] = firstSet(env, variable)
+  if (value === '') return undefined
+  const host = server.hostname.replace(/^\[|\]$/g, '')
+  const port = server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port)
+  if (isLoopback(host) || isExcepted(firstSet(env, 'NO_PROXY')[1], host, port)) return undefined
+  return proxyFromUrl(value, `$${name}`) ?? proxyFromUrl(`http://${value}`, `$${name}`)
+}
+
+function firstSet(env: Environment, variable: string): readonly [string, string] {
+  const lower = variable.toLowerCase()
+  if ((env[variable] ?? '') !== '') return [variable, env[variable] ?? '']
+  return [lower, env[lower] ?? '']
+}
