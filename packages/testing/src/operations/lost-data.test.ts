@@ -17,8 +17,7 @@ async function evicted(of = spec) {
   const lastEnd = (_cluster: unknown, name: string): Promise<string | undefined> =>
     Promise.resolve(name === 'q-cp-0' ? 'Evicted: too much' : undefined)
   const fixture = await createdFixture(of, (backend) => ({ ...backend, lastEnd }))
-  for (const [name, node] of fixture.nodes.nodes)
-    if (name.includes('-cp-')) node.disk = 'empty'
+  for (const [name, node] of fixture.nodes.nodes) if (name.includes('-cp-')) node.disk = 'empty'
   return fixture
 }
 
@@ -29,7 +28,9 @@ describe('a cluster whose control planes have all lost their disks', () => {
       code: 'prerequisite',
       message:
         'cluster "q" has lost its data: no control plane has a disk with it (node "q-cp-0": Evicted: too much)',
-      hint: expect.stringContaining('remove it with `knest delete q -n knest-q`, and create it again') as string,
+      hint: expect.stringContaining(
+        'remove it with `knest delete q -n knest-q`, and create it again',
+      ) as string,
     })
     expect(nodes.done).toEqual([])
   })
@@ -59,7 +60,9 @@ describe('a cluster whose control planes have all lost their disks', () => {
     expect(problems[0]).toMatchObject({
       severity: 'error',
       message: expect.stringContaining('"q" has lost its data') as string,
-      hint: expect.stringContaining('remove it with `knest delete q -n knest-q`, and create it again') as string,
+      hint: expect.stringContaining(
+        'remove it with `knest delete q -n knest-q`, and create it again',
+      ) as string,
     })
     expect(problems[0]?.hint.includes('volumes')).toBe(disk === 'persistent')
     expect(nodes.find(({ role }) => role === 'control-plane')?.reason).toBe(
