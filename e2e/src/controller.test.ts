@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controllerRules } from '@knest/controller'
@@ -10,7 +11,7 @@ import { inventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { secondsUntil } from './support/until.js'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 
 const clusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
@@ -57,6 +58,18 @@ afterAll(async () => {
   host.close()
   home.remove()
 })
+
+/** The host's kubeconfig, by which one is somebody else. */
+function impersonating(user: string): string {
+  const config = parse(readFileSync(home.kubeconfig, 'utf8')) as {
+    contexts: { name: string; context: { user: string } }[]
+    users: { name: string; user: Record<string, unknown> }[]
+    'current-context': string
+  }
+  const admin = config.contexts.find(({ name }) => name === hostContext)?.context.user
+  for (const entry of config.users) if (entry.name === admin) entry.user.as = user
+  return stringify({ ...config, 'current-context': hostContext })
+}
 
 describe('the rights of the controller', () => {
   const subject = `system:serviceaccount:${system}:knest-controller`
@@ -110,6 +123,39 @@ describe('the rights of the controller', () => {
       [...asked].map(async (right) => ((await mayController(right)) ? [right] : [])),
     )
     expect(found.flat().sort()).toEqual([...allowed].sort())
+  })
+
+  it('end at what knest did not make, whatever the role says', async () => {
+    const asController = await openKube({ kubeconfigText: impersonating(subject) })
+    const kinds = [
+      { apiVersion: 'v1', kind: 'ConfigMap' },
+      { apiVersion: 'v1', kind: 'Secret' },
+    ]
+    try {
+      for (const kind of kinds) {
+        const metadata = { name: 'e2e-not-knests', namespace: 'default' }
+        const others = await host.apply({ ...kind, metadata }, { signal: never })
+        await expect(
+          asController.patch(
+            kind,
+            metadata.name,
+            'default',
+            { metadata: { labels: { a: 'b' } } },
+            { signal: never },
+          ),
+        ).rejects.toThrow(/changes and deletes only what knest made/)
+        await expect(asController.delete(kind, metadata.name, 'default', { signal: never })).rejects.toThrow(
+          /changes and deletes only what knest made/,
+        )
+        expect(await host.get(kind, metadata.name, 'default', never)).toEqual(others)
+        await host.delete(kind, metadata.name, 'default', { signal: never })
+        const own = { name: 'e2e-knests', namespace: 'default', labels: { 'knest.dev/cluster': 'q' } }
+        await host.apply({ ...kind, metadata: own }, { signal: never })
+        expect(await asController.delete(kind, own.name, 'default', { signal: never })).toBe(true)
+      }
+    } finally {
+      asController.close()
+    }
   })
 })
 

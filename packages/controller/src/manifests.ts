@@ -1,6 +1,7 @@
 import { labels, managedByKnest } from '@knest/core'
 import type { KubeObject } from '@knest/core'
 import { controllerName, controllerNamespace, controllerPort } from './names.js'
+import { controllerPolicy } from './policy.js'
 import { controllerRules } from './rbac.js'
 
 /** Everything the controller is on a host, but for the resource definition of NestedCluster. Pure. */
@@ -11,6 +12,8 @@ export function controllerObjects(
   return [
     namespace(),
     serviceAccount(),
+    // Before the rights: they are never there without it.
+    ...controllerPolicy(metadata.labels),
     clusterRole(),
     clusterRoleBinding(),
     service(),
