@@ -147,6 +147,11 @@ const identity: readonly KubeconfigCase[] = [
   },
   { report: 'auth-provider gcp', works: false, kubeconfig: config({ 'auth-provider': { name: 'gcp' } }) },
   {
+    report: 'auth-provider gcp beside a token',
+    works: false,
+    kubeconfig: config({ ...account, 'auth-provider': { name: 'gcp' } }),
+  },
+  {
     report: 'auth-provider oidc with a valid token',
     works: true,
     kubeconfig: config({

@@ -11,7 +11,18 @@ const oidcMarginMs = 10_000
  * The token of an `auth-provider`. Of these kubectl still has `oidc`; knest takes its token as long as it is valid, and
  * leaves renewing it to kubectl, which writes the new one into the kubeconfig. Throws `not-permitted`.
  */
-export function authProviderToken({ name, config }: AuthProvider, now: () => number = Date.now): string {
+export function authProviderToken(provider: AuthProvider, now: () => number = Date.now): string {
+  checkAuthProvider(provider)
+  const { config } = provider
+  const token = config.get('id-token') ?? ''
+  if (token !== '' && expiryOf(token) > now() + oidcMarginMs) return token
+  throw new KnestError('not-permitted', 'the token of the auth-provider "oidc" has expired', {
+    hint: 'run any kubectl command with this context, which renews it; then run this again',
+  })
+}
+
+/** Throws `not-permitted` for one that kubectl refuses, also where a token or password beside it would count. */
+export function checkAuthProvider({ name, config }: AuthProvider): void {
   if (name !== 'oidc') {
     const successor = successors[name]
     throw new KnestError('not-permitted', `kubectl no longer has the auth-provider "${name}" of this user`, {
@@ -21,10 +32,10 @@ export function authProviderToken({ name, config }: AuthProvider, now: () => num
           : `use the login plugin "${successor}" (exec) instead`,
     })
   }
-  const token = config.get('id-token') ?? ''
-  if (token !== '' && expiryOf(token) > now() + oidcMarginMs) return token
-  throw new KnestError('not-permitted', 'the token of the auth-provider "oidc" has expired', {
-    hint: 'run any kubectl command with this context, which renews it; then run this again',
+  const missing = ['idp-issuer-url', 'client-id'].find((field) => (config.get(field) ?? '') === '')
+  if (missing === undefined) return
+  throw new KnestError('not-permitted', `the auth-provider "oidc" of this user has no ${missing}`, {
+    hint: 'repair the user in the kubeconfig; kubectl does not take it either',
   })
 }
 

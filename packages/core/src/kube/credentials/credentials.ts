@@ -4,7 +4,7 @@ import tls from 'node:tls'
 import { KnestError } from '../../errors.js'
 import type { ClusterEntry, UserEntry } from '../kubeconfig/model.js'
 import { secureContexts } from '../secure-context.js'
-import { authProviderToken } from './auth-provider.js'
+import { authProviderToken, checkAuthProvider } from './auth-provider.js'
 import type { PluginCredentials } from './exec-credential.js'
 import { execLogin, type ExecLogin } from './exec-login.js'
 import { headerValue, impersonationHeaders, type Headers } from './impersonation.js'
@@ -54,6 +54,7 @@ export function openCredentials(
   return {
     get: async () => {
       server ??= serverOptions(cluster, whose)
+      if (user.authProvider !== undefined) checkAuthProvider(user.authProvider)
       const who = await identity.get()
       const { cert, key } = who
       const secureContext = contextOf({ ca: server.ca, cert, key })

@@ -13,9 +13,11 @@ import {
 /** What kubectl cannot read either. Quotes nothing of the text, which may hold secrets. */
 export class YamlFault extends Error {}
 
-/** What the YAML parser of kubectl refuses: control characters, and a byte order mark that is not the first. */
+/** What the YAML parser of kubectl refuses: control characters. */
 
-const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\ufeff\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+/** What the library minds and kubectl does not; it has read it all the same. */
+const harmless = /^Comments must be separated from other tokens/
 /** Aliases of aliases may stand for more than memory holds. */
 const mostNodes = 200_000
 
@@ -26,13 +28,14 @@ const mostNodes = 200_000
 export function readYaml(text: string): unknown {
   const body = text.replace(/^\ufeff/, '')
   if (unreadable.test(body)) throw new YamlFault('it has control characters')
+  if (/^%YAML[ \t]+(?!1\.1\s)/.test(body)) throw new YamlFault('it is of another version of YAML than 1.1')
   const [document] = parseAllDocuments(body, {
     schema: 'failsafe',
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'silent',
   }) as Document.Parsed[]
-  const [error] = document?.errors ?? []
+  const [error] = document?.errors.filter(({ message }) => !harmless.test(message)) ?? []
   if (error !== undefined) throw new YamlFault(`it is not YAML (${placeOf(body, error.pos[0])})`)
   return document === undefined ? null : new Reader(document).value(document.contents)
 }
