@@ -26,10 +26,11 @@ const objects = [
   set('worker', 'worker'),
   service('NodePort'),
   other('Secret', 'q-pki'),
+  other('Secret', 'q-kubeconfig'),
 ]
 
 interface Host {
-  readonly namespace?: KubeObject | undefined
+  readonly namespace?: KubeObject | 'not-permitted' | undefined
   readonly ranges?: readonly KubeObject[] | 'not-permitted'
   readonly quotas?: readonly KubeObject[] | 'not-permitted'
   readonly nodes?: readonly KubeObject[] | 'not-permitted'
@@ -49,7 +50,10 @@ async function problemsOn({ refuse = () => undefined, change = (object) => objec
   }
   const api: Partial<KubeApi> = {
     description: 'context "h"',
-    get: ({ kind }) => Promise.resolve(kind === 'Namespace' ? namespace : undefined),
+    get: ({ kind }) =>
+      namespace === 'not-permitted'
+        ? Promise.reject(new KnestError('not-permitted', 'you may not'))
+        : Promise.resolve(kind === 'Namespace' ? namespace : undefined),
     raw: () => Promise.resolve({ status: 200, body: '{}' }),
     list: ({ kind }) => {
       const found = listed[kind]
@@ -84,6 +88,7 @@ describe('admissionProblems', () => {
     expect([...tried].sort()).toEqual([
       'Pod team/q-cp-0-0',
       'Pod team/q-worker-0-0',
+      'Secret team/q-kubeconfig',
       'Secret team/q-pki',
       'Service team/q-api',
       'StatefulSet team/q-cp-0',
@@ -114,14 +119,29 @@ describe('admissionProblems', () => {
       'namespace "team" does not admit the pods of control planes and pool "worker": admission webhook "w.test" denied the request: no pods',
       'LimitRange "sizes" of namespace "team" allows memory of at most 2Gi for each Container, and the pods of control planes and pool "worker" ask for 4Gi',
       'quota "few" of namespace "team" has room for pods of 1 (1, of which 0 are used), and the cluster needs 2',
-      'quota "few" of namespace "team" has room for secrets of 0 (0, of which 0 are used), and the cluster needs 1',
+      'quota "few" of namespace "team" has room for secrets of 0 (0, of which 0 are used), and the cluster needs 2',
       'no node of the host takes the pods of control planes and pool "worker": 1 of 1 cordoned',
     ])
     expect(problems.every(({ severity, hint }) => severity === 'error' && hint !== '')).toBe(true)
   })
 
+  it('names all objects that are refused for the same reason', async () => {
+    const { messages } = await problemsOn({
+      refuse: ({ kind, metadata: { name } }) =>
+        kind === 'Secret' ? `secrets "${name}" is forbidden: no secrets` : undefined,
+    })
+    expect(messages).toEqual([
+      'namespace "team" does not admit Secret "q-pki" and Secret "q-kubeconfig": secrets "q-pki" is forbidden: no secrets',
+    ])
+  })
+
   it('what may not be read is no problem, and the dry run tells instead', async () => {
-    const unseen = { ranges: 'not-permitted', quotas: 'not-permitted', nodes: 'not-permitted' } as const
+    const unseen = {
+      namespace: 'not-permitted',
+      ranges: 'not-permitted',
+      quotas: 'not-permitted',
+      nodes: 'not-permitted',
+    } as const
     expect((await problemsOn(unseen)).problems).toEqual([])
     const { messages } = await problemsOn({
       ...unseen,
@@ -161,7 +181,7 @@ describe('admissionProblems', () => {
     expect(problems).toMatchObject([
       {
         message:
-          'namespace "team" does not admit Secret "q-pki": Internal error occurred: failed calling webhook "w.test": no endpoints',
+          'namespace "team" does not admit Secret "q-pki" and Secret "q-kubeconfig": Internal error occurred: failed calling webhook "w.test": no endpoints',
         hint: expect.stringContaining('does not answer') as string,
       },
     ])

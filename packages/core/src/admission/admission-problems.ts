@@ -29,7 +29,11 @@ export async function admissionProblems(
 ): Promise<readonly Problem[]> {
   const { namespace } = ref
   const [place, ranges, quotas, room] = await Promise.all([
-    api.get(v1('Namespace'), namespace, undefined, signal).catch(unlessForbidden),
+    // Who may not look at it has it all tried there.
+    api
+      .get(v1('Namespace'), namespace, undefined, signal)
+      .then((found) => found ?? 'absent')
+      .catch(unlessForbidden),
     readable(api, v1('LimitRange'), namespace, signal),
     readable(api, v1('ResourceQuota'), namespace, signal),
     readRoom(api, signal),
@@ -38,13 +42,14 @@ export async function admissionProblems(
   const known: Known = {
     limitRanges: ranges !== undefined,
     quotas: quotas !== undefined,
-    podSecurity: place?.metadata.labels?.['pod-security.kubernetes.io/enforce'],
+    podSecurity:
+      place === 'absent' ? undefined : place?.metadata.labels?.['pod-security.kubernetes.io/enforce'],
   }
   // Nothing can be tried in a namespace that is not there, but for the namespace.
-  const tried = place === undefined ? all.filter(({ kind }) => kind === 'Namespace') : all
+  const tried = place === 'absent' ? all.filter(({ kind }) => kind === 'Namespace') : all
   const [answers, elsewhere] = await Promise.all([
     Promise.all(ofEachShape(tried).map((object) => dryRun(api, ref, object, known, signal))),
-    place === undefined ? defaultProblems(api, ref, all, signal) : [],
+    place === 'absent' ? defaultProblems(api, ref, all, signal) : [],
   ])
   const stored = new Map(
     answers.flatMap(({ object, stored: as }) => (as === undefined ? [] : [[shapeOf(object), as]])),

@@ -26,9 +26,9 @@ function keyOf({ severity, message, hint, whose, name }: Finding): string {
   return [severity, of, hint.replace(flag, 'FLAG$2'), kindOf(whose)].join('\n')
 }
 
-/** As in `the pods`. */
+/** As in `the pods`, `Secret`. */
 function kindOf(whose: string): string {
-  return whose.split(' of ')[0] ?? whose
+  return whose.includes(' of ') ? whose.split(' of ').slice(0, 1).join() : whose.replace(/ ".*/, '')
 }
 
 function together(group: readonly Finding[]): Problem | undefined {
@@ -36,7 +36,7 @@ function together(group: readonly Finding[]): Problem | undefined {
   if (first === undefined) return undefined
   const owners = [...new Set(group.map(({ whose }) => whose))]
   const named = owners.map((whose, index) =>
-    index === 0 ? whose : whose.split(' of ').slice(1).join(' of '),
+    index === 0 || !whose.includes(' of ') ? whose : whose.split(' of ').slice(1).join(' of '),
   )
   const flags = [...new Set(group.map(({ hint }) => flag.exec(hint)?.[0]).filter((one) => one !== undefined))]
   return {

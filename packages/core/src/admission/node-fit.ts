@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Expression, NodeTerm, PodSpec, Toleration } from './pod-needs.js'
 
@@ -41,14 +42,14 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
   const isTolerated = (taint: Taint): boolean => (pod.tolerations ?? []).some((one) => tolerates(one, taint))
   const cordoned = spec.unschedulable === true || taints.some(({ key }) => key === cordon)
   if (cordoned && !isTolerated({ key: cordon, effect: 'NoSchedule' }))
-    return { text: 'cordoned', mayPass: false, cure: `kubectl uncordon ${name}` }
+    return { text: 'cordoned', mayPass: false, cure: kubectlCommand('uncordon', name) }
   const barred = taints.find((taint) => !passing.test(taint.key) && !isTolerated(taint))
   if (barred !== undefined) {
     const text = `${barred.key}${barred.value === undefined || barred.value === '' ? '' : `=${barred.value}`}:${barred.effect}`
     return {
       text: `with taint ${text}`,
       mayPass: false,
-      cure: `take the taint away (kubectl taint nodes ${name} ${barred.key}:${barred.effect}-), or give the nodes a toleration in spec.hostPatches`,
+      cure: `take the taint away (${kubectlCommand('taint', 'nodes', name, `${barred.key}:${barred.effect}-`)}), or give the nodes a toleration in spec.hostPatches`,
     }
   }
   const ready = status.conditions?.find(({ type }) => type === 'Ready')
@@ -56,12 +57,12 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
     return {
       text: 'not Ready',
       mayPass: true,
-      cure: `wait until it is Ready (kubectl describe node ${name})`,
+      cure: `wait until it is Ready (${kubectlCommand('describe', 'node', name)})`,
     }
   const sick = taints.find((taint) => !tolerable.has(taint.key) && !isTolerated(taint))
   return sick === undefined
     ? undefined
-    : { text: `with ${sick.key}`, mayPass: true, cure: `see kubectl describe node ${name}` }
+    : { text: `with ${sick.key}`, mayPass: true, cure: `see ${kubectlCommand('describe', 'node', name)}` }
 }
 
 function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {

@@ -70,14 +70,14 @@ describe('nodes that take no pod', () => {
       [node('a', { spec: { unschedulable: true } }), node('b', taint('x'))],
       'error',
       '1 of 2 cordoned, 1 of 2 with taint x:NoSchedule',
-      /uncordon a, or take the taint away/,
+      /uncordon a`, or take the taint away/,
     ],
     [
       'of different kinds, one of which passes',
       [node('a', { spec: { unschedulable: true } }), node('b', notReady)],
       'warning',
       '1 of 2 cordoned, 1 of 2 not Ready',
-      /uncordon a, or wait/,
+      /uncordon a`, or wait/,
     ],
   ] as const)('%s', (_title, nodes, severity, message, hint) => {
     const [problem, ...more] = said(nodes)

@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 import { merged, type Finding } from './findings.js'
@@ -152,7 +153,7 @@ function fullProblem(
       message: `the host has no room now for ${waiting.length} of ${pods.length} nodes: what other pods request leaves too little for ${what}`,
       hint: grows
         ? 'the host seems to add nodes by itself: then only wait'
-        : 'delete what nobody needs (kubectl describe nodes shows what is requested), make fewer nodes, or add a node to the host; until then they wait',
+        : `delete what nobody needs (${kubectlCommand('describe', 'nodes')} shows what is requested), make fewer nodes, or add a node to the host; until then they wait`,
     },
   ]
 }

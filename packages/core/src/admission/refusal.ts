@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Finding } from './findings.js'
@@ -37,7 +38,7 @@ const table: readonly Row[] = [
     pattern: /violates PodSecurity "(\w+)/,
     isKnown: ({ podSecurity }) => podSecurity !== undefined && podSecurity !== 'privileged',
     hint: ({ namespace }) =>
-      `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged, ${elsewhere}`,
+      `${kubectlCommand('label', '--overwrite', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=privileged')}, ${elsewhere}`,
   },
   {
     pattern: /unable to validate against any security context constraint/,
