@@ -39,6 +39,7 @@ const layers = {
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],
     ['spec', 'steps', 'observe'],
+    ['admission'],
     ['home', 'converge', 'status'],
     ['standalone', 'health'],
     ['operations'],

@@ -36,9 +36,9 @@ export async function preflight(
   options: VmNodeOptions,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const facts = await readFacts(api, signal)
+  const [facts, namespace] = await Promise.all([readFacts(api, signal), placeOf(api, cluster, signal)])
   if ('problem' in facts) return [facts.problem]
-  const patched = samples(spec, options)
+  const patched = samples(spec, options, namespace)
   const found = await Promise.all([
     rightsProblems(api, cluster, needed, signal),
     nameProblems(api, cluster, spec, signal),
@@ -160,6 +160,7 @@ async function copyProblems(
 function samples(
   spec: ClusterSpec,
   options: VmNodeOptions,
+  namespace: string,
 ): { readonly machines: readonly KubeObject[]; readonly problems: readonly Problem[] } {
   const groups: readonly (readonly [NodeRole, string, NodeGroup])[] = [
     ['control-plane', 'cp', spec.controlPlane],
@@ -169,7 +170,7 @@ function samples(
   const problems: Problem[] = []
   for (const [role, pool, group] of groups.filter(([, , { backend }]) => backend === 'vm')) {
     try {
-      machines.push(virtualMachine(sampleNode(spec, role, pool, group), 'image', options))
+      machines.push(virtualMachine(sampleNode(spec, role, pool, group, namespace), 'image', options))
     } catch (error) {
       if (!(error instanceof KnestError)) throw error
       const { message, hint = 'change the patch' } = error
@@ -181,9 +182,28 @@ function samples(
   return { machines, problems }
 }
 
-function sampleNode(spec: ClusterSpec, role: NodeRole, pool: string, { machine }: NodeGroup): NodeSpec {
+/** Policies of the cluster's namespace show there, when it is there. */
+async function placeOf(api: KubeApi, { namespace }: ClusterRef, signal: AbortSignal): Promise<string> {
+  const kind = { apiVersion: 'v1', kind: 'Namespace' }
+  const isThere = await api.get(kind, namespace, undefined, signal).then(
+    (found) => found !== undefined,
+    (error: unknown) => {
+      if (error instanceof KnestError && error.code === 'not-permitted') return true
+      throw error
+    },
+  )
+  return isThere ? namespace : 'default'
+}
+
+function sampleNode(
+  spec: ClusterSpec,
+  role: NodeRole,
+  pool: string,
+  { machine }: NodeGroup,
+  namespace: string,
+): NodeSpec {
   return {
-    cluster: { name: 'preflight', namespace: 'default' },
+    cluster: { name: 'preflight', namespace },
     clusterUid: '00000000-0000-0000-0000-000000000000',
     name: nodeName('knest-preflight', pool, 0),
     role,

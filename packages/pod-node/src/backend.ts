@@ -30,7 +30,7 @@ import { claimName, imageOf, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { lastEnd, warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
-import { preflight } from './preflight.js'
+import { podNodeObjects, preflight } from './preflight.js'
 import { refusalOf, waitForPod, waitForScheduled } from './wait-for-pod.js'
 
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
@@ -69,6 +69,7 @@ export function createPodNodeBackend(
     features: { ownKernel: false, cgroupDriver: 'cgroupfs', access: 'exec' },
 
     preflight: (spec, signal, cluster) => preflight(api, cluster, spec, signal),
+    hostObjects: podNodeObjects,
 
     ensureNode: async (spec, signal, note) => {
       const set = nodeStatefulSet(spec)

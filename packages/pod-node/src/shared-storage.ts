@@ -1,3 +1,4 @@
+import { KnestError } from '@knest/core'
 import type { ClusterSpec, KindRef, KubeApi, Problem } from '@knest/core'
 
 const storageClassKind: KindRef = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
@@ -14,7 +15,10 @@ export async function sharedStorageProblems(
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   if (!enabled) return []
-  const classes = await api.list(storageClassKind, { signal })
+  const classes = await api.list(storageClassKind, { signal }).catch((error: unknown) => {
+    if (error instanceof KnestError && error.code === 'not-permitted') return []
+    throw error
+  })
   const used = classes.find(({ metadata: { name, annotations } }) =>
     storageClass === undefined ? annotations?.[isDefault] === 'true' : name === storageClass,
   )

@@ -1,5 +1,6 @@
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
 import type { Problem } from '../errors.js'
 
 const storageClassKind: KindRef = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }
@@ -12,7 +13,11 @@ export async function storageProblems(
 ): Promise<readonly Problem[]> {
   const { enabled, storageClass } = spec.persistence
   if (!enabled) return []
-  const classes = await api.list(storageClassKind, { signal })
+  const classes = await api.list(storageClassKind, { signal }).catch((error: unknown) => {
+    if (error instanceof KnestError && error.code === 'not-permitted') return undefined
+    throw error
+  })
+  if (classes === undefined) return []
   const names = classes.map(({ metadata }) => metadata.name)
   if (storageClass !== undefined) {
     if (names.includes(storageClass)) return []

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js'
+import type { KubeObject } from './kube-object.js'
 import type {
   ClusterPhase,
   ClusterCondition,
@@ -87,6 +88,17 @@ export interface ClusterHome {
 
   /** Reads what must be known of the host's network and rights. Changes nothing. */
   inspect(spec: ClusterSpec, ref: ClusterRef, signal: AbortSignal): Promise<HomeFacts>
+
+  /**
+   * What would stand in the way of these host objects of nodes and of those that the home makes itself: admission,
+   * quotas, room. Changes nothing. Absent: there is nothing to ask.
+   */
+  tryObjects?(
+    spec: ClusterSpec,
+    ref: ClusterRef,
+    nodes: readonly KubeObject[],
+    signal: AbortSignal,
+  ): Promise<readonly Problem[]>
 
   /** All clusters, or those of one namespace. */
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterRecord[]>

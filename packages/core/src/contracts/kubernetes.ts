@@ -1,43 +1,8 @@
 import type { Duplex } from 'node:stream'
+import type { KindRef, KubeObject } from './kube-object.js'
 import type { ExecOptions, TerminalStreams } from './node-backend.js'
 
-/** Any Kubernetes object. */
-export interface KubeObject {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: ObjectMeta
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of every kind pass here; readers narrow
-  readonly [field: string]: any
-}
-
-export interface ObjectMeta {
-  readonly name: string
-  readonly namespace?: string
-  readonly uid?: string
-  readonly resourceVersion?: string
-  readonly generation?: number
-  readonly creationTimestamp?: string
-  readonly deletionTimestamp?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly OwnerReference[]
-  readonly finalizers?: readonly string[]
-}
-
-export interface OwnerReference {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
-  readonly controller?: boolean
-  readonly blockOwnerDeletion?: boolean
-}
-
-/** A kind of object, as `{ apiVersion: 'apps/v1', kind: 'StatefulSet' }`. */
-export interface KindRef {
-  readonly apiVersion: string
-  readonly kind: string
-}
+export type { KindRef, KubeObject, ObjectMeta, OwnerReference } from './kube-object.js'
 
 export interface ListOptions {
   /** All namespaces when absent. */

@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Problem } from '../errors.js'
 import type { HostsEntry } from './cluster-home.js'
+import type { KubeObject } from './kube-object.js'
 import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
 import type { AddressReservation } from './address-adapter.js'
 
@@ -132,6 +133,8 @@ export interface NodeBackend {
   timeoutFactor?(): Promise<number>
   /** Looks for everything that would make the creation of this cluster's nodes fail. Changes nothing. */
   preflight(spec: ClusterSpec, signal: AbortSignal, cluster: ClusterRef): Promise<readonly Problem[]>
+  /** The objects of the host that this cluster's nodes will be, as far as a dry run can try them. Absent: none. */
+  hostObjects?(cluster: ClusterRef, spec: ClusterSpec): readonly KubeObject[]
   /**
    * Creates the node or adopts the one that is there; resolves when it can run commands. `note` is told what keeps
    * it waiting, where that is not what everybody waits for.

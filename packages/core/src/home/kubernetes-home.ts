@@ -2,6 +2,7 @@ import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
+import { admissionProblems } from '../admission/index.js'
 import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
@@ -13,6 +14,7 @@ import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { ensureNamespace, removeNamespace } from './namespace.js'
 import { removeOwnObjects } from './own-objects.js'
+import { ownObjectsToBe } from './own-objects-to-be.js'
 import {
   cleanupFinalizer,
   nestedClusterKind,
@@ -56,6 +58,9 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       ])
       return { ...facts, serviceType }
     },
+
+    tryObjects: (spec, ref, nodes, signal) =>
+      admissionProblems(api, ref, [...ownObjectsToBe(ref, spec), ...nodes], signal),
 
     list: async (namespace, signal) => {
       const objects = await api.list(nestedClusterKind, { namespace, signal }).catch(emptyWhenUnknown)

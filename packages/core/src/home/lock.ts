@@ -217,7 +217,7 @@ function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string
   return { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now }
 }
 
-function leaseObject({ name, namespace, labels }: LockTarget, identity: string): KubeObject {
+export function leaseObject({ name, namespace, labels }: LockTarget, identity: string): KubeObject {
   return {
     ...leaseKind,
     metadata: { name, namespace, labels },

@@ -17,7 +17,11 @@ const authorityKeys = {
   serviceAccount: ['sa.pub', 'sa.key'],
 } as const
 
-function secret(record: ClusterRecord, name: string, data: Readonly<Record<string, string>>): KubeObject {
+export function secret(
+  record: Pick<ClusterRecord, 'name' | 'namespace' | 'uid'>,
+  name: string,
+  data: Readonly<Record<string, string>>,
+): KubeObject {
   return {
     ...secretKind,
     metadata: {

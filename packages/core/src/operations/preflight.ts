@@ -33,28 +33,46 @@ export async function runPreflight(
   const vmsKeepTheirs = spec.persistence.enabled && onlyVms(spec) && (await parts.keepsVmAddresses?.(signal))
   const reservations = decideAddressKeeping(spec, facts.cni, vmsKeepTheirs === true)
   if (reservations.statement !== undefined) progress.note(reservations.statement)
+  const resolved = {
+    ...reservations.spec,
+    network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
+    endpoint: { serviceType },
+  }
+  const objects = backends.flatMap((backend) => backend.hostObjects?.(ref, resolved) ?? [])
+  const [addresses, tried] = await Promise.all([
+    addressProblems(parts, ref, reservations.spec, signal),
+    parts.home.tryObjects?.(resolved, ref, objects, signal) ?? [],
+  ])
   return {
-    problems: [
+    problems: distinct([
       ...findOverlaps(spec.network, facts.occupied),
       ...facts.problems,
       ...tunnel.problems,
       ...found.flat(),
       ...reservations.problems,
-      ...(await addressProblems(parts, ref, reservations.spec, signal)),
-    ],
-    resolved: {
-      ...reservations.spec,
-      network: { ...spec.network, vxlanPort: tunnel.vxlanPort, mtu: tunnel.mtu },
-      endpoint: { serviceType },
-    },
+      ...addresses,
+      ...tried,
+    ]),
+    resolved,
   }
+}
+
+/** Backends look at the same host: nothing is said twice, and what stops a create comes first. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  const byText = new Map(problems.map((problem) => [problem.message, problem] as const))
+  const all = [...byText.values()]
+  return [...all.filter(isError), ...all.filter((problem) => !isError(problem))]
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error'
 }
 
 /** Warnings are shown. Throws a PreflightError when one of the problems is an error. */
 export function refuseErrors(problems: readonly Problem[], progress: Pick<Progress, 'warn'>): void {
   for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))
     progress.warn(`${message}; ${hint}`)
-  const errors = problems.filter(({ severity }) => severity === 'error')
+  const errors = problems.filter(isError)
   if (errors.length > 0) throw new PreflightError('prerequisite', errors)
 }
 

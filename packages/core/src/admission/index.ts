@@ -1,0 +1,1 @@
+export { admissionProblems } from './admission-problems.js'

@@ -1,0 +1,109 @@
+import { kubectlCommand } from '../commands.js'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import type { Expression, NodeTerm, PodSpec, Toleration } from './pod-needs.js'
+
+/** Why a node does not take a pod. */
+export interface Obstacle {
+  /** As in `cordoned`, behind a number of nodes. */
+  readonly text: string
+  /** It may end by itself. */
+  readonly mayPass: boolean
+  readonly cure: string
+}
+
+interface Taint {
+  readonly key: string
+  readonly value?: string
+  readonly effect: string
+}
+
+interface NodeView {
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] }
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+}
+
+/** Set and taken away by Kubernetes itself, or by a cloud's controller when it knows a new node. */
+const passing = /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io)\//
+const cordon = 'node.kubernetes.io/unschedulable'
+/** Pods have these tolerations by an admission plugin, for a while. */
+const tolerable = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'])
+
+/** Why the node does not take such a pod, whatever room it has; undefined when it does. */
+export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
+  const { spec = {}, status = {} } = node as unknown as NodeView
+  const { name } = node.metadata
+  if (!isSelected(node, pod))
+    return {
+      text: 'without the labels that the nodes are to have',
+      mayPass: false,
+      cure: 'label a node of the host as spec.hostPatches asks for, or change the selector there',
+    }
+  const taints = (spec.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
+  const isTolerated = (taint: Taint): boolean => (pod.tolerations ?? []).some((one) => tolerates(one, taint))
+  const cordoned = spec.unschedulable === true || taints.some(({ key }) => key === cordon)
+  if (cordoned && !isTolerated({ key: cordon, effect: 'NoSchedule' }))
+    return { text: 'cordoned', mayPass: false, cure: kubectlCommand('uncordon', name) }
+  const barred = taints.find((taint) => !passing.test(taint.key) && !isTolerated(taint))
+  if (barred !== undefined) {
+    const text = `${barred.key}${barred.value === undefined || barred.value === '' ? '' : `=${barred.value}`}:${barred.effect}`
+    return {
+      text: `with taint ${text}`,
+      mayPass: false,
+      cure: `take the taint away (${kubectlCommand('taint', 'nodes', name, `${barred.key}:${barred.effect}-`)}), or give the nodes a toleration in spec.hostPatches`,
+    }
+  }
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')
+  if (ready !== undefined && ready.status !== 'True')
+    return {
+      text: 'not Ready',
+      mayPass: true,
+      cure: `wait until it is Ready (${kubectlCommand('describe', 'node', name)})`,
+    }
+  const sick = taints.find((taint) => !tolerable.has(taint.key) && !isTolerated(taint))
+  return sick === undefined
+    ? undefined
+    : { text: `with ${sick.key}`, mayPass: true, cure: `see ${kubectlCommand('describe', 'node', name)}` }
+}
+
+function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect !== undefined && effect !== '' && effect !== taint.effect) return false
+  if (key === undefined || key === '') return operator === 'Exists'
+  return key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''))
+}
+
+function isSelected(node: KubeObject, { nodeSelector = {}, affinity }: PodSpec): boolean {
+  const labels = node.metadata.labels ?? {}
+  if (!Object.entries(nodeSelector).every(([key, value]) => labels[key] === value)) return false
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  return terms === undefined || terms.some((term) => isTerm(node, term))
+}
+
+/** A term without anything in it fits no node. */
+function isTerm({ metadata }: KubeObject, { matchExpressions = [], matchFields = [] }: NodeTerm): boolean {
+  const fields = { 'metadata.name': metadata.name }
+  return (
+    matchExpressions.length + matchFields.length > 0 &&
+    matchExpressions.every((one) => isMet(one, metadata.labels ?? {})) &&
+    matchFields.every((one) => isMet(one, fields))
+  )
+}
+
+function isMet({ key, operator, values = [] }: Expression, has: Readonly<Record<string, string>>): boolean {
+  const value = has[key]
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0])
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0])
+    default:
+      return true
+  }
+}
