@@ -28,6 +28,8 @@ export function roomProblems(room: HostRoom, pods: readonly KubeObject[]): reado
   if (room.nodes.length === 0) return [noNodes(room)]
   const barred = merged(distinct(pods.map((pod) => barredProblem(room, pod))))
   if (barred.length > 0) return barred
+  // A kubelet that has just come, or a virtual one, does not say what it has.
+  if (room.nodes.some((node) => (node as NodeView).status?.allocatable === undefined)) return []
   const tooLarge = merged(distinct(pods.map((pod) => tooLargeProblem(room, pod))))
   if (tooLarge.length > 0) return tooLarge
   return [...merged(distinct(pods.map((pod) => limitProblem(room, pod)))), ...fullProblem(room, pods)]

@@ -5,7 +5,7 @@ import type { DesiredNode } from './desired-nodes.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
-import { revived } from './revive.js'
+import { heldUp, revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
@@ -39,7 +39,8 @@ export function planCluster(
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
-  const upgrade = planUpgrade(spec, lasting, there, before, pace, surge, stale)
+  const leaving = begun ? heldUp(spec, observed, desired) : []
+  const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',

@@ -1,19 +1,46 @@
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { DesiredNode } from './desired-nodes.js'
 import { leavingNodes } from './lasting-nodes.js'
-import type { ObservedCluster } from './observed.js'
+import type { ObservedCluster, ObservedNode } from './observed.js'
 
 /**
  * Control planes that are to go, do not run and have a disk that lasts: while the API server is silent they may be
  * those that etcd lacks for its majority, and without one they cannot go. Pure.
  */
 export function revived(
-  { persistence, controlPlane: { backend, machine } }: ClusterSpec,
+  spec: ClusterSpec,
   observed: ObservedCluster,
   desired: readonly DesiredNode[],
 ): readonly DesiredNode[] {
-  if (observed.members !== undefined || !persistence.enabled) return []
+  if (observed.members !== undefined || !spec.persistence.enabled) return []
+  return leaving(spec, observed, desired, ({ phase }) => phase !== 'running')
+}
+
+/**
+ * Control planes that are to go and run, but not etcd: made again during an upgrade they have programs that their disk
+ * is too old for. They are upgraded before another one goes away. Pure.
+ */
+export function heldUp(
+  spec: ClusterSpec,
+  observed: ObservedCluster,
+  desired: readonly DesiredNode[],
+): readonly DesiredNode[] {
+  const isSilent = observed.members === undefined
+  return leaving(
+    spec,
+    observed,
+    desired,
+    ({ phase, upgrading }) => phase === 'running' && (isSilent || upgrading === true),
+  )
+}
+
+function leaving(
+  { controlPlane: { backend, machine } }: ClusterSpec,
+  observed: ObservedCluster,
+  desired: readonly DesiredNode[],
+  which: (node: ObservedNode) => boolean,
+): readonly DesiredNode[] {
   return leavingNodes(observed, desired)
-    .filter(({ role, phase }) => role === 'control-plane' && phase !== 'running')
+    .filter((node) => node.role === 'control-plane' && which(node))
     .map(({ name, role, pool }) => ({ name, role, pool, backend, machine }))
 }

@@ -56,6 +56,24 @@ function before(steps: readonly Step[], id: string): ReadonlySet<string> {
   return found
 }
 
+describe('a control plane that is to go, made again with the new version while etcd lacks it', () => {
+  it.each<[string, Partial<ObservedCluster>, Partial<ObservedNode>]>([
+    ['the API does not answer', { members: undefined, configured: undefined }, {}],
+    ['its disk is of another version than its image', {}, { upgrading: true }],
+  ])('is upgraded first where %s, since nobody can go before it', (_, part, state) => {
+    const steps = plan(spec(1, 1), observed([...all(1, 1), node('c-cp-2', state)], part))
+    expect(upgrades(steps)).toEqual(expect.arrayContaining(['upgrade:c-cp-2', 'upgrade:c-cp-0']))
+    expect(before(steps, 'upgrade:c-cp-0')).toContain('upgrade:c-cp-2')
+    expect(steps.find(({ kind }) => kind === 'upgrade-configuration')).toMatchObject({ node: 'c-cp-0' })
+  })
+
+  it('only goes where it is no different', () => {
+    const steps = plan(spec(1, 1), observed([...all(1, 1), node('c-cp-2')]))
+    expect(upgrades(steps)).not.toContain('upgrade:c-cp-2')
+    expect(steps.some(({ id }) => id === 'remove:c-cp-2')).toBe(true)
+  })
+})
+
 describe('an upgrade', () => {
   it('takes control planes one after another, then kubeadm, then workers one by one, then kube-proxy', () => {
     const steps = plan(spec(3, 2), observed(all(3, 2)))

@@ -48,6 +48,14 @@ export function surgeNodes(
   )
 }
 
+/** What an upgrade has to know of beside the desired nodes. */
+interface Beside {
+  readonly surge?: readonly DesiredNode[]
+  readonly stale?: readonly RemoveMember[]
+  /** Control planes that are to go, and cannot before etcd has its majority again. */
+  readonly leaving?: readonly DesiredNode[]
+}
+
 /**
  * What must be done so that every node runs the desired version of Kubernetes. `before` are ids of steps that
  * must have ended before the first control plane goes. Pure; without a node of another version it is empty.
@@ -58,12 +66,11 @@ export function planUpgrade(
   observed: ObservedCluster,
   before: readonly string[],
   { maxUnavailable }: UpgradePace,
-  surge: readonly DesiredNode[] = [],
-  stale: readonly RemoveMember[] = [],
+  { surge = [], stale = [], leaving = [] }: Beside = {},
 ): UpgradePlan {
   // Those that have begun come first: they are away, and the next one needs them.
   const hasBegun = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.upgrading === true
-  const due = desired
+  const due = [...leaving, ...desired]
     .filter(({ name }) => isDue(observedNode(observed, name), spec, observed))
     .sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)))
   const controlPlanes = due.filter(({ role }) => role === 'control-plane')

@@ -219,7 +219,8 @@ export function hostObjects(images: readonly string[]): readonly KubeObject[] {
     ...kinds.namespace,
     metadata: { name },
   }))
-  const status = { images: [{ names: images }] }
+  const allocatable = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '250' }
+  const status = { images: [{ names: images }], allocatable, capacity: allocatable }
   const nodes = ['h1', 'h2', 'h3'].map((name) => ({ ...kinds.node, metadata: { name }, status }))
   const networking = 'networking:\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/16\n'
   const other = (kind: KindRef, name: string, namespace: string, fields: object): KubeObject => ({

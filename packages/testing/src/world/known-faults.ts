@@ -29,11 +29,6 @@ export const knownFaults: readonly KnownFault[] = [
     promise: 'it comes to rest',
     text: /it is Creating; (nobody stands behind the etcd member "[^"]+"; )+last error: timeout/,
   },
-  {
-    key: 'a control plane that is to go, made again during an upgrade, has the new version on old manifests, and holds etcd up',
-    promise: 'it comes to rest',
-    text: /runs a new version on the manifests of an old one; .*cannot be taken out of etcd/,
-  },
 ]
 
 /**
