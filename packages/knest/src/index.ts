@@ -20,8 +20,9 @@ export { clusterRef, runOptions } from './defaults.js'
 export { version } from './version.js'
 
 /**
- * Opens the host cluster that kubectl's flags would choose. Connects with the first request. Throws
- * `config` when the kubeconfig names no such host, `host-unreachable` when its credentials cannot be had.
+ * Opens the host cluster that kubectl's flags would choose, and runs its login plugin, if it has one. Connects
+ * with the first request. Throws `config` when the kubeconfig names no such host, `not-permitted` when its
+ * credentials cannot be had, `host-unreachable` when there is no kubeconfig.
  */
 export async function openHost(options: HostOptions = {}): Promise<Host> {
   return (await import('./open-host.js')).openHost(options)
