@@ -33,7 +33,7 @@ export async function admissionProblems(
     api
       .get(v1('Namespace'), namespace, undefined, signal)
       .then((found) => found ?? 'absent')
-      .catch(unlessForbidden),
+      .catch(unlessUnread),
     readable(api, v1('LimitRange'), namespace, signal),
     readable(api, v1('ResourceQuota'), namespace, signal),
     readRoom(api, signal),
@@ -175,7 +175,7 @@ async function readable(
   namespace: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[] | undefined> {
-  return api.list(kind, { namespace, signal }).catch(unlessForbidden)
+  return api.list(kind, { namespace, signal }).catch(unlessUnread)
 }
 
 async function readRoom(
@@ -201,7 +201,8 @@ function isOfCloud({ spec, metadata }: KubeObject): boolean {
   return isMachine || (providerID !== '' && !/^(kind|k3s|minikube|rke2):/.test(providerID))
 }
 
-function unlessForbidden(error: unknown): undefined {
-  if (error instanceof KnestError && ['not-permitted', 'not-found'].includes(error.code)) return undefined
+/** Preflight goes on without what it cannot read: the dry run, or the work itself, tells then. */
+function unlessUnread(error: unknown): undefined {
+  if (error instanceof KnestError && error.code !== 'cancelled') return undefined
   throw error
 }

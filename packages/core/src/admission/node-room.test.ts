@@ -219,6 +219,10 @@ describe('room', () => {
     expect(problem?.message).toContain('pods of 1')
   })
 
+  it('nothing is said of nodes that do not say what they have', () => {
+    expect(said([node('a', { status: { allocatable: undefined } })], [pod(asks('99'))])).toEqual([])
+  })
+
   it('nothing is said of free room where pods may not be listed', () => {
     expect(roomProblems({ nodes: [node('a')], pods: undefined, grows: false }, [pod(asks('2'))])).toEqual([])
   })

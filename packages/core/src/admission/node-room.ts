@@ -28,8 +28,7 @@ export function roomProblems(room: HostRoom, pods: readonly KubeObject[]): reado
   if (room.nodes.length === 0) return [noNodes(room)]
   const barred = merged(distinct(pods.map((pod) => barredProblem(room, pod))))
   if (barred.length > 0) return barred
-  // A kubelet that has just come, or a virtual one, does not say what it has.
-  if (room.nodes.some((node) => (node as NodeView).status?.allocatable === undefined)) return []
+  if (room.nodes.some(isSilent)) return []
   const tooLarge = merged(distinct(pods.map((pod) => tooLargeProblem(room, pod))))
   if (tooLarge.length > 0) return tooLarge
   return [...merged(distinct(pods.map((pod) => limitProblem(room, pod)))), ...fullProblem(room, pods)]
@@ -193,6 +192,11 @@ function fitting({ nodes }: HostRoom, pod: KubeObject): readonly KubeObject[] {
 
 function allocatable(node: KubeObject): Amounts {
   return amounts((node as NodeView).status?.allocatable)
+}
+
+/** A node that says nothing of itself yet may have everything. */
+function isSilent(node: KubeObject): boolean {
+  return Object.keys(allocatable(node)).length === 0
 }
 
 function capacity(node: KubeObject): number {
