@@ -62,22 +62,6 @@ test('create says that it cannot add a context before it makes anything, and mak
   expect(await readFile(config, 'utf8')).toBe(text)
 })
 
-test('create and shell know that kubectl would take a proxy to what is reached directly', async () => {
-  Object.assign(terminal.env, { HTTPS_PROXY: 'http://p.test:1', NO_PROXY: 'a.test' })
-  expect(await terminal.run('create', 'a')).toBe(0)
-  const server =
-    /kubectl would go to https:\/\/([\d.]+):\d+ by the proxy of \$HTTPS_PROXY/.exec(terminal.err)?.[1] ?? ''
-  expect(server).not.toBe('')
-  expect(terminal.err).toContain(`export NO_PROXY='a.test,${server}'`)
-  expect(await terminal.run('shell', 'a', '--', 'kubectl')).toBe(0)
-  const noProxy = `a.test,${server}`
-  expect(terminal.spawned.at(-1)?.env).toMatchObject({ NO_PROXY: noProxy, no_proxy: noProxy })
-  terminal.clusters.reachable = false
-  terminal.err = ''
-  await terminal.run('shell', 'a', '--', 'kubectl')
-  expect(terminal.spawned.at(-1)?.env.NO_PROXY).toBe('a.test')
-})
-
 test('create adds to what kubectl reads: repeated keys, merges, a document after it', async () => {
   const config = join(home, '.kube', 'config')
   await mkdir(join(home, '.kube'))

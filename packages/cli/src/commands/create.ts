@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { checkContext, keepKubeconfig, noteProxy, type Kept } from '../kubeconfig/kept.js'
+import { checkContext, keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
@@ -68,7 +68,6 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       )
       await showOutcome(deps, clusters, ref, options.output, 'created')
       deps.messages.info(nextSteps(ref, kept, access))
-      if (access.reachable) await noteProxy(deps, access.server)
     } catch (error) {
       if (isHalfWay(error)) {
         deps.messages.note(

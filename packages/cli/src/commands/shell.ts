@@ -22,10 +22,9 @@ export async function shellRun(deps: Deps, options: ShellOptions): Promise<void>
   const exitCode = await withHost(deps, options, async ({ clusters }, host) => {
     const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
     const record = await ask(deps, (signal) => host.record(signal))
-    const { exceptFromProxy, withOwner } = await deps.kubeconfigs()
+    const { withOwner } = await deps.kubeconfigs()
     const stop = new AbortController()
     const access = await ask(deps, (signal) => openAccess(clusters, ref, signal, stop.signal))
-    const { noProxy } = exceptFromProxy(access.server ?? '', deps.env) ?? {}
     const directory = await mkdtemp(join(tmpdir(), 'knest-shell-'))
     // Ctrl-C is for the shell and what runs in it; it is on the same terminal and gets it too.
     const ignore = deps.interrupts.listen(() => undefined)
@@ -36,7 +35,6 @@ export async function shellRun(deps: Deps, options: ShellOptions): Promise<void>
         ref,
         withOwner(access.kubeconfig, { ref, host: record }),
         directory,
-        noProxy === undefined ? {} : { NO_PROXY: noProxy, no_proxy: noProxy },
       )
     } finally {
       ignore()
@@ -50,8 +48,6 @@ export async function shellRun(deps: Deps, options: ShellOptions): Promise<void>
 
 interface Access {
   readonly kubeconfig: string
-  /** Reached directly; undefined where a port of this machine is forwarded. */
-  readonly server: string | undefined
   close(): Promise<void>
 }
 
@@ -62,9 +58,8 @@ async function openAccess(
   lasting: AbortSignal,
 ): Promise<Access> {
   const direct = await clusters.kubeconfig(ref, asking)
-  if (direct.reachable)
-    return { kubeconfig: direct.kubeconfig, server: direct.server, close: () => Promise.resolve() }
-  return { ...(await clusters.forwardApi(ref, 0, lasting)), server: undefined }
+  if (direct.reachable) return { kubeconfig: direct.kubeconfig, close: () => Promise.resolve() }
+  return clusters.forwardApi(ref, 0, lasting)
 }
 
 async function runShell(
@@ -73,12 +68,10 @@ async function runShell(
   ref: ClusterRef,
   kubeconfig: string,
   directory: string,
-  noProxy: Readonly<Record<string, string>>,
 ): Promise<number> {
   const file = join(directory, 'kubeconfig')
   await writeFile(file, kubeconfig, { mode: 0o600 })
-  const own = { KUBECONFIG: file, KNEST_CLUSTER: ref.name, KNEST_NAMESPACE: ref.namespace }
-  const env = { ...deps.env, ...own, ...noProxy }
+  const env = { ...deps.env, KUBECONFIG: file, KNEST_CLUSTER: ref.name, KNEST_NAMESPACE: ref.namespace }
   if (options.command.length > 0) return deps.spawn(options.command, env)
   const start = shellStart(deps.env.SHELL ?? '/bin/sh', {
     prompt: `[${ref.namespace}/${ref.name}]`,

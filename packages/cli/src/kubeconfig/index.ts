@@ -11,6 +11,5 @@ export {
   writeOwnKubeconfig,
 } from './file.js'
 export type { HostRecord } from './host-record.js'
-export { exceptFromProxy } from './no-proxy.js'
 export { authorityOf, isFileOf, isSameHost, withOwner, type ContextOwner, type NestedOwner } from './owner.js'
 export { readKubeconfig } from './text.js'

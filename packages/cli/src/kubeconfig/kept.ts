@@ -60,16 +60,6 @@ export async function checkContext(
   }
 }
 
-/** Says that kubectl would take a proxy to a server that this machine reaches directly, and what helps. */
-export async function noteProxy(deps: Deps, server: string): Promise<void> {
-  const { exceptFromProxy } = await deps.kubeconfigs()
-  const missing = exceptFromProxy(server, deps.env)
-  if (missing === undefined) return
-  deps.messages.note(
-    `kubectl would go to ${server} by the proxy of ${missing.from}; this machine reaches it directly: export NO_PROXY='${missing.noProxy}'`,
-  )
-}
-
 /** False too when no kubeconfig is there yet. Throws `config` for one that cannot be read. */
 export async function hasCurrentContext(deps: Deps): Promise<boolean> {
   const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()

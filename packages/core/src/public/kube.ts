@@ -11,7 +11,6 @@ export {
   unlessAborted,
 } from '../kube/index.js'
 export { anySignal, beforeWrite } from '../signals.js'
-export { proxyFromEnvironment } from '../kube/proxy/choose.js'
 export { readYaml as readKubeconfigYaml, YamlFault } from '../kube/kubeconfig/go-yaml.js'
 export type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'

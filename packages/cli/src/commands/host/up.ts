@@ -2,7 +2,7 @@ import { hostCommand, knestCommand } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { checkContext, hasCurrentContext, mergeContext, noteProxy } from '../../kubeconfig/kept.js'
+import { checkContext, hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { hostView } from './status.js'
@@ -36,7 +36,6 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
   const set = makeCurrent ? 'is set and the current one' : 'is set'
   const create = knestCommand('create', ...(makeCurrent ? [] : ['--context', context]))
   deps.messages.info(`Context "${context}" ${set}; try ${create}`)
-  if (status.server !== undefined) await noteProxy(deps, status.server)
 }
 
 interface Flags extends TargetFlags {
