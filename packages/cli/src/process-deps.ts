@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
 import { confirm } from './confirm.js'
+import { homeFolder } from './home-folder.js'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { Messages } from './messages.js'
 import { parts } from './parts.js'
@@ -21,6 +22,8 @@ const writeErr = (line: string): void => void process.stderr.write(line)
 
 /** The real terminal, signals, files and parts. `exitNow` ends the process at once. */
 export function processDeps(exitNow: (code: number) => void): Deps {
+  // Whoever reads it after us takes an empty one for this folder.
+  process.env.HOME = homeFolder(process.env)
   const messages = new Messages(writeErr, () => now().getTime() - begun)
   return {
     streams,

@@ -4,7 +4,7 @@ import { changeText } from '../views/changes.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
+import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { showOutcome } from '../show-changed.js'
@@ -47,9 +47,10 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     }
     let kept: Kept | undefined
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
+      const owner = { ref, host: await host.record(run.signal) }
+      await checkKeeping(deps, owner, options)
       const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-        const owner = { ref, host: await host.record(run.signal) }
-        kept = await keepKubeconfig(deps, owner, kubeconfig, options)
+        kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
       if (done === 'created' && options.controller) await ensureController(deps, open, ref, run)

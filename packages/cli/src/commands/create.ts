@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { checkContext, keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
+import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
@@ -54,10 +54,10 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
           options,
           async (run) => {
             const owner = { ref, host: await host.record(run.signal) }
-            if (options.merge) await checkContext(deps, ref.name, owner, options.switchContext, noMerge)
+            await checkKeeping(deps, owner, options)
             await install?.(run)
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-              kept = await keepKubeconfig(deps, owner, kubeconfig, options)
+              kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
             if (options.controller) await ensureController(deps, open, ref, run)
@@ -79,14 +79,13 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   })
 }
 
-const noMerge = 'repair it, name another file with $KUBECONFIG, or leave it alone with --no-merge'
-
 function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubeconfig): string {
   const shell = clusterCommand('shell', ref)
   if (!access.reachable) {
     return `Your cluster "${ref.name}" is ready, but this machine cannot reach ${access.server}; use ${shell}\n`
   }
-  const { file = '', context } = kept ?? {}
+  const { file, context } = kept ?? {}
+  if (file === undefined) return `Your cluster "${ref.name}" is ready; use ${shell}\n`
   const kubectl = kubectlCommand(
     ...(context === undefined ? ['--kubeconfig', file] : ['--context', context]),
     'get',

@@ -24,7 +24,7 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
   )
   if (record !== undefined) {
     const owner = { ref, host: record }
-    const { file, context = '' } = await keepKubeconfig(deps, owner, access.kubeconfig, {
+    const { file = '', context = '' } = await keepKubeconfig(deps, owner, access.kubeconfig, {
       merge: true,
       switchContext: options.switchContext,
     })
