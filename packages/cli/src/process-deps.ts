@@ -49,15 +49,18 @@ export function processDeps(exitNow: (code: number) => void): Deps {
   }
 }
 
+/** It only writes on: nothing on it can be drawn anew. */
+const isDumb = process.env.TERM === 'dumb'
+
 const streams: Streams = {
   out: (line) => void process.stdout.write(line),
   err: writeErr,
   get outIsTty() {
-    return (process.stdout.isTTY as boolean | undefined) === true
+    return (process.stdout.isTTY as boolean | undefined) === true && !isDumb
   },
   get errIsTty() {
     // Node leaves it undefined when stderr is no terminal.
-    return (process.stderr.isTTY as boolean | undefined) === true
+    return (process.stderr.isTTY as boolean | undefined) === true && !isDumb
   },
   readStdin: () => text(process.stdin),
   get stdin() {

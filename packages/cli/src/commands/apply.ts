@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
+import { once, refuseTogether } from '../one-of.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
@@ -78,7 +79,11 @@ interface ApplyFlags {
 export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Command {
   return new Command('apply')
     .description('create the cluster that a file describes, or change it to what the file says')
-    .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .requiredOption(
+      '-f, --filename <file>',
+      'file with one NestedCluster; - for standard input',
+      once('--filename'),
+    )
     .option('--force', 'allow an even number of control-plane nodes')
     .option('-y, --yes', 'do not ask on a terminal')
     .option('--dry-run', 'print what would change and do nothing')
@@ -87,8 +92,9 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['json', 'yaml', 'name']))
-    .action((flags: ApplyFlags, command: Command) =>
-      run(deps, {
+    .action((flags: ApplyFlags, command: Command) => {
+      refuseTogether('--switch-context', flags.switchContext === true, '--no-merge', flags.merge === false)
+      return run(deps, {
         ...globalOptions(command),
         file: flags.filename,
         force: flags.force === true,
@@ -99,6 +105,6 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
         switchContext: flags.switchContext === true,
         ...timeLimit(flags.timeout),
         output: flags.output,
-      }),
-    )
+      })
+    })
 }

@@ -58,7 +58,12 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
   await checkKeeping(deps, owner, keep)
   const result = await operate(deps, options, (run) => clusters.renewCertificates(ref, request, run), left)
   // What this machine has may be older than what is stored on the host.
-  const { kubeconfig } = await ask(deps, (signal) => clusters.kubeconfig(ref, signal))
+  const again = clusterCommand('kubeconfig', ref, '--merge')
+  const { kubeconfig } = await ask(
+    deps,
+    (signal) => clusters.kubeconfig(ref, signal),
+    `${count(result.renewed.length)} of cluster "${ref.name}" renewed, and not the kubeconfig on this machine: ${again}`,
+  )
   const { file, context } = await keepIfPossible(deps, owner, kubeconfig, keep)
 
   const value = await renderValue(certificatesView(ref, result), options.output)

@@ -15,6 +15,7 @@ import {
   type TimingFlags,
   type TimingOptions,
 } from '../timing/timing.js'
+import { refuseTogether } from '../one-of.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
@@ -125,6 +126,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
+      refuseTogether('--switch-context', given.switchContext === true, '--no-merge', given.merge === false)
       const { dryRun, yes, controller, merge, switchContext, timeout, output, timing, timingSvg, ...flags } =
         given
       return run(deps, {

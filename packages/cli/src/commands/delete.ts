@@ -42,7 +42,8 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       return
     }
     const forget = async (): Promise<void> => {
-      const owner = { ref, host: await ask(deps, (signal) => host.record(signal)) }
+      const gone = `cluster "${ref.name}" is deleted, and its context may be left`
+      const owner = { ref, host: await ask(deps, (signal) => host.record(signal), gone) }
       await unlessImpossible(
         deps,
         () => forgetKubeconfig(deps, owner),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { stringify } from 'yaml'
+import { yamlText } from 'knest/manifests'
 import { KnestError } from 'knest'
 import { currentContext, type Former } from './entries.js'
 import { restoreCurrent } from './remove.js'
@@ -11,7 +11,7 @@ export function withCurrent(text: string, name: string): string {
   if (value[currentContext] === name) return text
   const pair = root === undefined ? undefined : findPair(root, currentContext)
   const flow = root?.flow === true
-  const scalar = flow ? JSON.stringify(name) : stringify(name).trimEnd()
+  const scalar = flow ? JSON.stringify(name) : yamlText(name).trimEnd()
   const newline = text.includes('\r\n') ? '\r\n' : '\n'
   let after: string
   if (pair !== undefined) {

@@ -2,7 +2,7 @@ import { unlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { KnestError } from 'knest'
 import { renderKubeconfig } from 'knest/kube'
-import { stringify } from 'yaml'
+import { yamlText } from 'knest/manifests'
 import { changeFile, named, readIfThere, tryToWrite } from './disk.js'
 import { hasCode } from './lock.js'
 import { currentOf, withCurrent, withoutCurrent } from './current.js'
@@ -110,7 +110,7 @@ async function planMerge(
       const placed = placeAddition(readAddition(text), before, others, owner)
       const context = placed.contexts.name
       const isNew = elsewhere !== undefined && readKubeconfig(firstText).value[currentContext] !== context
-      const merged = mergeKubeconfig(before, stringify(asKubeconfig(placed)), {
+      const merged = mergeKubeconfig(before, yamlText(asKubeconfig(placed)), {
         setCurrent: options.setCurrent === true && elsewhere === undefined,
         ...(isNew ? { formerCurrent: currentOf(firstText) } : {}),
       })

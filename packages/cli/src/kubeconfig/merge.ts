@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isScalar, isSeq, stringify, type YAMLSeq } from 'yaml'
+import { yamlText } from 'knest/manifests'
+import { isScalar, isSeq, type YAMLSeq } from 'yaml'
 import { KnestError } from 'knest'
 import {
   currentContext,
@@ -101,7 +102,7 @@ function append(
   }
   if (setCurrent) former[currentContext] = null
   else if (formerCurrent !== undefined) former[currentContext] = formerCurrent
-  const body = stringify(
+  const body = yamlText(
     {
       apiVersion: 'v1',
       kind: 'Config',
@@ -153,7 +154,11 @@ function insert(
   if (setCurrent && current !== undefined) {
     const from = colonEnd(current)
     const to = contentEnd(kubeconfig.text, current.value, from)
-    edits.push({ from, to, text: ` ${flow ? JSON.stringify(entries.contexts.name) : entries.contexts.name}` })
+    edits.push({
+      from,
+      to,
+      text: ` ${flow ? JSON.stringify(entries.contexts.name) : yamlText(entries.contexts.name).trimEnd()}`,
+    })
   }
   const [first, ...rest] = added
   // Nothing stands before the first field of "{}".
@@ -224,7 +229,7 @@ function newField({ text, root }: KubeconfigText, key: string, value: unknown): 
 /** YAML lines at an indentation, each with a line break before it. */
 function block(text: string, value: unknown, indent: number): string {
   const newline = newlineOf(text)
-  const lines = stringify(value, yamlStyle).trimEnd().split('\n')
+  const lines = yamlText(value, yamlStyle).trimEnd().split('\n')
   return lines.map((line) => `${newline}${' '.repeat(indent)}${line}`).join('')
 }
 
