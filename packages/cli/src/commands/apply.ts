@@ -1,4 +1,10 @@
-import { KnestError, type ClusterChange, type ClusterKubeconfig, type RunOptions } from 'knest'
+import {
+  clusterCommand,
+  KnestError,
+  type ClusterChange,
+  type ClusterKubeconfig,
+  type RunOptions,
+} from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
 import { ensureController } from '../controller-offer.js'
@@ -9,6 +15,7 @@ import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { showOutcome } from '../show-changed.js'
+import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { readDesiredSpec } from './desired-spec.js'
 import { printChange } from './plan.js'
@@ -47,10 +54,12 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         throw new KnestError('cancelled', 'nothing was changed')
     }
     let kept: Kept | undefined
+    let access: string | undefined
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
       const owner = { ref, host: await host.record(run.signal) }
       await checkKeeping(deps, owner, options)
-      const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
+      const deliver = async ({ kubeconfig, server }: ClusterKubeconfig): Promise<void> => {
+        access = server
         kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
@@ -61,6 +70,7 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     await showOutcome(deps, clusters, ref, options.output, action)
     if (kept?.context !== undefined && action === 'created')
       deps.messages.info(`Context "${kept.context}" is set`)
+    if (access !== undefined) await warnOfProxy(deps, access, `, or use ${clusterCommand('shell', ref)}`)
   })
 }
 

@@ -16,6 +16,7 @@ import {
   type TimingOptions,
 } from '../timing/timing.js'
 import { refuseTogether } from '../one-of.js'
+import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
@@ -69,6 +70,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       )
       await showOutcome(deps, clusters, ref, options.output, 'created')
       deps.messages.info(nextSteps(ref, kept, access))
+      if (access.reachable) await warnOfProxy(deps, access.server, `, or use ${clusterCommand('shell', ref)}`)
     } catch (error) {
       if (isHalfWay(error)) {
         deps.messages.note(

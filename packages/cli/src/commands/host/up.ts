@@ -5,6 +5,7 @@ import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { checkContext, hasCurrentContext, mergeContext, unlessImpossible } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
+import { warnOfProxy } from '../../proxy-warning.js'
 import { hostView } from './status.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
@@ -40,6 +41,7 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
   )
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
+  if (status.server !== undefined) await warnOfProxy(deps, status.server)
   if (context === undefined) return
   const set = makeCurrent ? 'is set and the current one' : 'is set'
   const create = knestCommand('create', ...(makeCurrent ? [] : ['--context', context]))
