@@ -32,7 +32,7 @@ const keptIn = {
  */
 const layers = {
   core: [
-    ['errors', 'labels', 'defaults'],
+    ['errors', 'labels', 'defaults', 'yaml-text'],
     ['contracts', 'signals', 'commands'],
     ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],

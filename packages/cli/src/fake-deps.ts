@@ -34,6 +34,7 @@ export class FakeTerminal {
   readonly kubeVirt = new FakeKubeVirtControl()
   readonly controller = new FakeControllerControl()
   out = ''
+  outIsTty = false
   err = ''
   /** Thrown instead of opening the host. */
   hostFault: Error | undefined
@@ -77,7 +78,7 @@ export class FakeTerminal {
           this.out += text
         },
         err: write,
-        outIsTty: false,
+        outIsTty: this.outIsTty,
         errIsTty: false,
         readStdin: () => Promise.resolve(this.stdin),
         stdin: Readable.from([this.stdin]),

@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from './fake-deps.js'
 import { processDeps } from './process-deps.js'
@@ -7,14 +8,22 @@ import { runProcess } from './run-process.js'
 /**
  * For tests of what only a process has (streams, signals, its folder): the real command on a host that is a fake.
  * `KNEST_FAKE_LOG` gets what was done there; a node that never comes makes `KNEST_FAKE_STORY` `hang`, one that does
- * not even let go `stuck`.
+ * not even let go `stuck`. `KNEST_FAKE_BREAK` names a home in which a file takes the place of `.kube` meanwhile.
  */
-const { KNEST_FAKE_LOG: log, KNEST_FAKE_STORY: story } = process.env
+const { KNEST_FAKE_LOG: log, KNEST_FAKE_STORY: story, KNEST_FAKE_BREAK: home } = process.env
 const terminal = new FakeTerminal('/')
 const { clusters } = terminal
 const fake = terminal.deps()
 
 clusters.add(fakeStatus())
+const kubeconfig = clusters.kubeconfig.bind(clusters)
+clusters.kubeconfig = (ref) => {
+  if (home !== undefined) {
+    rmSync(join(home, '.kube'), { recursive: true, force: true })
+    writeFileSync(join(home, '.kube'), '')
+  }
+  return kubeconfig(ref)
+}
 clusters.duringCreate = async ({ progress, signal }) => {
   for (let step = 1; step <= 30; step++)
     await progress.phase(`Step ${step}`, () => new Promise((resolve) => setImmediate(resolve)))

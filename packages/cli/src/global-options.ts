@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { oneOf } from './one-of.js'
 import type { ProgressStyle } from './render/renderer.js'
 
 /** Which host cluster, as kubectl's flags of the same names. */
@@ -39,7 +40,8 @@ export function addGlobalOptions(program: Command): void {
 export function globalOptions(command: Command): GlobalOptions {
   const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } =
     command.optsWithGlobals<GlobalOptions & { targetNamespace?: string }>()
-  return { context, kubeconfig, namespace: namespace ?? targetNamespace, quiet, verbose, progress }
+  const given = oneOf(['--namespace', namespace], ['--target-namespace', targetNamespace])
+  return { context, kubeconfig, namespace: given, quiet, verbose, progress }
 }
 
 export function progressStyle(options: GlobalOptions, errIsTty: boolean): ProgressStyle {

@@ -1,5 +1,4 @@
 import type { Deps } from './deps.js'
-import { globalOptions } from './global-options.js'
 import { buildProgram } from './program.js'
 import { reportError } from './report-error.js'
 
@@ -10,9 +9,7 @@ export async function main(argv: readonly string[], deps: Deps): Promise<number>
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return 0
   } catch (error) {
-    const options = globalOptions(program)
-    // A command line that is wrong ends before its command begins.
-    deps.messages.use(options)
-    return reportError(error, deps.messages, options.verbose === true)
+    const { verbose } = deps.messages.use(program)
+    return reportError(error, deps.messages, verbose === true)
   }
 }

@@ -1,13 +1,16 @@
+import type { Command } from 'commander'
 import type { Problem } from 'knest'
 import type { GlobalOptions, HostOptions } from './global-options.js'
 import { worded } from './worded.js'
+
+type GivenOptions = GlobalOptions & { readonly targetNamespace?: string }
 
 /**
  * All that a command says beside its results and its progress: on standard error, in the style of its progress, with
  * commands that lead where this one did.
  */
 export class Messages {
-  private options: GlobalOptions = {}
+  private options: GivenOptions = {}
   private kubectl: HostOptions | undefined
   private readonly write: (text: string) => void
   private readonly elapsedMs: () => number
@@ -17,9 +20,10 @@ export class Messages {
     this.elapsedMs = elapsedMs
   }
 
-  /** The flags of this command line. */
-  use(options: GlobalOptions): void {
-    this.options = options
+  /** Takes over the flags of this command line, as far as it was read: a wrong one ends before its command begins. */
+  use(command: Pick<Command, 'optsWithGlobals'>): GlobalOptions {
+    this.options = command.optsWithGlobals<GivenOptions>()
+    return this.options
   }
 
   /** What kubectl needs to talk to the host that was found; nothing where it would by itself. */
@@ -54,7 +58,9 @@ export class Messages {
 
   /** With the flags that led here in every command that the text offers. */
   worded(text: string): string {
-    return worded(text, { ...this.options, kubectl: this.kubectl })
+    const { context, kubeconfig, namespace, targetNamespace } = this.options
+    const given = { context, kubeconfig, namespace: namespace ?? targetNamespace }
+    return worded(text, { ...given, kubectl: this.kubectl })
   }
 
   wordedProblems(problems: readonly Problem[]): readonly Problem[] {

@@ -62,13 +62,20 @@ export async function operate<T>(
   }
 }
 
-/** A question to the host: no progress, nothing left behind. */
-export function ask<T>(deps: Deps, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * A question to the host: no progress, nothing left behind. `done`: what the command has changed before it, which
+ * whoever interrupts it is told.
+ */
+export function ask<T>(
+  deps: Deps,
+  work: (signal: AbortSignal) => Promise<T>,
+  done = 'nothing was changed',
+): Promise<T> {
   return interruptible(
     deps.interrupts,
     {
       onFirst: () => undefined,
-      describe: () => Promise.resolve({ message: 'nothing was changed', hint: undefined }),
+      describe: () => Promise.resolve({ message: done, hint: undefined }),
     },
     work,
   )

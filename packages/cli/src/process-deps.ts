@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { openEmbeddedHost, openHost } from 'knest'
 import { confirm } from './confirm.js'
+import { homeFolder } from './home-folder.js'
 import type { Deps, Interrupts, Streams } from './deps.js'
 import { Messages } from './messages.js'
 import { parts } from './parts.js'
@@ -21,6 +22,8 @@ const writeErr = (line: string): void => void process.stderr.write(line)
 
 /** The real terminal, signals, files and parts. `exitNow` ends the process at once. */
 export function processDeps(exitNow: (code: number) => void): Deps {
+  // Whoever reads it after us takes an empty one for this folder.
+  process.env.HOME = homeFolder(process.env)
   const messages = new Messages(writeErr, () => now().getTime() - begun)
   return {
     streams,
@@ -46,15 +49,18 @@ export function processDeps(exitNow: (code: number) => void): Deps {
   }
 }
 
+/** It only writes on: nothing on it can be drawn anew. */
+const isDumb = process.env.TERM === 'dumb'
+
 const streams: Streams = {
   out: (line) => void process.stdout.write(line),
   err: writeErr,
   get outIsTty() {
-    return (process.stdout.isTTY as boolean | undefined) === true
+    return (process.stdout.isTTY as boolean | undefined) === true && !isDumb
   },
   get errIsTty() {
     // Node leaves it undefined when stderr is no terminal.
-    return (process.stderr.isTTY as boolean | undefined) === true
+    return (process.stderr.isTTY as boolean | undefined) === true && !isDumb
   },
   readStdin: () => text(process.stdin),
   get stdin() {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -91,6 +91,142 @@ describe('the output', () => {
       expect(stderr).toMatch(
         line.endsWith('2>&1') ? /^$/ : /^error: the output could not be written: ENOSPC.*\n$/,
       )
+    },
+    limit,
+  )
+})
+
+/** Mounts of its own need rights that not every machine gives. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+if (!mayMount)
+  console.warn('no mounts of its own (unshare --mount): what happens on full and mounted files is not tested')
+const kubectl = 'apiVersion: v1\nkind: Config\n'
+
+describe('a home that says no', () => {
+  test.each([
+    ['.kube is a file', 'touch .kube', ''],
+    ['the kubeconfig is a folder', 'mkdir -p .kube/config', ''],
+    ['the kubeconfig is none', 'mkdir .kube; echo "- nothing" >.kube/config', ''],
+    ['a folder in KUBECONFIG', 'mkdir folder', 'KUBECONFIG=folder'],
+    ['a KUBECONFIG behind a file', 'touch file', 'KUBECONFIG=file/config'],
+    [
+      'a KUBECONFIG that cannot be added to',
+      'echo "clusters: &a [{name: x, cluster: {}}]\nusers: 1" >k',
+      'KUBECONFIG=k',
+    ],
+  ])(
+    '%s: it is said before the work',
+    async (_name, arrange, env) => {
+      const { code, stderr, done } = await bash(
+        `cd "$HOME"; ${arrange}; ls -lA >before; ${env} knest create a`,
+      )
+      expect(stderr).toMatch(/^error: .*\nhint: .*\n$/)
+      expect(stderr).not.toMatch(/ {4}at |bug in knest/)
+      expect([2, 3]).toContain(code)
+      expect(done).not.toContain('create')
+    },
+    limit,
+  )
+
+  test(
+    '--no-merge goes on without it, and says how to get it',
+    async () => {
+      const { code, stderr, done } = await bash('cd "$HOME"; touch .kube; knest create a --no-merge')
+      expect(code).toBe(0)
+      expect(stderr).toMatch(/warning: .*; it will be printed by `knest kubeconfig a`/)
+      expect(done).toContain('a is Ready')
+    },
+    limit,
+  )
+
+  test.each([
+    ['create', 'knest create a', 'a is Ready'],
+    ['renewed certificates', 'knest certs quickstart --renew', 'renew'],
+  ])(
+    'that says so only behind the work of %s makes a warning',
+    async (_name, command, did) => {
+      // The command checks before its work; the folder goes while it runs.
+      const { code, stderr, done } = await bash(`cd "$HOME"; ${command}`, { KNEST_FAKE_BREAK: home })
+      expect(stderr).toMatch(
+        /warning: .* cannot be written: .*; print it with `knest kubeconfig (a|quickstart)`/,
+      )
+      expect(done).toContain(did)
+      expect(code).toBe(0)
+    },
+    limit,
+  )
+
+  test.each([
+    ['unset', 'unset HOME'],
+    ['empty', 'export HOME='],
+  ])(
+    '%s is the one that the system knows',
+    async (_name, arrange) => {
+      const { code, stderr } = await bash(`${arrange}; KUBECONFIG="$OWN/config" knest list`, { OWN: home })
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+    },
+    limit,
+  )
+
+  test(
+    'gets what root makes in it',
+    async () => {
+      if (process.getuid?.() !== 0) {
+        console.warn('not root: whose the files are is not tested')
+        return
+      }
+      const { code, stdout } = await bash(
+        'cd "$HOME"; chown 12345:23456 .; knest create a 2>/dev/null; stat -c "%u:%g %a" .kube .kube/*',
+      )
+      expect(code).toBe(0)
+      expect(stdout.split('\n').slice(1, -1)).toEqual([
+        '12345:23456 700',
+        '12345:23456 600',
+        '12345:23456 600',
+      ])
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
+    'a kubeconfig that is mounted is written in place',
+    async () => {
+      const mounted = await bash(
+        `cd "$HOME"; mkdir .kube; printf '${kubectl}' | tee own >.kube/config
+      export -f knest; unshare --mount bash -c 'mount --bind own .kube/config && knest create a; knest delete a; true' && cat own`,
+      )
+      expect(mounted.stderr).not.toContain('warning')
+      expect(mounted.code).toBe(0)
+      expect(mounted.stdout).toBe(`cluster "a" created\n${kubectl}`)
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
+    'a mounted kubeconfig in a folder that is read only is written, too',
+    async () => {
+      const mounted = await bash(
+        `cd "$HOME"; mkdir .kube; printf '${kubectl}' | tee own >.kube/config
+      export -f knest; unshare --mount bash -c 'mount --bind .kube .kube && mount -o remount,bind,ro .kube && mount --bind own .kube/config && knest create a --no-merge; knest kubeconfig quickstart >/dev/null; KUBECONFIG=.kube/config knest host up' && grep -c knest-host own`,
+      )
+      expect(mounted.stderr).not.toMatch(/ {4}at |bug in knest/)
+      expect(mounted.stderr).toContain('warning: kubeconfig')
+      expect(mounted.code).toBe(0)
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
+    'a full one is told before the work',
+    async () => {
+      const full = await bash(
+        `cd "$HOME"; mkdir .kube; export -f knest
+      unshare --mount bash -c 'mount -t tmpfs -o size=8k none .kube && knest create a'`,
+      )
+      expect(full.stderr).toMatch(/^error: .*ENOSPC/)
+      expect(full.code).toBe(3)
+      expect(full.done).not.toContain('create')
     },
     limit,
   )

@@ -23,7 +23,7 @@ import { statusCommand } from './commands/status.js'
 import { upgradeCommand } from './commands/upgrade.js'
 import { versionCommand } from './commands/version.js'
 import type { Deps } from './deps.js'
-import { addGlobalOptions, globalOptions } from './global-options.js'
+import { addGlobalOptions } from './global-options.js'
 import { version } from 'knest'
 
 /**
@@ -35,7 +35,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     .description('Kubernetes clusters inside a Kubernetes cluster')
     .helpCommand(false)
   addGlobalOptions(program)
-  program.hook('preAction', (_program, command) => deps.messages.use(globalOptions(command)))
+  program.hook('preAction', (_program, command) => void deps.messages.use(command))
   for (const command of [
     createCommand(deps),
     applyCommand(deps),
@@ -83,7 +83,7 @@ function settle(command: Command, deps: Deps, path = command.name()): void {
     .configureOutput({
       writeOut: (text) => deps.streams.out(text),
       writeErr: (text) => {
-        deps.messages.use(globalOptions(command))
+        deps.messages.use(command)
         deps.messages.must('help', { text }, text)
       },
       outputError: () => undefined,

@@ -28,5 +28,8 @@ export async function showOutcome(
 ): Promise<void> {
   if (output === undefined) deps.streams.out(`cluster "${ref.name}" ${became}\n`)
   else if (output === 'name') deps.streams.out(`${ref.name}\n`)
-  else await showChanged(deps, await ask(deps, (signal) => clusters.status(ref, signal)), output, became)
+  else {
+    const done = `cluster "${ref.name}" is ${became}`
+    await showChanged(deps, await ask(deps, (signal) => clusters.status(ref, signal), done), output, became)
+  }
 }

@@ -1,6 +1,5 @@
-import { ownedBy } from '@knest/core'
+import { ownedBy, yamlText } from '@knest/core'
 import type { KubeObject, NodeSpec } from '@knest/core'
-import { stringify } from 'yaml'
 import { vmLabels } from './manifest.js'
 import { userdataSecret } from './names.js'
 import type { NodeKeys } from './ssh-keys.js'
@@ -27,7 +26,7 @@ function userData(spec: NodeSpec, keys: NodeKeys): string {
       ),
     ],
   }
-  return `#cloud-config\n${stringify(config)}`
+  return `#cloud-config\n${yamlText(config)}`
 }
 
 function file(path: string, lines: readonly string[]): Record<string, string> {

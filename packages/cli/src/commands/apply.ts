@@ -1,13 +1,21 @@
-import { KnestError, type ClusterChange, type ClusterKubeconfig, type RunOptions } from 'knest'
+import {
+  clusterCommand,
+  KnestError,
+  type ClusterChange,
+  type ClusterKubeconfig,
+  type RunOptions,
+} from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
+import { once, refuseTogether } from '../one-of.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
+import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { showOutcome } from '../show-changed.js'
+import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { readDesiredSpec } from './desired-spec.js'
 import { printChange } from './plan.js'
@@ -46,10 +54,13 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         throw new KnestError('cancelled', 'nothing was changed')
     }
     let kept: Kept | undefined
+    let access: string | undefined
     const apply = async (run: RunOptions): Promise<ClusterChange['action']> => {
-      const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-        const owner = { ref, host: await host.record(run.signal) }
-        kept = await keepKubeconfig(deps, owner, kubeconfig, options)
+      const owner = { ref, host: await host.record(run.signal) }
+      await checkKeeping(deps, owner, options)
+      const deliver = async ({ kubeconfig, server }: ClusterKubeconfig): Promise<void> => {
+        access = server
+        kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
       if (done === 'created' && options.controller) await ensureController(deps, open, ref, run)
@@ -59,6 +70,7 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
     await showOutcome(deps, clusters, ref, options.output, action)
     if (kept?.context !== undefined && action === 'created')
       deps.messages.info(`Context "${kept.context}" is set`)
+    if (access !== undefined) await warnOfProxy(deps, access, `, or use ${clusterCommand('shell', ref)}`)
   })
 }
 
@@ -77,7 +89,11 @@ interface ApplyFlags {
 export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Command {
   return new Command('apply')
     .description('create the cluster that a file describes, or change it to what the file says')
-    .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .requiredOption(
+      '-f, --filename <file>',
+      'file with one NestedCluster; - for standard input',
+      once('--filename'),
+    )
     .option('--force', 'allow an even number of control-plane nodes')
     .option('-y, --yes', 'do not ask on a terminal')
     .option('--dry-run', 'print what would change and do nothing')
@@ -86,8 +102,9 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['json', 'yaml', 'name']))
-    .action((flags: ApplyFlags, command: Command) =>
-      run(deps, {
+    .action((flags: ApplyFlags, command: Command) => {
+      refuseTogether('--switch-context', flags.switchContext === true, '--no-merge', flags.merge === false)
+      return run(deps, {
         ...globalOptions(command),
         file: flags.filename,
         force: flags.force === true,
@@ -98,6 +115,6 @@ export function applyCommand(deps: Deps, run: typeof applyRun = applyRun): Comma
         switchContext: flags.switchContext === true,
         ...timeLimit(flags.timeout),
         output: flags.output,
-      }),
-    )
+      })
+    })
 }

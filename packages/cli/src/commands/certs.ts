@@ -5,7 +5,7 @@ import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import type { FoundHost } from '../find-host.js'
-import { keepKubeconfig } from '../kubeconfig/kept.js'
+import { checkKeeping, keepIfPossible } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
@@ -53,13 +53,18 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
     await printPlan(deps, plan, options.output)
     return
   }
+  const keep = { merge: options.merge, switchContext: false }
+  const owner = { ref, host: await ask(deps, (signal) => host.record(signal)) }
+  await checkKeeping(deps, owner, keep)
   const result = await operate(deps, options, (run) => clusters.renewCertificates(ref, request, run), left)
   // What this machine has may be older than what is stored on the host.
-  const [{ kubeconfig }, record] = await ask(deps, (signal) =>
-    Promise.all([clusters.kubeconfig(ref, signal), host.record(signal)]),
+  const again = clusterCommand('kubeconfig', ref, '--merge')
+  const { kubeconfig } = await ask(
+    deps,
+    (signal) => clusters.kubeconfig(ref, signal),
+    `${count(result.renewed.length)} of cluster "${ref.name}" renewed, and not the kubeconfig on this machine: ${again}`,
   )
-  const keep = { merge: options.merge, switchContext: false }
-  const { file, context } = await keepKubeconfig(deps, { ref, host: record }, kubeconfig, keep)
+  const { file, context } = await keepIfPossible(deps, owner, kubeconfig, keep)
 
   const value = await renderValue(certificatesView(ref, result), options.output)
   if (value !== undefined) deps.streams.out(value)
@@ -69,6 +74,7 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
     deps.streams.out(`${count(result.renewed.length)} of cluster "${ref.name}" renewed\n`)
   else
     deps.streams.out(`no certificate of cluster "${ref.name}" ends within ${result.renewBeforeDays} days\n`)
+  if (file === undefined) return
   deps.messages.info(
     context === undefined ? `New kubeconfig: ${file}` : `Context "${context}" is set; own file: ${file}`,
   )

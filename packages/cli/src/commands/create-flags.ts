@@ -1,3 +1,4 @@
+import { once } from '../one-of.js'
 import { Option, type Command } from 'commander'
 
 /** The flags of `create` and `preflight` as typed; undefined is "not given". */
@@ -95,8 +96,12 @@ export function addCreateFlags(command: Command): Command {
       '--max-unhealthy <percent>',
       'share of unhealthy nodes above which none is replaced (default: 40%)',
     )
-    .option('--from <file>', 'NestedCluster YAML, - for stdin, or templates/NAME; flags override it')
-    .addOption(hidden('--cluster-template <file>'))
+    .option(
+      '--from <file>',
+      'NestedCluster YAML, - for stdin, or templates/NAME; flags override it',
+      once('--from'),
+    )
+    .addOption(hidden('--cluster-template <file>').argParser(once('--cluster-template')))
     .option('--force', 'allow an even number of control-plane nodes')
 }
 

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { checkContext, keepKubeconfig, type Kept } from '../kubeconfig/kept.js'
+import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { operate, sayHost, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, type OutputFormat } from '../output.js'
@@ -15,6 +15,8 @@ import {
   type TimingFlags,
   type TimingOptions,
 } from '../timing/timing.js'
+import { refuseTogether } from '../one-of.js'
+import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
@@ -54,10 +56,10 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
           options,
           async (run) => {
             const owner = { ref, host: await host.record(run.signal) }
-            if (options.merge) await checkContext(deps, ref.name, owner, options.switchContext, noMerge)
+            await checkKeeping(deps, owner, options)
             await install?.(run)
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
-              kept = await keepKubeconfig(deps, owner, kubeconfig, options)
+              kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
             if (options.controller) await ensureController(deps, open, ref, run)
@@ -68,6 +70,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       )
       await showOutcome(deps, clusters, ref, options.output, 'created')
       deps.messages.info(nextSteps(ref, kept, access))
+      if (access.reachable) await warnOfProxy(deps, access.server, `, or use ${clusterCommand('shell', ref)}`)
     } catch (error) {
       if (isHalfWay(error)) {
         deps.messages.note(
@@ -79,14 +82,13 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   })
 }
 
-const noMerge = 'repair it, name another file with $KUBECONFIG, or leave it alone with --no-merge'
-
 function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubeconfig): string {
   const shell = clusterCommand('shell', ref)
   if (!access.reachable) {
     return `Your cluster "${ref.name}" is ready, but this machine cannot reach ${access.server}; use ${shell}\n`
   }
-  const { file = '', context } = kept ?? {}
+  const { file, context } = kept ?? {}
+  if (file === undefined) return `Your cluster "${ref.name}" is ready; use ${shell}\n`
   const kubectl = kubectlCommand(
     ...(context === undefined ? ['--kubeconfig', file] : ['--context', context]),
     'get',
@@ -126,6 +128,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
+      refuseTogether('--switch-context', given.switchContext === true, '--no-merge', given.merge === false)
       const { dryRun, yes, controller, merge, switchContext, timeout, output, timing, timingSvg, ...flags } =
         given
       return run(deps, {

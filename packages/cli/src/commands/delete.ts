@@ -4,7 +4,7 @@ import { checkTarget } from '../cluster-target.js'
 import { removeUnusedController } from '../controller-offer.js'
 import type { Deps, OpenClusters } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { forgetKubeconfig } from '../kubeconfig/kept.js'
+import { forgetKubeconfig, unlessImpossible } from '../kubeconfig/kept.js'
 import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
@@ -42,7 +42,13 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       return
     }
     const forget = async (): Promise<void> => {
-      await forgetKubeconfig(deps, { ref, host: await ask(deps, (signal) => host.record(signal)) })
+      const gone = `cluster "${ref.name}" is deleted, and its context may be left`
+      const owner = { ref, host: await ask(deps, (signal) => host.record(signal), gone) }
+      await unlessImpossible(
+        deps,
+        () => forgetKubeconfig(deps, owner),
+        (why) => `the context of cluster "${ref.name}" may be left: ${why}`,
+      )
     }
     const deleted = await withTiming(deps, options, `knest delete ${ref.name}`, (clock) =>
       operate(deps, options, (run) => remove(open, ref, { ...run, clock }, options), left),

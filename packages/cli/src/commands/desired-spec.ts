@@ -2,6 +2,7 @@ import { defaultNamespace, KnestError, type ClusterRef, type ClusterSpec } from 
 import { defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { checkAvoided } from './avoided-ranges.js'
+import { oneOf } from '../one-of.js'
 import type { CreateFlags } from './create-flags.js'
 import { flagsToInput } from './flags-to-input.js'
 import { readClusterFile, type ClusterFile } from './read-cluster-file.js'
@@ -21,7 +22,7 @@ export interface DesiredSpecOptions {
 export async function readDesiredSpec(deps: Deps, options: DesiredSpecOptions): Promise<DesiredSpec> {
   const room = await deps.spec()
   const { flags } = options
-  const path = flags.from ?? flags.clusterTemplate
+  const path = oneOf(['--from', flags.from], ['--cluster-template', flags.clusterTemplate])
   const file = path === undefined ? undefined : await readClusterFile(deps, room, path)
   const name = clusterName(options.name, file) ?? defaultName
   const namespace = agree('namespace', options.namespace, file?.ref.namespace) ?? defaultNamespace(name)

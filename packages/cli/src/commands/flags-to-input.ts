@@ -1,6 +1,7 @@
 import { KnestError } from 'knest'
 import type { ClusterInput } from 'knest/spec'
 import type { SpecRoom } from '../deps.js'
+import { oneOf } from '../one-of.js'
 import type { CreateFlags } from './create-flags.js'
 import { wholeNumber } from './number-flag.js'
 
@@ -42,7 +43,10 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
         enabled: flags.persistent,
         storageClass: flags.storageClass,
         addresses: machineAddresses(flags),
-        hostClusterCni: flags.hostClusterCni ?? flags.persistentHostClusterCni,
+        hostClusterCni: oneOf(
+          ['--host-cluster-cni', flags.hostClusterCni],
+          ['--persistent-host-cluster-cni', flags.persistentHostClusterCni],
+        ),
       }),
       health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
     }) ?? {}

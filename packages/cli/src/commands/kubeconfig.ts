@@ -4,6 +4,7 @@ import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { keepKubeconfig } from '../kubeconfig/kept.js'
+import { warnOfProxy } from '../proxy-warning.js'
 import { ask, withHost } from '../operation.js'
 
 export interface KubeconfigOptions extends GlobalOptions {
@@ -24,7 +25,7 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
   )
   if (record !== undefined) {
     const owner = { ref, host: record }
-    const { file, context = '' } = await keepKubeconfig(deps, owner, access.kubeconfig, {
+    const { file = '', context = '' } = await keepKubeconfig(deps, owner, access.kubeconfig, {
       merge: true,
       switchContext: options.switchContext,
     })
@@ -32,7 +33,8 @@ export async function kubeconfigRun(deps: Deps, options: KubeconfigOptions): Pro
   } else {
     deps.streams.out(access.kubeconfig)
   }
-  if (!access.reachable)
+  if (access.reachable) await warnOfProxy(deps, access.server, `, or use ${clusterCommand('shell', ref)}`)
+  else
     deps.messages.warning(`this machine cannot reach ${access.server}; use ${clusterCommand('shell', ref)}`)
 }
 

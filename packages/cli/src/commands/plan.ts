@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
 import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
+import { once } from '../one-of.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { operate, timeLimit, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
@@ -55,7 +56,11 @@ interface PlanFlags {
 export function planCommand(deps: Deps, run: typeof planRun = planRun): Command {
   return new Command('plan')
     .description('show what `apply` with the same file would do: exit code 0 when nothing, 1 when something')
-    .requiredOption('-f, --filename <file>', 'file with one NestedCluster; - for standard input')
+    .requiredOption(
+      '-f, --filename <file>',
+      'file with one NestedCluster; - for standard input',
+      once('--filename'),
+    )
     .option('--force', 'allow an even number of control-plane nodes')
     .addOption(outputOption(['json', 'yaml']))
     .action((flags: PlanFlags, command: Command) =>

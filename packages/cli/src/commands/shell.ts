@@ -71,7 +71,15 @@ async function runShell(
 ): Promise<number> {
   const file = join(directory, 'kubeconfig')
   await writeFile(file, kubeconfig, { mode: 0o600 })
-  const env = { ...deps.env, KUBECONFIG: file, KNEST_CLUSTER: ref.name, KNEST_NAMESPACE: ref.namespace }
+  const { withoutProxy } = await deps.kubeconfigs()
+  const proxies = withoutProxy(kubeconfig, deps.env)
+  const env = {
+    ...deps.env,
+    ...proxies,
+    KUBECONFIG: file,
+    KNEST_CLUSTER: ref.name,
+    KNEST_NAMESPACE: ref.namespace,
+  }
   if (options.command.length > 0) return deps.spawn(options.command, env)
   const start = shellStart(deps.env.SHELL ?? '/bin/sh', {
     prompt: `[${ref.namespace}/${ref.name}]`,

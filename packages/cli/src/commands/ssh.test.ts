@@ -31,6 +31,18 @@ describe('ssh', () => {
     ])
   })
 
+  test.each([
+    ['worker-0', 'worker-worker-0'],
+    ['worker-worker-0', 'worker-worker-0'],
+    ['cp-0', 'worker-cp-0'],
+  ])('of a cluster "worker", %s is %s', async (node, full) => {
+    terminal.clusters.add(fakeStatus({ name: 'worker', namespace: 'knest-worker' }))
+    expect(await terminal.run('ssh', 'worker', node, '--', 'ls')).toBe(0)
+    expect(terminal.clusters.executed).toMatchObject([{ node: full }])
+    expect(await terminal.run('ssh', 'worker', 'worker-9', '--', 'ls')).toBe(4)
+    expect(terminal.err).toContain('has no node "worker-9"')
+  })
+
   test('opens a terminal without a command', async () => {
     terminal.terminal = {} as TerminalStreams
     expect(await terminal.run('ssh', 'quickstart', 'cp-0')).toBe(3)

@@ -1,4 +1,4 @@
-import { knestCommand, KnestError, type NodeHandle } from 'knest'
+import { knestCommand, KnestError, type Clusters, type ClusterRef, type NodeHandle } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -36,14 +36,30 @@ export async function sshRun(deps: Deps, options: SshOptions): Promise<void> {
   const exitCode = await withClusters(deps, options, async (clusters) => {
     const node = await ask(deps, async (signal) => {
       const ref = await clusters.find(name, options.namespace, signal)
-      const full = options.node.startsWith(`${ref.name}-`) ? options.node : `${ref.name}-${options.node}`
-      return clusters.openNode(ref, full, signal)
+      return openNamed(clusters, ref, options.node, signal)
     })
     return command.length === 0 && terminal !== undefined
       ? openTerminal(deps, node, terminal)
       : runCommand(deps, node, options)
   })
   if (exitCode !== 0) throw new SilentExit(exitCode)
+}
+
+/** By its name, or by that without the cluster's: which of both `worker-0` of a cluster `worker` is, its nodes say. */
+async function openNamed(
+  clusters: Clusters,
+  ref: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<NodeHandle> {
+  const full = `${ref.name}-${node}`
+  if (!node.startsWith(`${ref.name}-`)) return clusters.openNode(ref, full, signal)
+  try {
+    return await clusters.openNode(ref, node, signal)
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'not-found') throw error
+    return clusters.openNode(ref, full, signal).catch(() => Promise.reject(error))
+  }
 }
 
 async function openTerminal(

@@ -2,6 +2,7 @@ import { KnestError, type Clusters, type ClusterStatus } from 'knest'
 import { Command } from 'commander'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
+import { exitCodes, SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
@@ -26,6 +27,10 @@ export async function statusRun(deps: Deps, options: StatusOptions): Promise<voi
       const status = await clusters.status(ref, signal)
       await show(deps, status, options)
       if (options.watch) await watch(deps, clusters, status, options, signal)
+    }).catch((error: unknown) => {
+      // That is how a watch ends.
+      const isLeft = options.watch && error instanceof KnestError && error.code === 'cancelled'
+      throw isLeft ? new SilentExit(exitCodes.cancelled) : error
     }),
   )
 }
@@ -40,9 +45,17 @@ async function watch(
   // Ages grow all the time: what is compared is the same moment.
   const moment = deps.now()
   let shown = statusText(first, moment, true)
+  let isSilent = false
   for (;;) {
     await deps.pause(lookMs, signal)
-    const status = await orGone(clusters.status(first, signal))
+    const status = await orGone(clusters.status(first, signal)).catch((error: unknown) => {
+      if (signal.aborted || !isTemporary(error)) throw error
+      if (!isSilent) deps.messages.warning(`${error.message}; it is tried again`)
+      isSilent = true
+      return 'silent' as const
+    })
+    if (status === 'silent') continue
+    isSilent = false
     if (status === undefined) {
       deps.messages.info(`cluster "${first.name}" is gone`)
       return
@@ -50,12 +63,22 @@ async function watch(
     const text = statusText(status, moment, true)
     if (text === shown) continue
     shown = text
-    deps.streams.out(deps.streams.outIsTty ? clearScreen : options.output === undefined ? '\n' : '')
+    deps.streams.out(between(deps, options.output))
     await show(deps, status, options)
   }
 }
 
-const clearScreen = '\x1b[H\x1b[2J'
+/** A host that does not answer now may answer soon. */
+function isTemporary(error: unknown): error is KnestError {
+  return error instanceof KnestError && (error.code === 'host-unreachable' || error.code === 'timeout')
+}
+
+/** YAML is a stream of documents, JSON of values, as kubectl prints them; what is for people takes the screen. */
+function between(deps: Deps, output: OutputFormat | undefined): string {
+  if (output === 'yaml') return '---\n'
+  if (output === 'json') return ''
+  return deps.streams.outIsTty ? '\x1b[H\x1b[2J' : '\n'
+}
 
 async function orGone(status: Promise<ClusterStatus>): Promise<ClusterStatus | undefined> {
   try {

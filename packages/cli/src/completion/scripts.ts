@@ -38,14 +38,14 @@ fi
 `
 
 const fish = `# fish completion for knest
-function __knest_complete
+function __knest_offers
   set -l words (commandline -opc)
   set -e words[1]
   set -l current (commandline -ct)
-  knest __complete -- $words "$current" 2>/dev/null
+  set -g __knest_found (knest __complete -- $words "$current" 2>/dev/null)
+  test (count $__knest_found) -gt 0
 end
-complete -c knest -f -a '(__knest_complete)'
-complete -c knest -n '__fish_seen_argument -l from -l kubeconfig' -F
+complete -c knest -n __knest_offers -f -a '$__knest_found'
 `
 
 const scripts: Readonly<Record<ShellName, string>> = { bash, zsh, fish }

@@ -1,5 +1,5 @@
 import { currentContext, entriesOf, type Entry, type Section } from './entries.js'
-import { readIfThere } from './file.js'
+import { readIfThere } from './disk.js'
 import { hostRecordOf, type HostRecord } from './host-record.js'
 import { readKubeconfig } from './text.js'
 

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, open, readFile, readlink, rename, stat, unlink } from 'node:fs/promises'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { unlink } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { KnestError } from 'knest'
 import { renderKubeconfig } from 'knest/kube'
-import { stringify } from 'yaml'
-import { hasCode, withFileLock } from './lock.js'
-import { extensionName, readAddition } from './entries.js'
+import { yamlText } from 'knest/manifests'
+import { changeFile, named, readIfThere, tryToWrite } from './disk.js'
+import { hasCode } from './lock.js'
+import { currentOf, withCurrent, withoutCurrent } from './current.js'
+import { currentContext, entriesOf, extensionName, formerOf, readAddition, type Former } from './entries.js'
 import { mergeKubeconfig, type MergeOptions } from './merge.js'
 import {
   authorityOf,
@@ -19,19 +20,10 @@ import { asKubeconfig, placeAddition, removable } from './place.js'
 import { removeEntries } from './remove.js'
 import { readKubeconfig } from './text.js'
 
-/** Only the owner may read a kubeconfig: it holds a key to the whole cluster. */
-const secretMode = 0o600
-
 /** The files kubectl would read, first one first: those of `$KUBECONFIG`, else `~/.kube/config`. */
 export function kubeconfigFiles(environment: NodeJS.ProcessEnv, home: string): string[] {
   const named = (environment.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '')
   return named.length > 0 ? [...new Set(named)] : [join(home, '.kube', 'config')]
-}
-
-/** Writes a kubeconfig of its own, mode 0600, whole or not at all. Makes the folder (0700). */
-export async function writeOwnKubeconfig(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await replaceFile(file, text, { mode: secretMode })
 }
 
 /** Absent is fine: gives false. */
@@ -62,14 +54,14 @@ export async function mergeIntoDefault(
   owner: ContextOwner,
   options: MergeOptions = {},
 ): Promise<Merged> {
-  const { file, merge } = await planMerge(files, addition, owner, options)
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const { file, elsewhere, merge } = await planMerge(files, addition, owner, options)
   let context = ''
   await changeFile(file, (before) => {
     const merged = merge(before)
     context = merged.context
     return merged.text
   })
+  if (elsewhere !== undefined) await changeFile(elsewhere, (before = '') => withCurrent(before, context))
   return { file, context }
 }
 
@@ -82,9 +74,14 @@ export async function checkMerge(
 ): Promise<void> {
   const certificates = { ca: '', clientCert: '', clientKey: '' }
   const standIn = renderKubeconfig({ name, server: 'https://127.0.0.1:6443', ...certificates })
-  const { file, merge } = await planMerge(files, standIn, owner, options)
-  const before = await readIfThere(await followLinks(file))
-  named(file, () => merge(before))
+  const { file, elsewhere, merge } = await planMerge(files, standIn, owner, options)
+  const before = await readIfThere(file)
+  const { context } = named(file, () => merge(before))
+  await tryToWrite(file, before)
+  if (elsewhere === undefined) return
+  const first = (await readIfThere(elsewhere)) ?? ''
+  named(elsewhere, () => withCurrent(first, context))
+  await tryToWrite(elsewhere, first)
 }
 
 async function planMerge(
@@ -94,18 +91,30 @@ async function planMerge(
   options: MergeOptions,
 ): Promise<{
   readonly file: string
+  /** Where the current context is to be set when that is another file. */
+  readonly elsewhere: string | undefined
   readonly merge: (before: string | undefined) => { readonly text: string; readonly context: string }
 }> {
   const text = withOwner(addition, owner)
   const authority = authorityOf(readKubeconfig(text).value)
   const file = (await holdersOf(files, owner, authority))[0] ?? (await firstExisting(files))
   const others = await Promise.all(files.filter((other) => other !== file).map(readIfThere))
+  // kubectl writes the current context into the first file that is there; it is the one that counts.
+  const first = (await firstThere(files)) ?? file
+  const elsewhere = options.setCurrent === true && first !== file ? first : undefined
+  const firstText = elsewhere === undefined ? '' : ((await readIfThere(elsewhere)) ?? '')
   return {
     file,
+    elsewhere,
     merge: (before) => {
       const placed = placeAddition(readAddition(text), before, others, owner)
-      const merged = mergeKubeconfig(before, stringify(asKubeconfig(placed)), options)
-      return { text: merged, context: placed.contexts.name }
+      const context = placed.contexts.name
+      const isNew = elsewhere !== undefined && readKubeconfig(firstText).value[currentContext] !== context
+      const merged = mergeKubeconfig(before, yamlText(asKubeconfig(placed)), {
+        setCurrent: options.setCurrent === true && elsewhere === undefined,
+        ...(isNew ? { formerCurrent: currentOf(firstText) } : {}),
+      })
+      return { text: merged, context }
     },
   }
 }
@@ -117,17 +126,40 @@ export async function removeFromDefault(
   authority?: string,
 ): Promise<string[]> {
   const holders = await holdersOf(files, owner, authority)
+  const gone = new Map<string, Former>()
   for (const file of holders) {
     await changeFile(file, (before) => {
       let text = before
       if (before === undefined) return undefined
-      for (const context of contextsOf(readKubeconfig(before).value, owner, authority))
+      for (const context of contextsOf(readKubeconfig(before).value, owner, authority)) {
+        gone.set(context.name, formerOf(context) ?? {})
         text =
           text === undefined ? undefined : removeEntries(text, removable(readKubeconfig(text).value, context))
+      }
       return text
     })
   }
-  return holders
+  return [...new Set([...holders, ...(await forgetCurrent(files, gone))])]
+}
+
+/** A current context need not be in the file that names it. Gives the files that named one that is gone. */
+async function forgetCurrent(
+  files: readonly string[],
+  gone: ReadonlyMap<string, Former>,
+): Promise<readonly string[]> {
+  if (gone.size === 0) return []
+  const texts = await Promise.all(files.map(readIfThere))
+  const values = texts.map((text) => valueOf(text ?? ''))
+  const left = values.flatMap((value) => entriesOf(value, 'contexts').map(({ name }) => name))
+  const changed: string[] = []
+  for (const [index, file] of files.entries()) {
+    const current = values[index]?.[currentContext]
+    const former = typeof current === 'string' && !left.includes(current) ? gone.get(current) : undefined
+    if (typeof current !== 'string' || former === undefined) continue
+    await changeFile(file, (text) => (text === undefined ? undefined : withoutCurrent(text, current, former)))
+    changed.push(file)
+  }
+  return changed
 }
 
 /** The nested clusters that these files have contexts of. A file that is no kubeconfig has none. */
@@ -157,87 +189,25 @@ async function holdersOf(
   return holders
 }
 
-async function firstExisting(files: readonly string[]): Promise<string> {
+async function firstThere(files: readonly string[]): Promise<string | undefined> {
   for (const file of files) if ((await readIfThere(file)) !== undefined) return file
+  return undefined
+}
+
+async function firstExisting(files: readonly string[]): Promise<string> {
+  const there = await firstThere(files)
+  if (there !== undefined) return there
   const last = files.at(-1)
   if (last === undefined) throw new KnestError('usage', 'no kubeconfig file to write to')
   return last
 }
 
-/** Changes a file under kubectl's lock. `undefined` means no file, before and after. */
-async function changeFile(
-  file: string,
-  change: (before: string | undefined) => string | undefined,
-): Promise<void> {
-  await withFileLock(file, async () => {
-    const target = await followLinks(file)
-    const before = await readIfThere(target)
-    const after = named(file, () => change(before))
-    if (after === before) return
-    if (after === undefined) return unlink(target)
-    const owner = before === undefined ? undefined : await stat(target)
-    return replaceFile(target, after, { mode: (owner?.mode ?? secretMode) & 0o7777, owner })
-  })
-}
-
-/** Absent is fine: gives undefined. Throws `config`. */
-export async function readIfThere(file: string): Promise<string | undefined> {
+/** Of a text that is no kubeconfig there is nothing to change. */
+function valueOf(text: string): Readonly<Record<string, unknown>> {
   try {
-    return await readFile(file, 'utf8')
+    return readKubeconfig(text).value
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return undefined
-    throw new KnestError('config', `kubeconfig "${file}" cannot be read: ${(error as Error).message}`, {
-      hint: 'check its owner and mode, or name another file with $KUBECONFIG',
-      cause: error,
-    })
-  }
-}
-
-/** The file behind a symbolic link, also when it is not there yet: the link itself must stay. */
-async function followLinks(file: string, depth = 0): Promise<string> {
-  if (depth > 40) throw new KnestError('config', `kubeconfig "${file}" is a link without an end`)
-  try {
-    return await followLinks(resolve(dirname(file), await readlink(file)), depth + 1)
-  } catch (error) {
-    // EINVAL: not a link.
-    if (hasCode(error, 'EINVAL') || hasCode(error, 'ENOENT')) return file
+    if (error instanceof KnestError) return {}
     throw error
-  }
-}
-
-async function replaceFile(
-  file: string,
-  text: string,
-  { mode, owner }: { readonly mode: number; readonly owner?: { uid: number; gid: number } | undefined },
-): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const handle = await open(temporary, 'wx', secretMode)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    // Root may be editing a user's file; others cannot give files away, nor need to.
-    if (owner !== undefined) await chown(temporary, owner.uid, owner.gid).catch(() => undefined)
-    await chmod(temporary, mode)
-    await rename(temporary, file)
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined)
-    throw error
-  }
-}
-
-/** Adds the file's name to what the text functions say. */
-function named<T>(file: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!(error instanceof KnestError)) throw error
-    throw new KnestError(error.code, error.message.replace('the kubeconfig', `kubeconfig "${file}"`), {
-      hint: error.hint,
-      cause: error,
-    })
   }
 }

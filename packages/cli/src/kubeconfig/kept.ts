@@ -1,8 +1,8 @@
-import { kubeconfigFileName, KnestError } from 'knest'
+import { clusterCommand, kubeconfigFileName, KnestError, type ClusterRef } from 'knest'
 import { readdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'
+import { homeFolder } from '../home-folder.js'
 import type { ContextOwner, HostRecord, NestedOwner } from './index.js'
 
 export interface KeepOptions {
@@ -11,8 +11,8 @@ export interface KeepOptions {
 }
 
 export interface Kept {
-  /** The cluster's own kubeconfig file. */
-  readonly file: string
+  /** The cluster's own kubeconfig file; undefined when it could not be written. */
+  readonly file: string | undefined
   /** In the user's kubeconfig; undefined when it was left alone. */
   readonly context: string | undefined
 }
@@ -24,11 +24,91 @@ export async function keepKubeconfig(
   kubeconfig: string,
   options: KeepOptions,
 ): Promise<Kept> {
+  const file = await writeOwn(deps, owner, kubeconfig)
+  if (!options.merge) return { file, context: undefined }
+  return { file, context: await mergeContext(deps, kubeconfig, owner, options.switchContext) }
+}
+
+/**
+ * The same behind work that is done: what cannot be written is told and no failure, for the host has it, too. Throws
+ * only when `signal` is aborted.
+ */
+export async function keepIfPossible(
+  deps: Deps,
+  owner: NestedOwner,
+  kubeconfig: string,
+  options: KeepOptions,
+  signal?: AbortSignal,
+): Promise<Kept> {
+  const { ref } = owner
+  const kept: { file: string | undefined; context: string | undefined } = {
+    file: undefined,
+    context: undefined,
+  }
+  const write = async (): Promise<void> => {
+    kept.file = await writeOwn(deps, owner, kubeconfig)
+    if (options.merge) kept.context = await mergeContext(deps, kubeconfig, owner, options.switchContext)
+  }
+  await unlessImpossible(
+    deps,
+    write,
+    (why) => `${why}; print it with ${clusterCommand('kubeconfig', ref)}`,
+    signal,
+  )
+  return kept
+}
+
+/** Work on the user's files behind work that is done: what fails is told. */
+export async function unlessImpossible(
+  deps: Deps,
+  work: () => Promise<void>,
+  tell: (why: string) => string,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!(error instanceof KnestError)) throw error
+    deps.messages.warning(tell(error.message))
+  }
+}
+
+async function writeOwn(deps: Deps, owner: NestedOwner, kubeconfig: string): Promise<string> {
   const { withOwner, writeOwnKubeconfig } = await deps.kubeconfigs()
   const { file } = await ownFile(deps, owner)
   await writeOwnKubeconfig(file, withOwner(kubeconfig, owner))
-  if (!options.merge) return { file, context: undefined }
-  return { file, context: await mergeContext(deps, kubeconfig, owner, options.switchContext) }
+  return file
+}
+
+/**
+ * Finds out before the work what would keep its kubeconfig from being written behind it. Throws `prerequisite`,
+ * `config` or `conflict`; without `merge` it only warns, since nothing of the user's is changed there.
+ */
+export async function checkKeeping(deps: Deps, owner: NestedOwner, options: KeepOptions): Promise<void> {
+  const { tryToWriteOwn } = await deps.kubeconfigs()
+  const { ref } = owner
+  const check = (): Promise<void> => tryToWriteOwn(join(home(deps), '.kube', kubeconfigFileName(ref)))
+  if (options.merge) {
+    await checkContext(deps, ref.name, owner, options.switchContext, noMerge)
+    await hinting(check, noMerge)
+  } else
+    await unlessImpossible(
+      deps,
+      check,
+      (why) => `${why}; it will be printed by ${clusterCommand('kubeconfig', ref)}`,
+    )
+}
+
+const noMerge = 'repair it, name another file with $KUBECONFIG, or leave it alone with --no-merge'
+
+async function hinting(work: () => Promise<void>, hint: string | undefined): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    throw new KnestError(error.code, error.message, { hint: hint ?? error.hint, cause: error })
+  }
 }
 
 /** Adds a kubeconfig's one context to the user's kubeconfig; gives the name it has there. */
@@ -52,12 +132,8 @@ export async function checkContext(
   hint?: string,
 ): Promise<void> {
   const { checkMerge, kubeconfigFiles } = await deps.kubeconfigs()
-  try {
-    await checkMerge(kubeconfigFiles(deps.env, home(deps)), name, owner, { setCurrent: switchContext })
-  } catch (error) {
-    if (!(error instanceof KnestError)) throw error
-    throw new KnestError(error.code, error.message, { hint: hint ?? error.hint, cause: error })
-  }
+  const files = kubeconfigFiles(deps.env, home(deps))
+  await hinting(() => checkMerge(files, name, owner, { setCurrent: switchContext }), hint)
 }
 
 /** False too when no kubeconfig is there yet. Throws `config` for one that cannot be read. */
@@ -126,5 +202,5 @@ async function ownFile(deps: Deps, owner: NestedOwner): Promise<OwnFile> {
 }
 
 export function home({ env }: Deps): string {
-  return env.HOME ?? homedir()
+  return homeFolder(env)
 }

@@ -25,7 +25,8 @@ export async function withFileLock<T>(
 ): Promise<T> {
   const lock = `${file}.lock`
   const giveUpAt = Date.now() + times.waitMs
-  while (!(await tryLock(lock))) {
+  let state = await tryLock(lock)
+  for (; state === 'taken'; state = await tryLock(lock)) {
     if (await clearStale(lock, times.staleMs)) continue
     if (Date.now() >= giveUpAt) {
       throw new KnestError('conflict', `kubeconfig "${file}" is locked by another program`, {
@@ -37,11 +38,12 @@ export async function withFileLock<T>(
   try {
     return await work()
   } finally {
-    await unlink(lock).catch(() => undefined)
+    if (state === 'held') await unlink(lock).catch(() => undefined)
   }
 }
 
-async function tryLock(lock: string): Promise<boolean> {
+/** `impossible`: the folder takes no file, and so nobody can have the lock. */
+async function tryLock(lock: string): Promise<'held' | 'taken' | 'impossible'> {
   try {
     const handle = await open(lock, 'wx', 0o600)
     try {
@@ -49,9 +51,10 @@ async function tryLock(lock: string): Promise<boolean> {
     } finally {
       await handle.close()
     }
-    return true
+    return 'held'
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
+    if (hasCode(error, 'EEXIST')) return 'taken'
+    if (['EACCES', 'EPERM', 'EROFS'].some((code) => hasCode(error, code))) return 'impossible'
     throw error
   }
 }

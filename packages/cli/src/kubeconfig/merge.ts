@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isScalar, isSeq, stringify, type YAMLSeq } from 'yaml'
+import { yamlText } from 'knest/manifests'
+import { isScalar, isSeq, type YAMLSeq } from 'yaml'
 import { KnestError } from 'knest'
 import {
   currentContext,
@@ -13,7 +14,7 @@ import {
   type Entry,
   type Section,
 } from './entries.js'
-import { removeEntries } from './remove.js'
+import { formerOfContext, removeEntries } from './remove.js'
 import {
   applyEdits,
   colonEnd,
@@ -30,6 +31,8 @@ import {
 export interface MergeOptions {
   /** Makes the added context the current one. Otherwise `current-context` is never touched. */
   readonly setCurrent?: boolean | undefined
+  /** What `current-context` was in another file before the added context became current there; null: it was not set. */
+  readonly formerCurrent?: string | null | undefined
 }
 
 /**
@@ -43,9 +46,14 @@ export function mergeKubeconfig(
   options: MergeOptions = {},
 ): string {
   const entries = readAddition(addition)
-  const setCurrent = options.setCurrent ?? false
   const before = readKubeconfig(existing ?? '')
-  if (existing !== undefined && isThere(before, entries, setCurrent)) return existing
+  const name = entries.contexts.name
+  // What is current already stays so when its entry is made anew.
+  const setCurrent = options.setCurrent === true || before.value[currentContext] === name
+  const { [currentContext]: remembered } = formerOfContext(before, name) ?? {}
+  const formerCurrent = setCurrent ? undefined : (options.formerCurrent ?? remembered)
+  if (existing !== undefined && options.formerCurrent === undefined && isThere(before, entries, setCurrent))
+    return existing
   const names = {
     clusters: entries.clusters.name,
     users: entries.users.name,
@@ -55,7 +63,9 @@ export function mergeKubeconfig(
     ? readKubeconfig(removeEntries(before.text, names) ?? '')
     : before
   const merged =
-    clean.root === undefined ? append(clean, entries, setCurrent) : insert(clean, entries, setCurrent)
+    clean.root === undefined
+      ? append(clean, entries, setCurrent, formerCurrent)
+      : insert(clean, entries, setCurrent, formerCurrent)
   verify(clean, merged, entries, setCurrent)
   return merged
 }
@@ -77,8 +87,13 @@ function isThere(kubeconfig: KubeconfigText, addition: Addition, setCurrent: boo
 }
 
 /** For a file without any field: everything goes below its comments. */
-function append({ text }: KubeconfigText, entries: Addition, setCurrent: boolean): string {
-  const former: Record<string, null> = {
+function append(
+  { text }: KubeconfigText,
+  entries: Addition,
+  setCurrent: boolean,
+  formerCurrent: string | null | undefined,
+): string {
+  const former: Record<string, string | null> = {
     apiVersion: null,
     kind: null,
     clusters: null,
@@ -86,7 +101,8 @@ function append({ text }: KubeconfigText, entries: Addition, setCurrent: boolean
     users: null,
   }
   if (setCurrent) former[currentContext] = null
-  const body = stringify(
+  else if (formerCurrent !== undefined) former[currentContext] = formerCurrent
+  const body = yamlText(
     {
       apiVersion: 'v1',
       kind: 'Config',
@@ -105,7 +121,12 @@ function append({ text }: KubeconfigText, entries: Addition, setCurrent: boolean
 
 const yamlStyle = { lineWidth: 0, indentSeq: false } as const
 
-function insert(kubeconfig: KubeconfigText, entries: Addition, setCurrent: boolean): string {
+function insert(
+  kubeconfig: KubeconfigText,
+  entries: Addition,
+  setCurrent: boolean,
+  formerCurrent: string | null | undefined,
+): string {
   const root = kubeconfig.root
   if (root === undefined) return kubeconfig.text
   const flow = root.flow === true
@@ -117,6 +138,7 @@ function insert(kubeconfig: KubeconfigText, entries: Addition, setCurrent: boole
   const current = findPair(root, currentContext)
   if (setCurrent)
     former[currentContext] = current === undefined ? null : textAfterColon(kubeconfig, currentContext)
+  else if (formerCurrent !== undefined) former[currentContext] = formerCurrent
 
   const edits: Edit[] = []
   const added: Edit[] = []
@@ -132,7 +154,11 @@ function insert(kubeconfig: KubeconfigText, entries: Addition, setCurrent: boole
   if (setCurrent && current !== undefined) {
     const from = colonEnd(current)
     const to = contentEnd(kubeconfig.text, current.value, from)
-    edits.push({ from, to, text: ` ${flow ? JSON.stringify(entries.contexts.name) : entries.contexts.name}` })
+    edits.push({
+      from,
+      to,
+      text: ` ${flow ? JSON.stringify(entries.contexts.name) : yamlText(entries.contexts.name).trimEnd()}`,
+    })
   }
   const [first, ...rest] = added
   // Nothing stands before the first field of "{}".
@@ -203,7 +229,7 @@ function newField({ text, root }: KubeconfigText, key: string, value: unknown): 
 /** YAML lines at an indentation, each with a line break before it. */
 function block(text: string, value: unknown, indent: number): string {
   const newline = newlineOf(text)
-  const lines = stringify(value, yamlStyle).trimEnd().split('\n')
+  const lines = yamlText(value, yamlStyle).trimEnd().split('\n')
   return lines.map((line) => `${newline}${' '.repeat(indent)}${line}`).join('')
 }
 

@@ -1,4 +1,5 @@
 import { contextName, type ClusterRef } from 'knest'
+import { quoteAmbiguous } from 'knest/manifests'
 import { parseDocument } from 'yaml'
 import { entriesOf, isEntry, ownExtension, withOwnExtension, type Entry } from './entries.js'
 import { hostRecordOf, type HostRecord } from './host-record.js'
@@ -34,6 +35,7 @@ export function withOwner(kubeconfig: string, owner: ContextOwner): string {
     if (!isEntry(entry)) continue
     document.setIn(['contexts', index], document.createNode(withOwnExtension(entry, own)))
   }
+  quoteAmbiguous(document)
   return document.toString({ lineWidth: 0, indentSeq: false })
 }
 

@@ -1,8 +1,18 @@
 import { KnestError, kubectlCommand } from 'knest'
-import { entriesOf, sections, type Addition, type Entry } from './entries.js'
+import { entriesOf, sections, type Addition, type Entry, type Section } from './entries.js'
 import { authorityOf, contextsOf, type ContextOwner } from './owner.js'
 import type { EntryNames, RemovedNames } from './remove.js'
 import { readKubeconfig } from './text.js'
+
+/** What knest writes, or what would contradict it. All else in an entry is the user's. */
+const ownFields: Readonly<Record<Section, readonly string[]>> = {
+  clusters: [
+    ...['server', 'tls-server-name', 'certificate-authority-data'],
+    ...['certificate-authority', 'insecure-skip-tls-verify'],
+  ],
+  users: ['client-certificate-data', 'client-key-data', 'client-certificate', 'client-key'],
+  contexts: ['cluster', 'user', 'extensions'],
+}
 
 /**
  * The addition under the names it may have in a file: those of the owner's context that is there, with what the
@@ -15,18 +25,25 @@ export function placeAddition(
   owner: ContextOwner,
 ): Addition {
   const { value } = readKubeconfig(before ?? '')
-  const whole = asKubeconfig(addition)
-  const [mine] = contextsOf(value, owner, authorityOf(whole))
+  const [mine] = contextsOf(value, owner, authorityOf(asKubeconfig(addition)))
   if (mine !== undefined) {
     const names = removable(value, mine)
-    const kept = Object.entries(mine.context ?? {}).filter(
-      ([field]) => !['cluster', 'user', 'extensions'].includes(field),
-    )
-    const context = { ...Object.fromEntries(kept), ...(addition.contexts.context as object) }
-    return renamed(
-      { ...addition, contexts: { ...addition.contexts, context } },
-      { ...namesOf(addition), ...names },
-    )
+    const field = { clusters: 'cluster', users: 'user', contexts: 'context' } as const
+    const kept = (section: Section, there: Entry | undefined): Entry => {
+      const foreign = Object.entries(there?.[field[section]] ?? {}).filter(
+        ([name]) => !ownFields[section].includes(name),
+      )
+      const own = addition[section][field[section]] as object
+      return { ...addition[section], [field[section]]: { ...Object.fromEntries(foreign), ...own } }
+    }
+    const find = (section: 'clusters' | 'users'): Entry | undefined =>
+      entriesOf(value, section).find(({ name }) => name === names[section])
+    const whole = {
+      clusters: kept('clusters', find('clusters')),
+      users: kept('users', find('users')),
+      contexts: kept('contexts', mine),
+    }
+    return renamed(whole, { ...namesOf(addition), ...names })
   }
   const taken = [value, ...others.map((text) => readKubeconfig(text ?? '').value)]
   const isFree = (names: EntryNames): boolean =>

@@ -51,7 +51,7 @@ function holds(kubeconfig: KubeconfigText, names: RemovedNames): boolean {
   )
 }
 
-function formerOfContext(kubeconfig: KubeconfigText, name: string): Former | undefined {
+export function formerOfContext(kubeconfig: KubeconfigText, name: string): Former | undefined {
   const entry = entriesOf(kubeconfig.value, 'contexts').find((context) => context.name === name)
   return entry === undefined ? undefined : formerOf(entry)
 }
@@ -122,7 +122,7 @@ function cutField({ text, root }: Pick<KubeconfigText, 'text' | 'root'>, key: st
 }
 
 /** A current context that goes leaves the one before it, or none. */
-function restoreCurrent({ text, root, value }: KubeconfigText, name: string, former: Former): Edit[] {
+export function restoreCurrent({ text, root, value }: KubeconfigText, name: string, former: Former): Edit[] {
   const pair = root === undefined ? undefined : findPair(root, currentContext)
   if (root === undefined || pair === undefined || value[currentContext] !== name) return []
   const before = former[currentContext]

@@ -105,6 +105,7 @@ async function addTask(list: Listr<unknown, typeof StderrRenderer>, title: strin
   return task
 }
 
-function dim(text?: string): string {
-  return `\u001b[2m${text ?? ''}\u001b[22m`
+function dim(text = ''): string {
+  // https://no-color.org
+  return (process.env.NO_COLOR ?? '') !== '' ? text : `\u001b[2m${text}\u001b[22m`
 }

@@ -1,6 +1,2 @@
-import { stringify } from 'yaml'
-
 /** In a module of its own so that only who prints YAML loads the library. */
-export function yamlText(value: unknown): string {
-  return stringify(value)
-}
+export { yamlText } from 'knest/manifests'

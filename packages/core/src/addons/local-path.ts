@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { busyboxImage, localPathImage } from './images.js'
 
@@ -102,7 +102,7 @@ function configuration({ path, helperImage }: LocalPathOptions): KubeObject {
       // It waits two minutes for a script that has failed: a folder that is still written to is tried again here.
       teardown:
         '#!/bin/sh\nset -eu\nfor try in 1 2 3 4 5 6 7 8 9; do\n  rm -rf "$VOL_DIR" && exit 0\n  sleep 1\ndone\nrm -rf "$VOL_DIR"\n',
-      'helperPod.yaml': stringify(helperPod),
+      'helperPod.yaml': yamlText(helperPod),
     },
   }
 }

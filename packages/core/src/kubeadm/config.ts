@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { clusterSelector } from '../labels.js'
@@ -45,7 +45,7 @@ export function initConfiguration(input: KubeadmInput): string {
     keptKubeletConfiguration(input.kept, spec.network, input.cgroupDriver),
     settingsIn(input.kept?.proxy) ?? kubeProxyConfiguration(spec),
   ]
-  return documents.map((document) => stringify(document)).join('---\n')
+  return documents.map((document) => yamlText(document)).join('---\n')
 }
 
 /** As `kubeadm upgrade`: all stays as it is in the cluster but the version. */
@@ -190,7 +190,7 @@ export interface JoinInput {
 /** JoinConfiguration of a further control plane. The CA keys are on the node already: nothing is downloaded. */
 export function joinConfiguration(input: JoinInput): string {
   const { spec, node, addresses, discoveryPath } = input
-  return stringify({
+  return yamlText({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'JoinConfiguration',
     discovery: { file: { kubeConfigPath: discoveryPath } },

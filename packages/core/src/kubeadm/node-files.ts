@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import { placeholderNetwork } from './placeholder-network.js'
 import type { CertificateAuthorities, ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRef, ClusterSpec, WorkerPool } from '../contracts/cluster.js'
@@ -81,14 +81,14 @@ export function workerSettings({
   }
   const flags = renderKubeletFlags(withKeptFlags([labelFlag(ref, pool)], kubeletFlags))
   return [
-    { path: '/var/lib/kubelet/config.yaml', content: stringify(config), mode: open },
+    { path: '/var/lib/kubelet/config.yaml', content: yamlText(config), mode: open },
     { path: '/var/lib/kubelet/instance-config.yaml', content: instanceConfig(), mode: open },
     { path: '/var/lib/kubelet/kubeadm-flags.env', content: flags, mode: open },
   ]
 }
 
 function instanceConfig(): string {
-  return stringify({
+  return yamlText({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     containerRuntimeEndpoint: criSocket,
@@ -101,7 +101,7 @@ function labelFlag({ name }: ClusterRef, pool: WorkerPool): KubeletFlag {
 }
 
 function kubeletKubeconfig({ authorities, addresses, node }: WorkerInput, certificate: string): string {
-  return stringify({
+  return yamlText({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import type { NodeFile } from './bundle.js'
 
 /** On a control-plane node, for `patches` of kubeadm's configuration. */
@@ -14,7 +14,7 @@ const askedEverySecond = ['etcd', 'kube-apiserver', 'kube-scheduler']
 export function staticPodPatches(): readonly NodeFile[] {
   return askedEverySecond.map((name) => ({
     path: `${patchesDirectory}/${name}+strategic.yaml`,
-    content: stringify({ spec: { containers: [{ name, readinessProbe: { periodSeconds: 10 } }] } }),
+    content: yamlText({ spec: { containers: [{ name, readinessProbe: { periodSeconds: 10 } }] } }),
     mode: 0o644,
   }))
 }

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import { adminUserName, contextName } from '../names.js'
 
 export interface KubeconfigInput {
@@ -18,7 +18,7 @@ export interface KubeconfigInput {
 export function renderKubeconfig(input: KubeconfigInput): string {
   const context = contextName(input.name)
   const user = adminUserName(input.name)
-  return stringify(
+  return yamlText(
     {
       apiVersion: 'v1',
       kind: 'Config',

@@ -19,3 +19,4 @@ export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/man
 export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
 export { applyOwn, deleteOwn, refuseForeign } from '../ownership.js'
 export * from '../streams/index.js'
+export { proxyFromEnvironment } from '../kube/proxy/choose.js'

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { serviceAddresses } from '../home/services.js'
@@ -76,7 +76,7 @@ export function standaloneSettings({ ref, spec, controlPlanes, addons }: Setting
 }
 
 function documentOf(object: KubeObject): string {
-  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })
+  return yamlText(object, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 function fileName(path: string): string {

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { yamlText } from '../yaml-text.js'
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { NodeFile } from '../kubeadm/bundle.js'
 import { kubeletClient, unfinishedMarker } from '../certificates/known.js'
@@ -21,7 +21,7 @@ export interface NodeRenewalInput {
  * its configuration. With a small one of our own it neither asks the API server nor the internet.
  */
 export function renewalFiles(input: NodeRenewalInput): readonly NodeFile[] {
-  const config = stringify({
+  const config = yamlText({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
     kubernetesVersion: `v${input.spec.kubernetesVersion}`,

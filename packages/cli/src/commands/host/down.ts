@@ -2,7 +2,7 @@ import { anySignal, KnestError, type HostControl, type HostStatus } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { forgetEmbedded } from '../../kubeconfig/kept.js'
+import { forgetEmbedded, unlessImpossible } from '../../kubeconfig/kept.js'
 import type { HostRecord } from '../../kubeconfig/index.js'
 import { ask, operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
@@ -29,7 +29,11 @@ export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise
           hint: 'run the same command again to go on',
         }),
     )
-    await forgetEmbedded(deps, status.context, record)
+    await unlessImpossible(
+      deps,
+      () => forgetEmbedded(deps, status.context, record),
+      (why) => `contexts of host "${target.name}" may be left: ${why}`,
+    )
   } catch (error) {
     if (options.ignoreNotFound && error instanceof KnestError && error.code === 'not-found') return
     throw error

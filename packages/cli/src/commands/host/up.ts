@@ -2,9 +2,10 @@ import { hostCommand, knestCommand } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { checkContext, hasCurrentContext, mergeContext } from '../../kubeconfig/kept.js'
+import { checkContext, hasCurrentContext, mergeContext, unlessImpossible } from '../../kubeconfig/kept.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
+import { warnOfProxy } from '../../proxy-warning.js'
 import { hostView } from './status.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
@@ -19,6 +20,7 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
   await checkHostTarget(deps, target)
   await checkContext(deps, target.name, { embedded: target.name }, options.switchContext)
   const control = await deps.hostControl()
+  const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
   const { status, kubeconfig, changed } = await operate(
     deps,
     options,
@@ -29,10 +31,18 @@ export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<voi
         hint: `run the same command again to go on, or remove it with ${hostCommand('down', target)}`,
       }),
   )
-  const makeCurrent = options.switchContext || !(await hasCurrentContext(deps))
-  const context = await mergeContext(deps, kubeconfig, { embedded: status.context }, makeCurrent)
+  let context: string | undefined
+  await unlessImpossible(
+    deps,
+    async () => {
+      context = await mergeContext(deps, kubeconfig, { embedded: status.context }, makeCurrent)
+    },
+    (why) => `the context of host "${status.name}" is not set: ${why}`,
+  )
   const value = await renderValue(hostView(status), options.output)
   deps.streams.out(value ?? `host "${status.name}" ${changed ? 'is up' : 'is up already'}\n`)
+  if (status.server !== undefined) await warnOfProxy(deps, status.server)
+  if (context === undefined) return
   const set = makeCurrent ? 'is set and the current one' : 'is set'
   const create = knestCommand('create', ...(makeCurrent ? [] : ['--context', context]))
   deps.messages.info(`Context "${context}" ${set}; try ${create}`)
