@@ -17,7 +17,7 @@ export class YamlFault extends Error {}
 
 const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\ufeff\uff00-\ufffd\u{10000}-\u{10ffff}]/u
 /** What the library minds and kubectl does not; it has read it all the same. */
-const harmless = /^Comments must be separated from other tokens/
+const harmless = 'Comments must be separated from other tokens'
 /** Aliases of aliases may stand for more than memory holds. */
 const mostNodes = 200_000
 
@@ -35,7 +35,7 @@ export function readYaml(text: string): unknown {
     prettyErrors: false,
     logLevel: 'silent',
   }) as Document.Parsed[]
-  const [error] = document?.errors.filter(({ message }) => !harmless.test(message)) ?? []
+  const [error] = document?.errors.filter(({ message }) => !message.startsWith(harmless)) ?? []
   if (error !== undefined) throw new YamlFault(`it is not YAML (${placeOf(body, error.pos[0])})`)
   return document === undefined ? null : new Reader(document).value(document.contents)
 }
