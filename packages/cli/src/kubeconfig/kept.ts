@@ -1,4 +1,4 @@
-import { clusterCommand, kubeconfigFileName, KnestError, type ClusterRef } from 'knest'
+import { clusterCommand, kubeconfigFileName, KnestError } from 'knest'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'

@@ -148,6 +148,8 @@ export interface ClusterHome {
     onWait: (holder: string) => void,
     options?: { readonly preemptible?: boolean },
   ): Promise<ClusterLock>
+  /** What `remove` would do now with the place that the cluster is in, a title; undefined when nothing. */
+  placeAfter?(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
   /**
    * Removes all that `create` and the ensure methods made; resolves when it is gone. The place stays where others
    * have put something into it: `note` is told so.

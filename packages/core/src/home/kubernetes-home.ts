@@ -12,7 +12,7 @@ import { removeFinalizer } from './finalizer.js'
 import { inspectHost } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
-import { ensureNamespace, removeNamespace } from './namespace.js'
+import { endOfNamespace, ensureNamespace, removeNamespace } from './namespace.js'
 import { removeOwnObjects } from './own-objects.js'
 import { ownObjectsToBe } from './own-objects-to-be.js'
 import {
@@ -126,6 +126,11 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
     lock: (ref, signal, onWait, { preemptible = false } = {}) =>
       acquireLock(api, { ...clusterLock(ref), preemptible }, signal, onWait, leases),
+
+    placeAfter: async (ref, signal) => {
+      const { gone, why } = await endOfNamespace(api, ref, signal)
+      return gone ? `Delete namespace "${ref.namespace}", which was made for it` : why
+    },
 
     remove: async (ref, { signal, note }) => {
       const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined

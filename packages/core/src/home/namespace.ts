@@ -54,14 +54,22 @@ export async function removeNamespace(
   letGo: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<NamespaceEnd> {
+  const end = await endOfNamespace(api, ref, signal)
+  if (end.gone) await deleteNamespace(api, ref.namespace, signal, letGo)
+  return end
+}
+
+/** What would become of it now. */
+export async function endOfNamespace(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<NamespaceEnd> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   if (namespace === undefined || !isMadeFor(ref, namespace)) return { gone: false }
-  if (namespace.metadata.deletionTimestamp === undefined) {
-    const why = await whyItStays(api, ref, signal)
-    if (why !== undefined) return { gone: false, why }
-  }
-  await deleteNamespace(api, ref.namespace, signal, letGo)
-  return { gone: true }
+  if (namespace.metadata.deletionTimestamp !== undefined) return { gone: true }
+  const why = await whyItStays(api, ref, signal)
+  return why === undefined ? { gone: true } : { gone: false, why }
 }
 
 /** As in `namespace "a" stays: it has configmaps "mine"`; undefined when nothing speaks against its removal. */

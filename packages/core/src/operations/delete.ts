@@ -11,8 +11,13 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
   const { home } = parts
 
   return {
-    planDelete: async (ref, { keepData, signal }) =>
-      planNodeRemoval(parts, deletable(await readRecord(parts, ref, signal), keepData), keepData, signal),
+    planDelete: async (ref, { keepData, signal }) => {
+      const record = deletable(await readRecord(parts, ref, signal), keepData)
+      const steps = await planNodeRemoval(parts, record, keepData, signal)
+      const place = keepData ? undefined : await home.placeAfter?.(ref, signal)
+      const needs = steps.slice(-1).map(({ id }) => id)
+      return place === undefined ? steps : [...steps, { id: 'place', title: place, needs }]
+    },
 
     delete: async (ref, { keepData, ...run }) => {
       const found = await home.read(ref, run.signal)

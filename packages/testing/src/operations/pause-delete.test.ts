@@ -131,4 +131,14 @@ describe('delete', () => {
       expect.any(String),
     ])
   })
+
+  test('the plan has what becomes of the place behind the record', async () => {
+    const { clusters, home } = await createdFixture(persistent)
+    Object.assign(home, { placeAfter: () => Promise.resolve('Delete namespace "knest-q"') })
+    expect((await clusters.planDelete(ref, gone)).at(-1)).toMatchObject({
+      title: 'Delete namespace "knest-q"',
+      needs: ['record'],
+    })
+    expect((await clusters.planDelete(ref, kept)).at(-1)?.id).not.toBe('place')
+  })
 })

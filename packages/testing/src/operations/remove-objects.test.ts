@@ -151,6 +151,10 @@ describe('the namespace of a cluster', () => {
     await home.create(own, sampleSpec, never)
     await api.delete(nestedClusterKind, 'q', own.namespace, { signal: never })
     for (const each of found) await api.create(each, { signal: never })
+    const shown = await home.placeAfter?.(own, never)
+    expect(shown).toMatch(
+      goes ? `Delete namespace "${own.namespace}"` : `namespace "${own.namespace}" stays: `,
+    )
     await home.remove(own, { keepData: false, signal: never })
     const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace' }, own.namespace, undefined, never)
     expect(namespace === undefined).toBe(goes)
@@ -176,11 +180,13 @@ describe('the namespace of a cluster', () => {
     const home = createKubernetesHome(api)
     await home.create(own, sampleSpec, never)
     await api.create(inOwn(object('Secret', 'mine')), { signal: never })
+    const shown = await home.placeAfter?.(own, never)
     const notes: string[] = []
     await home.remove(own, { keepData: false, signal: never, note: (text) => notes.push(text) })
     expect(notes).toEqual([
       `namespace "${own.namespace}" stays: it has secrets "mine", which knest did not make`,
     ])
+    expect(shown).toBe(notes[0])
     expect(await left(api, own.namespace)).toEqual(['Secret mine'])
     expect(await home.read(own, never)).toBeUndefined()
   })
@@ -196,6 +202,7 @@ describe('the namespace of a cluster', () => {
         { signal: never },
       )
       await home.create(own, sampleSpec, never)
+      expect(await home.placeAfter?.(own, never)).toBeUndefined()
       await home.remove(own, { keepData: false, signal: never })
       expect(await api.get({ apiVersion: 'v1', kind: 'Namespace' }, name, undefined, never)).toEqual(theirs)
     },
