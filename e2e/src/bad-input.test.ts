@@ -27,8 +27,8 @@ describe('bad input', () => {
     home = quickstart.home
     host = await openHost(home)
     before = await inventory(host, [existing])
-    writeFileSync(join(home.path, 'forbidden'), kubeconfigOf(host, {}))
-    writeFileSync(join(home.path, 'unreachable'), kubeconfigOf('https://127.0.0.1:1', {}))
+    writeFileSync(join(home.path, 'forbidden'), kubeconfigOf(host, { token: 'of-nobody' }))
+    writeFileSync(join(home.path, 'unreachable'), kubeconfigOf('https://127.0.0.1:1', { token: 'of-nobody' }))
   })
   afterAll(async () => {
     host.close()

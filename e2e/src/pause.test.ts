@@ -98,7 +98,6 @@ describe('knest pause and resume', () => {
     const { data } = kept as unknown as { data: { ClusterConfiguration: string } }
     const { apiServer } = parse(data.ClusterConfiguration) as { apiServer: { certSANs: string[] } }
     expect(apiServer.certSANs).toEqual(expect.arrayContaining(['localhost', ...Object.values(balancer)]))
-    expect(kept?.metadata.annotations?.['knest.dev/served-names']).toBe(Object.values(balancer).join(','))
     const again = await runKnest(cluster.home, ['resume', name, '--context', hostContext])
     expect(again.code).toBe(4)
     expect(again.stderr).toContain('is not paused')

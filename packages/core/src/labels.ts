@@ -8,8 +8,6 @@ export const labels = {
   backend: 'knest.dev/backend',
   /** Annotation of a host Node: images put there by hand, comma-separated. */
   images: 'knest.dev/images',
-  /** Annotation of a nested cluster's kubeadm-config: what knest has put into `certSANs` since, comma-separated. */
-  servedNames: 'knest.dev/served-names',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const
 

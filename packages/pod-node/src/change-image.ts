@@ -51,7 +51,7 @@ export async function changeImage(
     },
     {
       timeoutMs,
-      signal,
+      signal: patience.signalWithin(signal),
       awaited: `pod "${podName(name)}" in namespace "${namespace}" to run its new image`,
       describe: (seen) =>
         seen.map((each) => podState(each).reason ?? 'still runs the old one').join(', ') || 'no pod',

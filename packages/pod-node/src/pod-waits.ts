@@ -1,4 +1,4 @@
-import { knestCommand, kubectlCommand } from '@knest/core'
+import { anySignal, knestCommand, kubectlCommand } from '@knest/core'
 import type { KubeObject, PullFailure } from '@knest/core'
 import { podState } from './pod-state.js'
 
@@ -13,6 +13,8 @@ const patienceMs: Readonly<Record<PullFailure, number>> = {
 export class PullPatience {
   /** Resolves with the pods that were seen last when waiting longer will not help. */
   readonly over: Promise<readonly KubeObject[]>
+  /** Ends what is watched for it. */
+  readonly #ended = new AbortController()
   #giveUp: (pods: readonly KubeObject[]) => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   #failing: { readonly kind: PullFailure; readonly since: number } | undefined
@@ -25,6 +27,7 @@ export class PullPatience {
 
   /** What was seen; called after each change. */
   see(pods: readonly KubeObject[]): void {
+    if (this.#ended.signal.aborted) return
     const kind = pods.map((pod) => podState(pod).pull).find((each) => each !== undefined)
     clearTimeout(this.#timer)
     if (kind === undefined) {
@@ -39,8 +42,14 @@ export class PullPatience {
     if (Number.isFinite(left)) this.#timer = setTimeout(() => this.#giveUp(pods), Math.max(left, 0))
   }
 
+  /** For what is watched: ends with the caller's, and at `end`. */
+  signalWithin(signal: AbortSignal): AbortSignal {
+    return anySignal(signal, this.#ended.signal)
+  }
+
   end(): void {
     clearTimeout(this.#timer)
+    this.#ended.abort()
   }
 }
 

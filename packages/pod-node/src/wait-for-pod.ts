@@ -118,7 +118,7 @@ async function running(
   }
   const wait = api.waitFor(podKind, { namespace, labelSelector: `${labels.node}=${node}` }, settled, {
     timeoutMs,
-    signal,
+    signal: patience.signalWithin(signal),
     awaited: `pod "${podName(node)}" in namespace "${namespace}" to run`,
     describe: (seen) => seen.map((pod) => podState(pod).reason ?? 'running').join(', ') || 'no pod yet',
   })
@@ -134,7 +134,7 @@ async function running(
     })
   } finally {
     patience.end()
-    // The other of the two ends with the caller's signal.
+    // The other of the two was ended.
     wait.catch(() => undefined)
   }
 }

@@ -17,11 +17,13 @@ import {
 } from '@knest/core'
 
 export interface ProgramOptions extends ExecTextOptions {
+  /** Beside this process' own: what must not be on a command line, which everybody on the machine can read. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** On abort it may end by itself within some seconds: killed halfway it would leave half of something. */
   readonly letFinish?: boolean | undefined
 }
 
-type StreamOptions = ExecOptions & Pick<ProgramOptions, 'letFinish'>
+type StreamOptions = ExecOptions & Pick<ProgramOptions, 'letFinish' | 'env'>
 
 export type ProgramResult = ExecResult
 
@@ -81,16 +83,20 @@ export const programs: Programs = {
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
-function start(argv: readonly string[]): Child {
+function start(argv: readonly string[], env: ProgramOptions['env'] = {}): Child {
   const [program = '', ...rest] = argv
   // Its own session: Ctrl-C reaches knest alone, which then ends its programs in order.
-  return spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  return spawn(program, rest, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...env },
+  })
 }
 
 async function stream(argv: readonly string[], options: StreamOptions): Promise<number> {
   if (options.signal.aborted) throw endedBy(options.signal)
   const deadline = openDeadline(options.signal, options.timeoutMs, () => tooLong(argv, options.timeoutMs))
-  const child = start(argv)
+  const child = start(argv, options.env)
   const input = openInput(options.stdin ?? '')
   const output = openOutput(options, child)
   try {

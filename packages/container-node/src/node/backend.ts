@@ -95,7 +95,7 @@ async function makeContainer(engine: ContainerEngine, spec: NodeSpec, signal: Ab
   await runContainer(
     engine,
     runArguments(spec, setting),
-    { name: spec.name, cluster: spec.cluster.name, address },
+    { name: spec.name, cluster: spec.cluster.name, address, env: setting.pullVariables },
     signal,
   )
 }

@@ -37,7 +37,8 @@ export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonl
     ...machineLimits(spec, setting),
     ...labelArguments(nodeLabels(spec)),
     ...withoutProxies(setting.engine),
-    ...Object.entries(setting.pullVariables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    // Without values: they may hold a password, and come from the engine's environment.
+    ...Object.keys(setting.pullVariables).flatMap((name) => ['--env', name]),
     ...['--env', `KNEST_NODE_NAME=${spec.name}`],
     ...(spec.identity === undefined ? [] : ['--env', `KNEST_IDENTITY=${spec.identity}`]),
     spec.image,

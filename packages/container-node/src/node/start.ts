@@ -8,14 +8,22 @@ import { releaseStaleAddress, isStaleLease } from './stale-lease.js'
 
 const readySeconds = 90
 
+interface NewContainer {
+  readonly name: string
+  readonly cluster: string
+  readonly address: string
+  /** Variables of the engine that the arguments name. */
+  readonly env: Readonly<Record<string, string>>
+}
+
 /** Makes and starts a container. `address` is its own in the network of `cluster`. */
 export async function runContainer(
   engine: ContainerEngine,
   args: readonly string[],
-  { name, cluster, address }: { readonly name: string; readonly cluster: string; readonly address: string },
+  { name, cluster, address, env }: NewContainer,
   signal: AbortSignal,
 ): Promise<void> {
-  let result = await engine.run(args, { letFinish: true, signal })
+  let result = await engine.run(args, { letFinish: true, env, signal })
   if (isStaleLease(engine, result)) {
     await releaseStaleAddress(cluster, address)
     // The container is there and has not started.

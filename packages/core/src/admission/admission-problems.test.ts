@@ -24,6 +24,8 @@ function set(role: string, pool: string, spec: object = {}): KubeObject {
 const objects = [
   set('control-plane', 'cp'),
   set('worker', 'worker'),
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } },
+  other('NestedCluster'),
   service('NodePort'),
   other('Secret', 'q-pki'),
   other('Secret', 'q-kubeconfig'),
@@ -37,6 +39,8 @@ interface Host {
   /** What is said to an object; undefined: it is fine. */
   readonly refuse?: (object: KubeObject) => string | KnestError | undefined
   readonly change?: (object: KubeObject) => KubeObject
+  /** Kinds of which the object is there already. */
+  readonly there?: readonly string[]
 }
 
 async function problemsOn({ refuse = () => undefined, change = (object) => object, ...host }: Host) {
@@ -53,7 +57,9 @@ async function problemsOn({ refuse = () => undefined, change = (object) => objec
     get: ({ kind }) =>
       namespace === 'not-permitted'
         ? Promise.reject(new KnestError('not-permitted', 'you may not'))
-        : Promise.resolve(kind === 'Namespace' ? namespace : undefined),
+        : Promise.resolve(
+            kind === 'Namespace' ? namespace : (host.there ?? []).includes(kind) ? other(kind) : undefined,
+          ),
     raw: () => Promise.resolve({ status: 200, body: '{}' }),
     list: ({ kind }) => {
       const found = listed[kind]
@@ -86,6 +92,7 @@ describe('admissionProblems', () => {
     const { problems, tried } = await problemsOn({})
     expect(problems).toEqual([])
     expect([...tried].sort()).toEqual([
+      'NestedCluster team/q',
       'Pod team/q-cp-0-0',
       'Pod team/q-worker-0-0',
       'Secret team/q-kubeconfig',
@@ -94,6 +101,58 @@ describe('admissionProblems', () => {
       'StatefulSet team/q-cp-0',
       'StatefulSet team/q-worker-0',
     ])
+  })
+
+  it('tries nothing that is there already, nor counts it against a quota', async () => {
+    const { problems, tried } = await problemsOn({
+      there: ['NestedCluster'],
+      quotas: [
+        {
+          ...other('ResourceQuota', 'one'),
+          status: {
+            hard: { 'count/nestedclusters.knest.dev': 1 },
+            used: { 'count/nestedclusters.knest.dev': 1 },
+          },
+        },
+      ],
+      // Who decides on new namespaces and records has nothing to say to old ones.
+      refuse: ({ kind }) =>
+        kind === 'Namespace' || kind === 'NestedCluster'
+          ? forbidden(kind, 'admission webhook "w" denied the request: no')
+          : undefined,
+    })
+    expect(problems).toEqual([])
+    expect(tried).not.toContain('NestedCluster team/q')
+  })
+
+  it('tries pods as their controller makes them', async () => {
+    const seen: KubeObject[] = []
+    await problemsOn({ refuse: (object) => void seen.push(object) })
+    const pod = seen.find(({ kind }) => kind === 'Pod')
+    expect(pod?.metadata.ownerReferences).toMatchObject([{ kind: 'StatefulSet', controller: true }])
+    expect(pod?.metadata.labels?.['statefulset.kubernetes.io/pod-name']).toBe(pod?.metadata.name)
+  })
+
+  it('only warns of nodes where nobody could see what webhooks make of the pods', async () => {
+    const nodes = [node('a', { spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } })]
+    const denied = forbidden('pods', "ValidatingAdmissionPolicy 'p' denied request: no")
+    const { problems } = await problemsOn({
+      namespace: undefined,
+      nodes,
+      refuse: ({ kind }) => (kind === 'Pod' ? denied : undefined),
+    })
+    expect(problems.map(({ severity }) => severity)).toEqual(['warning', 'warning'])
+    const tolerating = await problemsOn({
+      namespace: undefined,
+      nodes,
+      change: (object) =>
+        object.kind === 'Pod'
+          ? { ...object, spec: { ...(object.spec as object), tolerations: [{ operator: 'Exists' }] } }
+          : object,
+    })
+    expect(tolerating.problems).toEqual([])
+    const tried = await problemsOn({ nodes })
+    expect(tried.problems.map(({ severity }) => severity)).toEqual(['error'])
   })
 
   it('lists all that is wrong at once, each once', async () => {
@@ -208,8 +267,12 @@ describe('admissionProblems', () => {
 
   it('in a namespace that is not there yet only policies of the whole host show', async () => {
     const denied = forbidden('pods', "ValidatingAdmissionPolicy 'p' denied request: no")
-    const { problems, tried } = await problemsOn({ namespace: undefined, refuse: () => denied })
-    expect(tried).toEqual(['Pod default/q-cp-0-0'])
+    const refuse = ({ kind }: KubeObject): string | undefined => (kind === 'Pod' ? denied : undefined)
+    const { problems, tried } = await problemsOn({ namespace: undefined, refuse })
+    expect(tried.filter((one) => one.startsWith('Pod'))).toEqual([
+      'Pod default/q-cp-0-0',
+      'Pod default/q-worker-0-0',
+    ])
     expect(problems).toMatchObject([
       {
         severity: 'warning',

@@ -28,7 +28,7 @@ export async function admissionProblems(
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   const { namespace } = ref
-  const [place, ranges, quotas, room] = await Promise.all([
+  const [place, ranges, quotas, room, there] = await Promise.all([
     // Who may not look at it has it all tried there.
     api
       .get(v1('Namespace'), namespace, undefined, signal)
@@ -37,27 +37,34 @@ export async function admissionProblems(
     readable(api, v1('LimitRange'), namespace, signal),
     readable(api, v1('ResourceQuota'), namespace, signal),
     readRoom(api, signal),
+    alreadyThere(api, objects, signal),
   ])
-  const all = withMade(objects)
+  const all = withMade(objects.filter((object) => !there.includes(object)))
   const known: Known = {
     limitRanges: ranges !== undefined,
     quotas: quotas !== undefined,
     podSecurity:
       place === 'absent' ? undefined : place?.metadata.labels?.['pod-security.kubernetes.io/enforce'],
   }
-  // Nothing can be tried in a namespace that is not there, but for the namespace.
-  const tried = place === 'absent' ? all.filter(({ kind }) => kind === 'Namespace') : all
+  // Nothing can be tried in a namespace that is not there, and one that is there is not made.
+  const tried = all.filter(({ kind }) => (kind === 'Namespace') === (place === 'absent'))
   const [answers, elsewhere] = await Promise.all([
     Promise.all(ofEachShape(tried).map((object) => dryRun(api, ref, object, known, signal))),
-    place === 'absent' ? defaultProblems(api, ref, all, signal) : [],
+    place === 'absent' ? triedElsewhere(api, ref, all, signal) : { problems: [], stored: [] },
   ])
   const stored = new Map(
-    answers.flatMap(({ object, stored: as }) => (as === undefined ? [] : [[shapeOf(object), as]])),
+    [...elsewhere.stored, ...answers].flatMap(({ object, stored: as }) =>
+      as === undefined ? [] : [[shapeOf(object), as]],
+    ),
   )
   const asStored = all.map((object) => like(stored.get(shapeOf(object)), object, ranges ?? []))
   const pods = asStored.filter(({ kind }) => kind === 'Pod')
+  const refused = new Set(
+    answers.flatMap(({ object, problem }) => (problem === undefined ? [] : [shapeOf(object)])),
+  )
+  const isTried = (pod: KubeObject): boolean => stored.has(shapeOf(pod)) || refused.has(shapeOf(pod))
   return [
-    ...elsewhere,
+    ...elsewhere.problems,
     ...merged([
       ...answers.flatMap(({ problem }) => problem ?? []),
       ...limitRangeProblems(ranges ?? [], ofEachShape(all)),
@@ -67,7 +74,7 @@ export async function admissionProblems(
       asStored.filter(({ kind }) => kind !== 'Namespace'),
     ),
     ...strangers(ref, ofEachShape(all), stored),
-    ...(room === undefined ? [] : roomProblems(room, pods)),
+    ...(room === undefined ? [] : roomProblems({ ...room, isCertain: pods.every(isTried) }, pods)),
   ]
 }
 
@@ -103,27 +110,51 @@ async function dryRun(
   }
 }
 
+/** A declared cluster has its record, and who works on it the Lease: quotas have counted them. */
+async function alreadyThere(
+  api: KubeApi,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const kinds = ['NestedCluster', 'Lease']
+  const found = await Promise.all(
+    objects
+      .filter(({ kind }) => kinds.includes(kind))
+      .map(async (object) => {
+        const { name, namespace } = object.metadata
+        const there = await api.get(object, name, namespace, signal).catch(unlessUnread)
+        return there === undefined ? [] : [object]
+      }),
+  )
+  return found.flat()
+}
+
 /** Policies of the whole host show themselves in another namespace; those of that one only do not matter. */
-async function defaultProblems(
+async function triedElsewhere(
   api: KubeApi,
   ref: ClusterRef,
   objects: readonly KubeObject[],
   signal: AbortSignal,
-): Promise<readonly Problem[]> {
-  const pod = objects.find(({ kind }) => kind === 'Pod')
-  if (pod === undefined) return []
+): Promise<{ readonly problems: readonly Problem[]; readonly stored: readonly Answer[] }> {
+  const pods = ofEachShape(objects.filter(({ kind }) => kind === 'Pod'))
   const namespace = 'default'
-  const moved = { ...pod, metadata: { ...pod.metadata, namespace } }
   const known = { limitRanges: true, quotas: true, podSecurity: 'baseline' }
-  const { problem } = await dryRun(api, { ...ref, namespace }, moved, known, signal)
-  if (problem === undefined) return []
-  return [
+  const answers = await Promise.all(
+    pods.map((pod) =>
+      dryRun(api, { ...ref, namespace }, { ...pod, metadata: { ...pod.metadata, namespace } }, known, signal),
+    ),
+  )
+  const problem = answers.map((answer) => answer.problem).find((found) => found !== undefined)
+  const stored = answers.filter((answer) => answer.stored !== undefined)
+  if (problem === undefined) return { problems: [], stored }
+  const problems: readonly Problem[] = [
     {
       severity: 'warning',
       message: `${problem.message}; "${ref.namespace}", which is not there yet, may not either`,
       hint: `allow them for "${ref.namespace}" in that policy if the nodes do not start`,
     },
   ]
+  return { problems, stored }
 }
 
 /** The first of those that differ in their names only. */

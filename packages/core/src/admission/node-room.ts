@@ -13,6 +13,8 @@ export interface HostRoom {
   readonly pods: readonly KubeObject[] | undefined
   /** Nodes come by themselves when pods wait for them. */
   readonly grows: boolean
+  /** The pods are as the host would store them: a webhook may give them tolerations and a selector. */
+  readonly isCertain?: boolean
 }
 
 interface NodeView {
@@ -39,8 +41,8 @@ function distinct(problems: readonly (Finding | undefined)[]): readonly Finding[
   return [...byText.values()]
 }
 
-function severityOf({ grows }: HostRoom, mayPass = false): Problem['severity'] {
-  return grows || mayPass ? 'warning' : 'error'
+function severityOf({ grows, isCertain = true }: HostRoom, mayPass = false): Problem['severity'] {
+  return grows || mayPass || !isCertain ? 'warning' : 'error'
 }
 
 function comes({ grows }: HostRoom): string {
@@ -125,7 +127,10 @@ function fullProblem(
   pods: readonly KubeObject[],
 ): readonly Problem[] {
   if (running === undefined) return []
-  const left = new Map(nodes.map((node) => [node.metadata.name, free(node, running)]))
+  const byNode = groupedByNode(running)
+  const left = new Map(
+    nodes.map((node) => [node.metadata.name, free(node, byNode.get(node.metadata.name) ?? [])]),
+  )
   const missing = new Map<string, number>()
   const waiting = [...pods]
     .sort((a, b) => cpuOf(b) - cpuOf(a))
@@ -171,15 +176,22 @@ function negative(needs: Amounts): Amounts {
   return Object.fromEntries(Object.entries(needs).map(([name, value]) => [name, -value]))
 }
 
+function groupedByNode(pods: readonly KubeObject[]): ReadonlyMap<string, readonly KubeObject[]> {
+  const found = new Map<string, KubeObject[]>()
+  for (const pod of pods) {
+    const { nodeName = '' } = (pod.spec ?? {}) as { nodeName?: string }
+    const own = found.get(nodeName) ?? []
+    own.push(pod)
+    found.set(nodeName, own)
+  }
+  return found
+}
+
 function free(node: KubeObject, pods: readonly KubeObject[]): Amounts {
   const taken = pods
-    .filter(({ spec, status }) => {
+    .filter(({ status }) => {
       const { phase } = (status ?? {}) as { phase?: string }
-      return (
-        (spec as { nodeName?: string } | undefined)?.nodeName === node.metadata.name &&
-        phase !== 'Succeeded' &&
-        phase !== 'Failed'
-      )
+      return phase !== 'Succeeded' && phase !== 'Failed'
     })
     .map((pod) => withOne(podNeeds(podSpecOf(pod)).requests))
   return taken.reduce((left, needs) => plus(left, negative(needs)), allocatable(node))

@@ -9,6 +9,9 @@ interface SetView {
   }[]
 }
 
+/** Stands for the uid of an object that is to be made. */
+const notYet = '00000000-0000-0000-0000-000000000000'
+
 /** A StatefulSet's first pod, as its controller makes it; undefined for other kinds. */
 function podOf({ kind, metadata, spec }: KubeObject): KubeObject | undefined {
   if (kind !== 'StatefulSet') return undefined
@@ -21,7 +24,16 @@ function podOf({ kind, metadata, spec }: KubeObject): KubeObject | undefined {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...template.metadata, name: `${metadata.name}-0`, namespace: metadata.namespace ?? '' },
+    metadata: {
+      ...template.metadata,
+      name: `${metadata.name}-0`,
+      namespace: metadata.namespace ?? '',
+      labels: { ...template.metadata?.labels, 'statefulset.kubernetes.io/pod-name': `${metadata.name}-0` },
+      // Policies refuse pods that nobody controls.
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind, name: metadata.name, uid: metadata.uid ?? notYet, controller: true },
+      ],
+    },
     spec: { ...template.spec, volumes: [...volumes, ...claimed] },
   }
 }

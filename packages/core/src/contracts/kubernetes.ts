@@ -9,6 +9,8 @@ export interface ListOptions {
   readonly namespace?: string | undefined
   readonly labelSelector?: string | undefined
   readonly fieldSelector?: string | undefined
+  /** The first so many, by name, and no more; for `list` only. */
+  readonly limit?: number | undefined
   readonly signal: AbortSignal
 }
 

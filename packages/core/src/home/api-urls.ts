@@ -1,4 +1,4 @@
-import { connect, isIPv6 } from 'node:net'
+import { connect, isIP, isIPv6 } from 'node:net'
 import type { ClusterRecord, ServiceType } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { objectNames } from '../names.js'
@@ -47,15 +47,18 @@ function inUrl(host: string): string {
 }
 
 async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonly string[]> {
-  const nodes = await api.list(nodeKind, { signal }).catch(() => [])
   // A few suffice: any node forwards a NodePort.
+  const nodes = await api.list(nodeKind, { limit: 5, signal }).catch(() => [])
   return nodes.slice(0, 5).flatMap(addressesOf)
 }
 
 function addressesOf(node: KubeObject): readonly string[] {
   const status = node.status as { addresses?: readonly { type: string; address: string }[] } | undefined
   const of = (type: string): readonly string[] =>
-    (status?.addresses ?? []).filter((entry) => entry.type === type).map(({ address }) => address)
+    // A node that is coming up may have an empty one; one with a zone is nobody else's.
+    (status?.addresses ?? [])
+      .filter(({ type: its, address }) => its === type && isIP(address) !== 0 && !address.includes('%'))
+      .map(({ address }) => address)
   return [...of('InternalIP'), ...of('ExternalIP')]
 }
 

@@ -35,6 +35,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
     query: {
       ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
       ...(options.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
+      ...(options.limit === undefined ? {} : { limit: String(options.limit) }),
     },
   })
 

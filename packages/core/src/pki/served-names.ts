@@ -51,17 +51,19 @@ export interface AlternativeNames {
   readonly ipAddresses: readonly string[]
 }
 
-/** What a certificate holds, without `dropped`, and with `added`. */
-export function alternativeNames(
-  pem: string,
-  { added, dropped }: { readonly added: readonly string[]; readonly dropped: readonly string[] },
-): AlternativeNames {
+/** What a certificate holds, and `added`. */
+export function alternativeNames(pem: string, added: readonly string[]): AlternativeNames {
   const held = (new X509Certificate(pem).subjectAltName ?? '')
     .split(', ')
     .flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? [])
-  const names = [...new Set([...held.filter((name) => !dropped.includes(name)), ...added])]
+  const names = [...new Set([...held, ...added].map(usualForm))]
   return {
     dnsNames: names.filter((name) => isIP(name) === 0),
     ipAddresses: names.filter((name) => isIP(name) !== 0),
   }
+}
+
+/** Node.js writes the IPv6 addresses of a certificate out in full. */
+function usualForm(name: string): string {
+  return isIP(name) === 6 ? (hostsIn([`https://[${name}]`])[0] ?? name) : name
 }

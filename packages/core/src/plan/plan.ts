@@ -9,7 +9,7 @@ import { heldUp, revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
-import { configurationStep, defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
+import { defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
 import type { UpgradePace, UpgradePlan } from './upgrade.js'
 
 /**
@@ -35,12 +35,12 @@ export function planCluster(
   const forgotten = begun ? forgetSteps(observed, joining) : []
   const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
-  const naming = isInitialized(observed) ? namingStep(observed, controlPlanes) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
   const leaving = begun ? heldUp(spec, observed, desired) : []
   const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
+  const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, upgrade.configuration) : []
   const steps: Step[] = [
     {
       kind: 'ensure-addresses',
@@ -64,7 +64,7 @@ export function planCluster(
             ...step,
             needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes.slice(-1)].map(({ id }) => id)],
           }
-        : afterConfiguration(step, upgrade.configuration),
+        : afterConfiguration(step, [...upgrade.configuration, ...naming]),
     ),
     ...naming,
     ...upgrade.configuration,
@@ -106,7 +106,7 @@ export function planCluster(
 /** kubeadm joins a control plane by what is written in the cluster. */
 function afterConfiguration(step: Step, configuration: readonly Step[]): Step {
   if (step.kind !== 'join-control-plane' || configuration.length === 0) return step
-  return { ...step, needs: [...step.needs, configurationStep] }
+  return { ...step, needs: [...step.needs, ...configuration.map(({ id }) => id)] }
 }
 
 /**
@@ -151,8 +151,12 @@ function renewalStep({ renewal }: ObservedCluster): readonly Step[] {
   return [{ kind: 'renew-certificates', id: 'certificates', title, needs: ['authorities'], renewal }]
 }
 
-/** Control planes that go need no other names. */
-function namingStep({ unnamed }: ObservedCluster, controlPlanes: readonly DesiredNode[]): readonly Step[] {
+/** Control planes that go need no other names. Two steps that write kubeadm's configuration go one after the other. */
+function namingStep(
+  { unnamed }: ObservedCluster,
+  controlPlanes: readonly DesiredNode[],
+  configuration: readonly Step[],
+): readonly Step[] {
   const nodes = (unnamed?.nodes ?? []).filter((node) => controlPlanes.some(({ name }) => name === node))
   if (unnamed === undefined || nodes.length === 0) return []
   const title = `Add to the certificate of the API: ${unnamed.names.join(', ')}`
@@ -161,7 +165,7 @@ function namingStep({ unnamed }: ObservedCluster, controlPlanes: readonly Desire
       kind: 'serve-names',
       id: 'names',
       title,
-      needs: ['authorities', 'api'],
+      needs: ['authorities', 'api', ...configuration.map(({ id }) => id)],
       unnamed: { ...unnamed, nodes },
     },
   ]

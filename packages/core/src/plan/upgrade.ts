@@ -26,7 +26,7 @@ export interface UpgradePlan {
   readonly addons: readonly Step[]
 }
 
-export const configurationStep = 'upgrade:configuration'
+const configurationStep = 'upgrade:configuration'
 
 /** Workers that are there only while those of their pool are upgraded: like any other, and then removed. */
 export function surgeNodes(

@@ -6,7 +6,6 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { keptIn } from '../kubeadm/kept-configuration.js'
-import { labels } from '../labels.js'
 import { awaitNamed } from '../nested-api/reachable.js'
 import { serverName } from '../nested-api/admin-kubeconfig.js'
 import { runScript } from '../node/run-script.js'
@@ -22,7 +21,7 @@ const settleMs = 10_000
 /**
  * Gives the API servers' certificates the names that clients reach them by, and writes those down where kubeadm
  * reads them when a control plane joins. The keys stay, so one file changes, and the API server reads it again by
- * itself (dynamic certificates of k8s.io/apiserver). What knest added before and is no name any more goes.
+ * itself (dynamic certificates of k8s.io/apiserver). Names that it has stay: somebody may have a kubeconfig with them.
  */
 export async function serveNames(
   context: Pick<StepContext, 'record' | 'home' | 'api' | 'authorities' | 'openNode'>,
@@ -33,14 +32,10 @@ export async function serveNames(
   const api = need(context.api, 'the nested API')
   const { ca } = need(context.authorities, 'the certificate authorities')
   const configMap = await api.get(configMapKind, keptIn.cluster.name, namespace, signal)
-  const before = addedBefore(configMap)
-  const dropped = before.filter((name) => !names.includes(name))
   await Promise.all(
-    nodes.map(async (name) =>
-      certify(await context.openNode(name, signal), ca, { added: names, dropped }, signal),
-    ),
+    nodes.map(async (name) => certify(await context.openNode(name, signal), ca, names, signal)),
   )
-  if (configMap !== undefined) await writeDown(api, configMap, { names, dropped }, signal)
+  if (configMap !== undefined) await writeDown(api, configMap, names, signal)
   const urls = await home.apiUrls(record, signal)
   const target = { ca: ca.cert, serverName: serverName(record) }
   await awaitNamed(
@@ -52,7 +47,7 @@ export async function serveNames(
 async function certify(
   node: NodeHandle,
   ca: KeyPair,
-  change: Parameters<typeof alternativeNames>[1],
+  added: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const { path } = apiServer
@@ -61,7 +56,7 @@ async function certify(
   const content = await certifyAgain(ca, pem, {
     commonName: 'kube-apiserver',
     usages: ['server'],
-    ...alternativeNames(pem, change),
+    ...alternativeNames(pem, added),
   })
   const stdin = await packBundle([{ path: `${path}.new`, content, mode: 0o644 }])
   const script = `tar --no-same-owner -xf - -C /
@@ -71,16 +66,11 @@ mv ${path}.new ${path}
   await runScript(node, 'writing the certificate of the API', script, { ...options, stdin })
 }
 
-function addedBefore(configMap: KubeObject | undefined): readonly string[] {
-  const text = configMap?.metadata.annotations?.[labels.servedNames] ?? ''
-  return text === '' ? [] : text.split(',')
-}
-
 /** A configuration that cannot be read is left as it is. */
 async function writeDown(
   api: KubeApi,
   configMap: KubeObject,
-  { names, dropped }: { readonly names: readonly string[]; readonly dropped: readonly string[] },
+  names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const { key } = keptIn.cluster
@@ -88,18 +78,17 @@ async function writeDown(
   const document = parseDocument(data?.[key] ?? '')
   if (document.errors.length > 0 || !isMap(document.contents)) return
   const { apiServer: settings } = document.toJS() as { apiServer?: { certSANs?: readonly string[] } | null }
-  const held = (settings?.certSANs ?? []).filter((name) => !dropped.includes(name))
+  const held = settings?.certSANs ?? []
   const added = names.filter((name) => !held.includes(name))
-  const kept = addedBefore(configMap).filter((name) => names.includes(name))
+  if (added.length === 0) return
   if (settings === null) document.delete('apiServer')
   document.setIn(['apiServer', 'certSANs'], [...held, ...added])
   const { name, resourceVersion } = configMap.metadata
-  const annotations = { [labels.servedNames]: [...new Set([...kept, ...added])].join(',') }
   await api.patch(
     configMapKind,
     name,
     namespace,
-    { metadata: { resourceVersion, annotations }, data: { [key]: document.toString() } },
+    { metadata: { resourceVersion }, data: { [key]: document.toString() } },
     { signal },
   )
 }

@@ -46,8 +46,13 @@ function faultOf(url: URL | undefined): string | undefined {
   if (url === undefined || url.hostname === '') return 'is no URL'
   if (!/^(https?|socks5h?):$/.test(url.protocol)) return 'is not of scheme http, https or socks5'
   try {
-    decodeURIComponent(url.username + url.password)
-    return undefined
+    // The SOCKS5 protocol has a byte for their length (RFC 1929).
+    const isTooLong = [url.username, url.password].some(
+      (text) => Buffer.byteLength(decodeURIComponent(text)) > 255,
+    )
+    return isTooLong && url.protocol.startsWith('socks5')
+      ? 'has credentials that are longer than SOCKS5 allows'
+      : undefined
   } catch {
     return 'has credentials that are wrongly escaped'
   }
