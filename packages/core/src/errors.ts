@@ -66,6 +66,8 @@ export interface Problem {
   readonly hint: string
   /** `warning` does not stop a create. */
   readonly severity: 'error' | 'warning'
+  /** It may end while one waits, as a cordon: the controller does, and a command has no time for it. */
+  readonly mayPass?: boolean
 }
 
 /** Several problems at once: what preflight found. */

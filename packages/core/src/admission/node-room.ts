@@ -27,13 +27,17 @@ interface NodeView {
  */
 export function roomProblems(room: HostRoom, pods: readonly KubeObject[]): readonly Problem[] {
   if (pods.length === 0) return []
-  if (room.nodes.length === 0) return [noNodes(room)]
+  if (room.nodes.length === 0) return [passing(noNodes(room))]
   const barred = merged(distinct(pods.map((pod) => barredProblem(room, pod))))
-  if (barred.length > 0) return barred
+  if (barred.length > 0) return barred.map(passing)
   if (room.nodes.some(isSilent)) return []
   const tooLarge = merged(distinct(pods.map((pod) => tooLargeProblem(room, pod))))
   if (tooLarge.length > 0) return tooLarge
   return [...merged(distinct(pods.map((pod) => limitProblem(room, pod)))), ...fullProblem(room, pods)]
+}
+
+function passing(problem: Problem): Problem {
+  return { ...problem, mayPass: true }
 }
 
 function distinct(problems: readonly (Finding | undefined)[]): readonly Finding[] {

@@ -138,7 +138,11 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
 
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {
   const { problems, resolved } = await runPreflight(parts, record, record.spec, run)
-  refuseErrors(problems, run.progress)
+  // Pods may wait for nodes, as those of any other object that was declared.
+  refuseErrors(
+    problems.map((problem) => (problem.mayPass === true ? { ...problem, severity: 'warning' } : problem)),
+    run.progress,
+  )
   return resolved
 }
 
