@@ -17,7 +17,7 @@ export interface AuthoritySources {
   readonly nodes: readonly BackendNode[]
 }
 
-/** What the control planes have of a cluster whose home has lost its authorities. */
+/** What the nodes have of a cluster whose home has lost its authorities. */
 export interface LostAuthorities {
   /** Those by which the cluster was set up; undefined when no control plane that answers has them. */
   readonly authorities: CertificateAuthorities | undefined
@@ -55,13 +55,16 @@ function isDown({ role, phase }: BackendNode): boolean {
   return role === 'control-plane' && phase !== 'running'
 }
 
-/** Asks these control planes for the authorities by which they were set up. Throws `prerequisite` when they differ. */
+/** Asks these nodes for the authorities by which they were set up. Throws `prerequisite` when they differ. */
 export async function askForLost(
   { record, home, nodes }: AuthoritySources,
   signal: AbortSignal,
 ): Promise<LostAuthorities> {
   const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
-  const answers = await Promise.all(controlPlanes.map((node) => ask(record, node, signal)))
+  const workers = nodes.filter(({ role, phase }) => role === 'worker' && phase === 'running')
+  const askAll = (some: readonly BackendNode[]): Promise<readonly (NodeAuthorities | undefined)[]> =>
+    Promise.all(some.map((node) => ask(record, node, signal)))
+  const [answers, ofWorkers] = await Promise.all([askAll(controlPlanes), askAll(workers)])
   const told = controlPlanes.flatMap(({ name }, index) => {
     const answer = answers[index]
     return answer === undefined || answer.disk === 'empty' ? [] : [{ name, ...answer }]
@@ -86,7 +89,11 @@ export async function askForLost(
   return {
     authorities: first?.authorities,
     silent: controlPlanes.filter((_, index) => answers[index] === undefined).map(({ name }) => name),
-    isSetUp: phaseTable[record.phase].isCreated || told.length > 0,
+    // A worker has no keys, and accepts nobody but whom it has joined.
+    isSetUp:
+      phaseTable[record.phase].isCreated ||
+      told.length > 0 ||
+      ofWorkers.some((answer) => answer?.disk === 'bootstrapped'),
     hasData: told.some(({ disk }) => disk === 'bootstrapped'),
   }
 }

@@ -10,11 +10,6 @@ interface KnownFault {
 
 export const knownFaults: readonly KnownFault[] = [
   {
-    key: 'a create that goes on without its Secret and its control planes makes authorities that its workers do not accept',
-    promise: 'authorities stay',
-    text: /create-\d+ made new authorities/,
-  },
-  {
     key: 'a cluster that begins anew waits for a worker whose Node object is gone with the one before',
     promise: 'it comes to rest',
     text: /the Node object of "[^"]+" is gone/,
