@@ -45,6 +45,14 @@ describe('a persistent cluster that a controller looks after', () => {
     return new Map(found.map(({ metadata }) => [metadata.name, metadata.uid]))
   }
 
+  const replacements = async (): Promise<string> => {
+    const events = await host.list(
+      { apiVersion: 'v1', kind: 'Event' },
+      { namespace: cluster.namespace, fieldSelector: 'reason=NodeReplaced', signal: never },
+    )
+    return events.map(({ message }) => String(message)).join()
+  }
+
   it('starts its nodes again on their disks when their kubelets are gone for good', async () => {
     const [before, objects] = [await hostPods(), await nodeObjects()]
     for (const node of nodes) await cluster.knest('ssh', name, node, '--', 'systemctl', 'stop', 'kubelet')
@@ -59,11 +67,14 @@ describe('a persistent cluster that a controller looks after', () => {
     expect(await nodeObjects()).toEqual(objects)
     for (const node of nodes) await cluster.knest('ssh', name, node, '--', 'test', '-e', proofPath)
     expect(await readProof(cluster.api)).toEqual(written)
-    const events = await host.list(
-      { apiVersion: 'v1', kind: 'Event' },
-      { namespace: cluster.namespace, fieldSelector: 'reason=NodeReplaced', signal: never },
+    // They are told when the whole look has come to its end.
+    await secondsUntil(
+      async () => {
+        const said = await replacements()
+        return nodes.every((node) => said.includes(`node "${node}" was started again on its disk`))
+      },
+      30,
+      'Events of both nodes',
     )
-    const said = events.map(({ message }) => String(message)).join()
-    for (const node of nodes) expect(said).toContain(`node "${node}" was started again on its disk`)
   })
 })
