@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import {
-  chmod,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  rename,
-  rmdir,
-  stat,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { KnestError } from 'knest'
 import { hasCode, withFileLock } from './lock.js'
+import { targetOf } from './target.js'
 
 /** Only the owner may read a kubeconfig: it holds a key to the whole cluster. */
 const secretMode = 0o600
@@ -37,7 +27,7 @@ export async function changeFile(
   await writing(file, async () => {
     await makeFolder(dirname(file))
     await withFileLock(file, async () => {
-      const target = await followLinks(file)
+      const target = await targetOf(file)
       const before = await readIfThere(target)
       const after = named(file, () => change(before))
       if (after === before) return
@@ -57,7 +47,7 @@ export async function tryToWrite(file: string, before = ''): Promise<void> {
     const made = await makeFolder(dirname(file))
     try {
       await withFileLock(file, () => Promise.resolve())
-      const target = await followLinks(file)
+      const target = await targetOf(file)
       const temporary = temporaryOf(target)
       try {
         await fill(temporary, before + room)
@@ -194,18 +184,6 @@ async function overwrite(file: string, text: string, before: string): Promise<vo
     })
   } finally {
     await handle.close()
-  }
-}
-
-/** The file behind a symbolic link, also when it is not there yet: the link itself must stay. */
-async function followLinks(file: string, depth = 0): Promise<string> {
-  if (depth > 40) throw new KnestError('config', `kubeconfig "${file}" is a link without an end`)
-  try {
-    return await followLinks(resolve(dirname(file), await readlink(file)), depth + 1)
-  } catch (error) {
-    // EINVAL: not a link.
-    if (hasCode(error, 'EINVAL') || hasCode(error, 'ENOENT')) return file
-    throw error
   }
 }
 

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { changeFile, tryToWrite } from './disk.js'
+import { targetOf } from './target.js'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'knest-target-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('what is no regular file', () => {
+  const refusal = (file: string): object => ({
+    code: 'config',
+    message: `kubeconfig "${file}" is no regular file`,
+    hint: 'name another file with $KUBECONFIG',
+  })
+
+  test.each(['/dev/null', '/dev/full', '/'])('%s has no target', async (file) => {
+    await expect(targetOf(file)).rejects.toMatchObject(refusal(file))
+    const link = join(folder, 'config')
+    await symlink(file, link)
+    await expect(targetOf(link)).rejects.toMatchObject(refusal(link))
+  })
+
+  test('is neither tried nor changed', async () => {
+    const file = join(folder, 'pipe')
+    spawnSync('mkfifo', [file])
+    await expect(tryToWrite(file)).rejects.toMatchObject(refusal(file))
+    await expect(changeFile(file, () => 'text')).rejects.toMatchObject(refusal(file))
+    expect((await stat(file)).isFIFO()).toBe(true)
+  })
+})
