@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -33,4 +33,20 @@ describe('what is no regular file', () => {
     await expect(changeFile(file, () => 'text')).rejects.toMatchObject(refusal(file))
     expect((await stat(file)).isFIFO()).toBe(true)
   })
+})
+
+test.each([
+  ['../shared/config', 'data/shared/config'],
+  ['sub/../config', 'far/config'],
+])('a link to %s in a folder that is a link leads where the system goes', async (link, real) => {
+  for (const made of ['home/shared', 'data/kube', 'data/shared', 'far/sub'])
+    await mkdir(join(folder, made), { recursive: true })
+  await symlink('../../far/sub', join(folder, 'data/kube/sub'))
+  await symlink('../data/kube', join(folder, 'home/.kube'))
+  const config = join(folder, 'home/.kube/config')
+  await symlink(link, config)
+  await writeFile(join(folder, real), 'before')
+  await changeFile(config, (before) => `${before ?? 'nothing'}, after`)
+  expect(await readFile(join(folder, real), 'utf8')).toBe('before, after')
+  expect(await readlink(config)).toBe(link)
 })

@@ -1,5 +1,5 @@
 import { readlink, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { KnestError } from 'knest'
 import { hasCode } from './lock.js'
 
@@ -31,5 +31,6 @@ async function followLinks(file: string, depth = 0): Promise<string> {
     if (hasCode(error, 'EINVAL') || hasCode(error, 'ENOENT')) return file
     throw error
   }
-  return followLinks(resolve(dirname(file), link), depth + 1)
+  // Nothing is taken out of it: ".." behind a folder that is a link leaves the folder that it leads to.
+  return followLinks(isAbsolute(link) ? link : `${dirname(file)}/${link}`, depth + 1)
 }
