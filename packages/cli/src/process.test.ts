@@ -218,6 +218,22 @@ describe('a home that says no', () => {
   )
 
   test.skipIf(!mayMount)(
+    'a folder that is read only by now keeps nothing from being deleted',
+    async () => {
+      const { code, stdout, stderr } = await bash(
+        `cd "$HOME"; export -f knest; knest certs quickstart --renew >/dev/null 2>&1
+      unshare --mount bash -c 'mount --bind .kube .kube && mount -o remount,bind,ro .kube && KUBECONFIG=else knest delete quickstart'`,
+      )
+      expect(stderr).toMatch(
+        /^warning: the context of cluster "quickstart" may be left: .* cannot be removed: EROFS.*\n$/,
+      )
+      expect(stdout).toBe('cluster "quickstart" deleted\n')
+      expect(code).toBe(0)
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
     'a full one is told before the work',
     async () => {
       const full = await bash(

@@ -149,8 +149,11 @@ export async function forgetKubeconfig(deps: Deps, owner: NestedOwner): Promise<
     await deps.kubeconfigs()
   const { file, text } = await ownFile(deps, owner)
   const authority = text === undefined ? undefined : authorityOf(readKubeconfig(text).value)
-  if (text !== undefined) await removeOwnKubeconfig(file)
-  await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), owner, authority)
+  try {
+    if (text !== undefined) await removeOwnKubeconfig(file)
+  } finally {
+    await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), owner, authority)
+  }
 }
 
 /** Removes the context of an embedded host that is gone, and those of all clusters that were on it. */
