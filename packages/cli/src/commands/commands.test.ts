@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WorkerPool } from 'knest'
 import { fakeStatus, sampleSpec } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
@@ -19,6 +19,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'knest-commands-'))
   terminal = new FakeTerminal(home)
 })
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('parsing', () => {
   test('create hands over what was given and nothing else', async () => {
@@ -364,6 +365,31 @@ describe('shell', () => {
     expect(await terminal.run('shell', 'quickstart', 'kubectl', 'get', 'pods')).toBe(2)
     expect(terminal.err).toContain('knest shell quickstart -- kubectl get pods')
   })
+
+  test('an empty command is refused before the host is asked', async () => {
+    expect(await terminal.run('shell', 'quickstart', '--', '', 'x')).toBe(2)
+    expect(terminal.err).toBe(
+      'error: the command after -- is empty\nhint: leave -- out for a shell: `knest shell quickstart`\n',
+    )
+    expect(terminal.spawned).toEqual([])
+  })
+
+  test.each([undefined, ''])('without SHELL (%j) it is /bin/sh', async (shell) => {
+    terminal.env.SHELL = shell
+    expect(await terminal.run('shell', 'quickstart')).toBe(0)
+    expect(terminal.spawned[0]?.argv).toEqual(['/bin/sh', '-i'])
+  })
+
+  test.each(['/no/such/folder', '/dev/null'])(
+    'what cannot be written to TMPDIR=%s is told',
+    async (folder) => {
+      vi.stubEnv('TMPDIR', folder)
+      terminal.clusters.reachable = false
+      expect(await terminal.run('shell', 'quickstart')).toBe(3)
+      expect(terminal.err).toMatch(/^error: the shell's files cannot be written: E.*\nhint: .*\$TMPDIR\n$/)
+      expect(terminal.clusters.closedForwards).toBe(1)
+    },
+  )
 
   test('forwards the API when it cannot be reached, and stops with the shell', async () => {
     terminal.clusters.reachable = false
