@@ -96,6 +96,27 @@ describe('the output', () => {
   )
 })
 
+describe('a watch', () => {
+  test.each([
+    ['whose reader goes ends as by SIGPIPE', 'knest status quickstart -w | head -1', 141, /^$/],
+    ['whose reader was never there, too', 'knest status quickstart -w | true', 141, /^$/],
+    [
+      'whose results find no room says so',
+      'knest status quickstart -w >/dev/full',
+      3,
+      /^error: .*ENOSPC.*\n$/,
+    ],
+  ])(
+    '%s',
+    async (_name, line, exitCode, said) => {
+      const { code, stderr } = await bash(line, { KNEST_FAKE_STORY: 'changes' })
+      expect(stderr).toMatch(said)
+      expect(code).toBe(exitCode)
+    },
+    limit,
+  )
+})
+
 /** Mounts of its own need rights that not every machine gives. */
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!mayMount)
