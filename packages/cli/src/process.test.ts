@@ -121,6 +121,9 @@ describe('a watch', () => {
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!mayMount)
   console.warn('no mounts of its own (unshare --mount): what happens on full and mounted files is not tested')
+const mayDropRights =
+  process.getuid?.() === 0 && spawnSync('setpriv', ['--bounding-set=-chown', 'true']).status === 0
+if (!mayDropRights) console.warn('not root, or no setpriv: a root without CAP_CHOWN is not tested')
 const kubectl = 'apiVersion: v1\nkind: Config\n'
 
 describe('a home that says no', () => {
@@ -206,6 +209,20 @@ describe('a home that says no', () => {
         '12345:23456 600',
         '12345:23456 600',
       ])
+    },
+    limit,
+  )
+
+  test.skipIf(!mayDropRights)(
+    'keeps what a root without CAP_CHOWN makes in it',
+    async () => {
+      const { code, stderr, stdout } = await bash(
+        `cd "$HOME"; chown 12345:23456 .; export -f knest
+      setpriv --bounding-set=-chown bash -c 'knest create a --progress plain -q' && stat -c %a .kube .kube/*`,
+      )
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^cluster "a" created\n700\n600\n600\n$/)
     },
     limit,
   )

@@ -115,7 +115,9 @@ interface Owner {
 
 /** Root works in folders of users, as under sudo: what it makes there must be theirs. Others own what they make. */
 async function giveTo(handle: FileHandle, { uid, gid }: Owner): Promise<void> {
-  if (process.geteuid?.() === 0) await handle.chown(uid, gid)
+  if (process.geteuid?.() !== 0) return
+  // Where nobody can be given anything, as on some network disks and without CAP_CHOWN, it stays ours.
+  await handle.chown(uid, gid).catch(() => undefined)
 }
 
 /** A file that is mounted alone cannot go. */
@@ -155,8 +157,7 @@ async function fill(temporary: string, text: string, owner?: Owner): Promise<voi
   try {
     await handle.writeFile(text)
     await handle.sync()
-    // Where nobody can be given anything, as on some network disks, it stays ours.
-    if (owner !== undefined) await giveTo(handle, owner).catch(() => undefined)
+    if (owner !== undefined) await giveTo(handle, owner)
   } finally {
     await handle.close()
   }
