@@ -272,6 +272,20 @@ describe('a home that says no', () => {
   )
 
   test.skipIf(!mayMount)(
+    'one that is read only is told as that before the work',
+    async () => {
+      const { code, stderr, done } = await bash(
+        `cd "$HOME"; mkdir .kube; export -f knest
+      unshare --mount bash -c 'mount --bind .kube .kube && mount -o remount,bind,ro .kube && knest create a'`,
+      )
+      expect(stderr).toMatch(/^error: kubeconfig ".*config" cannot be written: EROFS.*\nhint: .*\n$/)
+      expect(code).toBe(3)
+      expect(done).not.toContain('create')
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
     'a full one is told before the work',
     async () => {
       const full = await bash(

@@ -53,7 +53,7 @@ export async function tryToWrite(file: string, before = ''): Promise<void> {
         await fill(temporary, before + room)
       } catch (error) {
         // What stands in a folder of others, as a mount, is written in place.
-        if (!mustBeInPlace(error)) throw error
+        if (!mustBeInPlace(error) || (await readIfThere(target)) === undefined) throw error
         await (await open(target, 'r+')).close()
       } finally {
         await unlink(temporary).catch(() => undefined)
