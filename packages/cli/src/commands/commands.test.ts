@@ -304,6 +304,23 @@ describe('delete', () => {
     expect(left).toBe('')
   })
 
+  test.each(['clusters: [', 'contexts: 1\n', '{"truncated', '\0'])(
+    'a damaged own file (%j) is replaced, and goes',
+    async (garbage) => {
+      const own = join(home, '.kube', 'knest.knest-quickstart.quickstart.kubeconfig')
+      await terminal.run('create', 'quickstart')
+      const whole = await readFile(own, 'utf8')
+      await writeFile(own, garbage)
+      expect(await terminal.run('certs', 'quickstart', '--renew')).toBe(0)
+      expect(await readFile(own, 'utf8')).toBe(whole)
+      await writeFile(own, garbage)
+      terminal.err = ''
+      expect(await terminal.run('delete', 'quickstart')).toBe(0)
+      expect(terminal.err).toBe('')
+      await expect(stat(own)).rejects.toThrow(/ENOENT/)
+    },
+  )
+
   test('--ignore-not-found succeeds and says nothing', async () => {
     expect(await terminal.run('delete', 'absent', '--ignore-not-found')).toBe(0)
     expect(terminal.out).toBe('')
