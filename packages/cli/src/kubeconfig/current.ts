@@ -17,8 +17,11 @@ export function withCurrent(text: string, name: string): string {
   if (pair !== undefined) {
     const from = colonEnd(pair)
     after = applyEdits(text, [{ from, to: contentEnd(text, pair.value, from), text: ` ${scalar}` }])
-  } else if (root === undefined) after = `${text}${currentContext}: ${scalar}${newline}`
-  else if (flow) {
+  } else if (root === undefined) {
+    const field = `${currentContext}: ${scalar}`
+    const isOpen = text !== '' && !text.endsWith('\n')
+    after = isOpen ? `${text}${newline}${field}` : `${text}${field}${newline}`
+  } else if (flow) {
     const at = root.range[0] + 1
     const comma = root.items.length === 0 ? '' : ', '
     after = applyEdits(text, [{ from: at, to: at, text: `"${currentContext}": ${scalar}${comma}` }])
