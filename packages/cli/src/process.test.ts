@@ -96,6 +96,41 @@ describe('the output', () => {
   )
 })
 
+describe('--progress json', () => {
+  test.each([
+    [
+      'results that find no room',
+      'knest list --progress json >/dev/full',
+      3,
+      'the output could not be written: E',
+    ],
+    ['help that finds no room', 'knest --progress json list --help >/dev/full', 3, 'the output could not be'],
+    [
+      'a command that is not there',
+      'knest shell quickstart --progress json -- no-such-program',
+      127,
+      '"no-such-program": command not found',
+    ],
+    [
+      'a command that cannot be run',
+      'knest shell quickstart --progress json -- /etc/passwd',
+      126,
+      '"/etc/passwd": permission denied',
+    ],
+  ])(
+    'tells of %s as of every error',
+    async (_name, line, exitCode, text) => {
+      const { code, stderr } = await bash(line)
+      expect(JSON.parse(stderr)).toMatchObject({
+        ...{ event: 'error', code: 'prerequisite', exitCode },
+        text: expect.stringContaining(text) as string,
+      })
+      expect(code).toBe(exitCode)
+    },
+    limit,
+  )
+})
+
 describe('a watch', () => {
   test.each([
     ['whose reader goes ends as by SIGPIPE', 'knest status quickstart -w | head -1', 141, /^$/],

@@ -81,7 +81,10 @@ function settle(command: Command, deps: Deps, path = command.name()): void {
     .showHelpAfterError(false)
     .configureHelp({ showGlobalOptions: command.parent !== null })
     .configureOutput({
-      writeOut: (text) => deps.streams.out(text),
+      writeOut: (text) => {
+        deps.messages.use(command)
+        deps.streams.out(text)
+      },
       writeErr: (text) => {
         deps.messages.use(command)
         deps.messages.must('help', { text }, text)
