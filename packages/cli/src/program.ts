@@ -33,7 +33,7 @@ import { version } from 'knest'
 export function buildProgram(deps: Deps, words: readonly string[] = []): Command {
   const program = new Command('knest')
     .description('Kubernetes clusters inside a Kubernetes cluster')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command')
   addGlobalOptions(program)
   program.hook('preAction', (_program, command) => void deps.messages.use(command))
   for (const command of [

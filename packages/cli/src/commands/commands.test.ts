@@ -511,6 +511,22 @@ describe('version and help', () => {
     expect(terminal.out).toBe(help)
   })
 
+  test.each([
+    ['help', '--help'],
+    ['help create', 'create --help'],
+    ['help host', 'host --help'],
+    ['host help', 'host --help'],
+    ['host help up', 'host up --help'],
+  ])('knest %s is knest %s, as with kubectl', async (words, flag) => {
+    expect(await terminal.run(...flag.split(' '))).toBe(0)
+    const help = terminal.out
+    terminal.out = ''
+    expect(await terminal.run(...words.split(' '))).toBe(0)
+    expect(terminal.out).toBe(help)
+    expect(terminal.err).toBe('')
+    expect(terminal.opened).toEqual([])
+  })
+
   test('the help of create knows the defaults of core', async () => {
     const { specDefaults } = await terminal.deps().spec()
     await terminal.run('create', '--help')
