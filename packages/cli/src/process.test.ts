@@ -157,7 +157,7 @@ const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!mayMount)
   console.warn('no mounts of its own (unshare --mount): what happens on full and mounted files is not tested')
 const mayDropRights =
-  process.getuid?.() === 0 && spawnSync('setpriv', ['--bounding-set=-chown', 'true']).status === 0
+  process.getuid?.() === 0 && spawnSync('sh', ['-c', 'setpriv --bounding-set=-chown true']).status === 0
 if (!mayDropRights) console.warn('not root, or no setpriv: a root without CAP_CHOWN is not tested')
 const kubectl = 'apiVersion: v1\nkind: Config\n'
 
