@@ -18,6 +18,9 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
 /** A mistake in knest itself. */
 export const bugExitCode = 70
 
+/** 128 + SIGPIPE: how a program of this machine ends whose reader has gone. */
+export const brokenPipeExitCode = 141
+
 /** Ends the command with a code when all that is to be said has been said. */
 export class SilentExit extends Error {
   override readonly name = 'SilentExit'

@@ -8,7 +8,8 @@ import { runProcess } from './run-process.js'
 /**
  * For tests of what only a process has (streams, signals, its folder): the real command on a host that is a fake.
  * `KNEST_FAKE_LOG` gets what was done there; a node that never comes makes `KNEST_FAKE_STORY` `hang`, one that does
- * not even let go `stuck`. `KNEST_FAKE_BREAK` names a home in which a file takes the place of `.kube` meanwhile.
+ * not even let go `stuck`; a cluster that is another at every look `changes`. `KNEST_FAKE_BREAK` names a home in which
+ * a file takes the place of `.kube` meanwhile.
  */
 const { KNEST_FAKE_LOG: log, KNEST_FAKE_STORY: story, KNEST_FAKE_BREAK: home } = process.env
 const terminal = new FakeTerminal('/')
@@ -23,6 +24,12 @@ clusters.kubeconfig = (ref) => {
     writeFileSync(join(home, '.kube'), '')
   }
   return kubeconfig(ref)
+}
+const status = clusters.status.bind(clusters)
+let looks = 0
+clusters.status = async (...asked) => {
+  const found = await status(...asked)
+  return story === 'changes' && looks++ % 2 === 1 ? { ...found, phase: 'Scaling' } : found
 }
 clusters.duringCreate = async ({ progress, signal }) => {
   for (let step = 1; step <= 30; step++)

@@ -37,9 +37,25 @@ export function addGlobalOptions(program: Command): void {
     )
 }
 
+/** As they were typed, for one value by two names. */
+export type GivenOptions = GlobalOptions & { readonly targetNamespace?: string | undefined }
+
+/** kubectl takes an empty one for none, as of an unset variable: `--context "$HOST"`. */
+export function givenOptions(command: Pick<Command, 'optsWithGlobals'>): GivenOptions {
+  const { context, kubeconfig, namespace, targetNamespace, ...others } =
+    command.optsWithGlobals<GivenOptions>()
+  const unlessEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
+  return {
+    ...others,
+    context: unlessEmpty(context),
+    kubeconfig: unlessEmpty(kubeconfig),
+    namespace: unlessEmpty(namespace),
+    targetNamespace: unlessEmpty(targetNamespace),
+  }
+}
+
 export function globalOptions(command: Command): GlobalOptions {
-  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } =
-    command.optsWithGlobals<GlobalOptions & { targetNamespace?: string }>()
+  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } = givenOptions(command)
   const given = oneOf(['--namespace', namespace], ['--target-namespace', targetNamespace])
   return { context, kubeconfig, namespace: given, quiet, verbose, progress }
 }

@@ -68,6 +68,7 @@ describe('words', () => {
     ['`kubectl get pods`', "`kubectl get pods --context 'my host' --kubeconfig '/k c'`"],
     ['`kubectl --context b get pods`', '`kubectl --context b get pods`'],
     ['`kubectl config delete-context b`', '`kubectl config delete-context b`'],
+    ['`kubectl config use-context b`', '`kubectl config use-context b`'],
     ['the old knest list', 'the old knest list'],
     ['the chart `knest`', 'the chart `knest`'],
   ])('%s', (text, expected) => {

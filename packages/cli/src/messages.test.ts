@@ -120,3 +120,13 @@ describe('-q', () => {
     expect(terminal.err).toMatch(code === 0 ? /^$/ : /^error: /)
   })
 })
+
+describe('an empty flag is none, as for kubectl', () => {
+  test.each(['--context', '--kubeconfig', '-n', '--namespace', '--target-namespace'])('%s', async (flag) => {
+    const [bare, terminal] = [talkative(), talkative()]
+    expect(await bare.run('create', 'a')).toBe(0)
+    expect(await terminal.run('create', 'a', flag, '')).toBe(0)
+    expect(terminal.err).toBe(bare.err)
+    expect(terminal.opened).toEqual([{}])
+  })
+})

@@ -1,9 +1,7 @@
 import type { Command } from 'commander'
 import type { Problem } from 'knest'
-import type { GlobalOptions, HostOptions } from './global-options.js'
+import { givenOptions, type GivenOptions, type GlobalOptions, type HostOptions } from './global-options.js'
 import { worded } from './worded.js'
-
-type GivenOptions = GlobalOptions & { readonly targetNamespace?: string }
 
 /**
  * All that a command says beside its results and its progress: on standard error, in the style of its progress, with
@@ -22,7 +20,7 @@ export class Messages {
 
   /** Takes over the flags of this command line, as far as it was read: a wrong one ends before its command begins. */
   use(command: Pick<Command, 'optsWithGlobals'>): GlobalOptions {
-    this.options = command.optsWithGlobals<GivenOptions>()
+    this.options = givenOptions(command)
     return this.options
   }
 

@@ -45,7 +45,9 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     asker: () => asker(messages),
     terminal: () => (process.stdin.isTTY && process.stdout.isTTY ? process : undefined),
     spawn: (argv, env) =>
-      runProgram(argv, env, (text) => messages.must('error', { text }, `error: ${text}\n`)),
+      runProgram(argv, env, (text, exitCode) =>
+        messages.must('error', { code: 'prerequisite', exitCode, text }, `error: ${text}\n`),
+      ),
   }
 }
 

@@ -96,10 +96,69 @@ describe('the output', () => {
   )
 })
 
+describe('--progress json', () => {
+  test.each([
+    [
+      'results that find no room',
+      'knest list --progress json >/dev/full',
+      3,
+      'the output could not be written: E',
+    ],
+    ['help that finds no room', 'knest --progress json list --help >/dev/full', 3, 'the output could not be'],
+    [
+      'a command that is not there',
+      'knest shell quickstart --progress json -- no-such-program',
+      127,
+      '"no-such-program": command not found',
+    ],
+    [
+      'a command that cannot be run',
+      'knest shell quickstart --progress json -- /etc/passwd',
+      126,
+      '"/etc/passwd": permission denied',
+    ],
+  ])(
+    'tells of %s as of every error',
+    async (_name, line, exitCode, text) => {
+      const { code, stderr } = await bash(line)
+      expect(JSON.parse(stderr)).toMatchObject({
+        ...{ event: 'error', code: 'prerequisite', exitCode },
+        text: expect.stringContaining(text) as string,
+      })
+      expect(code).toBe(exitCode)
+    },
+    limit,
+  )
+})
+
+describe('a watch', () => {
+  test.each([
+    ['whose reader goes ends as by SIGPIPE', 'knest status quickstart -w | head -1', 141, /^$/],
+    ['whose reader was never there, too', 'knest status quickstart -w | true', 141, /^$/],
+    [
+      'whose results find no room says so',
+      'knest status quickstart -w >/dev/full',
+      3,
+      /^error: .*ENOSPC.*\n$/,
+    ],
+  ])(
+    '%s',
+    async (_name, line, exitCode, said) => {
+      const { code, stderr } = await bash(line, { KNEST_FAKE_STORY: 'changes' })
+      expect(stderr).toMatch(said)
+      expect(code).toBe(exitCode)
+    },
+    limit,
+  )
+})
+
 /** Mounts of its own need rights that not every machine gives. */
 const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!mayMount)
   console.warn('no mounts of its own (unshare --mount): what happens on full and mounted files is not tested')
+const mayDropRights =
+  process.getuid?.() === 0 && spawnSync('sh', ['-c', 'setpriv --bounding-set=-chown true']).status === 0
+if (!mayDropRights) console.warn('not root, or no setpriv: a root without CAP_CHOWN is not tested')
 const kubectl = 'apiVersion: v1\nkind: Config\n'
 
 describe('a home that says no', () => {
@@ -189,6 +248,20 @@ describe('a home that says no', () => {
     limit,
   )
 
+  test.skipIf(!mayDropRights)(
+    'keeps what a root without CAP_CHOWN makes in it',
+    async () => {
+      const { code, stderr, stdout } = await bash(
+        `cd "$HOME"; chown 12345:23456 .; export -f knest
+      setpriv --bounding-set=-chown bash -c 'knest create a --progress plain -q' && stat -c %a .kube .kube/*`,
+      )
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^cluster "a" created\n700\n600\n600\n$/)
+    },
+    limit,
+  )
+
   test.skipIf(!mayMount)(
     'a kubeconfig that is mounted is written in place',
     async () => {
@@ -213,6 +286,36 @@ describe('a home that says no', () => {
       expect(mounted.stderr).not.toMatch(/ {4}at |bug in knest/)
       expect(mounted.stderr).toContain('warning: kubeconfig')
       expect(mounted.code).toBe(0)
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
+    'a folder that is read only by now keeps nothing from being deleted',
+    async () => {
+      const { code, stdout, stderr } = await bash(
+        `cd "$HOME"; export -f knest; knest certs quickstart --renew >/dev/null 2>&1
+      unshare --mount bash -c 'mount --bind .kube .kube && mount -o remount,bind,ro .kube && KUBECONFIG=else knest delete quickstart'`,
+      )
+      expect(stderr).toMatch(
+        /^warning: the context of cluster "quickstart" may be left: .* cannot be removed: EROFS.*\n$/,
+      )
+      expect(stdout).toBe('cluster "quickstart" deleted\n')
+      expect(code).toBe(0)
+    },
+    limit,
+  )
+
+  test.skipIf(!mayMount)(
+    'one that is read only is told as that before the work',
+    async () => {
+      const { code, stderr, done } = await bash(
+        `cd "$HOME"; mkdir .kube; export -f knest
+      unshare --mount bash -c 'mount --bind .kube .kube && mount -o remount,bind,ro .kube && knest create a'`,
+      )
+      expect(stderr).toMatch(/^error: kubeconfig ".*config" cannot be written: EROFS.*\nhint: .*\n$/)
+      expect(code).toBe(3)
+      expect(done).not.toContain('create')
     },
     limit,
   )

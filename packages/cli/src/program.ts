@@ -33,7 +33,7 @@ import { version } from 'knest'
 export function buildProgram(deps: Deps, words: readonly string[] = []): Command {
   const program = new Command('knest')
     .description('Kubernetes clusters inside a Kubernetes cluster')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command')
   addGlobalOptions(program)
   program.hook('preAction', (_program, command) => void deps.messages.use(command))
   for (const command of [
@@ -81,7 +81,10 @@ function settle(command: Command, deps: Deps, path = command.name()): void {
     .showHelpAfterError(false)
     .configureHelp({ showGlobalOptions: command.parent !== null })
     .configureOutput({
-      writeOut: (text) => deps.streams.out(text),
+      writeOut: (text) => {
+        deps.messages.use(command)
+        deps.streams.out(text)
+      },
       writeErr: (text) => {
         deps.messages.use(command)
         deps.messages.must('help', { text }, text)

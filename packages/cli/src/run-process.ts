@@ -16,16 +16,16 @@ export async function runProcess(
   const fault = firstFault(process.stdout)
   // There is no place left to tell of it.
   process.stderr.on('error', () => undefined)
-  const code = await main(
-    argv,
-    depsOf((now) => process.exit(now)),
-  )
+  const deps = depsOf((now) => process.exit(now))
+  const code = await main(argv, deps)
   await Promise.all([written(process.stdout), written(process.stderr)])
   process.exitCode = code
   const { message } = fault() ?? {}
   if (code === 0 && message !== undefined) {
-    process.stderr.write(`error: the output could not be written: ${message}\n`)
-    process.exitCode = exitCodes.prerequisite
+    const exitCode = exitCodes.prerequisite
+    const text = `the output could not be written: ${message}`
+    deps.messages.must('error', { code: 'prerequisite', exitCode, text }, `error: ${text}\n`)
+    process.exitCode = exitCode
     await written(process.stderr)
   }
   // A connection somebody forgot to close must not keep the command from ending.

@@ -7,6 +7,8 @@ const run = async (...argv: readonly string[]) => {
   return { code, told }
 }
 
+const long = `/${'n'.repeat(300)}`
+
 it.each([
   { argv: ['true'], code: 0, told: [] },
   { argv: ['sh', '-c', 'exit 7'], code: 7, told: [] },
@@ -14,7 +16,10 @@ it.each([
   { argv: ['sh', '-c', 'kill -9 $$'], code: 137, told: [] },
   { argv: ['no-such-program'], code: 127, told: ['"no-such-program": command not found'] },
   { argv: ['/etc/passwd'], code: 126, told: ['"/etc/passwd": permission denied'] },
-])('$argv ends with $code', async ({ argv, code, told }) => {
+  { argv: ['/etc/passwd/x'], code: 126, told: ['"/etc/passwd/x": not a directory'] },
+  { argv: [long], code: 126, told: [`"${long}": name too long`] },
+  { argv: ['true', 'x'.repeat(200_000)], code: 126, told: ['"true": argument list too long'] },
+])('$argv.0 ends with $code', async ({ argv, code, told }) => {
   expect(await run(...argv)).toEqual({ code, told })
 })
 

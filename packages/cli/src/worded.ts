@@ -49,7 +49,7 @@ function knestFlags(words: readonly string[], { context, kubeconfig, namespace }
 
 function kubectlFlags(words: readonly string[], { context, kubeconfig, kubectl }: Leading): Flags {
   // It is about another cluster, or about the user's own kubeconfig.
-  if (words.some((word) => ownHost.includes(word)) || words.includes('delete-context')) return []
+  if (words.some((word) => ownHost.includes(word)) || words[1] === 'config') return []
   return [
     ['--context', context ?? kubectl?.context],
     ['--kubeconfig', kubeconfig ?? kubectl?.kubeconfig],

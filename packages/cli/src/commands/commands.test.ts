@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WorkerPool } from 'knest'
 import { fakeStatus, sampleSpec } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
@@ -19,6 +19,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'knest-commands-'))
   terminal = new FakeTerminal(home)
 })
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('parsing', () => {
   test('create hands over what was given and nothing else', async () => {
@@ -303,6 +304,23 @@ describe('delete', () => {
     expect(left).toBe('')
   })
 
+  test.each(['clusters: [', 'contexts: 1\n', '{"truncated', '\0'])(
+    'a damaged own file (%j) is replaced, and goes',
+    async (garbage) => {
+      const own = join(home, '.kube', 'knest.knest-quickstart.quickstart.kubeconfig')
+      await terminal.run('create', 'quickstart')
+      const whole = await readFile(own, 'utf8')
+      await writeFile(own, garbage)
+      expect(await terminal.run('certs', 'quickstart', '--renew')).toBe(0)
+      expect(await readFile(own, 'utf8')).toBe(whole)
+      await writeFile(own, garbage)
+      terminal.err = ''
+      expect(await terminal.run('delete', 'quickstart')).toBe(0)
+      expect(terminal.err).toBe('')
+      await expect(stat(own)).rejects.toThrow(/ENOENT/)
+    },
+  )
+
   test('--ignore-not-found succeeds and says nothing', async () => {
     expect(await terminal.run('delete', 'absent', '--ignore-not-found')).toBe(0)
     expect(terminal.out).toBe('')
@@ -364,6 +382,31 @@ describe('shell', () => {
     expect(await terminal.run('shell', 'quickstart', 'kubectl', 'get', 'pods')).toBe(2)
     expect(terminal.err).toContain('knest shell quickstart -- kubectl get pods')
   })
+
+  test('an empty command is refused before the host is asked', async () => {
+    expect(await terminal.run('shell', 'quickstart', '--', '', 'x')).toBe(2)
+    expect(terminal.err).toBe(
+      'error: the command after -- is empty\nhint: leave -- out for a shell: `knest shell quickstart`\n',
+    )
+    expect(terminal.spawned).toEqual([])
+  })
+
+  test.each([undefined, ''])('without SHELL (%j) it is /bin/sh', async (shell) => {
+    terminal.env.SHELL = shell
+    expect(await terminal.run('shell', 'quickstart')).toBe(0)
+    expect(terminal.spawned[0]?.argv).toEqual(['/bin/sh', '-i'])
+  })
+
+  test.each(['/no/such/folder', '/dev/null'])(
+    'what cannot be written to TMPDIR=%s is told',
+    async (folder) => {
+      vi.stubEnv('TMPDIR', folder)
+      terminal.clusters.reachable = false
+      expect(await terminal.run('shell', 'quickstart')).toBe(3)
+      expect(terminal.err).toMatch(/^error: the shell's files cannot be written: E.*\nhint: .*\$TMPDIR\n$/)
+      expect(terminal.clusters.closedForwards).toBe(1)
+    },
+  )
 
   test('forwards the API when it cannot be reached, and stops with the shell', async () => {
     terminal.clusters.reachable = false
@@ -466,6 +509,22 @@ describe('version and help', () => {
     terminal.out = ''
     expect(await terminal.run('--help')).toBe(0)
     expect(terminal.out).toBe(help)
+  })
+
+  test.each([
+    ['help', '--help'],
+    ['help create', 'create --help'],
+    ['help host', 'host --help'],
+    ['host help', 'host --help'],
+    ['host help up', 'host up --help'],
+  ])('knest %s is knest %s, as with kubectl', async (words, flag) => {
+    expect(await terminal.run(...flag.split(' '))).toBe(0)
+    const help = terminal.out
+    terminal.out = ''
+    expect(await terminal.run(...words.split(' '))).toBe(0)
+    expect(terminal.out).toBe(help)
+    expect(terminal.err).toBe('')
+    expect(terminal.opened).toEqual([])
   })
 
   test('the help of create knows the defaults of core', async () => {

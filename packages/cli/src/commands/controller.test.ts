@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,4 +105,24 @@ describe('heal', () => {
 test('the controller works on the port that it is given', async () => {
   expect(await terminal.run('controller', '--port', '9090')).toBe(0)
   expect(terminal.controller.calls).toEqual(['work on port 9090'])
+})
+
+test.each(['99999999', '65536', '-1'])('--port %s is refused before the host is asked', async (port) => {
+  expect(await terminal.run('controller', `--port=${port}`)).toBe(2)
+  expect(terminal.err).toBe(`error: --port ${port} is no port\nhint: use a number from 0 to 65535\n`)
+  expect(terminal.opened).toEqual([])
+})
+
+test('a port that is taken is no bug', async () => {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  terminal.controller.work = async (options) => {
+    await once(createServer().listen(options.port), 'listening')
+  }
+  expect(await terminal.run('controller', '--port', String(port))).toBe(3)
+  expect(terminal.err).toMatch(
+    /^error: port \d+ of this machine cannot be listened on: .*EADDRINUSE.*\nhint: .*--port\n$/,
+  )
+  server.close()
 })

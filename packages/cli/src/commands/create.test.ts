@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
+import { main } from '../main.js'
 
 let terminal: FakeTerminal
 let home: string
@@ -265,4 +266,17 @@ test('a chart that cannot be written is said before anything is made', async () 
   expect(await terminal.run('create', 'a', '--timing-svg', 'no/times.svg')).toBe(2)
   expect(terminal.err).toContain('the chart cannot be written to "no/times.svg": no such folder')
   expect(terminal.clusters.changes).toEqual([])
+})
+
+test.each([
+  ['a cluster that is made', undefined, 0, 'create knest-a/a'],
+  ['a failure', new KnestError('timeout', 'took long'), 6, 'error: took long'],
+])('a chart that finds no room behind the work does not hide %s', async (_what, fault, code, outcome) => {
+  terminal.clusters.duringCreate = () => (fault === undefined ? Promise.resolve() : Promise.reject(fault))
+  const deps = terminal.deps()
+  const writeFile = (_path: string, text: string): Promise<void> =>
+    text === '' ? Promise.resolve() : Promise.reject(new Error('ENOSPC'))
+  expect(await main(['create', 'a', '--timing-svg', 'full'], { ...deps, writeFile })).toBe(code)
+  expect(terminal.err).toContain('warning: the chart cannot be written to "full": ENOSPC\n')
+  expect([terminal.err, ...terminal.clusters.changes].join('\n')).toContain(outcome)
 })

@@ -133,6 +133,8 @@ describe('flags that contradict each other are refused', () => {
     ],
     ['create --from a.yaml --from b.yaml', '--from is "a.yaml" and --from is "b.yaml"'],
     ['apply -f a.yaml -f b.yaml', '--filename is "a.yaml" and --filename is "b.yaml"'],
+    ['render -f a.yaml -f b.yaml', '--filename is "a.yaml" and --filename is "b.yaml"'],
+    ['render -f a.yaml --from b.yaml', '--from is "b.yaml" and --filename is "a.yaml"'],
     ['plan -f a.yaml --filename b.yaml', '--filename is "a.yaml" and --filename is "b.yaml"'],
     [
       'create a --host-cluster-cni calico --persistent-host-cluster-cni kube-ovn',

@@ -2,6 +2,7 @@ import { defaultNamespace, KnestError, type KubeObject } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { once, oneOf } from '../one-of.js'
 import { ask } from '../operation.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { readDesiredSpec, type DesiredSpec } from './desired-spec.js'
@@ -72,13 +73,13 @@ export function renderCommand(deps: Deps, run: typeof renderRun = renderRun): Co
   const command = new Command('render')
     .description('print the manifests of a cluster, for kubectl apply or a GitOps tool; no host is asked')
     .argument('[name]', 'cluster name (default: the name in the file, else knest)')
-    .option('-f, --filename <file>', 'the same as --from')
+    .option('-f, --filename <file>', 'the same as --from', once('--filename'))
   return addCreateFlags(command)
     .option('--standalone', 'objects whose nodes set themselves up, without knest and its controller')
     .option('--include-crd', 'print the resource definition of NestedCluster first')
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
       const { filename, standalone, includeCrd, ...flags } = given
-      const from = flags.from ?? filename
+      const from = oneOf(['--from', flags.from], ['--filename', filename])
       return run(deps, {
         ...globalOptions(self),
         name,

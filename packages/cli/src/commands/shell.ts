@@ -25,22 +25,15 @@ export async function shellRun(deps: Deps, options: ShellOptions): Promise<void>
     const { withOwner } = await deps.kubeconfigs()
     const stop = new AbortController()
     const access = await ask(deps, (signal) => openAccess(clusters, ref, signal, stop.signal))
-    const directory = await mkdtemp(join(tmpdir(), 'knest-shell-'))
     // Ctrl-C is for the shell and what runs in it; it is on the same terminal and gets it too.
     const ignore = deps.interrupts.listen(() => undefined)
     try {
-      return await runShell(
-        deps,
-        options,
-        ref,
-        withOwner(access.kubeconfig, { ref, host: record }),
-        directory,
-      )
+      const kubeconfig = withOwner(access.kubeconfig, { ref, host: record })
+      return await withDirectory((directory) => runShell(deps, options, ref, kubeconfig, directory))
     } finally {
       ignore()
       stop.abort()
       await access.close()
-      await rm(directory, { recursive: true, force: true })
     }
   })
   if (exitCode !== 0) throw new SilentExit(exitCode)
@@ -62,6 +55,27 @@ async function openAccess(
   return clusters.forwardApi(ref, 0, lasting)
 }
 
+/** Gives it a folder for the time of `work`. */
+async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await writing(mkdtemp(join(tmpdir(), 'knest-shell-')))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function writing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw new KnestError('prerequisite', `the shell's files cannot be written: ${(error as Error).message}`, {
+      hint: 'name a folder that you may write to, and that has room, with $TMPDIR',
+      cause: error,
+    })
+  }
+}
+
 async function runShell(
   deps: Deps,
   options: ShellOptions,
@@ -70,7 +84,7 @@ async function runShell(
   directory: string,
 ): Promise<number> {
   const file = join(directory, 'kubeconfig')
-  await writeFile(file, kubeconfig, { mode: 0o600 })
+  await writing(writeFile(file, kubeconfig, { mode: 0o600 }))
   const { withoutProxy } = await deps.kubeconfigs()
   const proxies = withoutProxy(kubeconfig, deps.env)
   const env = {
@@ -81,13 +95,15 @@ async function runShell(
     KNEST_NAMESPACE: ref.namespace,
   }
   if (options.command.length > 0) return deps.spawn(options.command, env)
-  const start = shellStart(deps.env.SHELL ?? '/bin/sh', {
+  const { SHELL = '' } = deps.env
+  const start = shellStart(SHELL === '' ? '/bin/sh' : SHELL, {
     prompt: `[${ref.namespace}/${ref.name}]`,
     kubeconfig: file,
     directory,
     home: deps.env.ZDOTDIR ?? deps.env.HOME ?? '/',
   })
-  for (const [name, content] of Object.entries(start.files)) await writeFile(join(directory, name), content)
+  for (const [name, content] of Object.entries(start.files))
+    await writing(writeFile(join(directory, name), content))
   return deps.spawn(start.argv, { ...env, ...start.env })
 }
 
@@ -108,6 +124,11 @@ function nameAndCommand(self: Command): { name: string; command: readonly string
   if (more.length > 0) {
     throw new KnestError('usage', `"${more.join(' ')}" comes after the cluster name without --`, {
       hint: `write ${knestCommand('shell', name, '--', ...more)}`,
+    })
+  }
+  if (command[0] === '') {
+    throw new KnestError('usage', 'the command after -- is empty', {
+      hint: `leave -- out for a shell: ${knestCommand('shell', name)}`,
     })
   }
   return { name, command }

@@ -2,7 +2,7 @@ import { knestCommand, KnestError, type Clusters, type ClusterRef, type NodeHand
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
-import { SilentExit } from '../exit-codes.js'
+import { brokenPipeExitCode, SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { interruptible } from '../interrupt.js'
 import { ask, withClusters } from '../operation.js'
@@ -20,9 +20,6 @@ export interface SshOptions extends GlobalOptions {
 
 /** A command is ended by Ctrl-C, not by a clock. */
 const dayMs = 24 * 60 * 60_000
-
-/** 128 + SIGPIPE: how a program of this machine would end. */
-const brokenPipeExitCode = 141
 
 export async function sshRun(deps: Deps, options: SshOptions): Promise<void> {
   await checkTarget(deps, options)

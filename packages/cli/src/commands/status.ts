@@ -8,6 +8,7 @@ import { ask, withClusters } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { statusText } from '../views/status-text.js'
 import { statusView } from '../views/status.js'
+import { whileRead } from '../while-read.js'
 
 export interface StatusOptions extends GlobalOptions {
   readonly name: string
@@ -25,8 +26,11 @@ export async function statusRun(deps: Deps, options: StatusOptions): Promise<voi
     ask(deps, async (signal) => {
       const ref = await clusters.find(options.name, options.namespace, signal)
       const status = await clusters.status(ref, signal)
-      await show(deps, status, options)
-      if (options.watch) await watch(deps, clusters, status, options, signal)
+      if (!options.watch) return show(deps, status, options)
+      await whileRead(deps, signal, async (reading) => {
+        await show(deps, status, options)
+        await watch(deps, clusters, status, options, reading)
+      })
     }).catch((error: unknown) => {
       // That is how a watch ends.
       const isLeft = options.watch && error instanceof KnestError && error.code === 'cancelled'

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { yamlText } from 'knest/manifests'
-import { KnestError } from 'knest'
+import { KnestError, kubectlCommand } from 'knest'
 import { currentContext, type Former } from './entries.js'
 import { restoreCurrent } from './remove.js'
-import { applyEdits, colonEnd, contentEnd, findPair, readKubeconfig } from './text.js'
+import { applyEdits, colonEnd, contentEnd, findPair, readKubeconfig, type KubeconfigText } from './text.js'
 
 /** The text with another current context, in a file that need not have that context; nothing else changes. */
 export function withCurrent(text: string, name: string): string {
@@ -17,8 +17,11 @@ export function withCurrent(text: string, name: string): string {
   if (pair !== undefined) {
     const from = colonEnd(pair)
     after = applyEdits(text, [{ from, to: contentEnd(text, pair.value, from), text: ` ${scalar}` }])
-  } else if (root === undefined) after = `${text}${currentContext}: ${scalar}${newline}`
-  else if (flow) {
+  } else if (root === undefined) {
+    const field = `${currentContext}: ${scalar}`
+    const isOpen = text !== '' && !text.endsWith('\n')
+    after = isOpen ? `${text}${newline}${field}` : `${text}${field}${newline}`
+  } else if (flow) {
     const at = root.range[0] + 1
     const comma = root.items.length === 0 ? '' : ', '
     after = applyEdits(text, [{ from: at, to: at, text: `"${currentContext}": ${scalar}${comma}` }])
@@ -45,14 +48,24 @@ export function withoutCurrent(text: string, name: string, former: Former): stri
 }
 
 function unlessOthersChanged(before: string, after: string, name: string | undefined): string {
-  const others = (text: string): unknown => ({ ...readKubeconfig(text).value, [currentContext]: undefined })
-  const isSet = name === undefined || readKubeconfig(after).value[currentContext] === name
-  if (isSet && isDeepStrictEqual(others(after), others(before))) return after
+  const others = ({ value }: KubeconfigText): unknown => ({ ...value, [currentContext]: undefined })
+  const read = readIfPossible(after)
+  const isSet = name === undefined || read?.value[currentContext] === name
+  if (read !== undefined && isSet && isDeepStrictEqual(others(read), others(readKubeconfig(before))))
+    return after
+  const cure = name === undefined ? ['unset', currentContext] : ['use-context', name]
   throw new KnestError(
     'config',
     'the kubeconfig is written in a way that knest cannot set its current context',
-    {
-      hint: 'set it: kubectl config use-context NAME',
-    },
+    { hint: `set it: ${kubectlCommand('config', ...cure)}` },
   )
+}
+
+function readIfPossible(text: string): KubeconfigText | undefined {
+  try {
+    return readKubeconfig(text)
+  } catch (error) {
+    if (error instanceof KnestError) return undefined
+    throw error
+  }
 }

@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import {
-  chmod,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  rename,
-  rmdir,
-  stat,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { KnestError } from 'knest'
 import { hasCode, withFileLock } from './lock.js'
+import { targetOf } from './target.js'
 
 /** Only the owner may read a kubeconfig: it holds a key to the whole cluster. */
 const secretMode = 0o600
@@ -37,7 +27,7 @@ export async function changeFile(
   await writing(file, async () => {
     await makeFolder(dirname(file))
     await withFileLock(file, async () => {
-      const target = await followLinks(file)
+      const target = await targetOf(file)
       const before = await readIfThere(target)
       const after = named(file, () => change(before))
       if (after === before) return
@@ -57,13 +47,13 @@ export async function tryToWrite(file: string, before = ''): Promise<void> {
     const made = await makeFolder(dirname(file))
     try {
       await withFileLock(file, () => Promise.resolve())
-      const target = await followLinks(file)
+      const target = await targetOf(file)
       const temporary = temporaryOf(target)
       try {
         await fill(temporary, before + room)
       } catch (error) {
         // What stands in a folder of others, as a mount, is written in place.
-        if (!mustBeInPlace(error)) throw error
+        if (!mustBeInPlace(error) || (await readIfThere(target)) === undefined) throw error
         await (await open(target, 'r+')).close()
       } finally {
         await unlink(temporary).catch(() => undefined)
@@ -125,7 +115,9 @@ interface Owner {
 
 /** Root works in folders of users, as under sudo: what it makes there must be theirs. Others own what they make. */
 async function giveTo(handle: FileHandle, { uid, gid }: Owner): Promise<void> {
-  if (process.geteuid?.() === 0) await handle.chown(uid, gid)
+  if (process.geteuid?.() !== 0) return
+  // Where nobody can be given anything, as on some network disks and without CAP_CHOWN, it stays ours.
+  await handle.chown(uid, gid).catch(() => undefined)
 }
 
 /** A file that is mounted alone cannot go. */
@@ -165,8 +157,7 @@ async function fill(temporary: string, text: string, owner?: Owner): Promise<voi
   try {
     await handle.writeFile(text)
     await handle.sync()
-    // Where nobody can be given anything, as on some network disks, it stays ours.
-    if (owner !== undefined) await giveTo(handle, owner).catch(() => undefined)
+    if (owner !== undefined) await giveTo(handle, owner)
   } finally {
     await handle.close()
   }
@@ -194,18 +185,6 @@ async function overwrite(file: string, text: string, before: string): Promise<vo
     })
   } finally {
     await handle.close()
-  }
-}
-
-/** The file behind a symbolic link, also when it is not there yet: the link itself must stay. */
-async function followLinks(file: string, depth = 0): Promise<string> {
-  if (depth > 40) throw new KnestError('config', `kubeconfig "${file}" is a link without an end`)
-  try {
-    return await followLinks(resolve(dirname(file), await readlink(file)), depth + 1)
-  } catch (error) {
-    // EINVAL: not a link.
-    if (hasCode(error, 'EINVAL') || hasCode(error, 'ENOENT')) return file
-    throw error
   }
 }
 

@@ -72,6 +72,15 @@ describe('the own file', () => {
     expect(await removeOwnKubeconfig(file)).toBe(true)
     expect(await removeOwnKubeconfig(file)).toBe(false)
   })
+
+  test('that cannot be removed is no mistake of knest', async () => {
+    const file = join(home, 'knest.a.b.kubeconfig')
+    await mkdir(file)
+    await expect(removeOwnKubeconfig(file)).rejects.toMatchObject({
+      code: 'prerequisite',
+      message: expect.stringContaining(`kubeconfig "${file}" cannot be removed: E`) as string,
+    })
+  })
 })
 
 describe('the default file', () => {

@@ -26,14 +26,21 @@ export function kubeconfigFiles(environment: NodeJS.ProcessEnv, home: string): s
   return named.length > 0 ? [...new Set(named)] : [join(home, '.kube', 'config')]
 }
 
-/** Absent is fine: gives false. */
+/** Absent is fine: gives false. Throws `prerequisite`. */
 export async function removeOwnKubeconfig(file: string): Promise<boolean> {
   try {
     await unlink(file)
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false
-    throw error
+    throw new KnestError(
+      'prerequisite',
+      `kubeconfig "${file}" cannot be removed: ${(error as Error).message}`,
+      {
+        hint: 'remove it when its folder can be written to',
+        cause: error,
+      },
+    )
   }
 }
 

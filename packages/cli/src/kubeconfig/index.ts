@@ -10,6 +10,5 @@ export {
 } from './file.js'
 export { readIfThere, tryToWrite as tryToWriteOwn, writeSecret as writeOwnKubeconfig } from './disk.js'
 export type { HostRecord } from './host-record.js'
-export { authorityOf, isFileOf, isSameHost, withOwner, type ContextOwner, type NestedOwner } from './owner.js'
+export { authorityIn, isFileOf, isSameHost, withOwner, type ContextOwner, type NestedOwner } from './owner.js'
 export { proxiedHost, withoutProxy } from './proxied.js'
-export { readKubeconfig } from './text.js'

@@ -145,12 +145,14 @@ export async function hasCurrentContext(deps: Deps): Promise<boolean> {
 
 /** Removes the file and the context of a cluster that is gone, and nothing of one on another host. */
 export async function forgetKubeconfig(deps: Deps, owner: NestedOwner): Promise<void> {
-  const { authorityOf, kubeconfigFiles, readKubeconfig, removeFromDefault, removeOwnKubeconfig } =
-    await deps.kubeconfigs()
+  const { authorityIn, kubeconfigFiles, removeFromDefault, removeOwnKubeconfig } = await deps.kubeconfigs()
   const { file, text } = await ownFile(deps, owner)
-  const authority = text === undefined ? undefined : authorityOf(readKubeconfig(text).value)
-  if (text !== undefined) await removeOwnKubeconfig(file)
-  await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), owner, authority)
+  const authority = text === undefined ? undefined : authorityIn(text)
+  try {
+    if (text !== undefined) await removeOwnKubeconfig(file)
+  } finally {
+    await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), owner, authority)
+  }
 }
 
 /** Removes the context of an embedded host that is gone, and those of all clusters that were on it. */
@@ -180,10 +182,14 @@ interface OwnFile {
   readonly text: string | undefined
 }
 
-/** One name, one cluster: a second host's cluster of the same names gets a file with a number. */
+/**
+ * One name, one cluster: a second host's cluster of the same names gets a file with a number. A damaged one is replaced
+ * where none is the owner's.
+ */
 async function ownFile(deps: Deps, owner: NestedOwner): Promise<OwnFile> {
   const { isFileOf, readIfThere } = await deps.kubeconfigs()
   let free: string | undefined
+  let damaged: OwnFile | undefined
   for (let number = 1; number < 100; number++) {
     const suffix = number === 1 ? '' : `.${number}`
     const name = kubeconfigFileName(owner.ref).replace(/\.kubeconfig$/, `${suffix}.kubeconfig`)
@@ -193,8 +199,13 @@ async function ownFile(deps: Deps, owner: NestedOwner): Promise<OwnFile> {
       free ??= file
       // Where the first two are free there is no third.
       if (number > 1) break
-    } else if (isFileOf(text, owner)) return { file, text }
+      continue
+    }
+    const isOwn = isFileOf(text, owner)
+    if (isOwn === true) return { file, text }
+    if (isOwn === undefined) damaged ??= { file, text }
   }
+  if (damaged !== undefined) return damaged
   if (free !== undefined) return { file: free, text: undefined }
   throw new KnestError('config', `there are too many kubeconfig files of clusters "${owner.ref.name}"`, {
     hint: `remove those in ${join(home(deps), '.kube')} that are no longer needed`,

@@ -51,7 +51,9 @@ export function mergeKubeconfig(
   // What is current already stays so when its entry is made anew.
   const setCurrent = options.setCurrent === true || before.value[currentContext] === name
   const { [currentContext]: remembered } = formerOfContext(before, name) ?? {}
-  const formerCurrent = setCurrent ? undefined : (options.formerCurrent ?? remembered)
+  // Null says that there was none, and counts.
+  const former = options.formerCurrent === undefined ? remembered : options.formerCurrent
+  const formerCurrent = setCurrent ? undefined : former
   if (existing !== undefined && options.formerCurrent === undefined && isThere(before, entries, setCurrent))
     return existing
   const names = {

@@ -1,4 +1,4 @@
-import { contextName, type ClusterRef } from 'knest'
+import { contextName, KnestError, type ClusterRef } from 'knest'
 import { quoteAmbiguous } from 'knest/manifests'
 import { parseDocument } from 'yaml'
 import { entriesOf, isEntry, ownExtension, withOwnExtension, type Entry } from './entries.js'
@@ -89,11 +89,30 @@ export function contextsOf(
   return entriesOf(value, 'contexts').filter((context) => isOwnedBy(context, owner, () => isSame(context)))
 }
 
-/** Whether a kubeconfig file of one cluster is the owner's. One of before knest wrote owners counts as that. */
-export function isFileOf(text: string, owner: ContextOwner): boolean {
-  const [context] = entriesOf(readKubeconfig(text).value, 'contexts')
-  if (context === undefined || ownExtension(context)?.host === undefined) return true
-  return isOwnedBy(context, owner, () => false)
+/**
+ * Whether a kubeconfig file of one cluster is the owner's. One of before knest wrote owners counts as that. Undefined
+ * for a damaged one.
+ */
+export function isFileOf(text: string, owner: ContextOwner): boolean | undefined {
+  return unlessDamaged(() => {
+    const [context] = entriesOf(readKubeconfig(text).value, 'contexts')
+    if (context === undefined || ownExtension(context)?.host === undefined) return true
+    return isOwnedBy(context, owner, () => false)
+  })
+}
+
+/** The authority in a kubeconfig file of one cluster; undefined for a damaged one. */
+export function authorityIn(text: string): string | undefined {
+  return unlessDamaged(() => authorityOf(readKubeconfig(text).value))
+}
+
+function unlessDamaged<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof KnestError) return undefined
+    throw error
+  }
 }
 
 /** The nested clusters that contexts of a text are of, as far as it was written into them. */

@@ -79,6 +79,30 @@ describe('several files in $KUBECONFIG', () => {
     expect(await readFile(files[1] ?? '', 'utf8')).toBe(someone('b', 'b'))
   })
 
+  test('one that was unset before it was set again is none behind it', async () => {
+    await writeFile(files[1] ?? '', someone('b'))
+    await merge(false)
+    await writeFile(files[0] ?? '', someone('a', 'a'))
+    await merge(true)
+    await writeFile(files[0] ?? '', someone('a'))
+    await merge(true)
+    await removeFromDefault(files, owner)
+    expect(await readFile(files[0] ?? '', 'utf8')).toBe(someone('a'))
+  })
+
+  test.each(['# hi', '# hi\n', '# hi\r\n# you', '\n'])(
+    'goes below the comments of %j, and again',
+    async (text) => {
+      await writeFile(files[1] ?? '', someone('b'))
+      await merge(false)
+      await writeFile(files[0] ?? '', text)
+      await merge(true)
+      expect(await currentIn()).toEqual(['knest-q', undefined, 'absent'])
+      await removeFromDefault(files, owner)
+      expect(await readFile(files[0] ?? '', 'utf8')).toBe(text)
+    },
+  )
+
   test('a current context that kubectl set in another file does not dangle', async () => {
     await writeFile(files[1] ?? '', someone('b'))
     await merge(false)

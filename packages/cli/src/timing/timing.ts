@@ -42,7 +42,11 @@ export async function withTiming<T>(
     const { ganttSvg, timelineOf, timingTable } = await import('./views.js')
     const timeline = timelineOf(times, whole)
     if (timing) deps.messages.must('timing', { ...timeline }, timingTable(timeline))
-    if (timingSvg !== undefined) await write(deps, timingSvg, ganttSvg(timeline, title))
+    // What has become of the work is more than its chart.
+    if (timingSvg !== undefined)
+      await write(deps, timingSvg, ganttSvg(timeline, title)).catch((error: unknown) =>
+        deps.messages.warning((error as KnestError).message),
+      )
   }
 }
 
