@@ -28,6 +28,7 @@ export interface NodeAuthorities {
 export async function readNodeAuthorities(node: NodeHandle, signal: AbortSignal): Promise<NodeAuthorities> {
   const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], {
     timeoutMs: 15_000,
+    repeatable: true,
     signal,
   })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at /etc/kubernetes/pki'], exitCode, stderr)

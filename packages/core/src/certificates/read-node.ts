@@ -44,7 +44,11 @@ export async function readNodeCertificates(
 ): Promise<NodeCertificates> {
   const question = readNodeQuestion(node.role)
   const argv = ['bash', '-c', question.script, 'certificates', ...question.args]
-  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 30_000, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, {
+    timeoutMs: 30_000,
+    repeatable: true,
+    signal,
+  })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['reading certificates'], exitCode, stderr.trim())
   return parseNodeCertificates(node, stdout, now)
 }

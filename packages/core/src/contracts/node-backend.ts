@@ -72,6 +72,8 @@ export interface ExecLimits {
 export interface ExecTextOptions extends ExecLimits {
   /** Sent to the command's standard input, which is then at its end. */
   readonly stdin?: string | Uint8Array | undefined
+  /** It only looks: where the connection is lost in the middle, it is run again. */
+  readonly repeatable?: boolean | undefined
 }
 
 /** Where the bytes of a command go, as fast as these streams take them. They are not ended. */

@@ -23,7 +23,7 @@ interface MemberList {
 /** Members of etcd, asked on a control plane that is one. */
 export async function etcdMembers(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMember[]> {
   const argv = [...etcdctl, 'member', 'list', '--write-out=json', '--hex']
-  const result = await node.execText(argv, { timeoutMs: 30_000, signal })
+  const result = await node.execText(argv, { timeoutMs: 30_000, repeatable: true, signal })
   if (result.exitCode !== 0)
     throw new KnestError(
       'prerequisite',

@@ -20,7 +20,11 @@ else echo empty; fi
 /** Asks the node what was set up on its disk. */
 export async function readDisk(node: NodeHandle, signal: AbortSignal): Promise<DiskState> {
   const argv = ['bash', '-c', diskQuestion]
-  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 15_000, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, {
+    timeoutMs: 15_000,
+    repeatable: true,
+    signal,
+  })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
   return stdout.trim() as DiskState
 }

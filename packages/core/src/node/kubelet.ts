@@ -13,6 +13,7 @@ const question = 'date --date "$(systemctl show --property ActiveEnterTimestamp 
 export async function kubeletStarted(node: NodeHandle, signal: AbortSignal): Promise<Date> {
   const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], {
     timeoutMs: 15_000,
+    repeatable: true,
     signal,
   })
   const seconds = Number(stdout.trim())

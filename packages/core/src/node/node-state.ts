@@ -34,7 +34,11 @@ sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
 /** Asks the node what was set up on its disk and what it runs. */
 export async function readNodeState(node: NodeHandle, signal: AbortSignal): Promise<NodeState> {
   const argv = ['bash', '-c', stateQuestion]
-  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 15_000, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, {
+    timeoutMs: 15_000,
+    repeatable: true,
+    signal,
+  })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
   return parseNodeState(stdout)
 }

@@ -17,7 +17,11 @@ const none: NodeCertificates = { certificates: [], unfinished: false, problems: 
 export async function lookAtNode(node: NodeHandle, now: Date, signal: AbortSignal): Promise<NodeLook> {
   const { script, args } = readNodeQuestion(node.role)
   const argv = ['bash', '-c', `echo '= disk'\n${stateQuestion}${script}`, 'look', ...args]
-  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 15_000, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, {
+    timeoutMs: 15_000,
+    repeatable: true,
+    signal,
+  })
   if (exitCode !== 0) throw new NodeCommandError(node.name, ['look at the disk'], exitCode, stderr)
   return parseNodeLook(node, stdout, now)
 }

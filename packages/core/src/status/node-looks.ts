@@ -25,7 +25,7 @@ export async function lookAtNodes(
   const look = async ({ backend, name }: BackendNode, signal: AbortSignal): Promise<void> => {
     const node = await backend.openNode(record, name, signal)
     const asked = Date.now()
-    const options = { timeoutMs: 15_000, signal }
+    const options = { timeoutMs: 15_000, repeatable: true, signal }
     const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], options)
     if (exitCode !== 0) throw new NodeCommandError(name, ['look at the disk'], exitCode, stderr)
     const [disk, clock] = stdout.trim().split('\n')

@@ -1,5 +1,5 @@
 import { collectText, KnestError, openDeadline, seconds } from '@knest/core'
-import type { ExecLimits, NodeHandle, NodeRole } from '@knest/core'
+import type { ExecLimits, ExecTextOptions, NodeHandle, NodeRole } from '@knest/core'
 import type { RunOptions } from './command.js'
 import { ConnectionLost } from './connection.js'
 import { quote } from './quote.js'
@@ -46,7 +46,9 @@ export function openSshNode({ name, role, session, timeoutFactor, jobsFolder }: 
     execText: (argv, options) =>
       bounded(argv, options, (within) =>
         options.timeoutMs <= longMs
-          ? collectText((output) => runNow(session, argv, { ...within, ...output }))
+          ? untilAnswered(within, () =>
+              collectText((output) => runNow(session, argv, { ...within, ...output })),
+            )
           : runJob(subject, (signal) => session.connect(signal), argv, within, jobsFolder),
       ),
     dial: async (port, signal) => {
@@ -59,6 +61,20 @@ export function openSshNode({ name, role, session, timeoutFactor, jobsFolder }: 
     },
     terminal: async (argv, streams, signal) =>
       openSshTerminal(await session.connect(signal), subject, argv, streams, signal),
+  }
+}
+
+/** Each try waits for a connection, as long as the signal allows. */
+async function untilAnswered<T>(
+  { repeatable, signal }: Pick<ExecTextOptions, 'repeatable' | 'signal'>,
+  run: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      if (repeatable !== true || signal.aborted || !(error instanceof ConnectionLost)) throw error
+    }
   }
 }
 

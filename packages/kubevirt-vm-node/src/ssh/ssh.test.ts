@@ -99,6 +99,16 @@ describe('a short command', () => {
     await expect(hanging).rejects.toMatchObject({ code: 'host-unreachable' })
     expect((await short(['echo', 'again'])).stdout).toBe('again\n')
   })
+
+  it('is run again when the connection is cut, where it only looks', async () => {
+    const file = join(folder, 'looks')
+    const script = 'echo half; echo look >>"$0"; [ $(wc -l <"$0") -gt 1 ] || sleep 10; echo whole'
+    const looking = short(['sh', '-c', script, file], { repeatable: true })
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8').catch(() => '')).toBe('look\n'))
+    portforward.cut()
+    expect(await looking).toEqual({ exitCode: 0, stdout: 'half\nwhole\n', stderr: '' })
+    await rm(file)
+  })
 })
 
 describe('a long command', () => {
