@@ -62,7 +62,7 @@ export function planCluster(
       step.kind === 'await-api'
         ? {
             ...step,
-            needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes.slice(-1)].map(({ id }) => id)],
+            needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes].map(({ id }) => id)],
           }
         : afterConfiguration(step, [...upgrade.configuration, ...naming]),
     ),

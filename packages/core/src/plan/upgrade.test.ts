@@ -74,6 +74,17 @@ describe('a control plane that is to go, made again with the new version while e
   })
 })
 
+describe('control planes that are half-way', () => {
+  it('go on beside each other, and the others one after another when they have ended', () => {
+    const nodes = all(5, 0).map((each, index) => (index < 2 ? { ...each, upgrading: true } : each))
+    const steps = plan(spec(5, 0), observed(nodes))
+    expect(needs(steps, 'upgrade:c-cp-1')).toEqual(needs(steps, 'upgrade:c-cp-0'))
+    expect(needs(steps, 'upgrade:c-cp-2')).toEqual(['upgrade:c-cp-0', 'upgrade:c-cp-1'])
+    expect(needs(steps, 'upgrade:c-cp-3')).toEqual(['upgrade:c-cp-2'])
+    expect(needs(steps, 'upgrade:c-cp-4')).toEqual(['upgrade:c-cp-3'])
+  })
+})
+
 describe('an upgrade', () => {
   it('takes control planes one after another, then kubeadm, then workers one by one, then kube-proxy', () => {
     const steps = plan(spec(3, 2), observed(all(3, 2)))

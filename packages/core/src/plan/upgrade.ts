@@ -121,8 +121,15 @@ export function planUpgrade(
   })
   return {
     controlPlanes: controlPlanes.map((node, index) => {
-      const previous = controlPlanes[index - 1]
-      return upgrade(node, previous === undefined ? before : [`upgrade:${previous.name}`])
+      const earlier = controlPlanes.slice(0, index)
+      // Several that are half-way may need each other for etcd's majority: none of them waits for another.
+      if (earlier.length === 0 || hasBegun(node)) return upgrade(node, before)
+      const halfWay = earlier.filter(hasBegun)
+      const previous = earlier.slice(Math.max(halfWay.length, index - 1))
+      return upgrade(
+        node,
+        (previous.length === 0 ? halfWay : previous).map(({ name }) => `upgrade:${name}`),
+      )
     }),
     configuration: configure,
     workers: [...awaited, ...chained],

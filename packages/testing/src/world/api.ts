@@ -105,7 +105,7 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
     apply: (object, { signal, dryRun }) =>
       call(`apply ${named(object)}`, signal, (at) => at.apply(caller, object, dryRun)),
     create: (object, { signal, dryRun }) =>
-      call(`create ${named(object)}`, signal, (at) =>
+      call(`${dryRun === true ? 'try' : 'create'} ${named(object)}`, signal, (at) =>
         at.create(caller, timed(object, caller.skewMs), dryRun),
       ),
     replace: (object, { signal }) =>

@@ -24,11 +24,6 @@ export const knownFaults: readonly KnownFault[] = [
     promise: 'it comes to rest',
     text: /it is Creating; (nobody stands behind the etcd member "[^"]+"; )+last error: timeout/,
   },
-  {
-    key: 'the upgrade of the control plane that stays asks one that is to go, whose etcd has no majority',
-    promise: 'it comes to rest',
-    text: /it is Upgrading; .*last error: etcd on "[^"]+" does not answer/,
-  },
 ]
 
 /**

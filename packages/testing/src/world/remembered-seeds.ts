@@ -26,4 +26,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_888_247, 1_795_888_336, 1_795_888_374, 1_795_888_449,
   // A disk that was condemned before others went; one made again during an upgrade that is to go.
   160, 1_795_888_364, 125,
+  // What only tries is no writer; two control planes half-way that need each other.
+  1_795_903_656, 1_795_903_707,
 ]

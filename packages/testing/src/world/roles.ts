@@ -9,6 +9,7 @@ const groups = new Map(
 )
 const verbs: Readonly<Record<string, readonly string[]>> = {
   apply: ['patch', 'create'],
+  try: ['create'],
   replace: ['update'],
   watch: ['list', 'watch'],
 }
