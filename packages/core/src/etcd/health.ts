@@ -54,7 +54,11 @@ export async function etcdHealth(nodes: readonly NodeHandle[], signal: AbortSign
 
 async function ask(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMemberHealth[]> {
   const argv = ['bash', '-c', script, 'health', ...etcdctl]
-  const { exitCode, stdout, stderr } = await node.execText(argv, { timeoutMs: 30_000, repeatable: true, signal })
+  const { exitCode, stdout, stderr } = await node.execText(argv, {
+    timeoutMs: 30_000,
+    repeatable: true,
+    signal,
+  })
   if (exitCode === 0) return parseHealth(stdout)
   const said = stderr.trim().split('\n').at(-1) ?? ''
   throw new KnestError('prerequisite', `etcd on "${node.name}" does not answer: ${said}`)

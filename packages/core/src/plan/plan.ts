@@ -62,7 +62,7 @@ export function planCluster(
       step.kind === 'await-api'
         ? {
             ...step,
-            needs: [...step.needs, ...[...renewal, ...upgrade.controlPlanes].map(({ id }) => id)],
+            needs: [...step.needs, ...[...renewal, ...lastOf(upgrade.controlPlanes)].map(({ id }) => id)],
           }
         : afterConfiguration(step, [...upgrade.configuration, ...naming]),
     ),
@@ -101,6 +101,11 @@ export function planCluster(
     dns: network,
   })
   return steps
+}
+
+/** Those for which no other of them waits. */
+function lastOf(steps: readonly Step[]): readonly Step[] {
+  return steps.filter(({ id }) => !steps.some(({ needs }) => needs.includes(id)))
 }
 
 /** kubeadm joins a control plane by what is written in the cluster. */
