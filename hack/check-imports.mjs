@@ -33,7 +33,7 @@ const keptIn = {
 const layers = {
   core: [
     ['errors', 'labels', 'defaults', 'yaml-text'],
-    ['contracts', 'signals', 'commands'],
+    ['contracts', 'signals', 'url-host', 'commands'],
     ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],

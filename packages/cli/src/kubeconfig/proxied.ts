@@ -1,5 +1,5 @@
 import { KnestError } from 'knest'
-import { proxyFromEnvironment } from 'knest/kube'
+import { hostOf, proxyFromEnvironment } from 'knest/kube'
 import { readAddition } from './entries.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -13,7 +13,7 @@ export function proxiedHost(server: string, env: Environment): string | undefine
     // One that cannot be used does not lead there either.
     if (!(error instanceof KnestError)) throw error
   }
-  return url.hostname.replace(/^\[|\]$/g, '')
+  return hostOf(url)
 }
 
 /** The variables by which the server of a kubeconfig is reached without a proxy; those of others stay. */

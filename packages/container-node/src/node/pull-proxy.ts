@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { hostOf, isLoopback } from '@knest/core'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -27,9 +27,9 @@ export function pullProxy(env: Environment, own: string): PullProxy {
   const told = ['HTTP_PROXY', 'HTTPS_PROXY'].flatMap((name) =>
     value(name) === '' ? [] : [[name, value(name)] as const],
   )
-  const usable = told.filter(([, proxy]) => !isLoopback(proxy))
+  const usable = told.filter(([, proxy]) => !isUnreachable(proxy))
   const unreachable = [
-    ...new Set(told.filter(([, proxy]) => isLoopback(proxy)).map(([, proxy]) => hostOf(proxy))),
+    ...new Set(told.filter(([, proxy]) => isUnreachable(proxy)).map(([, proxy]) => inWords(proxy))),
   ]
   if (usable.length === 0) return { variables: {}, unreachable }
   const list = [
@@ -54,12 +54,11 @@ function parse(proxy: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined
 }
 
-function hostOf(proxy: string): string {
+function inWords(proxy: string): string {
   return parse(proxy)?.host ?? 'a proxy that is no URL'
 }
 
-function isLoopback(proxy: string): boolean {
-  const host = parse(proxy)?.hostname.replace(/^\[|\]$/g, '')
-  if (host === undefined) return true
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+function isUnreachable(proxy: string): boolean {
+  const url = parse(proxy)
+  return url === undefined || isLoopback(hostOf(url))
 }

@@ -1,7 +1,7 @@
 import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { Progress } from '../contracts/progress.js'
-import { serverName } from '../nested-api/admin-kubeconfig.js'
+import { apiTargets } from '../nested-api/api-targets.js'
 import { firstReachable, lacksHosts } from '../nested-api/reachable.js'
 import type { Step } from '../plan/step.js'
 import { pause } from '../signals.js'
@@ -30,14 +30,12 @@ export async function awaitReachable(
   if (record.spec.endpoint.serviceType === 'ClusterIP') return
   const authorities = await home.readAuthorities(record, signal)
   if (authorities === undefined) return
-  const target = { ca: authorities.ca.cert, serverName: serverName(record) }
   const deadline = Date.now() + timeoutMs
   for (let tries = 0; ; tries++) {
     const urls = await home.apiUrls(record, signal)
     const [first] = urls
     if (first === undefined) return
-    const targets = urls.map((url) => ({ ...target, url }))
-    if ((await reach(targets, signal)) !== undefined) return
+    if ((await reach(apiTargets(record, authorities.ca.cert, urls), signal)) !== undefined) return
     signal.throwIfAborted()
     if (Date.now() >= deadline) {
       progress.note(`the API server does not answer this machine at ${first}`)
@@ -60,8 +58,7 @@ export async function isMisnamed(
     home.apiUrls(record, signal),
   ])
   if (authorities === undefined) return false
-  const target = { ca: authorities.ca.cert, serverName: serverName(record) }
-  const targets = urls.map((url) => ({ ...target, url }))
+  const targets = apiTargets(record, authorities.ca.cert, urls)
   const reached = await firstReachable(targets, signal, lookMs)
   return reached !== undefined && lacksHosts(reached, targets)
 }

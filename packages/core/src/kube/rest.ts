@@ -14,6 +14,7 @@ import {
   unlessAborted,
   type Deadline,
 } from '../signals.js'
+import { hostOf } from '../url-host.js'
 
 export interface RestRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -227,7 +228,7 @@ async function readText(response: http.IncomingMessage): Promise<string> {
 
 /** Without the brackets of an IPv6 address. */
 function bareHost(server: URL): string {
-  return server.hostname.replace(/^\[|\]$/g, '')
+  return hostOf(server)
 }
 
 function requestDeadline(link: ApiLink, request: RestRequest, timeoutMs: number): Deadline {

@@ -1,8 +1,8 @@
 import type { CertificateAuthorities, ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
-import { objectNames } from '../names.js'
 import { adminCertificate } from '../pki/index.js'
+import { apiTargets, serverName } from './api-targets.js'
 import { firstReachable, type ReachedApi } from './reachable.js'
 
 const bestMs = 1_000
@@ -43,15 +43,11 @@ async function best(
 ): Promise<ReachedApi> {
   const [url] = await home.apiUrls(record, signal)
   if (url === undefined) return unreached(record)
-  const target = { url, ca: authorities.ca.cert, serverName: serverName(record) }
-  return (await firstReachable([target], signal, bestMs)) ?? { url, named: false }
+  const targets = apiTargets(record, authorities.ca.cert, [url])
+  return (await firstReachable(targets, signal, bestMs)) ?? { url, named: false }
 }
 
 /** By the name that the API has on the host. */
 export function unreached(record: ClusterRecord): ReachedApi {
   return { url: `https://${serverName(record)}:6443`, named: true }
-}
-
-export function serverName({ name, namespace }: ClusterRecord): string {
-  return `${objectNames.apiService(name)}.${namespace}.svc`
 }

@@ -2,13 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import { hasNames, hostsIn } from '../pki/served-names.js'
 import { anySignal, pause } from '../signals.js'
-
-export interface ApiTarget {
-  readonly url: string
-  /** PEM; only the cluster's own API server can show a certificate that it signed. */
-  readonly ca: string
-  readonly serverName: string
-}
+import type { ApiTarget } from './api-targets.js'
 
 /** Where the API answers, and whether a client that only knows the URL and the authority trusts it there. */
 export interface ReachedApi {

@@ -10,7 +10,8 @@ import { awaitReachable } from '../converge/await-reachable.js'
 import { KnestError } from '../errors.js'
 import { openForwardServer } from '../kube/index.js'
 import { controlPlanePool, nodeName } from '../names.js'
-import { adminKubeconfig, serverName, unreached } from '../nested-api/admin-kubeconfig.js'
+import { adminKubeconfig, unreached } from '../nested-api/admin-kubeconfig.js'
+import { apiTargets } from '../nested-api/api-targets.js'
 import { dialAny } from '../nested-api/open.js'
 import { firstReachable } from '../nested-api/reachable.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
@@ -109,11 +110,7 @@ async function accessWith(
 ): Promise<ClusterKubeconfig> {
   const { home, record, authorities } = sources
   const urls = await home.apiUrls(record, signal)
-  const target = { ca: authorities.ca.cert, serverName: serverName(record) }
-  const reached = await firstReachable(
-    urls.map((url) => ({ ...target, url })),
-    signal,
-  )
+  const reached = await firstReachable(apiTargets(record, authorities.ca.cert, urls), signal)
   const [first] = urls
   const where = reached ?? (first === undefined ? unreached(record) : { url: first, named: false })
   const kubeconfig = await adminKubeconfig(sources, signal, where)

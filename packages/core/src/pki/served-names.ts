@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { hostOf } from '../url-host.js'
 
 /** API servers whose certificates lack a name or an address that clients reach them by. */
 export interface UnnamedApi {
@@ -10,7 +11,7 @@ export interface UnnamedApi {
 
 /** As they stand in a certificate: an IPv6 address has no brackets. */
 export function hostsIn(urls: readonly string[]): readonly string[] {
-  return [...new Set(urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, '')))]
+  return [...new Set(urls.map((url) => hostOf(new URL(url))))]
 }
 
 /**

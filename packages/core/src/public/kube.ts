@@ -20,3 +20,5 @@ export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kub
 export { applyOwn, deleteOwn, refuseForeign } from '../ownership.js'
 export * from '../streams/index.js'
 export { proxyFromEnvironment } from '../kube/proxy/choose.js'
+export { isLoopback } from '../kube/proxy/no-proxy.js'
+export { hostOf } from '../url-host.js'

@@ -7,7 +7,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { packBundle } from '../kubeadm/bundle.js'
 import { keptIn } from '../kubeadm/kept-configuration.js'
 import { awaitNamed } from '../nested-api/reachable.js'
-import { serverName } from '../nested-api/admin-kubeconfig.js'
+import { apiTargets } from '../nested-api/api-targets.js'
 import { runScript } from '../node/run-script.js'
 import { certifyAgain } from '../pki/index.js'
 import { need } from './context.js'
@@ -37,11 +37,7 @@ export async function serveNames(
   )
   if (configMap !== undefined) await writeDown(api, configMap, names, signal)
   const urls = await home.apiUrls(record, signal)
-  const target = { ca: ca.cert, serverName: serverName(record) }
-  await awaitNamed(
-    urls.map((url) => ({ ...target, url })),
-    { timeoutMs: settleMs, signal },
-  )
+  await awaitNamed(apiTargets(record, ca.cert, urls), { timeoutMs: settleMs, signal })
 }
 
 async function certify(

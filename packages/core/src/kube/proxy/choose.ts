@@ -1,5 +1,6 @@
 import { isExcepted, isLoopback } from './no-proxy.js'
 import { proxyFromUrl, type Proxy } from './proxy-url.js'
+import { hostOf } from '../../url-host.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,7 +12,7 @@ export function proxyFromEnvironment(server: URL, env: Environment): Proxy | und
   const variable = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const [name, value] = firstSet(env, variable)
   if (value === '') return undefined
-  const host = server.hostname.replace(/^\[|\]$/g, '')
+  const host = hostOf(server)
   const port = server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port)
   if (isLoopback(host) || isExcepted(firstSet(env, 'NO_PROXY')[1], host, port)) return undefined
   return proxyFromUrl(value, `$${name}`) ?? proxyFromUrl(`http://${value}`, `$${name}`)

@@ -1,3 +1,5 @@
+import { hostOf } from '../../url-host.js'
+
 /** A proxy for the connections to one API server. */
 export interface Proxy {
   readonly scheme: 'http' | 'https' | 'socks5'
@@ -28,7 +30,7 @@ export function proxyFromUrl(text: string, from: string): Proxy | undefined {
   const hasCredentials = url.username !== '' || url.password !== ''
   return {
     scheme,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(url),
     port,
     credentials: hasCredentials
       ? { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }

@@ -1,0 +1,4 @@
+/** A URL's host as sockets and certificates have it: an IPv6 address without its brackets. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '')
+}
