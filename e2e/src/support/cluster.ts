@@ -4,6 +4,7 @@ import { openKube } from 'knest/kube'
 import type { KubeApi, KubeObject } from 'knest'
 import { createHome, hostContext } from './home.js'
 import type { TestHome } from './home.js'
+import { hostReport } from './host-report.js'
 import { knest, runKnest } from './knest.js'
 import { nodeFlags, patience } from './nodes.js'
 
@@ -34,10 +35,23 @@ function kubeconfigOf(home: TestHome, name: string): string {
   return join(home.path, '.kube', `knest.knest-${name}.${name}.kubeconfig`)
 }
 
-/** Creates a cluster by the CLI, with nodes of the run's kind. Its name tells which test it belongs to. */
+/**
+ * Creates a cluster by the CLI, with nodes of the run's kind. Its name tells which test it belongs to. One that fails
+ * says what the host saw, and leaves no nodes that take the room of the next test's.
+ */
 export async function createCluster(name: string, ...flags: readonly string[]): Promise<TestCluster> {
   const home = createHome()
-  await knest(home, 'create', name, ...nodeFlags, '--timeout', `${5 * patience}m`, ...flags)
+  const remove = async (): Promise<void> => {
+    await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+    home.remove()
+  }
+  try {
+    await knest(home, 'create', name, ...nodeFlags, '--timeout', `${5 * patience}m`, ...flags)
+  } catch (error) {
+    const seen = await hostReport()
+    await remove()
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\nthe host's view:\n${seen}`)
+  }
   const namespace = `knest-${name}`
   const kubeconfigPath = kubeconfigOf(home, name)
   const open = (): Promise<KubeApi> => openKube({ kubeconfigText: readFileSync(kubeconfigPath, 'utf8') })
@@ -49,10 +63,7 @@ export async function createCluster(name: string, ...flags: readonly string[]): 
     api: await open(),
     knest: (...args) => knest(home, ...args),
     reopen: open,
-    remove: async () => {
-      await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
-      home.remove()
-    },
+    remove,
   }
 }
 
