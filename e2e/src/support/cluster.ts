@@ -50,7 +50,8 @@ export async function createCluster(name: string, ...flags: readonly string[]): 
   } catch (error) {
     const seen = await hostReport()
     await remove()
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\nthe host's view:\n${seen}`)
+    const message = error instanceof Error ? error.message : String(error)
+    throw new Error(`${message}\nthe host's view:\n${seen}`, { cause: error })
   }
   const namespace = `knest-${name}`
   const kubeconfigPath = kubeconfigOf(home, name)
