@@ -61,7 +61,7 @@ describe('the job that fills the disk of a VM', () => {
 
   it('comes only where there is room for the VM', () => {
     const { resources } = podOf(copyImageJob({ ...sampleNode, role: 'control-plane' }, {})).spec.containers[0]
-    expect(resources).toEqual({ requests: { memory: '4Gi', cpu: '200m' } })
+    expect(resources).toEqual({ requests: { memory: '4Gi', cpu: '100m' } })
   })
 })
 

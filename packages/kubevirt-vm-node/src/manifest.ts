@@ -53,7 +53,7 @@ function instance(spec: NodeSpec, root: RootVolume, { kernelBoot }: VmNodeOption
       cpu: { cores: spec.machine.cpuCores },
       memory: { guest: spec.machine.memorySize },
       // What an idle node needs, as for pods: KubeVirt would set aside a tenth of each core.
-      resources: { requests: { cpu: spec.role === 'control-plane' ? '200m' : '100m' } },
+      resources: { requests: { cpu: spec.role === 'control-plane' ? '100m' : '50m' } },
       ...(kernelBoot === undefined ? {} : { firmware: { kernelBoot: kernelBootOf(kernelBoot) } }),
       devices: {
         disks: [

@@ -11,6 +11,7 @@ import { runStep } from '../steps/run-step.js'
 import type { Parts } from '../contracts/parts.js'
 import { backendsOf } from '../observe/backends.js'
 import { pause } from '../signals.js'
+import { Trouble } from './trouble.js'
 import { awaitReachable, changesEndpoints, isMisnamed } from './await-reachable.js'
 import { planFor } from './plan-for.js'
 import type { ClusterPlan } from './plan-for.js'
@@ -56,7 +57,8 @@ const mostPlans = 3
 
 /**
  * Carries a plan out, and says so in the record under its phase. Gives the conditions it left there. A step that finds
- * something else than what was planned for has another plan made, by `again`.
+ * something else than what was planned for has another plan made, by `again`; so has, for a command, one that ended
+ * by what may pass, until the command's own time is over: every step may be interrupted and run again.
  */
 export async function runPlan(
   parts: Parts,
@@ -65,13 +67,17 @@ export async function runPlan(
   plan: ClusterPlan,
   again: () => Promise<ClusterPlan>,
 ): Promise<readonly ClusterCondition[]> {
-  for (let plans = 1, current = plan; ; plans++) {
+  const trouble = new Trouble(run)
+  for (let plans = 1, current: ClusterPlan | undefined = plan; ;) {
     try {
+      current ??= await again()
       return await runOnce(parts, record, run, current)
     } catch (error) {
-      if (!(error instanceof PlanOutdated) || plans === mostPlans) throw error
-      run.progress.note(`${error.message}: looking again`)
-      current = await again()
+      if (error instanceof PlanOutdated && plans < mostPlans) {
+        plans++
+        run.progress.note(`${error.message}: looking again`)
+      } else await trouble.passed(error)
+      current = undefined
     }
   }
 }

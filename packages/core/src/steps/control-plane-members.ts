@@ -81,7 +81,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
   return packBundle([
     ...authorityFiles(authorities),
     ...placeholderNetwork(context.record.spec.network),
-    ...staticPodPatches(),
+    ...staticPodPatches(context.record.spec),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])

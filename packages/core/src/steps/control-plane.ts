@@ -54,7 +54,7 @@ export async function bootControlPlane(
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     ...placeholderNetwork(context.record.spec.network),
-    ...staticPodPatches(),
+    ...staticPodPatches(context.record.spec),
     { path: configPath, content: await configOf(context, node.name, initialMembers), mode: 0o600 },
   ])
   // As after kubeadm join, only one node has the key that is above all roles.

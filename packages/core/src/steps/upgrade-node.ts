@@ -238,7 +238,7 @@ async function configure(
   if (role === 'control-plane') {
     const content = await configOf(context, name, [], before)
     const config = { path: configPath, content, mode: 0o600 }
-    const files = [config, ...staticPodPatches()]
+    const files = [config, ...staticPodPatches(context.record.spec)]
     const options = { stdin: await packBundle(files), timeoutMs: 3 * minute, signal }
     await runScript(node, 'kubeadm init', controlPlaneScript, options)
     return
