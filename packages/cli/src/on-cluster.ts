@@ -2,7 +2,8 @@ import type { Clusters, ClusterRef, RunOptions } from 'knest'
 import { checkTarget } from './cluster-target.js'
 import type { Deps } from './deps.js'
 import type { GlobalOptions } from './global-options.js'
-import { ask, operate, withClusters, type TimeLimit } from './operation.js'
+import { findCluster, operate, withClusters } from './operation.js'
+import type { TimeLimit } from './time-limit.js'
 import { leftovers } from './leftovers.js'
 
 export interface OnCluster {
@@ -20,7 +21,7 @@ export async function onCluster(
 ): Promise<void> {
   await checkTarget(deps, options)
   await withClusters(deps, options, async (clusters) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const ref = await findCluster(deps, clusters, options)
     await work({
       clusters,
       ref,

@@ -1,18 +1,9 @@
-import type { Clusters, Progress, RunOptions } from 'knest'
+import type { ClusterRef, Clusters, Progress, RunOptions } from 'knest'
 import type { Deps } from './deps.js'
-import { parseDuration } from './duration.js'
 import { findHost, type FoundHost } from './find-host.js'
 import { progressStyle, type GlobalOptions } from './global-options.js'
 import { interruptible, type Interruption } from './interrupt.js'
-
-/** Of a whole command. */
-export type TimeLimit = Pick<RunOptions, 'timeoutMs' | 'isDefaultTimeout'>
-
-/** By `--timeout`, else 15 minutes, and more where machines are emulated. */
-export function timeLimit(flag: string | undefined): TimeLimit {
-  if (flag === undefined) return { timeoutMs: 15 * 60_000, isDefaultTimeout: true }
-  return { timeoutMs: parseDuration(flag, '--timeout'), isDefaultTimeout: false }
-}
+import { withinLimit, type TimeLimit } from './time-limit.js'
 
 /** What it says offers commands, too. */
 function wording(progress: Progress, { messages }: Pick<Deps, 'messages'>): Progress {
@@ -49,13 +40,15 @@ export async function operate<T>(
           return leftovers()
         },
       },
-      (signal) =>
-        work({
-          signal,
-          progress: wording(renderer.progress, deps),
-          timeoutMs: options.timeoutMs,
-          isDefaultTimeout: options.isDefaultTimeout,
-        }),
+      (stop) =>
+        withinLimit(options, stop, (signal) =>
+          work({
+            signal,
+            progress: wording(renderer.progress, deps),
+            timeoutMs: options.timeoutMs,
+            isDefaultTimeout: options.isDefaultTimeout,
+          }),
+        ),
     )
   } finally {
     await close()
@@ -64,12 +57,13 @@ export async function operate<T>(
 
 /**
  * A question to the host: no progress, nothing left behind. `done`: what the command has changed before it, which
- * whoever interrupts it is told.
+ * whoever interrupts it is told. `limit`: of the command that asks.
  */
 export function ask<T>(
   deps: Deps,
   work: (signal: AbortSignal) => Promise<T>,
   done = 'nothing was changed',
+  limit: Partial<TimeLimit> = {},
 ): Promise<T> {
   return interruptible(
     deps.interrupts,
@@ -77,17 +71,27 @@ export function ask<T>(
       onFirst: () => undefined,
       describe: () => Promise.resolve({ message: done, hint: undefined }),
     },
-    work,
+    (signal) => withinLimit(limit, signal, work),
   )
+}
+
+/** Which cluster is meant; throws `not-found`. */
+export function findCluster(
+  deps: Deps,
+  clusters: Clusters,
+  options: GlobalOptions & Partial<TimeLimit> & { readonly name: string },
+): Promise<ClusterRef> {
+  const { name, namespace } = options
+  return ask(deps, (signal) => clusters.find(name, namespace, signal), undefined, options)
 }
 
 /** Opens the host for the time of `work`, which may ask how it was found. */
 export async function withHost<T>(
   deps: Deps,
-  options: GlobalOptions,
+  options: GlobalOptions & Partial<TimeLimit>,
   work: (open: FoundHost['open'], found: FoundHost) => Promise<T>,
 ): Promise<T> {
-  const found = await ask(deps, (signal) => findHost(deps, options, signal))
+  const found = await ask(deps, (signal) => findHost(deps, options, signal), undefined, options)
   deps.messages.hostFound(found.kubectl)
   try {
     return await work(found.open, found)

@@ -6,7 +6,8 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import type { FoundHost } from '../find-host.js'
 import { checkKeeping, keepIfPossible } from '../kubeconfig/kept.js'
-import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
+import { ask, findCluster, operate, withHost } from '../operation.js'
+import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import { leftovers } from '../leftovers.js'
@@ -23,7 +24,7 @@ export interface CertsOptions extends GlobalOptions, TimeLimit {
 export async function certsRun(deps: Deps, options: CertsOptions): Promise<void> {
   await checkTarget(deps, options)
   await withHost(deps, options, async ({ clusters }, host) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const ref = await findCluster(deps, clusters, options)
     const again = { ...options, namespace: options.namespace ?? ref.namespace }
     await (options.renew ? renew(deps, host, ref, again) : show(deps, clusters, ref, again))
   })

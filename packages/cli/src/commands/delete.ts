@@ -5,7 +5,8 @@ import { removeUnusedController } from '../controller-offer.js'
 import type { Deps, OpenClusters } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { forgetKubeconfig, unlessImpossible } from '../kubeconfig/kept.js'
-import { ask, operate, timeLimit, withHost, type TimeLimit } from '../operation.js'
+import { ask, findCluster, operate, withHost } from '../operation.js'
+import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import {
@@ -74,7 +75,7 @@ async function showDeleted(
 /** A half deleted cluster has no record any more, but `delete` still finds what is left of it. */
 async function refOf(deps: Deps, clusters: Clusters, options: DeleteOptions): Promise<ClusterRef> {
   try {
-    return await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    return await findCluster(deps, clusters, options)
   } catch (error) {
     if (!isNotFound(error)) throw error
     return { name: options.name, namespace: options.namespace ?? defaultNamespace(options.name) }

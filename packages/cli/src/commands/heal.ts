@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { onCluster } from '../on-cluster.js'
-import { timeLimit, type TimeLimit } from '../operation.js'
+import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 
 export interface HealOptions extends GlobalOptions, TimeLimit {

@@ -1,18 +1,17 @@
 import type { Problem } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
-import { parseDuration } from '../duration.js'
 import { exitCodes, SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { operate, withClusters } from '../operation.js'
+import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { readDesiredSpec } from './desired-spec.js'
 
-export interface PreflightOptions extends GlobalOptions {
+export interface PreflightOptions extends GlobalOptions, TimeLimit {
   readonly name?: string | undefined
   readonly flags: CreateFlags
-  readonly timeoutMs: number
   readonly output?: OutputFormat | undefined
 }
 
@@ -54,7 +53,7 @@ export function preflightCommand(deps: Deps, run: typeof preflightRun = prefligh
           ...globalOptions(self),
           name,
           flags,
-          timeoutMs: timeout === undefined ? 60_000 : parseDuration(timeout, '--timeout'),
+          ...timeLimit(timeout ?? '1m'),
           output,
         })
       },

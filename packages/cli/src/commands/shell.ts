@@ -7,7 +7,7 @@ import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
-import { ask, withHost } from '../operation.js'
+import { ask, findCluster, withHost } from '../operation.js'
 import { shellStart } from '../shell-start.js'
 import { splitWords } from '../split-words.js'
 
@@ -20,7 +20,7 @@ export interface ShellOptions extends GlobalOptions {
 export async function shellRun(deps: Deps, options: ShellOptions): Promise<void> {
   await checkTarget(deps, options)
   const exitCode = await withHost(deps, options, async ({ clusters }, host) => {
-    const ref = await ask(deps, (signal) => clusters.find(options.name, options.namespace, signal))
+    const ref = await findCluster(deps, clusters, options)
     const record = await ask(deps, (signal) => host.record(signal))
     const { withOwner } = await deps.kubeconfigs()
     const stop = new AbortController()

@@ -3,7 +3,7 @@ import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { BusyError, KnestError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
-import { anySignal, openDeadline, seconds } from '../signals.js'
+import { anySignal, endedBy, openDeadline, seconds } from '../signals.js'
 
 /**
  * Runs `work` as the only actor on the cluster, within the time the caller allows. Its `run` ends with the
@@ -38,7 +38,8 @@ export function createExclusive(parts: Parts): Exclusive {
         await lock.release()
       }
     } catch (error) {
-      if (deadline.signal.aborted && !run.signal.aborted) {
+      // The caller's own limit is the same one, begun a little earlier.
+      if (deadline.signal.aborted && endedBy(deadline.signal).code === 'timeout') {
         // That the limit was reached is not what was seen last.
         const said =
           error instanceof KnestError && error !== deadline.signal.reason ? error.message : undefined

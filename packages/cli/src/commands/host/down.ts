@@ -4,7 +4,8 @@ import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { forgetEmbedded, unlessImpossible } from '../../kubeconfig/kept.js'
 import type { HostRecord } from '../../kubeconfig/index.js'
-import { ask, operate, timeLimit, type TimeLimit } from '../../operation.js'
+import { ask, operate } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
 export interface HostDownOptions extends GlobalOptions, TimeLimit {

@@ -4,7 +4,7 @@ import type { Deps, InstallOptions } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { controllerImage } from 'knest'
 import { kubeVirtRelease, kubeVirtVersion, manifestsVariable } from '../../kubevirt-offer.js'
-import { timeLimit, type TimeLimit } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { onHost } from './on-host.js'
 
 interface HostInstallOptions extends GlobalOptions, TimeLimit {

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { operate, timeLimit, type TimeLimit } from '../../operation.js'
+import { operate } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
 
 export interface HostLoadOptions extends GlobalOptions, TimeLimit {

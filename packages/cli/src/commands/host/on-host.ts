@@ -1,7 +1,8 @@
 import type { RunOptions } from 'knest'
 import type { Deps, OpenClusters } from '../../deps.js'
 import type { GlobalOptions } from '../../global-options.js'
-import { operate, withHost, type TimeLimit } from '../../operation.js'
+import { operate, withHost } from '../../operation.js'
+import type { TimeLimit } from '../../time-limit.js'
 
 export interface HostChange {
   readonly work: (open: OpenClusters, run: RunOptions) => Promise<void>

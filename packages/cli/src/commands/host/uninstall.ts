@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import type { Deps } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { timeLimit, type TimeLimit } from '../../operation.js'
+import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { onHost } from './on-host.js'
 
 export async function hostUninstallRun(deps: Deps, options: GlobalOptions & TimeLimit): Promise<void> {
