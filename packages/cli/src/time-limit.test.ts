@@ -17,7 +17,9 @@ const silent: Method = (...given) => {
     )
     .find((one) => one instanceof AbortSignal)
   return new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason as Error))
+    const end = (): void => reject(signal?.reason as Error)
+    if (signal?.aborted === true) end()
+    signal?.addEventListener('abort', end)
   })
 }
 
