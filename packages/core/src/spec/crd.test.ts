@@ -70,6 +70,12 @@ describe('nestedClusterCrd', () => {
       [...Object.keys(spec.network), 'podCidr'].sort(),
     )
     expect(known.network?.properties?.vxlanPort?.type).toBe('integer')
+    // Text or a number: a structural schema has no type for that, and integers alone are not all.
+    for (const size of ['cpuCores', 'memorySize', 'rootfsSize'])
+      expect(known.controlPlane?.properties?.machine?.properties?.[size]).toEqual({
+        description: expect.any(String) as string,
+        'x-kubernetes-preserve-unknown-fields': true,
+      })
     expect(known.hostPatches?.items?.properties?.patch).toMatchObject({
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
