@@ -7,3 +7,10 @@ export function hostOf(url: URL): string {
 export function inUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
+
+/** A URL's port, or the usual one of its scheme; NaN where there is none. */
+export function portOf(url: URL): number {
+  return url.port === '' ? (usualPorts[url.protocol.slice(0, -1)] ?? Number.NaN) : Number(url.port)
+}
+
+const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443, socks5: 1080, socks5h: 1080 }
