@@ -1,4 +1,5 @@
 import {
+  imageTag,
   overlaps,
   parseCidr,
   parseVersion,
@@ -70,7 +71,7 @@ export function hostSpec(
 
 /** The tag of a node image is its Kubernetes; any other tells nothing. */
 function versionIn(image: string): string | undefined {
-  const tag = image.slice(image.lastIndexOf(':') + 1)
+  const tag = imageTag(image) ?? ''
   return tag.startsWith('v') && parseVersion(tag) !== undefined ? withoutV(tag) : undefined
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { isExcepted } from '../kube/proxy/no-proxy.js'
 import { parseCidr } from '../network/cidr.js'
 import {
   compareVersions,
@@ -76,6 +77,17 @@ test.each(verdicts('prefixes').filter(([text]) => !text.includes(':')))('CIDR %s
   const expected = masked === JSON.stringify(text) ? text : '-'
   expect(orRefused(() => parseCidr(text).text)).toBe(expected)
 })
+
+// Blanks around entries of that list do not count.
+test.each(verdicts('prefixes').filter(([text]) => text.trim() === text))(
+  'CIDR %s in NO_PROXY',
+  (text, [, network = '']) => {
+    const isOne = network !== '-'
+    const [inside = ''] = (isOne ? unquoted(network) : '10.0.0.0').split('/')
+    // Go's net.ParseCIDR is what decides there. An address without a length is one address.
+    expect(isExcepted(text, inside, 6443)).toBe(isOne || text === inside)
+  },
+)
 
 test.each(verdicts('names'))('name %s', (text, expected) => {
   const faults = [

@@ -4,6 +4,7 @@ export { ipFamily } from './ip.js'
 export {
   domainFault,
   imageFault,
+  imageTag,
   labelFault,
   labelKeyFault,
   labelValueFault,

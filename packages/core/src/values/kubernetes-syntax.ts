@@ -57,6 +57,12 @@ export function imageFault(image: string): string | undefined {
   return pattern.test(image) ? undefined : 'is not an image reference such as registry.example/knest/node:v1'
 }
 
+/** The tag of an image reference, also in front of a digest; undefined when it names none. */
+export function imageTag(image: string): string | undefined {
+  // What is behind a colon in front of a slash is a registry's port.
+  return /^[^@]*?:([^:/@]+)(@.*)?$/.exec(image)?.[1]
+}
+
 function qualifiedNameFault(text: string): string | undefined {
   if (text === '') return 'has an empty part'
   if (text.length > 63) return `has a part of ${text.length} characters, 63 are allowed`

@@ -4,6 +4,7 @@ import {
   compareVersions,
   durationNanos,
   formatBytes,
+  imageTag,
   isSameQuantity,
   parseBytes,
   parseMillicores,
@@ -129,6 +130,19 @@ test.each([
   ['Infinity', undefined],
 ])('the whole number "%s" is %s', (text, expected) => {
   expect(parseWholeNumber(text)).toBe(expected)
+})
+
+test.each([
+  ['a:v1', 'v1'],
+  ['registry.test:5000/a', undefined],
+  ['registry.test:5000/a/b:v1.35.4-rc.1', 'v1.35.4-rc.1'],
+  ['a', undefined],
+  ['a:v1@sha256:0123', 'v1'],
+  ['a@sha256:0123', undefined],
+  ['registry.test:5000/a@sha256:0123', undefined],
+  ['', undefined],
+])('the tag of image "%s" is %s', (image, tag) => {
+  expect(imageTag(image)).toBe(tag)
 })
 
 test.each([
