@@ -139,6 +139,8 @@ export function statusCounts(
 
 const keptFields = ['type', 'description', 'enum', 'required', 'minimum', 'maximum', 'maxLength', 'pattern']
 
+const intOrString = 'x-kubernetes-int-or-string'
+
 /** Kubernetes takes only structural schemas: no $schema, no propertyNames, no closed objects. */
 function structural(schema: Schema): Schema {
   const kept: Record<string, unknown> = {}
@@ -162,7 +164,7 @@ function structural(schema: Schema): Schema {
   // What is text or a list, or text or a number, has no type in a structural schema; stored objects have either.
   if (schema.anyOf !== undefined || Array.isArray(schema.type)) {
     delete kept.type
-    kept['x-kubernetes-preserve-unknown-fields'] = true
+    kept[schema[intOrString] === true ? intOrString : 'x-kubernetes-preserve-unknown-fields'] = true
   }
   if (items !== undefined) kept.items = structural(items)
   return kept

@@ -4,6 +4,8 @@ import { maxPoolNameLength } from '../names.js'
 
 /** As Kubernetes takes it in JSON, with quotes or without. */
 const quantity = z.union([z.string(), z.number()])
+/** A number of it is whole: the host itself refuses what is neither that nor text. */
+const whole = { 'x-kubernetes-int-or-string': true }
 
 /**
  * The one source of what a user may write: types, strict parsing and the CRD's schema come from here.
@@ -15,9 +17,9 @@ const machine = z
     cpuCores: quantity
       .meta({ description: 'CPU cores of each node, as in 2, 0.5 or 500m; fractions for pods only' })
       .optional(),
-    memorySize: quantity.meta({ description: 'Kubernetes quantity, as in 4Gi' }).optional(),
+    memorySize: quantity.meta({ ...whole, description: 'Kubernetes quantity, as in 4Gi' }).optional(),
     rootfsSize: quantity
-      .meta({ description: 'Kubernetes quantity: disk of persistent nodes and VMs' })
+      .meta({ ...whole, description: 'Kubernetes quantity: disk of persistent nodes and VMs' })
       .optional(),
   })
   .meta({ description: 'Size of each node' })
