@@ -33,6 +33,7 @@ const keptIn = {
 const layers = {
   core: [
     ['errors', 'labels', 'defaults', 'yaml-text'],
+    ['values'],
     ['contracts', 'signals', 'url-host', 'commands'],
     ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],

@@ -2,10 +2,10 @@ import { durationMs, KnestError } from 'knest'
 
 const longest = 24 * 3_600_000
 
-/** Go's way of writing durations: `90s`, `10m`, `1h30m`. Gives milliseconds. */
+/** How long to wait, as Go writes durations: `90s`, `10m`, `1h30m`. Gives whole milliseconds. */
 export function parseDuration(text: string, flag: string): number {
   const milliseconds = durationMs(text)
-  if (milliseconds === undefined) {
+  if (milliseconds === undefined || milliseconds < 0) {
     throw new KnestError('usage', `${flag} "${text}" is not a duration`, {
       hint: 'write a number with a unit, as in 90s, 10m or 1h30m',
     })
@@ -13,5 +13,6 @@ export function parseDuration(text: string, flag: string): number {
   if (milliseconds <= 0 || milliseconds > longest) {
     throw new KnestError('usage', `${flag} "${text}" is out of range`, { hint: 'allowed is up to 24h' })
   }
-  return milliseconds
+  // Timers take whole ones.
+  return Math.ceil(milliseconds)
 }

@@ -1,10 +1,11 @@
-import { KnestError } from 'knest'
+import { KnestError, parseWholeNumber } from 'knest'
 
 /** A whole number, negative ones too: core says which are allowed. Undefined stays undefined. */
 export function wholeNumber(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined
-  if (!/^-?\d{1,15}$/.test(text)) {
+  const value = parseWholeNumber(text)
+  if (value === undefined) {
     throw new KnestError('usage', `${flag} "${text}" is not a whole number`, { hint: 'write it as in 3' })
   }
-  return Number(text)
+  return value
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isIPv4 } from 'node:net'
 
 /** DNS servers, as a resolv.conf names them. */
 export interface Resolvers {
@@ -42,7 +43,7 @@ export function parseResolvConf(text: string): Resolvers {
 
 /** Networks of containers have IPv4 alone, and a loopback of their own. */
 export function isReachable(server: string): boolean {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(server) && !/^(127\.|0\.)/.test(server)
+  return isIPv4(server) && !/^(127\.|0\.)/.test(server)
 }
 
 /** The servers this machine asks that a container reaches; undefined when none is known. */

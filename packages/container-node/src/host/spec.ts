@@ -1,8 +1,11 @@
 import {
+  imageTag,
   overlaps,
   parseCidr,
+  parseVersion,
   resolveSpec,
   specDefaults,
+  withoutV,
   type ClusterRef,
   type ClusterSpec,
   type OccupiedRange,
@@ -35,7 +38,7 @@ export function hostSpec(
   occupied: readonly OccupiedRange[],
   ranges: HostRanges = {},
 ): ClusterSpec {
-  const version = /:v(\d+\.\d+\.\d+)$/.exec(image ?? '')?.[1]
+  const version = versionIn(image ?? '')
   const { cpuCores, memoryBytes } = machineSize()
   // What is chosen makes room for what was asked for; one that cannot be read is told by resolveSpec.
   const asked = (other: string | undefined): readonly OccupiedRange[] => [
@@ -64,6 +67,12 @@ export function hostSpec(
     },
     { force: false, backend: 'container' },
   )
+}
+
+/** The tag of a node image is its Kubernetes; any other tells nothing. */
+function versionIn(image: string): string | undefined {
+  const tag = imageTag(image) ?? ''
+  return tag.startsWith('v') && parseVersion(tag) !== undefined ? withoutV(tag) : undefined
 }
 
 export function defaultHostImage(): string {

@@ -1,3 +1,5 @@
+import { parseVersion } from '../values/index.js'
+
 /** Names the node image carries, see `images/`. */
 export const flannelImage = 'localhost/knest/flannel:v0.26.7'
 export const localPathImage = 'localhost/knest/local-path-provisioner:v0.0.30'
@@ -11,6 +13,7 @@ const coreDnsTags: Readonly<Record<string, string>> = {
 }
 
 export function coreDnsImage(kubernetesVersion: string): string {
-  const minor = kubernetesVersion.split('.').slice(0, 2).join('.')
+  const version = parseVersion(kubernetesVersion)
+  const minor = version === undefined ? '' : `${version.major}.${version.minor}`
   return `registry.k8s.io/coredns/coredns:${coreDnsTags[minor] ?? 'v1.13.1'}`
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { pieces } from '../values/index.js'
 import type { Finding } from './findings.js'
 import { ownerOf, sizeFlag } from './objects.js'
 import { amount, containerNeeds, podNeeds, podSpecOf, written } from './pod-needs.js'
@@ -111,8 +112,8 @@ function bounds(
     ]
   })
   const uneven = Object.entries(maxLimitRequestRatio ?? {}).flatMap(([resource, bound]) => {
-    const [limit, request] = [limits[resource] ?? 0, requests[resource] ?? 0]
-    if (request > 0 && limit / request <= amount(bound)) return []
+    const [limit, request] = [limits[resource] ?? 0n, requests[resource] ?? 0n]
+    if (request > 0n && limit * pieces(1) <= amount(bound) * request) return []
     return [
       say(
         `${where} allows a limit of at most ${String(bound)} times the request of ${resource} for each ${type}, and ${whose} have ${written(resource, limit)} and ${written(resource, request)}`,
@@ -152,7 +153,7 @@ function storageDefault(pod: KubeObject, range: KubeObject): readonly Finding[] 
     .filter(({ type }) => type === 'Container')
     .flatMap(({ default: given }) => given?.[resource] ?? [])
   const own = podSpecOf(pod).containers?.find(({ name }) => name === 'node')
-  const has: Amounts = own === undefined ? { [resource]: 0 } : containerNeeds(own).limits
+  const has: Amounts = own === undefined ? { [resource]: 0n } : containerNeeds(own).limits
   if (limit === undefined || has[resource] !== undefined) return []
   const volumes = (pod.spec as { volumes?: readonly { name: string; emptyDir?: object }[] }).volumes ?? []
   const isOwnDisk = volumes.some(({ name, emptyDir }) => name === 'disk' && emptyDir !== undefined)

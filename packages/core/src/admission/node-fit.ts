@@ -1,5 +1,6 @@
 import { kubectlCommand } from '../commands.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { parseInt64 } from '../values/index.js'
 import type { Expression, NodeTerm, PodSpec, Toleration } from './pod-needs.js'
 
 /** Why a node does not take a pod. */
@@ -100,10 +101,16 @@ function isMet({ key, operator, values = [] }: Expression, has: Readonly<Record<
     case 'DoesNotExist':
       return value === undefined
     case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0])
+      return isSmaller(values[0], value)
     case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0])
+      return isSmaller(value, values[0])
     default:
       return true
   }
+}
+
+/** The scheduler compares whole numbers, and takes nothing else for one. */
+function isSmaller(one = '', other = ''): boolean {
+  const [left, right] = [parseInt64(one), parseInt64(other)]
+  return left !== undefined && right !== undefined && left < right
 }

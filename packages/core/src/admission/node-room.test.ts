@@ -136,7 +136,7 @@ describe('labels that are asked for', () => {
       },
     },
   })
-  const there = [node('a', { labels: { disk: 'ssd', cores: '8' } })]
+  const there = [node('a', { labels: { disk: 'ssd', cores: '8', empty: '', huge: '9007199254740993' } })]
 
   it.each([
     [{ nodeSelector: { disk: 'ssd' } }, true],
@@ -147,6 +147,10 @@ describe('labels that are asked for', () => {
     [affinity({ key: 'gpu', operator: 'DoesNotExist' }), true],
     [affinity({ key: 'cores', operator: 'Gt', values: ['4'] }), true],
     [affinity({ key: 'cores', operator: 'Lt', values: ['4'] }), false],
+    [affinity({ key: 'cores', operator: 'Lt', values: ['0x10'] }), false],
+    [affinity({ key: 'cores', operator: 'Gt', values: ['7.5'] }), false],
+    [affinity({ key: 'empty', operator: 'Lt', values: ['4'] }), false],
+    [affinity({ key: 'huge', operator: 'Gt', values: ['9007199254740992'] }), true],
     [affinity(), false],
   ])('%j', (spec, fits) => {
     const problems = said(there, [pod(spec)])

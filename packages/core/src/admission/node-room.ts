@@ -4,7 +4,8 @@ import type { Problem } from '../errors.js'
 import { merged, type Finding } from './findings.js'
 import { whyNot, type Obstacle } from './node-fit.js'
 import { ownerOf, sizeFlag } from './objects.js'
-import { amount, amounts, plus, podNeeds, podSpecOf, written } from './pod-needs.js'
+import { pieces, quantityNanos } from '../values/index.js'
+import { amount, amounts, most, plus, podNeeds, podSpecOf, written } from './pod-needs.js'
 import type { Amounts, Quantities } from './pod-needs.js'
 
 export interface HostRoom {
@@ -92,11 +93,11 @@ function tooLargeProblem(room: HostRoom, pod: KubeObject): Finding | undefined {
   const nodes = fitting(room, pod)
   const beyond = Object.entries(requests).filter(
     ([resource, request]) =>
-      request > 0 && nodes.every((node) => request > (allocatable(node)[resource] ?? 0)),
+      request > 0n && nodes.every((node) => request > (allocatable(node)[resource] ?? 0n)),
   )
   const [[resource, request] = []] = beyond
   if (resource === undefined || request === undefined) return undefined
-  const largest = Math.max(...nodes.map((node) => allocatable(node)[resource] ?? 0))
+  const largest = most(nodes.map((node) => allocatable(node)[resource] ?? 0n))
   return {
     whose: ownerOf(pod),
     severity: severityOf(room),
@@ -112,16 +113,16 @@ function sizeHint(pod: KubeObject, resource: string): string {
 
 /** What is promised to the nested cluster as memory of a node, and no machine has. */
 function limitProblem(room: HostRoom, pod: KubeObject): Finding | undefined {
-  const limit = podNeeds(podSpecOf(pod)).limits.memory ?? 0
-  const largest = Math.max(...fitting(room, pod).map((node) => capacity(node)))
-  if (limit <= largest || largest === 0) return undefined
+  const limit = podNeeds(podSpecOf(pod)).limits.memory ?? 0n
+  const largest = most(fitting(room, pod).map((node) => capacity(node)))
+  if (limit <= largest || largest === 0n) return undefined
   // The default may be a little more than a small machine has, and works there.
-  const isFar = limit > 2 * largest
+  const isFar = limit > 2n * largest
   return {
     whose: ownerOf(pod),
     severity: severityOf(room, !isFar),
     message: `${ownerOf(pod)} may use ${written('memory', limit)} of memory each, and the largest node of the host has ${written('memory', largest)}: the nested cluster would count on what is not there`,
-    hint: `make them smaller (${sizeFlag(pod, 'memory-size')} ${Math.max(Math.floor(largest / 2 ** 30), 1)}Gi), or add a larger node to the host${comes(room)}`,
+    hint: `make them smaller (${sizeFlag(pod, 'memory-size')} ${most([largest / quantityNanos('1Gi'), 1n])}Gi), or add a larger node to the host${comes(room)}`,
   }
 }
 
@@ -135,18 +136,18 @@ function fullProblem(
   const left = new Map(
     nodes.map((node) => [node.metadata.name, free(node, byNode.get(node.metadata.name) ?? [])]),
   )
-  const missing = new Map<string, number>()
+  const missing = new Map<string, bigint>()
   const waiting = [...pods]
-    .sort((a, b) => cpuOf(b) - cpuOf(a))
+    .sort((a, b) => Number(cpuOf(b) - cpuOf(a)))
     .filter((pod) => {
       const needs = withOne(podNeeds(podSpecOf(pod)).requests)
       const lacks = (name: string): readonly string[] =>
-        Object.keys(needs).filter((resource) => (needs[resource] ?? 0) > (left.get(name)?.[resource] ?? 0))
+        Object.keys(needs).filter((resource) => (needs[resource] ?? 0n) > (left.get(name)?.[resource] ?? 0n))
       const candidates = nodes.filter((node) => whyNot(node, podSpecOf(pod)) === undefined)
       const place = candidates.find(({ metadata }) => lacks(metadata.name).length === 0)
       if (place === undefined) {
         for (const resource of new Set(candidates.flatMap(({ metadata }) => lacks(metadata.name))))
-          missing.set(resource, (missing.get(resource) ?? 0) + (needs[resource] ?? 0))
+          missing.set(resource, (missing.get(resource) ?? 0n) + (needs[resource] ?? 0n))
         return true
       }
       const { name } = place.metadata
@@ -168,12 +169,12 @@ function fullProblem(
   ]
 }
 
-function cpuOf(pod: KubeObject): number {
-  return podNeeds(podSpecOf(pod)).requests.cpu ?? 0
+function cpuOf(pod: KubeObject): bigint {
+  return podNeeds(podSpecOf(pod)).requests.cpu ?? 0n
 }
 
 function withOne(requests: Amounts): Amounts {
-  return { ...requests, pods: 1 }
+  return { ...requests, pods: pieces(1) }
 }
 
 function negative(needs: Amounts): Amounts {
@@ -215,6 +216,6 @@ function isSilent(node: KubeObject): boolean {
   return Object.keys(allocatable(node)).length === 0
 }
 
-function capacity(node: KubeObject): number {
+function capacity(node: KubeObject): bigint {
   return amount((node as NodeView).status?.capacity?.memory)
 }

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
-import { parseQuantity } from '../spec/index.js'
+import { pieces, quantityNanos } from '../values/index.js'
 
-/** Amounts by resource, as `cpu` or `memory`, in cores, bytes or pieces. */
-export type Amounts = Readonly<Record<string, number>>
+/** Amounts by resource, as `cpu` or `memory`, in billionths of a core, byte or piece: sums of them are exact. */
+export type Amounts = Readonly<Record<string, bigint>>
 
 export interface Needs {
   readonly requests: Amounts
@@ -57,12 +57,12 @@ export function podSpecOf(pod: KubeObject): PodSpec {
 }
 
 /** What nobody can read counts as nothing. */
-export function amount(quantity: string | number | undefined): number {
-  if (quantity === undefined) return 0
+export function amount(quantity: string | number | undefined): bigint {
+  if (quantity === undefined) return 0n
   try {
-    return parseQuantity(String(quantity))
+    return quantityNanos(String(quantity))
   } catch {
-    return 0
+    return 0n
   }
 }
 
@@ -97,24 +97,42 @@ function sum(all: readonly Amounts[]): Amounts {
 
 export function plus(one: Amounts, other: Amounts): Amounts {
   const names = new Set([...Object.keys(one), ...Object.keys(other)])
-  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]))
+  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0n) + (other[name] ?? 0n)]))
 }
 
 function largest(all: readonly Amounts[]): Amounts {
   const names = new Set(all.flatMap((each) => Object.keys(each)))
-  return Object.fromEntries([...names].map((name) => [name, Math.max(...all.map((each) => each[name] ?? 0))]))
+  return Object.fromEntries([...names].map((name) => [name, most(all.map((each) => each[name] ?? 0n))]))
+}
+
+/** The largest of them, and nothing when there are none. */
+export function most(values: readonly bigint[]): bigint {
+  return values.reduce((largest, value) => (value > largest ? value : largest), 0n)
 }
 
 /** As in `500m`, `1.5Gi`, `3`: what people write. */
-export function written(resource: string, value: number): string {
-  const isBytes = /memory|storage|hugepages/.test(resource)
-  if (!isBytes) return Number.isInteger(value) ? String(value) : `${Math.ceil(value * 1000)}m`
+export function written(resource: string, value: bigint): string {
+  if (!/memory|storage|hugepages/.test(resource)) return inDecimals(value)
+  const bytes = Number(value) / Number(pieces(1))
   for (const [unit, factor] of [
     ['Ti', 2 ** 40],
     ['Gi', 2 ** 30],
     ['Mi', 2 ** 20],
     ['Ki', 2 ** 10],
   ] as const)
-    if (Math.abs(value) >= factor) return `${Math.round((value / factor) * 10) / 10}${unit}`
-  return String(value)
+    if (Math.abs(bytes) >= factor) return `${Math.round((bytes / factor) * 10) / 10}${unit}`
+  return String(bytes)
+}
+
+/** Exactly, in the largest unit that keeps it whole. */
+function inDecimals(value: bigint): string {
+  for (const [unit, parts] of [
+    ['', 1n],
+    ['m', 1_000n],
+    ['u', 1_000_000n],
+  ] as const) {
+    const one = pieces(1) / parts
+    if (value % one === 0n) return `${value / one}${unit}`
+  }
+  return `${value}n`
 }

@@ -59,6 +59,10 @@ it.each([
   ],
   ['requests.cpu', { 'requests.cpu': '300m' }, {}, 'requests.cpu of 300m', /machine-cpu-cores/],
   ['cpu', { cpu: '300m' }, {}, 'cpu of 300m', /machine-cpu-cores/],
+  // In floating point less than 0.4 would be left.
+  ['cpu', { cpu: '700m' }, { cpu: '300m' }, undefined, /./],
+  ['cpu', { cpu: '700m' }, { cpu: '300000001n' }, 'cpu of 399999999n', /machine-cpu-cores/],
+  ['memory', { memory: '1e99' }, { memory: '2E' }, undefined, /./],
   [
     'memory',
     { memory: '1Gi' },

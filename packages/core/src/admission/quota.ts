@@ -1,6 +1,7 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
-import { amount, podNeeds, podSpecOf, written } from './pod-needs.js'
+import { pieces } from '../values/index.js'
+import { amount, most, podNeeds, podSpecOf, written } from './pod-needs.js'
 import type { PodSpec, Quantities } from './pod-needs.js'
 
 interface Quota {
@@ -53,14 +54,14 @@ function problemOf(
       },
     ]
   }
-  const needed = charges.reduce<number>((total, each) => total + Number(each), 0)
+  const needed = charges.reduce<bigint>((total, each) => total + (each === 'unspecified' ? 0n : each), 0n)
   const free = amount(hard) - amount(used)
-  if (needed === 0 || needed <= free) return []
-  const unit = (value: number): string => written(resource, value)
+  if (needed === 0n || needed <= free) return []
+  const unit = (value: bigint): string => written(resource, value)
   return [
     {
       severity: 'error',
-      message: `${where} has room for ${resource} of ${unit(Math.max(free, 0))} (${String(hard)}, of which ${String(used ?? 0)} are used), and the cluster needs ${unit(needed)}`,
+      message: `${where} has room for ${resource} of ${unit(most([free]))} (${String(hard)}, of which ${String(used ?? 0)} are used), and the cluster needs ${unit(needed)}`,
       hint: `${cureOf(resource)}, choose another namespace with -n, or have the quota raised`,
     },
   ]
@@ -110,9 +111,9 @@ const counted: Readonly<Record<string, string>> = {
 }
 
 /** How much of the resource one object takes; `unspecified` where the quota refuses it for saying nothing. */
-function charge(resource: string, object: KubeObject): number | 'unspecified' {
+function charge(resource: string, object: KubeObject): bigint | 'unspecified' {
   const plural = counted[object.kind] ?? ''
-  if (resource === `count/${plural}` || resource === plural) return 1
+  if (resource === `count/${plural}` || resource === plural) return pieces(1)
   switch (object.kind) {
     case 'Pod':
       return podCharge(resource, podSpecOf(object))
@@ -121,7 +122,7 @@ function charge(resource: string, object: KubeObject): number | 'unspecified' {
     case 'PersistentVolumeClaim':
       return claimCharge(resource, object)
     default:
-      return 0
+      return 0n
   }
 }
 
@@ -129,10 +130,10 @@ const requested = new Set(['cpu', 'memory', 'ephemeral-storage'])
 /** Of these the quota plugin wants a value of every container. */
 const wanted = new Set(['cpu', 'memory'])
 
-function podCharge(resource: string, spec: PodSpec): number | 'unspecified' {
+function podCharge(resource: string, spec: PodSpec): bigint | 'unspecified' {
   const [, which, name] = /^(?:(requests|limits)\.)?(.+)$/.exec(resource) ?? []
-  if (name === undefined || (which === undefined && !requested.has(name))) return 0
-  if (resource === 'requests.storage' || name.includes('storageclass')) return 0
+  if (name === undefined || (which === undefined && !requested.has(name))) return 0n
+  if (resource === 'requests.storage' || name.includes('storageclass')) return 0n
   const kind = which === 'limits' ? 'limits' : 'requests'
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   const isSaid = containers.every(
@@ -141,10 +142,10 @@ function podCharge(resource: string, spec: PodSpec): number | 'unspecified' {
       (kind === 'requests' && resources.limits?.[name] !== undefined),
   )
   if (!isSaid && wanted.has(name)) return 'unspecified'
-  return podNeeds(spec)[kind][name] ?? 0
+  return podNeeds(spec)[kind][name] ?? 0n
 }
 
-function serviceCharge(resource: string, { spec }: KubeObject): number {
+function serviceCharge(resource: string, { spec }: KubeObject): bigint {
   const {
     type,
     ports = [],
@@ -154,22 +155,22 @@ function serviceCharge(resource: string, { spec }: KubeObject): number {
     readonly ports?: readonly object[]
     readonly allocateLoadBalancerNodePorts?: boolean
   }
-  if (resource === 'services.loadbalancers') return type === 'LoadBalancer' ? 1 : 0
-  if (resource !== 'services.nodeports') return 0
+  if (resource === 'services.loadbalancers') return pieces(type === 'LoadBalancer' ? 1 : 0)
+  if (resource !== 'services.nodeports') return 0n
   const hasPorts = type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
-  return hasPorts ? ports.length : 0
+  return pieces(hasPorts ? ports.length : 0)
 }
 
-function claimCharge(resource: string, { spec }: KubeObject): number {
+function claimCharge(resource: string, { spec }: KubeObject): bigint {
   const { storageClassName, resources } = spec as {
     readonly storageClassName?: string
     readonly resources?: { readonly requests?: Quantities }
   }
   const [, ofClass, what] = /^(.+)\.storageclass\.storage\.k8s\.io\/(.+)$/.exec(resource) ?? []
-  if (ofClass !== undefined && ofClass !== storageClassName) return 0
+  if (ofClass !== undefined && ofClass !== storageClassName) return 0n
   const name = what ?? resource
-  if (name === 'persistentvolumeclaims') return 1
-  return name === 'requests.storage' ? amount(resources?.requests?.storage) : 0
+  if (name === 'persistentvolumeclaims') return pieces(1)
+  return name === 'requests.storage' ? amount(resources?.requests?.storage) : 0n
 }
 
 /** Scopes are of pods only: a quota that has some counts nothing else. */

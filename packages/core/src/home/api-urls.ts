@@ -1,8 +1,10 @@
-import { connect, isIP, isIPv6 } from 'node:net'
+import { connect } from 'node:net'
 import type { ClusterRecord, ServiceType } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { objectNames } from '../names.js'
 import { anySignal } from '../signals.js'
+import { inUrl } from '../url-host.js'
+import { ipFamily } from '../values/index.js'
 
 const serviceKind: KindRef = { apiVersion: 'v1', kind: 'Service' }
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
@@ -42,10 +44,6 @@ export async function urlsOf(
   ]
 }
 
-function inUrl(host: string): string {
-  return isIPv6(host) ? `[${host}]` : host
-}
-
 async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonly string[]> {
   // A few suffice: any node forwards a NodePort.
   const nodes = await api.list(nodeKind, { limit: 5, signal }).catch(() => [])
@@ -57,7 +55,7 @@ function addressesOf(node: KubeObject): readonly string[] {
   const of = (type: string): readonly string[] =>
     // A node that is coming up may have an empty one; one with a zone is nobody else's.
     (status?.addresses ?? [])
-      .filter(({ type: its, address }) => its === type && isIP(address) !== 0 && !address.includes('%'))
+      .filter(({ type: its, address }) => its === type && ipFamily(address) !== 0)
       .map(({ address }) => address)
   return [...of('InternalIP'), ...of('ExternalIP')]
 }

@@ -6,7 +6,7 @@ import type { Dial } from '../contracts/kube-connection.js'
 import { causeInWords } from './api-errors.js'
 import { dialThroughProxy, proxyError } from './proxy/dial.js'
 import type { Proxy } from './proxy/proxy-url.js'
-import { hostOf } from '../url-host.js'
+import { hostOf, portOf } from '../url-host.js'
 
 /** Makes one connection to an API server; TLS with the server, if any, comes on top of it. */
 export type Connect = (options: tls.ConnectionOptions, signal: AbortSignal) => Promise<Duplex>
@@ -17,11 +17,7 @@ export function dialled(dial: Dial): Connect {
 
 /** A tunnel: the proxy sees the server's name and port, and nothing of what is said. */
 export function tunnel(proxy: Proxy, server: URL): Connect {
-  const usual = server.protocol === 'https:' ? 443 : 80
-  const target = {
-    host: hostOf(server),
-    port: server.port === '' ? usual : Number(server.port),
-  }
+  const target = { host: hostOf(server), port: portOf(server) }
   return (options, signal) => dialThroughProxy(proxy, target, proxyTls(proxy, options), signal)
 }
 

@@ -6,6 +6,7 @@ import type { ApiLink } from './api-link.js'
 import { openChannelSocket, ProtocolRefused, type ChannelSocket } from './channel-socket.js'
 import { beforeWrite, openDeadline, seconds, unlessAborted } from '../signals.js'
 import { openInput, openOutput, sharePause, type Input } from '../streams/index.js'
+import { parseInt64 } from '../values/index.js'
 import { objectPath } from './resources.js'
 
 /** Channels of the remote command protocol. */
@@ -135,8 +136,8 @@ function parseEnding(text: string): ApiStatus | undefined {
 function readExitCode(status: ApiStatus): number | undefined {
   if (status.status === 'Success') return 0
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')
-  const code = Number.parseInt(cause?.message ?? '', 10)
-  return Number.isNaN(code) ? undefined : code
+  const code = parseInt64(cause?.message ?? '')
+  return code === undefined ? undefined : Number(code)
 }
 
 function startError(status: ApiStatus, link: ApiLink, subject: string, called: string): KnestError {

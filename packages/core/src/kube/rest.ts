@@ -5,6 +5,7 @@ import { answerError, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import type { Credentials } from './credentials/credentials.js'
 import { isLostConnection } from './temporary.js'
+import { parseInt64 } from '../values/index.js'
 import {
   beforeWrite,
   onAbort,
@@ -245,8 +246,8 @@ function asked(link: ApiLink, request: RestRequest) {
 
 function retryAfterMs(answer: RestAnswer): number | undefined {
   if (answer.status !== 429 && answer.status !== 503) return undefined
-  const given = Number(answer.retryAfter)
-  if (answer.retryAfter === undefined || !Number.isFinite(given))
-    return answer.status === 429 ? 1000 : undefined
-  return Math.min(given * 1000, longestRetryAfterMs)
+  // Go's client takes seconds only, no date.
+  const given = parseInt64(answer.retryAfter ?? '')
+  if (given === undefined || given < 0n) return answer.status === 429 ? 1000 : undefined
+  return Math.min(Number(given) * 1000, longestRetryAfterMs)
 }

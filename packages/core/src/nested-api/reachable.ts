@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect } from 'node:tls'
 import { hasNames, hostsIn } from '../pki/served-names.js'
+import { portOf } from '../url-host.js'
 import { anySignal, pause } from '../signals.js'
 import type { ApiTarget } from './api-targets.js'
 
@@ -18,12 +19,11 @@ export interface ReachedApi {
  * networks answer for every address.
  */
 function reachApi(target: ApiTarget, signal: AbortSignal, timeoutMs = 3000): Promise<ReachedApi | undefined> {
-  const { port } = new URL(target.url)
   const [host = ''] = hostsIn([target.url])
   return new Promise((resolve) => {
     const socket = connect({
       host,
-      port: Number(port),
+      port: portOf(new URL(target.url)),
       ca: target.ca,
       servername: target.serverName,
     })

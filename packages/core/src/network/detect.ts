@@ -2,6 +2,7 @@ import { parse } from 'yaml'
 import type { HomeFacts, OccupiedRange } from '../contracts/cluster-home.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
+import { ipFamily } from '../values/index.js'
 import { cidrAround, contains, parseAddress, parseCidr } from './cidr.js'
 import { readCalico, readCilium, readFlannel, readKubeOvn, readOtherCni, type CniFacts } from './host-cni.js'
 import { at, createHostReader, listAt, textAt, type HostReader } from './host-reader.js'
@@ -146,7 +147,7 @@ async function readServiceAddresses(reader: HostReader): Promise<OccupiedRange[]
   const around = new Map<string, OccupiedRange>()
   for (const service of services) {
     const address = textAt(service, 'spec', 'clusterIP')
-    if (address === undefined || !/^[\d.]+$/.test(address)) continue
+    if (address === undefined || ipFamily(address) !== 4) continue
     const { text } = cidrAround(parseAddress(address), 16)
     const name = `${service.metadata.namespace ?? ''}/${service.metadata.name}`
     if (!around.has(text))

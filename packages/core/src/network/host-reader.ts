@@ -1,5 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
+import { parseInt64 } from '../values/index.js'
 
 /** Reads what is there and may be read. Every other failure (no connection, cancelled) is thrown. */
 export interface HostReader {
@@ -59,8 +60,8 @@ export function listAt(object: unknown, ...path: readonly string[]): readonly un
   return Array.isArray(value) ? (value as unknown[]) : []
 }
 
+/** A whole number, as text too. */
 export function numberAt(object: unknown, ...path: readonly string[]): number | undefined {
-  const text = textAt(object, ...path)
-  const value = text === undefined ? Number.NaN : Number(text)
-  return Number.isFinite(value) ? value : undefined
+  const value = parseInt64(textAt(object, ...path) ?? '')
+  return value === undefined ? undefined : Number(value)
 }

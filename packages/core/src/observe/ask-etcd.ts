@@ -3,6 +3,7 @@ import { KnestError } from '../errors.js'
 import { etcdHealth } from '../etcd/index.js'
 import type { EtcdMemberHealth } from '../etcd/index.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import { byNodeName } from '../names.js'
 import { firstAnswer } from './first-answer.js'
 
 /**
@@ -19,7 +20,7 @@ export async function askEtcd(
   const asked = answering.length > 0 ? answering : running
   if (asked.length === 0) throw new KnestError('prerequisite', 'no control plane runs')
   const members = await firstAnswer(asked, (node, both) => membersBy(record, node, both), signal)
-  return [...members].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  return [...members].sort(byNodeName)
 }
 
 async function membersBy(

@@ -1,5 +1,6 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { NodeBackend, BackendNode } from '../contracts/node-backend.js'
+import { byNodeName } from '../names.js'
 
 /** All nodes of the cluster, from every backend it may have nodes of. */
 export async function listNodes(
@@ -12,5 +13,5 @@ export async function listNodes(
       (await backend.listNodes(record, signal)).map((node) => ({ ...node, backend })),
     ),
   )
-  return lists.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  return lists.flat().sort(byNodeName)
 }

@@ -4,6 +4,7 @@ import { isReady } from '../nested-api/conditions.js'
 import type { NestedFacts } from './observe.js'
 import { ownNodes } from './own-nodes.js'
 import { anySignal } from '../signals.js'
+import { imageTag } from '../values/index.js'
 
 const patienceMs = 10_000
 
@@ -45,5 +46,6 @@ interface DaemonSetView {
 function proxyVersion(object: KubeObject | undefined): string | undefined {
   const containers = (object as DaemonSetView | undefined)?.spec?.template.spec.containers ?? []
   const image = containers.find(({ name }) => name === 'kube-proxy')?.image
-  return /:v([0-9][^@]*)/.exec(image ?? '')?.[1]
+  const tag = imageTag(image ?? '')
+  return tag?.startsWith('v') === true ? tag.slice(1) : undefined
 }

@@ -9,14 +9,14 @@ import { backendsOf } from '../observe/backends.js'
 import { defaultPace } from '../plan/upgrade.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { defaultImage } from '../defaults.js'
-import { imageFault } from '../spec/kubernetes-syntax.js'
+import { imageFault, withoutV } from '../values/index.js'
 import { upgradeFault } from '../spec/upgrade-rule.js'
 
 /** The record's next spec. Throws PreflightError (`config`) with all that forbids it, `conflict` half-way. */
 export function upgradedSpec(record: ClusterRecord, request: UpgradeRequest): ClusterSpec {
   const { spec } = record
   const from = spec.kubernetesVersion
-  const to = request.kubernetesVersion.replace(/^v/, '')
+  const to = withoutV(request.kubernetesVersion)
   const halfWay = halfWayFault(record, to)
   if (halfWay !== undefined) throw halfWay
   const image = request.image ?? imageOf(spec, to)

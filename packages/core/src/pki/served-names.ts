@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
-import { hostOf } from '../url-host.js'
+import { hostOf, inUrl } from '../url-host.js'
+import { ipFamily } from '../values/index.js'
 
 /** API servers whose certificates lack a name or an address that clients reach them by. */
 export interface UnnamedApi {
@@ -42,7 +42,7 @@ export function hasNames(certificate: X509Certificate, names: readonly string[])
 
 function hasName(certificate: X509Certificate, name: string): boolean {
   return (
-    (isIP(name) === 0 ? certificate.checkHost(name, { subject: 'never' }) : certificate.checkIP(name)) !==
+    (ipFamily(name) === 0 ? certificate.checkHost(name, { subject: 'never' }) : certificate.checkIP(name)) !==
     undefined
   )
 }
@@ -59,12 +59,12 @@ export function alternativeNames(pem: string, added: readonly string[]): Alterna
     .flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? [])
   const names = [...new Set([...held, ...added].map(usualForm))]
   return {
-    dnsNames: names.filter((name) => isIP(name) === 0),
-    ipAddresses: names.filter((name) => isIP(name) !== 0),
+    dnsNames: names.filter((name) => ipFamily(name) === 0),
+    ipAddresses: names.filter((name) => ipFamily(name) !== 0),
   }
 }
 
 /** Node.js writes the IPv6 addresses of a certificate out in full. */
 function usualForm(name: string): string {
-  return isIP(name) === 6 ? (hostsIn([`https://[${name}]`])[0] ?? name) : name
+  return ipFamily(name) === 6 ? (hostsIn([`https://${inUrl(name)}`])[0] ?? name) : name
 }

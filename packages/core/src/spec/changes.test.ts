@@ -40,6 +40,21 @@ test('counts change, pools come and go', () => {
   })
 })
 
+test('one size written in two ways is no change, another size is one', () => {
+  const resized = (machine: object): unknown =>
+    changed({ workers: [{ ...worker, machine: { ...worker.machine, ...machine } }, gpu] }).changes
+  expect(resized({ memorySize: '4096Mi', rootfsSize: '4294967296' })).toEqual([])
+  expect(resized({ memorySize: '4G' })).toEqual([
+    { path: 'workers.worker.machine.memorySize', from: '4Gi', to: '4G' },
+  ])
+  const before = { ...recorded, health: { unhealthyAfter: '5m' } }
+  const after = (unhealthyAfter: string): unknown =>
+    specChanges(before, { ...before, health: { unhealthyAfter } }).changes
+  expect(after('300s')).toEqual([])
+  expect(after('301s')).toHaveLength(1)
+  expect(changed({ workers: [{ ...worker, labels: { empty: '' } }, gpu] }).changes).toHaveLength(1)
+})
+
 test('a pool that stays keeps its machines and labels', () => {
   const { refusals } = changed({
     workers: [worker, { ...gpu, labels: { gpu: 'no' }, machine: { ...gpu.machine, cpuCores: 4 } }],

@@ -2,6 +2,7 @@ import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
 import { canonical } from './canonical.js'
+import { durationNanos, isSameQuantity } from '../values/index.js'
 import { upgradeFault } from './upgrade-rule.js'
 
 export interface SpecChanges {
@@ -37,7 +38,17 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
     return names.flatMap((name) => differences(from[name], to[name], [...path, name]))
   }
   const [before, after] = isPool ? [poolText(from), poolText(to)] : [text(from), text(to)]
-  return before === after ? [] : [{ path: path.join('.'), from: before, to: after }]
+  return isSame(path.at(-1), before, after) ? [] : [{ path: path.join('.'), from: before, to: after }]
+}
+
+/** One value may be written in several ways: as 4Gi and 4096Mi, 5m and 300s. */
+function isSame(field: string | undefined, before: string | undefined, after: string | undefined): boolean {
+  if (before === after) return true
+  if (before === undefined || after === undefined) return false
+  if (field === 'memorySize' || field === 'rootfsSize') return isSameQuantity(before, after)
+  if (field !== 'unhealthyAfter') return false
+  const [one, other] = [durationNanos(before), durationNanos(after)]
+  return one !== undefined && one === other
 }
 
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {

@@ -139,6 +139,8 @@ export function statusCounts(
 
 const keptFields = ['type', 'description', 'enum', 'required', 'minimum', 'maximum', 'maxLength', 'pattern']
 
+const intOrString = 'x-kubernetes-int-or-string'
+
 /** Kubernetes takes only structural schemas: no $schema, no propertyNames, no closed objects. */
 function structural(schema: Schema): Schema {
   const kept: Record<string, unknown> = {}
@@ -159,8 +161,11 @@ function structural(schema: Schema): Schema {
     if (Object.keys(additionalProperties).length === 0) kept['x-kubernetes-preserve-unknown-fields'] = true
     else kept.additionalProperties = structural(additionalProperties)
   }
-  // What is text or a list has no type in a structural schema; stored objects have the one or the other.
-  if (schema.anyOf !== undefined) kept['x-kubernetes-preserve-unknown-fields'] = true
+  // What is text or a list, or text or a number, has no type in a structural schema; stored objects have either.
+  if (schema.anyOf !== undefined || Array.isArray(schema.type)) {
+    delete kept.type
+    kept[schema[intOrString] === true ? intOrString : 'x-kubernetes-preserve-unknown-fields'] = true
+  }
   if (items !== undefined) kept.items = structural(items)
   return kept
 }

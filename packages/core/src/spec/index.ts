@@ -2,13 +2,19 @@ export { nestedClusterCrd, statusCounts } from './crd.js'
 export { clusterFileJsonSchema } from './json-schema.js'
 export * as specDefaults from '../defaults.js'
 export { specFromObject, toManifest } from './manifest.js'
-export { durationMs } from './duration.js'
 export { modernSpec } from './old-spellings.js'
 export { mergeInput } from './merge.js'
 export { clusterApiVersion, clusterKind, parseClusterFile, type ClusterFile } from './parse-file.js'
-export { formatBytes, parseBytes, parseCpuCores, parseMillicores, parseQuantity } from './quantity.js'
 export { clusterManifest } from './cluster-manifest.js'
 export { resolveSpec, type ResolveContext } from './resolve.js'
 export { checkScale, parseScale, scaledSpec } from './scale.js'
 export { clusterInputSchema, type ClusterInput, type WorkerPoolInput } from './schema.js'
 export { validateClusterName, validateNamespace } from './validate-name.js'
+export {
+  durationMs,
+  formatBytes,
+  parseBytes,
+  parseCpuCores,
+  parseMillicores,
+  parseQuantity,
+} from '../values/index.js'

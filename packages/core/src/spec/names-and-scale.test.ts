@@ -57,6 +57,8 @@ describe('parseScale', () => {
     ['3', 'has no ":"'],
     ['', 'has no ":"'],
     ['a:b', 'has "a" where a whole number belongs'],
+    ['010:1', 'has "010" where a whole number belongs'],
+    ['1.0:1', 'has "1.0" where a whole number belongs'],
     [':', 'changes nothing'],
     ['3:3:3', 'has more than one ":"'],
     ['-1:2', 'has a negative number "-1"'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { KnestError, PreflightError } from '../errors.js'
-import { parseClusterFile } from './index.js'
+import { parseClusterFile, resolveSpec, specFromObject, toManifest } from './index.js'
 
 const head = 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\n'
 
@@ -16,6 +16,26 @@ describe('parseClusterFile', () => {
     expect(
       parseClusterFile('{"apiVersion":"knest.dev/v1alpha1","kind":"NestedCluster"}', 'c.json').input,
     ).toEqual({})
+  })
+
+  test.each([
+    ['{cpuCores: 500m, memorySize: 4Gi}', { cpuCores: 0.5, memorySize: '4Gi' }],
+    ['{cpuCores: 0.5, memorySize: 4294967296}', { cpuCores: 0.5, memorySize: '4294967296' }],
+    ['{cpuCores: "0.5", memorySize: "4294967296"}', { cpuCores: 0.5, memorySize: '4294967296' }],
+    ['{cpuCores: .5, memorySize: 5e9}', { cpuCores: 0.5, memorySize: '5000000000' }],
+    [
+      '{cpuCores: 2, memorySize: 5G, rootfsSize: 1e10}',
+      { cpuCores: 2, memorySize: '5G', rootfsSize: '10000000000' },
+    ],
+  ])('takes quantities as kubectl does: %s', (machine, expected) => {
+    const text = `${head}spec: {controlPlane: {machine: ${machine}}, workers: [{machine: ${machine}}]}\n`
+    const { input } = parseClusterFile(text, 'c.yaml')
+    const spec = resolveSpec(input)
+    expect([spec.controlPlane.machine, spec.workers[0]?.machine]).toMatchObject([expected, expected])
+    // What was stored is read again, as it was written and as a user left it.
+    const ref = { name: 'demo', namespace: 'team' }
+    expect(specFromObject(toManifest(ref, spec))).toEqual(spec)
+    expect(specFromObject({ ...toManifest(ref, spec), spec: input })).toEqual(spec)
   })
 
   test('takes what kubectl get -o yaml gives', () => {

@@ -1,6 +1,6 @@
 import type { ClusterSpec, HealthPolicy } from '../contracts/cluster.js'
 import * as defaults from '../defaults.js'
-import { durationMs } from './duration.js'
+import { durationMs, parsePercent } from '../values/index.js'
 import type { ProblemList } from './problem-list.js'
 import type { ClusterInput } from './schema.js'
 
@@ -42,9 +42,8 @@ function checkUnhealthyAfter(text: string, problems: ProblemList): void {
 }
 
 function percentOf(text: string): number | undefined {
-  const match = /^(\d{1,3})%$/.exec(text)
-  const percent = match?.[1] === undefined ? NaN : Number(match[1])
-  return percent <= 100 ? percent : undefined
+  const percent = parsePercent(text)
+  return percent !== undefined && percent <= 100 ? percent : undefined
 }
 
 /** The policy in numbers, with every default filled in. */

@@ -2,7 +2,7 @@ import type { ClusterNetwork } from '../contracts/cluster.js'
 import { ciliumHint } from '../addons/cilium.js'
 import { addressCount, overlaps, parseCidr, type Cidr } from '../network/cidr.js'
 import * as defaults from '../defaults.js'
-import { subdomainFault } from './kubernetes-syntax.js'
+import { domainFault, isPort } from '../values/index.js'
 import { nearest } from './nearest.js'
 import type { ProblemList } from './problem-list.js'
 import type { ClusterInput } from './schema.js'
@@ -116,7 +116,7 @@ function checkUsable(what: string, cidr: Cidr, problems: ProblemList): void {
 
 function resolveDnsDomain(input: string | undefined, problems: ProblemList): string {
   const domain = input ?? defaults.defaultDnsDomain
-  const fault = subdomainFault(domain)
+  const fault = domainFault(domain)
   if (fault !== undefined) problems.error(`DNS domain "${domain}" ${fault}`, 'use one such as cluster.local')
   return domain
 }
@@ -142,7 +142,7 @@ function resolveCni(input: string | undefined, problems: ProblemList): string {
 
 function resolvePort(input: number | undefined, problems: ProblemList): number {
   const port = input ?? defaults.defaultVxlanPort
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+  if (!isPort(port)) {
     problems.error(`VXLAN port ${port} is not a port`, 'use a whole number from 1 to 65535')
   }
   return port

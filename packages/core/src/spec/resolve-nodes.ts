@@ -1,11 +1,17 @@
 import type { BackendName, MachineSpec, NodeGroup, Taint, WorkerPool } from '../contracts/cluster.js'
 import { controlPlanePool, maxPoolNameLength, nodeName } from '../names.js'
 import * as defaults from '../defaults.js'
-import { labelKeyFault, labelValueFault, nodeLabelFault } from './kubernetes-syntax.js'
+import {
+  formatBytes,
+  labelFault,
+  labelKeyFault,
+  labelValueFault,
+  nodeLabelFault,
+  parseBytes,
+  parseCpuCores,
+} from '../values/index.js'
 import type { ProblemList } from './problem-list.js'
-import { formatBytes, parseBytes } from './quantity.js'
 import type { ClusterInput, WorkerPoolInput } from './schema.js'
-import { labelFault } from './validate-name.js'
 
 export function resolveControlPlane(
   input: ClusterInput['controlPlane'],
@@ -154,29 +160,36 @@ function resolvePool(input: WorkerPoolInput, defaultBackend: BackendName, proble
 
 function resolveMachine(
   what: string,
-  input: { readonly [field in keyof MachineSpec]?: MachineSpec[field] | undefined } | undefined,
+  input: { readonly [field in keyof MachineSpec]?: string | number | undefined } | undefined,
   backend: BackendName,
   minMemory: number,
   problems: ProblemList,
 ): MachineSpec {
   const machine = {
-    cpuCores: input?.cpuCores ?? defaults.defaultMachine.cpuCores,
-    memorySize: input?.memorySize ?? defaults.defaultMachine.memorySize,
-    rootfsSize: input?.rootfsSize ?? defaults.defaultMachine.rootfsSize,
+    cpuCores: resolveCores(what, input?.cpuCores ?? defaults.defaultMachine.cpuCores, backend, problems),
+    memorySize: String(input?.memorySize ?? defaults.defaultMachine.memorySize),
+    rootfsSize: String(input?.rootfsSize ?? defaults.defaultMachine.rootfsSize),
   }
-  checkCores(what, machine.cpuCores, backend, problems)
   checkSize(`memory size of ${what}`, machine.memorySize, minMemory, defaults.maxMemory, problems)
   checkSize(`rootfs size of ${what}`, machine.rootfsSize, defaults.minRootfs, defaults.maxRootfs, problems)
   return machine
 }
 
-function checkCores(what: string, cores: number, backend: BackendName, problems: ProblemList): void {
+function resolveCores(
+  what: string,
+  given: string | number,
+  backend: BackendName,
+  problems: ProblemList,
+): number {
+  const cores = problems.try(`CPU cores of ${what}`, () => parseCpuCores(String(given)))
+  if (cores === undefined) return defaults.defaultMachine.cpuCores
   const { minCpuCores: min, maxCpuCores: max } = defaults
-  if (Number.isNaN(cores) || cores < min || cores > max) {
+  if (cores < min || cores > max) {
     problems.error(`CPU cores of ${what} are ${cores}`, `use a number from ${min} to ${max}`)
   } else if (backend === 'vm' && !Number.isInteger(cores)) {
     problems.error(`CPU cores of ${what} are ${cores}, but a VM has whole cores`, `use ${Math.ceil(cores)}`)
   }
+  return cores
 }
 
 function checkSize(what: string, text: string, min: number, max: number, problems: ProblemList): void {

@@ -19,6 +19,49 @@ function problemsOf(input: unknown, context: Partial<ResolveContext> = {}): stri
 }
 
 describe('resolveSpec', () => {
+  // What kubectl takes in a manifest, with quotes and without.
+  test.each([
+    [2, 2],
+    [0.5, 0.5],
+    ['500m', 0.5],
+    ['0.5', 0.5],
+    ['.5', 0.5],
+    ['2', 2],
+    ['2.', 2],
+    ['2000m', 2],
+    ['1e1', 10],
+    ['1.0001', 1.001],
+    [0.30000000000000004, 0.301],
+  ])('cpuCores %j are %d', (cpuCores, expected) => {
+    const [worker] = resolveSpec({ workers: [{ machine: { cpuCores } }] }).workers
+    expect(worker?.machine.cpuCores).toBe(expected)
+    if (!Number.isInteger(expected)) return
+    const [vm] = resolveSpec({ workers: [{ backend: 'vm', machine: { cpuCores } }] }).workers
+    expect(vm?.machine.cpuCores).toBe(expected)
+  })
+
+  test.each([
+    ['4Gi', '4Gi'],
+    [4_294_967_296, '4294967296'],
+    ['4294967296', '4294967296'],
+    [5e9, '5000000000'],
+    ['5e9', '5e9'],
+    ['5G', '5G'],
+    ['0.005T', '0.005T'],
+  ])('memorySize and rootfsSize %j', (size, expected) => {
+    const { machine } = resolveSpec({
+      controlPlane: { machine: { memorySize: size, rootfsSize: size } },
+    }).controlPlane
+    expect(machine).toMatchObject({ memorySize: expected, rootfsSize: expected })
+  })
+
+  test('a StorageClass may have a long name, as Kubernetes lets it', () => {
+    const storageClass = 'a'.repeat(200)
+    expect(resolveSpec({ persistence: { enabled: true, storageClass } }).persistence).toMatchObject({
+      storageClass,
+    })
+  })
+
   test('fills in every default', () => {
     const machine = { cpuCores: 2, memorySize: '4Gi', rootfsSize: '4Gi' }
     expect(resolveSpec({}, { force: false })).toEqual({
@@ -153,6 +196,38 @@ describe('resolveSpec', () => {
       'an unknown backend',
       { controlPlane: { backend: 'pods' } },
       /use "pod", "vm" or "container"; did you mean "pod"/,
+    ],
+    [
+      'cores in words',
+      { controlPlane: { machine: { cpuCores: 'two' } } },
+      /CPU cores of control-plane "two" is not a Kubernetes quantity; write it as in 2, 0.5 or 500m/,
+    ],
+    [
+      'too little of a core',
+      pool({ machine: { cpuCores: '99m' } }),
+      /CPU cores of worker pool "a" are 0.099/,
+    ],
+    [
+      'cores as a group',
+      pool({ machine: { cpuCores: { value: 2 } } }),
+      /cpuCores" is a group of fields; give text .* or a number/,
+    ],
+    ['memory as a truth value', pool({ machine: { memorySize: true } }), /memorySize" is true; give text/],
+    [
+      'part of a core for a VM',
+      pool({ backend: 'vm', machine: { cpuCores: '1500m' } }),
+      /a VM has whole cores/,
+    ],
+    ['a version with a build', { kubernetesVersion: 'v1.35.4+x' }, /names a build.*; leave "\+x" out/],
+    ['a version with two vs', { kubernetesVersion: 'vv1.35.4' }, /is not a full version/],
+    ['a version with a leading zero', { kubernetesVersion: '1.35.04' }, /is not a full version/],
+    ['a share above all', { health: { maxUnhealthy: '101%' } }, /"101%" is not a share/],
+    ['a share without percent', { health: { maxUnhealthy: '40' } }, /"40" is not a share/],
+    ['a duration below nothing', { health: { unhealthyAfter: '-5m' } }, /"-5m" is shorter than/],
+    [
+      'a DNS domain that no server answers for',
+      { network: { dnsDomain: `${'a'.repeat(64)}.b` } },
+      /has a part of 64/,
     ],
     ['no cores', { controlPlane: { machine: { cpuCores: 0 } } }, /CPU cores of control-plane are 0/],
     [

@@ -3,7 +3,7 @@ import type { BackendName, ClusterSpec, NodeGroup, NodePatch } from '../contract
 import { parseCandidates } from '../addresses/candidates.js'
 import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from '../defaults.js'
-import { imageFault, subdomainFault } from './kubernetes-syntax.js'
+import { imageFault, parseVersion, subdomainFault, withoutV } from '../values/index.js'
 import { ProblemList } from './problem-list.js'
 import { resolveHealth } from './resolve-health.js'
 import { resolveNetwork } from './resolve-network.js'
@@ -81,15 +81,21 @@ function countable(nodes: number): number {
 
 function resolveVersion(input: string | undefined, problems: ProblemList): string {
   const given = input ?? defaults.defaultKubernetesVersion
-  const version = given.replace(/^v/, '')
-  const match = /^(\d+)\.(\d+)\.\d+(-[0-9a-z.]+)?$/.exec(version)
+  const version = withoutV(given)
+  const parsed = parseVersion(given)
   const minors = defaults.supportedMinors.map((minor) => `1.${minor}`).join(', ')
-  if (match === null) {
+  if (parsed === undefined) {
     problems.error(
       `Kubernetes version "${given}" is not a full version`,
       `give three numbers, as in ${defaults.defaultKubernetesVersion}`,
     )
-  } else if (match[1] !== '1' || !defaults.supportedMinors.includes(Number(match[2]))) {
+  } else if (parsed.build !== '') {
+    problems.error(
+      `Kubernetes version "${given}" names a build, which is in no image's tag`,
+      `leave "+${parsed.build}" out`,
+    )
+    return version.slice(0, version.indexOf('+'))
+  } else if (parsed.major !== 1 || !defaults.supportedMinors.includes(parsed.minor)) {
     problems.error(
       `Kubernetes version "${given}" is not supported`,
       `use one of ${minors}, as in ${defaults.defaultKubernetesVersion}`,

@@ -3,6 +3,7 @@ import type { ScaleRequest } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
 import { parseCidr, primaryRange } from '../network/cidr.js'
 import { defaultPoolName } from '../defaults.js'
+import { parseWholeNumber } from '../values/index.js'
 import { orList } from './nearest.js'
 import { ProblemList } from './problem-list.js'
 import { podCapacityFault } from './resolve-network.js'
@@ -36,8 +37,9 @@ export function parseScale(text: string): ScaleRequest {
 
 function parseSide(text: string, refuse: (fault: string) => never): number | undefined {
   if (text === '') return undefined
-  if (/^-\d+$/.test(text)) return refuse(`has a negative number "${text}"`)
-  return /^\d{1,6}$/.test(text) ? Number(text) : refuse(`has "${text}" where a whole number belongs`)
+  const count = parseWholeNumber(text)
+  if (count === undefined) return refuse(`has "${text}" where a whole number belongs`)
+  return count < 0 ? refuse(`has a negative number "${text}"`) : count
 }
 
 /**

@@ -78,6 +78,11 @@ function explain(
   if (issue.code === 'invalid_type') {
     return { message: `"${name}" is ${show(given)}`, hint: `give ${kinds[issue.expected] ?? issue.expected}` }
   }
+  if (issue.code === 'invalid_union') {
+    const expected = issue.errors.flat().flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : []))
+    const allowed = [...new Set(expected)].map((kind) => kinds[kind] ?? kind)
+    return { message: `"${name}" is ${show(given)}`, hint: `give ${allowed.join(' or ')}` }
+  }
   return { message: `"${name}" is not allowed: ${issue.message}`, hint: 'correct the value' }
 }
 

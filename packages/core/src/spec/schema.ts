@@ -2,6 +2,11 @@ import { z } from 'zod'
 import { maxControlPlaneCount, maxWorkerCount } from '../defaults.js'
 import { maxPoolNameLength } from '../names.js'
 
+/** As Kubernetes takes it in JSON, with quotes or without. */
+const quantity = z.union([z.string(), z.number()])
+/** A number of it is whole: the host itself refuses what is neither that nor text. */
+const whole = { 'x-kubernetes-int-or-string': true }
+
 /**
  * The one source of what a user may write: types, strict parsing and the CRD's schema come from here.
  * Everything is optional; `resolveSpec` fills in defaults and checks values. What `meta` holds is for
@@ -9,11 +14,12 @@ import { maxPoolNameLength } from '../names.js'
  */
 const machine = z
   .strictObject({
-    cpuCores: z.number().meta({ description: 'CPU cores of each node; fractions for pods only' }).optional(),
-    memorySize: z.string().meta({ description: 'Kubernetes quantity, as in 4Gi' }).optional(),
-    rootfsSize: z
-      .string()
-      .meta({ description: 'Kubernetes quantity: disk of persistent nodes and VMs' })
+    cpuCores: quantity
+      .meta({ description: 'CPU cores of each node, as in 2, 0.5 or 500m; fractions for pods only' })
+      .optional(),
+    memorySize: quantity.meta({ ...whole, description: 'Kubernetes quantity, as in 4Gi' }).optional(),
+    rootfsSize: quantity
+      .meta({ ...whole, description: 'Kubernetes quantity: disk of persistent nodes and VMs' })
       .optional(),
   })
   .meta({ description: 'Size of each node' })

@@ -7,6 +7,10 @@ test.each([
   ['1.34.4', '1.35.0'],
   ['1.35.4', '1.36.3'],
   ['1.9.3', '1.10.0'],
+  ['1.35.4-rc.1', '1.35.4-rc.2'],
+  ['1.35.4-rc.9', '1.35.4-rc.10'],
+  ['1.35.4-rc.1', '1.35.4'],
+  ['1.35.4', '1.36.0-alpha.1'],
 ])('%s may become %s', (from, to) => {
   expect(upgradeFault(from, to)).toBeUndefined()
 })
@@ -15,6 +19,11 @@ test.each([
   ['1.35.4', '1.34.4', 'downgrade'],
   ['1.35.4', '1.35.3', 'downgrade'],
   ['1.10.0', '1.9.3', 'downgrade'],
+  ['1.35.4', '1.35.4-rc.1', 'downgrade'],
+  ['1.35.4-rc.10', '1.35.4-rc.9', 'downgrade'],
+  ['1.34.4', 'vv1.35.0', 'not a full version'],
+  ['1.34.4', '1.35.0+x', 'a build is in no'],
+  ['1.35.4', '2.0.0', 'one minor version at a time'],
   ['1.34.4', '1.36.0', 'one minor version at a time'],
   ['1.34.4', '1.35', 'not a full version'],
 ])('%s may not become %s: %s', (from, to, reason) => {

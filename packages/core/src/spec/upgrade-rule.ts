@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js'
+import { compareVersions, parseVersion } from '../values/index.js'
 
 /**
  * Why a cluster cannot go from one Kubernetes version to another; undefined when it can: to a later patch of
@@ -6,31 +7,23 @@ import type { Problem } from '../errors.js'
  */
 export function upgradeFault(from: string, to: string): Problem | undefined {
   if (from === to) return undefined
-  const [before, after] = [parse(from), parse(to)]
+  const [before, after] = [parseVersion(from), parseVersion(to)]
   const what = `Kubernetes ${from} cannot become ${to}`
   if (before === undefined || after === undefined)
     return problem(`${what}: one of them is not a full version`, 'give three numbers, as in 1.35.4')
-  if (after.minor < before.minor || (after.minor === before.minor && after.patch < before.patch))
+  if (after.build !== '')
+    return problem(`${what}: a build is in no image's tag`, `leave "+${after.build}" out`)
+  if (compareVersions(after, before) < 0)
     return problem(
       `${what}: that is a downgrade, and what is in etcd cannot be read by an older API server`,
       'name a later version, or create another cluster',
     )
-  if (after.minor > before.minor + 1)
+  if (after.major !== before.major || after.minor > before.minor + 1)
     return problem(
       `${what}: Kubernetes goes up one minor version at a time`,
       `upgrade to a patch of 1.${before.minor + 1} first`,
     )
   return undefined
-}
-
-interface Version {
-  readonly minor: number
-  readonly patch: number
-}
-
-function parse(version: string): Version | undefined {
-  const match = /^1\.(\d+)\.(\d+)(-[0-9a-z.]+)?$/.exec(version)
-  return match === null ? undefined : { minor: Number(match[1]), patch: Number(match[2]) }
 }
 
 function problem(message: string, hint: string): Problem {

@@ -1,5 +1,6 @@
 import { KnestError } from '../errors.js'
 import { defaultNamespace, maxClusterNameLength } from '../names.js'
+import { labelFault } from '../values/index.js'
 
 /** A cluster's name begins Service and node names, so it is a short DNS-1035 label. Throws `config`. */
 export function validateClusterName(name: string): void {
@@ -21,17 +22,6 @@ export function validateNamespace(namespace: string): void {
   throw new KnestError('config', `namespace "${namespace}" ${fault}`, {
     hint: `use 1 to 63 lower-case letters, digits and "-", as in ${defaultNamespace('quickstart')}`,
   })
-}
-
-/** What is wrong with a DNS label, as the end of a sentence; undefined when nothing is. */
-export function labelFault(text: string, maxLength: number, begin: RegExp): string | undefined {
-  if (text === '') return 'is empty'
-  if (/[A-Z]/.test(text)) return 'has upper-case letters'
-  const strange = /[^a-z0-9-]/.exec(text)?.[0]
-  if (strange !== undefined) return `has "${strange}" in it`
-  if (text.length > maxLength) return `is ${text.length} characters long, ${maxLength} are allowed`
-  if (!begin.test(text)) return `begins with "${text.slice(0, 1)}"`
-  return text.endsWith('-') ? 'ends with "-"' : undefined
 }
 
 function suggestion(name: string, maxLength: number): string {

@@ -4,6 +4,7 @@ import type { NodeSummary } from '../contracts/clusters.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { BackendNode } from '../contracts/node-backend.js'
+import { byNodeName } from '../names.js'
 import { phaseTable } from '../phases/index.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import { condition, isReady } from '../nested-api/conditions.js'
@@ -31,7 +32,7 @@ export function nodeSummaries(facts: NodeFacts): readonly NodeSummary[] {
     ...missing(facts),
     ...strangers(facts),
   ]
-  return summaries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  return summaries.sort(byNodeName)
 }
 
 function ofHostNode(node: BackendNode, facts: NodeFacts): NodeSummary {

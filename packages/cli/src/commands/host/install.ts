@@ -1,4 +1,4 @@
-import { KnestError } from 'knest'
+import { KnestError, parseVersion } from 'knest'
 import { Argument, Command } from 'commander'
 import type { Deps, InstallOptions } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
@@ -13,7 +13,7 @@ interface HostInstallOptions extends GlobalOptions, TimeLimit {
 
 async function hostInstallKubeVirt(deps: Deps, options: HostInstallOptions): Promise<void> {
   const { version, emulation } = options.kubeVirt
-  if (version !== undefined && !/^v\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
+  if (version !== undefined && (!version.startsWith('v') || parseVersion(version) === undefined)) {
     throw new KnestError('usage', `KubeVirt version "${version}" is not one of its releases`, {
       hint: 'write it as in v1.8.4',
     })

@@ -1,6 +1,7 @@
 import type { ClusterEntry, ExecConfig } from '../kubeconfig/model.js'
 import { readFields, type Fields } from '../kubeconfig/fields.js'
 import { readYaml } from '../kubeconfig/go-yaml.js'
+import { parseTime } from '../../values/index.js'
 
 /** What a login plugin gave. */
 export interface PluginCredentials {
@@ -77,7 +78,7 @@ function readAnswer(output: string): Fields {
 
 function readTime(text: string): number | undefined {
   if (text === '') return undefined
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new AnswerFault('gave an expirationTimestamp that is no time')
+  const time = parseTime(text)
+  if (time === undefined) throw new AnswerFault('gave an expirationTimestamp that is no time')
   return time
 }

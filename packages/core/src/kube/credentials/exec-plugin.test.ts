@@ -84,6 +84,10 @@ it.each<[string, () => ExecConfig]>([
     () => plugin(answerOf({ token: 't', expirationTimestamp: 'soon' })),
   ],
   [
+    'gave an expirationTimestamp that is no time',
+    () => plugin(answerOf({ token: 't', expirationTimestamp: '2026-11-28' })),
+  ],
+  [
     'gave apiVersion client.authentication.k8s.io/v1beta1',
     () => plugin(answerOf({ token: 't' }, 'client.authentication.k8s.io/v1beta1')),
   ],

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
+import { inUrl } from '../../url-host.js'
 import type { ClusterEntry, UserEntry } from './model.js'
 import { emptyCluster, emptyUser } from './parse.js'
 
@@ -23,7 +23,7 @@ export function inClusterEntry(env: Environment): {
   return {
     cluster: {
       ...emptyCluster,
-      server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+      server: `https://${inUrl(host)}:${port}`,
       certificateAuthority: existsSync(ca) ? ca : '',
     },
     user: { ...emptyUser, tokenFile: `${folder}/token` },

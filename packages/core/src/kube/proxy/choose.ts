@@ -1,6 +1,6 @@
 import { isExcepted, isLoopback } from './no-proxy.js'
 import { proxyFromUrl, type Proxy } from './proxy-url.js'
-import { hostOf } from '../../url-host.js'
+import { hostOf, portOf } from '../../url-host.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -13,7 +13,7 @@ export function proxyFromEnvironment(server: URL, env: Environment): Proxy | und
   const [name, value] = firstSet(env, variable)
   if (value === '') return undefined
   const host = hostOf(server)
-  const port = server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port)
+  const port = portOf(server)
   if (isLoopback(host) || isExcepted(firstSet(env, 'NO_PROXY')[1], host, port)) return undefined
   return proxyFromUrl(value, `$${name}`) ?? proxyFromUrl(`http://${value}`, `$${name}`)
 }

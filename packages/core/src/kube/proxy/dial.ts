@@ -6,6 +6,7 @@ import type tls from 'node:tls'
 import { SocksClient } from 'socks'
 import { KnestError } from '../../errors.js'
 import { onAbort, openDeadline } from '../../signals.js'
+import { inUrl } from '../../url-host.js'
 import { causeInWords } from '../api-errors.js'
 import type { Proxy } from './proxy-url.js'
 
@@ -62,8 +63,7 @@ function dialConnect(
   secure: tls.ConnectionOptions,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const name = net.isIPv6(target.host) ? `[${target.host}]` : target.host
-  const path = `${name}:${target.port}`
+  const path = `${inUrl(target.host)}:${target.port}`
   return new Promise((resolve, reject) => {
     const request = (proxy.scheme === 'https' ? https : http).request({
       ...(proxy.scheme === 'https' ? secure : {}),

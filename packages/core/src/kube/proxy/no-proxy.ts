@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList } from 'node:net'
+import { ipFamily } from '../../values/index.js'
 
 /**
  * Whether a list as in `$NO_PROXY` names a host and port, by Go's rules: names with their subdomains, `.name` and
@@ -18,16 +19,16 @@ export function isLoopback(host: string): boolean {
   const loopback = new BlockList()
   loopback.addSubnet('127.0.0.0', 8)
   loopback.addAddress('::1', 'ipv6')
-  return isIP(host) !== 0 && loopback.check(host, familyOf(host))
+  return ipFamily(host) !== 0 && loopback.check(host, familyOf(host))
 }
 
 function matches(entry: string, host: string, port: number): boolean {
   const cidr = /^([^/]+)\/(\d{1,3})$/.exec(entry)
-  if (cidr !== null && isIP(cidr[1] ?? '') !== 0) return contains(cidr[1] ?? '', Number(cidr[2]), host)
+  if (cidr !== null && ipFamily(cidr[1] ?? '') !== 0) return contains(cidr[1] ?? '', Number(cidr[2]), host)
   const { name, port: wanted } = splitPort(entry)
   if (name === '' || (wanted !== undefined && wanted !== String(port))) return false
-  if (isIP(name) !== 0) return isIP(host) !== 0 && contains(name, isIPv4(name) ? 32 : 128, host)
-  if (isIP(host) !== 0) return false
+  if (ipFamily(name) !== 0) return ipFamily(host) !== 0 && contains(name, widthOf(name), host)
+  if (ipFamily(host) !== 0) return false
   const suffix = name.replace(/^\*(?=\.)/, '')
   return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`)
 }
@@ -45,12 +46,16 @@ function filled(text: string | undefined): string | undefined {
 }
 
 function contains(network: string, prefix: number, host: string): boolean {
-  if (isIP(host) === 0 || prefix > (isIPv4(network) ? 32 : 128)) return false
+  if (ipFamily(host) === 0 || prefix > widthOf(network)) return false
   const list = new BlockList()
   list.addSubnet(network, prefix, familyOf(network))
   return list.check(host, familyOf(host))
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv4(address) ? 'ipv4' : 'ipv6'
+  return ipFamily(address) === 4 ? 'ipv4' : 'ipv6'
+}
+
+function widthOf(address: string): number {
+  return ipFamily(address) === 4 ? 32 : 128
 }

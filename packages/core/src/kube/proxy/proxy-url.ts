@@ -1,4 +1,4 @@
-import { hostOf } from '../../url-host.js'
+import { hostOf, portOf } from '../../url-host.js'
 
 /** A proxy for the connections to one API server. */
 export interface Proxy {
@@ -13,8 +13,6 @@ export interface Proxy {
   readonly from: string
 }
 
-const usualPorts = { http: 80, https: 443, socks5: 1080 } as const
-
 /** Why kubectl does not take this `proxy-url`, as in "is no URL"; undefined for one that it takes. */
 export function proxyUrlFault(text: string): string | undefined {
   // socks5h is for the environment only, as in kubectl.
@@ -26,7 +24,7 @@ export function proxyFromUrl(text: string, from: string): Proxy | undefined {
   const url = parse(text)
   if (url === undefined || faultOf(url) !== undefined) return undefined
   const scheme = (url.protocol.startsWith('socks5') ? 'socks5' : url.protocol.slice(0, -1)) as Proxy['scheme']
-  const port = url.port === '' ? usualPorts[scheme] : Number(url.port)
+  const port = portOf(url)
   const hasCredentials = url.username !== '' || url.password !== ''
   return {
     scheme,

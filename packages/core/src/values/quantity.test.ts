@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { formatBytes, parseBytes, parseCpuCores, parseMillicores, parseQuantity } from './index.js'
-import { nearest } from './nearest.js'
 
 describe('quantities', () => {
   test.each([
@@ -130,13 +129,4 @@ describe('quantities', () => {
   ])('%d bytes are written %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text)
   })
-})
-
-test.each([
-  ['cuont', 'count'],
-  ['Labels', 'labels'],
-  ['memory', 'memorySize'],
-  ['x', undefined],
-])('the nearest word to %s is %s', (word, expected) => {
-  expect(nearest(word, ['count', 'labels', 'memorySize'])).toBe(expected)
 })

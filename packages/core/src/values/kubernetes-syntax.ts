@@ -21,12 +21,31 @@ export function labelValueFault(value: string): string | undefined {
   return value === '' ? undefined : qualifiedNameFault(value)
 }
 
-/** DNS-1123 subdomain. */
+/** What is wrong with a DNS label, as the end of a sentence; undefined when nothing is. */
+export function labelFault(text: string, maxLength: number, begin: RegExp): string | undefined {
+  if (text === '') return 'is empty'
+  if (/[A-Z]/.test(text)) return 'has upper-case letters'
+  const strange = /[^a-z0-9-]/.exec(text)?.[0]
+  if (strange !== undefined) return `has "${strange}" in it`
+  if (text.length > maxLength) return `is ${text.length} characters long, ${maxLength} are allowed`
+  if (!begin.test(text)) return `begins with "${text.slice(0, 1)}"`
+  return text.endsWith('-') ? 'ends with "-"' : undefined
+}
+
+/** DNS-1123 subdomain, the name of most objects: Kubernetes limits the whole of it, and not its parts. */
 export function subdomainFault(text: string): string | undefined {
   if (text.length > 253) return `is ${text.length} characters long, 253 are allowed`
-  const parts = text.split('.')
-  if (parts.every((part) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(part))) return undefined
+  if (text.split('.').every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part))) return undefined
   return 'is not a DNS name of lower-case letters, digits, "-" and "."'
+}
+
+/** A name that DNS servers are to answer for: there each part has a limit, too. */
+export function domainFault(text: string): string | undefined {
+  const long = text.split('.').find((part) => part.length > 63)
+  return (
+    subdomainFault(text) ??
+    (long === undefined ? undefined : `has a part of ${long.length} characters, 63 are allowed`)
+  )
 }
 
 /** Enough to catch blanks, upper case and schemes in an image reference before a node fails to pull it. */
@@ -36,6 +55,12 @@ export function imageFault(image: string): string | undefined {
   if (image.includes('://')) return 'has a scheme in front; leave it out'
   const pattern = /^[a-zA-Z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/
   return pattern.test(image) ? undefined : 'is not an image reference such as registry.example/knest/node:v1'
+}
+
+/** The tag of an image reference, also in front of a digest; undefined when it names none. */
+export function imageTag(image: string): string | undefined {
+  // What is behind a colon in front of a slash is a registry's port.
+  return /^[^@]*?:([^:/@]+)(@.*)?$/.exec(image)?.[1]
 }
 
 function qualifiedNameFault(text: string): string | undefined {

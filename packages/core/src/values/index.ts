@@ -1,0 +1,25 @@
+export { durationMs, durationNanos } from './duration.js'
+export { isPort, parseInt64, parsePercent, parseWholeNumber } from './integer.js'
+export { ipFamily } from './ip.js'
+export {
+  domainFault,
+  imageFault,
+  imageTag,
+  labelFault,
+  labelKeyFault,
+  labelValueFault,
+  nodeLabelFault,
+  subdomainFault,
+} from './kubernetes-syntax.js'
+export {
+  formatBytes,
+  isSameQuantity,
+  parseBytes,
+  parseCpuCores,
+  parseMillicores,
+  parseQuantity,
+  pieces,
+  quantityNanos,
+} from './quantity.js'
+export { parseTime } from './time.js'
+export { compareVersions, parseVersion, withoutV, type Version } from './version.js'
