@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { operate, timeLimit, type TimeLimit } from '../../operation.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import { addTargetOptions, checkHostTarget, hostTarget, refuseHostFlags, type TargetFlags } from './target.js'
 
 export interface HostLoadOptions extends GlobalOptions, TimeLimit {
   readonly target: HostTarget
@@ -10,6 +10,7 @@ export interface HostLoadOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function hostLoadRun(deps: Deps, options: HostLoadOptions): Promise<void> {
+  refuseHostFlags('load', options)
   await checkHostTarget(deps, options.target)
   const control = await deps.hostControl()
   await operate(
