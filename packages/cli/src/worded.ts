@@ -14,6 +14,8 @@ const hostless = ['completion', 'schema', 'version', 'render']
 const ownHost = ['--context', '--kubeconfig']
 /** Of `knest host`. */
 const embedded = ['up', 'down', 'status', 'load']
+/** They write a context, or take it away. */
+const keepsContext = ['up', 'down']
 
 /**
  * The text with the flags that led here in every command it offers, so that the command is about the same host and
@@ -36,7 +38,8 @@ type Flags = readonly (readonly [flag: string, value: string | undefined])[]
 function knestFlags(words: readonly string[], { context, kubeconfig, namespace }: Leading): Flags {
   const [, verb = '', sub = ''] = words
   if (hostless.includes(verb) || words.includes('--help')) return []
-  if (verb === 'host' && embedded.includes(sub)) return []
+  if (verb === 'host' && embedded.includes(sub))
+    return keepsContext.includes(sub) && context === undefined ? [['--kubeconfig', kubeconfig]] : []
   const leadsItself = words.some((word) => ownHost.includes(word))
   const host: Flags = leadsItself
     ? []

@@ -1,10 +1,10 @@
 export { runController, type ControllerOptions } from './controller.js'
+export { uninstallController } from './uninstall.js'
 export {
   ensureController,
   removeUnusedController,
   findController,
   installController,
-  uninstallController,
   type ControllerInstall,
 } from './install.js'
 export { lookAfter, type Looked, type LookOptions } from './look-after.js'

@@ -29,8 +29,10 @@ function hostWith(...objects: KubeObject[]) {
       deleted.push(`${kind} ${name}`)
       return Promise.resolve(true)
     },
+    canI: () => Promise.resolve(true),
     waitFor: () => Promise.resolve([]),
-    raw: () => Promise.resolve({ status: 404, body: '' }),
+    // It knows no kinds that a namespace could hold besides.
+    raw: () => Promise.resolve({ status: 200, body: '{"items":[]}' }),
   }
   return { api: api as KubeApi, deleted }
 }

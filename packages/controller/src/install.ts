@@ -1,29 +1,21 @@
 import {
   applyAll,
-  awaitPodsGone,
-  deleteNamespace,
   holdCrd,
   KnestError,
-  removeFinalizer,
+  kubectlCommand,
   nestedClusterCrd,
   nestedClusterKind,
-  podTrouble,
   refuseForeign,
-  releaseCrd,
-  kubectlCommand,
 } from '@knest/core'
-import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
 import { controllerObjects } from './manifests.js'
 import { controllerName, controllerNamespace } from './names.js'
+import { deploymentKind, podKind, troubleOf } from './pods.js'
+import { isOfKnest, uninstallController } from './uninstall.js'
 
 export interface ControllerInstall {
   readonly image: string
 }
-
-const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
-const replicaSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'ReplicaSet' }
-const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
-const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 
 /** On the Deployment: it came with a cluster, and goes with the last one. */
 const implicitAnnotation = 'knest.dev/came-with-cluster'
@@ -34,7 +26,7 @@ export async function findController(
   signal: AbortSignal,
 ): Promise<'installed' | 'came-with-cluster' | undefined> {
   const found = await api.get(deploymentKind, controllerName, controllerNamespace, signal)
-  if (found === undefined) return undefined
+  if (found === undefined || !isOfKnest(found)) return undefined
   return found.metadata.annotations?.[implicitAnnotation] === 'true' ? 'came-with-cluster' : 'installed'
 }
 
@@ -57,7 +49,7 @@ export async function installController(
 ): Promise<void> {
   await progress.phase('Install the controller', async () => {
     const objects = controllerObjects(image)
-    await refuseForeign(api, objects, signal)
+    await refuseForeign(api, [...objects, nestedClusterCrd()], signal)
     await holdCrd(api, signal)
     await applyAll(api, objects, signal)
   })
@@ -97,11 +89,6 @@ async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSig
   }
 }
 
-function troubleOf(pod: KubeObject): string {
-  const { phase = 'Unknown' } = (pod.status ?? {}) as { phase?: string }
-  return `pod "${pod.metadata.name}": ${podTrouble(pod) || phase}`
-}
-
 /** Takes the controller away if it came with a cluster and there is none but the one that goes; else does nothing. */
 export async function removeUnusedController(
   api: KubeApi,
@@ -113,49 +100,4 @@ export async function removeUnusedController(
   const isGoing = ({ metadata }: KubeObject): boolean =>
     metadata.name === going.name && metadata.namespace === going.namespace
   if (clusters.every(isGoing)) await uninstallController(api, run)
-}
-
-/**
- * Takes the controller off the host. Clusters stay as they are and are worked on by commands again; what it
- * had asked the host to keep for it is let go first, so that no object waits for it for ever.
- */
-export async function uninstallController(api: KubeApi, { progress, signal }: RunOptions): Promise<void> {
-  await progress.phase('Remove the controller', async () => {
-    await stopController(api, signal)
-    await removeFinalizers(api, signal)
-    const [, ...others] = controllerObjects('')
-    for (const object of others)
-      await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
-    await deleteNamespace(api, controllerNamespace, signal)
-    await releaseCrd(api, signal)
-  })
-}
-
-/** Owner before owned, so that nobody makes them again; the host's garbage collector would take a second for each. */
-async function stopController(api: KubeApi, signal: AbortSignal): Promise<void> {
-  const selector = {
-    namespace: controllerNamespace,
-    labelSelector: `app.kubernetes.io/name=${controllerName}`,
-  }
-  for (const kind of [deploymentKind, replicaSetKind, podKind]) {
-    const found = await api.list(kind, { ...selector, signal })
-    await Promise.all(
-      found.map(({ metadata }) =>
-        api.delete(kind, metadata.name, controllerNamespace, { signal, propagationPolicy: 'Background' }),
-      ),
-    )
-  }
-  await awaitPodsGone(api, selector, {
-    timeoutMs: 60_000,
-    signal,
-    awaited: 'the pod of the controller to be gone',
-    describe: (pods) => pods.map(troubleOf).join('; '),
-  })
-}
-
-async function removeFinalizers(api: KubeApi, signal: AbortSignal): Promise<void> {
-  const crd = nestedClusterCrd().metadata.name
-  if ((await api.get(crdKind, crd, undefined, signal)) === undefined) return
-  for (const cluster of await api.list(nestedClusterKind, { signal }))
-    await removeFinalizer(api, cluster, signal)
 }

@@ -62,7 +62,8 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
 
     timeoutFactor,
 
-    preflight: (spec, signal, cluster) => preflight(api, cluster, spec, options, signal),
+    preflight: (spec, signal, cluster, existing) =>
+      preflight(api, cluster, spec, { ...options, existing }, signal),
 
     ensureNode: async (spec: NodeSpec, signal) => {
       const factor = await timeoutFactor()

@@ -1,8 +1,9 @@
 import {
-  desiredNodes,
+  addedNodes,
   imageProblems,
   KnestError,
   nodeName,
+  objectNames,
   rightsProblems,
   storageProblems,
   takenNames,
@@ -14,6 +15,7 @@ import {
 import type {
   ClusterRef,
   ClusterSpec,
+  ExistingNode,
   KubeApi,
   KubeObject,
   NodeGroup,
@@ -21,10 +23,11 @@ import type {
   NodeSpec,
   Problem,
 } from '@knest/core'
+import { jobKind } from './copy-job.js'
 import { hostFacts, type HostFacts } from './host-facts.js'
-import { vmKind } from './kubevirt.js'
+import { dataVolumeKind, vmKind } from './kubevirt.js'
 import { virtualMachine } from './manifest.js'
-import { rootDisk, userdataSecret } from './names.js'
+import { copyJob, rootDisk, userdataSecret } from './names.js'
 import type { VmNodeOptions } from './options.js'
 import { hasDataVolumes } from './root-disk.js'
 
@@ -33,7 +36,7 @@ export async function preflight(
   api: KubeApi,
   cluster: ClusterRef,
   spec: ClusterSpec,
-  options: VmNodeOptions,
+  { existing = [], ...options }: VmNodeOptions & { readonly existing?: readonly ExistingNode[] | undefined },
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   const [facts, namespace] = await Promise.all([readFacts(api, signal), placeOf(api, cluster, signal)])
@@ -41,7 +44,7 @@ export async function preflight(
   const patched = samples(spec, options, namespace)
   const found = await Promise.all([
     rightsProblems(api, cluster, needed, signal),
-    nameProblems(api, cluster, spec, signal),
+    nameProblems(api, cluster, spec, existing, signal),
     imageProblems(api, spec.vmImage ?? '', '--vm-image', signal),
     storageProblems(api, spec, signal),
     copyProblems(api, spec, signal),
@@ -56,15 +59,25 @@ async function nameProblems(
   api: KubeApi,
   cluster: ClusterRef,
   spec: ClusterSpec,
+  existing: readonly ExistingNode[],
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const nodes = desiredNodes(cluster, spec, []).filter(({ backend }) => backend === 'vm')
-  const objects = nodes.flatMap(({ name }) => [
-    { ...vmKind, name },
-    { apiVersion: 'v1', kind: 'Secret', name: userdataSecret(name) },
-    ...(spec.persistence.enabled ? [{ ...volumeClaimKind, name: rootDisk(name) }] : []),
-  ])
-  return takenProblems(cluster, await takenNames(api, cluster, objects, signal))
+  const nodes = addedNodes(cluster, spec, existing).filter(({ backend }) => backend === 'vm')
+  const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', name })
+  const disk = ({ name }: { readonly name: string }) => [
+    { ...volumeClaimKind, name: rootDisk(name) },
+    { ...dataVolumeKind, name: rootDisk(name) },
+    { ...jobKind, name: copyJob(name) },
+  ]
+  const objects = [
+    secret(objectNames.sshSecret(cluster.name)),
+    ...nodes.flatMap((node) => [
+      { ...vmKind, name: node.name },
+      secret(userdataSecret(node.name)),
+      ...(spec.persistence.enabled ? disk(node) : []),
+    ]),
+  ]
+  return takenProblems(cluster, await takenNames(api, cluster, objects, signal), existing)
 }
 
 const needed = [

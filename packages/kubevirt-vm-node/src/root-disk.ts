@@ -5,6 +5,7 @@ import {
   KnestError,
   ownedBy,
   parseBytes,
+  refuseForeign,
   podTrouble,
 } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
@@ -39,13 +40,17 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
   const claim = await api.get(volumeClaimKind, name, namespace, signal)
   const withCdi = await hasDataVolumes(api, signal)
   const volume = withCdi ? await api.get(dataVolumeKind, name, namespace, signal) : undefined
-  if (volume !== undefined) return 'data-volume'
+  if (volume !== undefined) {
+    await refuseForeign(api, [dataVolume(spec)], signal)
+    return 'data-volume'
+  }
   // CDI's own garbage collection leaves a filled claim without its DataVolume.
   if (claim === undefined && withCdi) {
     await applyOwn(api, dataVolume(spec), { signal })
     return 'data-volume'
   }
   if (claim === undefined) await applyOwn(api, diskClaim(spec), { signal })
+  else await refuseForeign(api, [diskClaim(spec)], signal)
   if (claim !== undefined && isFilled(claim)) return 'claim'
   await fillClaim(api, spec, wait)
   return 'claim'

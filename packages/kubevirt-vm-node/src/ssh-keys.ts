@@ -1,4 +1,12 @@
-import { KnestError, labels, managedByKnest, objectNames, ownedBy } from '@knest/core'
+import {
+  isMadeFor,
+  KnestError,
+  labels,
+  managedByKnest,
+  objectNames,
+  ownedBy,
+  refuseForeign,
+} from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { newKeyPair } from './ssh/key-pair.js'
 import type { SshKeyPair } from './ssh/key-pair.js'
@@ -26,6 +34,7 @@ export async function ensureNodeKeys(api: KubeApi, spec: NodeSpec, signal: Abort
   const secret = objectNames.sshSecret(name)
   const stored =
     (await api.get(secretKind, secret, namespace, signal)) ?? (await createSecret(api, spec, signal))
+  if (!isMadeFor(spec.cluster, stored)) await refuseForeign(api, [keysSecret(spec)], signal)
   const found = readNodeKeys(stored, spec.name)
   if (found !== undefined) return found
   const patch = { data: encoded(hostKey(spec.name), newKeyPair(spec.name)) }
@@ -38,17 +47,8 @@ export async function ensureNodeKeys(api: KubeApi, spec: NodeSpec, signal: Abort
 /** Nodes are made at the same time: the first to write the cluster's key wins. */
 async function createSecret(api: KubeApi, spec: NodeSpec, signal: AbortSignal): Promise<KubeObject> {
   const { name, namespace } = spec.cluster
-  const object: KubeObject = {
-    ...secretKind,
-    metadata: {
-      name: objectNames.sshSecret(name),
-      namespace,
-      labels: { [labels.cluster]: name, [labels.managedBy]: managedByKnest },
-      ownerReferences: [ownedBy(name, spec.clusterUid)],
-    },
-    type: 'Opaque',
-    data: encoded(clientKey, newKeyPair(`knest ${namespace}/${name}`)),
-  }
+  const data = encoded(clientKey, newKeyPair(`knest ${namespace}/${name}`))
+  const object: KubeObject = { ...keysSecret(spec), type: 'Opaque', data }
   try {
     return await api.create(object, { signal })
   } catch (error) {
@@ -56,6 +56,18 @@ async function createSecret(api: KubeApi, spec: NodeSpec, signal: AbortSignal): 
     const other = await api.get(secretKind, object.metadata.name, namespace, signal)
     if (other === undefined) throw error
     return other
+  }
+}
+
+function keysSecret({ cluster: { name, namespace }, clusterUid }: NodeSpec): KubeObject {
+  return {
+    ...secretKind,
+    metadata: {
+      name: objectNames.sshSecret(name),
+      namespace,
+      labels: { [labels.cluster]: name, [labels.managedBy]: managedByKnest },
+      ownerReferences: [ownedBy(name, clusterUid)],
+    },
   }
 }
 
@@ -72,16 +84,19 @@ export async function nodeKeys(
   return keys
 }
 
-/** Absent is fine. */
+/** Absent is fine, and a Secret of somebody else stays as it is. */
 export async function forgetNodeKeys(
   api: KubeApi,
   cluster: ClusterRef,
   node: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const name = objectNames.sshSecret(cluster.name)
+  const stored = await api.get(secretKind, name, cluster.namespace, signal)
+  if (stored === undefined || !isMadeFor(cluster, stored)) return
   const data = { [hostKey(node)]: null, [`${hostKey(node)}.pub`]: null }
   try {
-    await api.patch(secretKind, objectNames.sshSecret(cluster.name), cluster.namespace, { data }, { signal })
+    await api.patch(secretKind, name, cluster.namespace, { data }, { signal })
   } catch (error) {
     if (!(error instanceof KnestError) || error.code !== 'not-found') throw error
   }

@@ -78,6 +78,31 @@ describe('Calico', () => {
     api = await calicoHost()
   })
 
+  describe('IPReservation of somebody else under the cluster’s name', () => {
+    const [kind, name] = [{ apiVersion: crd, kind: 'IPReservation' }, 'knest.knest-a.a']
+
+    it.each([{}, { 'app.kubernetes.io/managed-by': 'Helm' }, { 'knest.dev/cluster': 'a' }])(
+      'is named before, and neither changed nor deleted: %j',
+      async (labels) => {
+        const theirs = await api.create(
+          { ...kind, metadata: { name, labels }, spec: { mine: true } },
+          { signal },
+        )
+        const adapter = createCalicoAddresses(api, options)
+        expect(await adapter.preflight(signal)).toEqual([
+          expect.objectContaining({
+            severity: 'error',
+            message: `the host has IPReservation "${name}" already, and knest did not make it`,
+          }),
+        ])
+        const reserved = adapter.reserve(cluster, 'a-cp-0', signal)
+        await expect(reserved).rejects.toMatchObject({ code: 'already-exists' })
+        await adapter.release(cluster, 'a-cp-0', signal)
+        expect(await api.get(kind, name, undefined, signal)).toEqual(theirs)
+      },
+    )
+  })
+
   it('asks for address and MAC as Calico reads them', async () => {
     const { annotations } = await createCalicoAddresses(api, options).reserve(cluster, 'a-cp-0', signal)
     expect(annotations).toEqual({

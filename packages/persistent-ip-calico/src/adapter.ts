@@ -3,6 +3,7 @@ import {
   isSameCluster,
   KnestError,
   parseCandidates,
+  takenObjectProblems,
   usedByPods,
   withoutAll,
 } from '@knest/core'
@@ -12,7 +13,7 @@ import { explainCalicoEvent } from './explain.js'
 import { ipamProblems } from './ipam.js'
 import { listOrUndefined, readPools, type CalicoGroup } from './kinds.js'
 import { poolProblems } from './pools.js'
-import { reserveRanges } from './reservation.js'
+import { reservation, reserveRanges } from './reservation.js'
 
 const blockKind = { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPAMBlock' }
 
@@ -52,7 +53,12 @@ export function createCalicoAddresses(api: KubeApi, options: AddressOptions): Ex
     ...createAddressAllocator(api, options, source, async (signal): Promise<readonly Problem[]> => {
       const found = await readPools(api, signal)
       if (found === undefined) return [noCalico]
-      return [...poolProblems(found.pools, options.candidates), ...(await ipamProblems(api, signal))]
+      const { cluster, candidates } = options
+      const [ipam, taken] = await Promise.all([
+        ipamProblems(api, signal),
+        takenObjectProblems(api, cluster, reservation(found.group, cluster), signal),
+      ])
+      return [...poolProblems(found.pools, candidates), ...ipam, ...taken]
     }),
     explain: explainCalicoEvent,
   }

@@ -1,10 +1,15 @@
-import { applyOwn, labels, managedByKnest, rangeToCidrs } from '@knest/core'
-import type { AddressRange, ClusterRef, KubeApi, KubeObject } from '@knest/core'
+import { applyOwn, deleteAddressObject, labels, managedByKnest, rangeToCidrs } from '@knest/core'
+import type { AddressObject, AddressRange, ClusterRef, KubeApi, KubeObject } from '@knest/core'
 import type { CalicoGroup } from './kinds.js'
 
 /** Names of namespaces and clusters have no dots. */
 function reservationName({ namespace, name }: ClusterRef): string {
   return `knest.${namespace}.${name}`
+}
+
+/** What keeps the addresses of the cluster. */
+export function reservation(apiVersion: CalicoGroup, cluster: ClusterRef): AddressObject {
+  return { kind: { apiVersion, kind: 'IPReservation' }, name: reservationName(cluster) }
 }
 
 /** One for each cluster: Calico reads all reservations at every assignment. */
@@ -35,5 +40,5 @@ export async function reserveRanges(
 ): Promise<void> {
   const object = reservationObject(group, cluster, ranges)
   if (ranges.length > 0) await applyOwn(api, object, { signal })
-  else await api.delete(object, object.metadata.name, undefined, { signal })
+  else await deleteAddressObject(api, cluster, reservation(group, cluster), signal)
 }

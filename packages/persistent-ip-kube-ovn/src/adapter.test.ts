@@ -66,6 +66,31 @@ describe('Kube-OVN', () => {
     api = await kubeOvnHost()
   })
 
+  describe('IPPool of somebody else under the cluster’s name', () => {
+    const [kind, name] = [{ apiVersion: group, kind: 'IPPool' }, 'knest.knest-a.a']
+
+    it.each([{}, { 'app.kubernetes.io/managed-by': 'Helm' }, { 'knest.dev/cluster': 'a' }])(
+      'is named before, and neither changed nor deleted: %j',
+      async (labels) => {
+        const theirs = await api.create(
+          { ...kind, metadata: { name, labels }, spec: { mine: true } },
+          { signal },
+        )
+        const adapter = createKubeOvnAddresses(api, options)
+        expect(await adapter.preflight(signal)).toEqual([
+          expect.objectContaining({
+            severity: 'error',
+            message: `the host has IPPool "${name}" already, and knest did not make it`,
+          }),
+        ])
+        const reserved = adapter.reserve(cluster, 'a-cp-0', signal)
+        await expect(reserved).rejects.toMatchObject({ code: 'already-exists' })
+        await adapter.release(cluster, 'a-cp-0', signal)
+        expect(await api.get(kind, name, undefined, signal)).toEqual(theirs)
+      },
+    )
+  })
+
   it('asks for Subnet, address and MAC as Kube-OVN reads them', async () => {
     const { annotations } = await createKubeOvnAddresses(api, options).reserve(cluster, 'a-cp-0', signal)
     expect(annotations).toEqual({

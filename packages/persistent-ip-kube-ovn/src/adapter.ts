@@ -1,4 +1,12 @@
-import { applyOwn, createAddressAllocator, KnestError, parseAddress, usedByPods } from '@knest/core'
+import {
+  applyOwn,
+  createAddressAllocator,
+  deleteAddressObject,
+  KnestError,
+  parseAddress,
+  takenObjectProblems,
+  usedByPods,
+} from '@knest/core'
 import type {
   AddressOptions,
   AddressSource,
@@ -40,7 +48,7 @@ export function createKubeOvnAddresses(api: KubeApi, options: AddressOptions): E
     protect: async (cluster, addresses, signal) => {
       const [first] = addresses
       if (first === undefined) {
-        await api.delete(poolKind, poolName(cluster), undefined, { signal })
+        await deleteAddressObject(api, cluster, { kind: poolKind, name: poolName(cluster) }, signal)
         return
       }
       const { name } = await subnetWith(first, signal)
@@ -57,10 +65,14 @@ export function createKubeOvnAddresses(api: KubeApi, options: AddressOptions): E
   return {
     name: 'kube-ovn',
     ...createAddressAllocator(api, options, source, async (signal): Promise<readonly Problem[]> => {
-      const [found, pools] = await Promise.all([list(api, subnetKind, signal), list(api, poolKind, signal)])
+      const { candidates, cluster } = options
+      const [found, pools, taken] = await Promise.all([
+        list(api, subnetKind, signal),
+        list(api, poolKind, signal),
+        takenObjectProblems(api, cluster, { kind: poolKind, name: poolName(cluster) }, signal),
+      ])
       if (found === undefined || pools === undefined) return [noKubeOvn]
-      const { candidates } = options
-      return [...subnetProblems(podSubnets(found), candidates), ...poolProblems(pools, candidates)]
+      return [...subnetProblems(podSubnets(found), candidates), ...poolProblems(pools, candidates), ...taken]
     }),
     explain: explainKubeOvnEvent,
   }

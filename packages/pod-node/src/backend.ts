@@ -7,6 +7,7 @@ import {
   deleteOwn,
   deleteVolumeClaim,
   KnestError,
+  refuseForeign,
   labels,
   clusterCommand,
   kubectlCommand,
@@ -26,7 +27,7 @@ import type {
 import { awaitStart } from './await-start.js'
 import { changeImage, imageOfPod } from './change-image.js'
 import { imageVersion } from './image-version.js'
-import { claimName, imageOf, nodeStatefulSet, podName } from './manifest.js'
+import { claimName, imageOf, nodeClaim, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { lastEnd, warningsOf, type ExplainEvent } from './pod-events.js'
 import { podState } from './pod-state.js'
@@ -73,6 +74,8 @@ export function createPodNodeBackend(
 
     ensureNode: async (spec, signal, note) => {
       const set = nodeStatefulSet(spec)
+      // The host would take a claim of that name for the node's disk.
+      if (spec.persistent) await refuseForeign(api, [nodeClaim(spec)], signal)
       await applyOwn(api, set, { signal })
       await changeImage(api, spec, imageOf(set), signal)
       return started(spec, signal, note)

@@ -1,4 +1,12 @@
-import { applyPatches, labels, nodeLabels, objectNames, ownedBy, spreadByRole } from '@knest/core'
+import {
+  applyPatches,
+  labels,
+  nodeLabels,
+  objectNames,
+  ownedBy,
+  spreadByRole,
+  volumeClaimKind,
+} from '@knest/core'
 import type { KubeObject, NodeSpec } from '@knest/core'
 import { nodeResources } from './resources.js'
 
@@ -26,6 +34,12 @@ export function podName(node: string): string {
 
 export function claimName(node: string): string {
   return `${diskVolume}-${podName(node)}`
+}
+
+/** The claim that the host makes for the StatefulSet of a persistent node, as far as it shows whose it is. */
+export function nodeClaim(spec: NodeSpec): KubeObject {
+  const { namespace } = spec.cluster
+  return { ...volumeClaimKind, metadata: { name: claimName(spec.name), namespace, labels: nodeLabels(spec) } }
 }
 
 /**

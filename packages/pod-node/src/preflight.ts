@@ -1,13 +1,6 @@
-import {
-  desiredNodes,
-  imageProblems,
-  rightsProblems,
-  storageProblems,
-  takenNames,
-  takenProblems,
-} from '@knest/core'
-import type { ClusterRef, ClusterSpec, KubeApi, KubeObject, Problem } from '@knest/core'
-import { claimName, nodeStatefulSet } from './manifest.js'
+import { addedNodes, imageProblems, rightsProblems, storageProblems } from '@knest/core'
+import type { ClusterRef, ClusterSpec, ExistingNode, KubeApi, KubeObject, Problem } from '@knest/core'
+import { nodeStatefulSet } from './manifest.js'
 import { sharedStorageProblems } from './shared-storage.js'
 
 /** Everything that would keep node pods from running, found without changing anything. */
@@ -19,7 +12,6 @@ export async function preflight(
 ): Promise<readonly Problem[]> {
   const found = await Promise.all([
     rightsProblems(api, cluster, needed, signal),
-    nameProblems(api, cluster, spec, signal),
     imageProblems(api, spec.image, '--image', signal),
     storageProblems(api, spec, signal),
     sharedStorageProblems(api, spec, signal),
@@ -38,26 +30,13 @@ const needed = [
   { verb: 'create', resource: 'pods', subresource: 'portforward' },
 ] as const
 
-/** What of the names of the nodes' objects is taken by others. */
-async function nameProblems(
-  api: KubeApi,
+/** The StatefulSets of the nodes that are not there yet, with what is known of them before anything is made. */
+export function podNodeObjects(
   cluster: ClusterRef,
   spec: ClusterSpec,
-  signal: AbortSignal,
-): Promise<readonly Problem[]> {
-  const nodes = desiredNodes(cluster, spec, []).filter(({ backend }) => backend === 'pod')
-  const objects = nodes.flatMap(({ name }) => [
-    { apiVersion: 'apps/v1', kind: 'StatefulSet', name },
-    ...(spec.persistence.enabled
-      ? [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claimName(name) }]
-      : []),
-  ])
-  return takenProblems(cluster, await takenNames(api, cluster, objects, signal))
-}
-
-/** The StatefulSets of its nodes, with what is known of them before anything is made. */
-export function podNodeObjects(cluster: ClusterRef, spec: ClusterSpec): readonly KubeObject[] {
-  const nodes = desiredNodes(cluster, spec, []).filter(({ backend }) => backend === 'pod')
+  existing: readonly ExistingNode[] = [],
+): readonly KubeObject[] {
+  const nodes = addedNodes(cluster, spec, existing).filter(({ backend }) => backend === 'pod')
   return nodes.map(({ name, role, pool, machine }) =>
     nodeStatefulSet({
       cluster,

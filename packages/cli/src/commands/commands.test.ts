@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -473,6 +473,38 @@ describe('host', () => {
     expect(terminal.host.calls).toEqual(['load knest-host a:1 b:1', 'up knest-host - -', 'down knest-host'])
     const left = await readFile(join(home, '.kube', 'config'), 'utf8').catch(() => '')
     expect(left).toBe('')
+  })
+
+  test('up and down keep the context where --kubeconfig says, and nowhere else', async () => {
+    const file = join(home, 'of my own')
+    await writeFile(file, '')
+    expect(await terminal.run('host', 'up', '--kubeconfig', file)).toBe(0)
+    expect(await readFile(file, 'utf8')).toContain('name: knest-host')
+    expect(terminal.err).toContain(`try \`knest create --kubeconfig '${file}'\`\n`)
+    expect(await readdir(home)).not.toContain('.kube')
+    expect(await terminal.run('host', 'down', '--kubeconfig', file)).toBe(0)
+    expect(await readFile(file, 'utf8')).toBe('')
+    expect(await readdir(home)).not.toContain('.kube')
+  })
+
+  test.each([
+    ['up', ['--context', 'x']],
+    ['up', ['-n', 'x']],
+    ['down', ['--context', 'x']],
+    ['down', ['--namespace', 'x']],
+    ['status', ['--context', 'x']],
+    ['status', ['--kubeconfig', 'x']],
+    ['load', ['-n', 'x']],
+    ['load', ['--kubeconfig', 'x']],
+  ])('%s refuses what would change nothing: %j', async (verb, more) => {
+    const images = verb === 'load' ? ['a:1'] : []
+    expect(await terminal.run('host', verb, ...images, ...more)).toBe(2)
+    expect(terminal.err).toMatch(
+      new RegExp(
+        `^error: --(context|namespace|kubeconfig) has no meaning for host ${verb}\nhint: .*leave it out\n$`,
+      ),
+    )
+    expect(terminal.host.calls).toEqual([])
   })
 
   test('host without a command shows its help and is a mistake', async () => {

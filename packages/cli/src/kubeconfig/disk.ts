@@ -32,8 +32,9 @@ export async function changeFile(
       const after = named(file, () => change(before))
       if (after === before) return
       if (after === undefined) return removeOrEmpty(target)
-      const owner = before === undefined ? undefined : await stat(target)
-      return replaceFile(target, after, { mode: (owner?.mode ?? secretMode) & 0o7777, owner })
+      if (before === undefined) return replaceFile(target, after, { mode: secretMode })
+      const found = await stat(target)
+      return replaceFile(target, after, { mode: found.mode & 0o7777, found, before })
     })
   })
 }
@@ -49,12 +50,14 @@ export async function tryToWrite(file: string, before = ''): Promise<void> {
       await withFileLock(file, () => Promise.resolve())
       const target = await targetOf(file)
       const temporary = temporaryOf(target)
+      const found = await stat(target).catch(() => undefined)
       try {
-        await fill(temporary, before + room)
+        await fill(temporary, before + room, found)
+        if (found !== undefined && !(await canStandFor(temporary, found))) await tryInPlace(target)
       } catch (error) {
         // What stands in a folder of others, as a mount, is written in place.
         if (!mustBeInPlace(error) || (await readIfThere(target)) === undefined) throw error
-        await (await open(target, 'r+')).close()
+        await tryInPlace(target)
       } finally {
         await unlink(temporary).catch(() => undefined)
       }
@@ -97,6 +100,7 @@ async function makeFolder(folder: string): Promise<string[]> {
   for (let each = resolve(folder); each.length >= resolve(first).length; each = dirname(each))
     made.unshift(each)
   const above = await stat(dirname(resolve(first)))
+  if (process.geteuid?.() !== 0) return made
   for (const each of made) {
     const handle = await open(each, 'r')
     try {
@@ -113,11 +117,28 @@ interface Owner {
   readonly gid: number
 }
 
+/** A file that is there, with as many names as it has. */
+interface Found extends Owner {
+  readonly nlink: number
+}
+
 /** Root works in folders of users, as under sudo: what it makes there must be theirs. Others own what they make. */
 async function giveTo(handle: FileHandle, { uid, gid }: Owner): Promise<void> {
-  if (process.geteuid?.() !== 0) return
   // Where nobody can be given anything, as on some network disks and without CAP_CHOWN, it stays ours.
   await handle.chown(uid, gid).catch(() => undefined)
+}
+
+/**
+ * Whether a new file can take the place of one that is there: with its owner and group, which only root may always
+ * give, and with all of its names. Otherwise it is written in place, as kubectl does.
+ */
+async function canStandFor(temporary: string, { uid, gid, nlink }: Found): Promise<boolean> {
+  const made = await stat(temporary)
+  return nlink === 1 && made.uid === uid && made.gid === gid
+}
+
+async function tryInPlace(file: string): Promise<void> {
+  await (await open(file, 'r+')).close()
 }
 
 /** A file that is mounted alone cannot go. */
@@ -130,14 +151,29 @@ async function removeOrEmpty(file: string): Promise<void> {
   }
 }
 
+interface Replacement {
+  readonly mode: number
+  /** The file that is there, and what it holds. */
+  readonly found?: Found
+  readonly before?: string
+}
+
+async function ownerOfNew(file: string): Promise<Owner | undefined> {
+  return process.geteuid?.() === 0 ? stat(dirname(file)) : undefined
+}
+
 async function replaceFile(
   file: string,
   text: string,
-  { mode, owner }: { readonly mode: number; readonly owner?: Owner | undefined },
+  { mode, found, before: known }: Replacement,
 ): Promise<void> {
   const temporary = temporaryOf(file)
   try {
-    await fill(temporary, text, owner ?? (await stat(dirname(file))))
+    await fill(temporary, text, found ?? (await ownerOfNew(file)))
+    if (found !== undefined && known !== undefined && !(await canStandFor(temporary, found))) {
+      await unlink(temporary)
+      await overwrite(file, text, known); return;
+    }
     await chmod(temporary, mode)
     await rename(temporary, file)
   } catch (error) {

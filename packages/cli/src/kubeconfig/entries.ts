@@ -4,6 +4,8 @@ import { readKubeconfig } from './text.js'
 export const sections = ['clusters', 'users', 'contexts'] as const
 export type Section = (typeof sections)[number]
 export const currentContext = 'current-context'
+/** No field of a kubeconfig is called so. */
+export const wholeFile = 'file'
 
 /** A named entry of a kubeconfig, as in `{ name, cluster }`. */
 export type Entry = Readonly<Record<string, unknown>> & { readonly name: string }
@@ -40,7 +42,7 @@ export function isEntry(entry: unknown): entry is Entry {
 /**
  * What stood in the file before knest's entry came: for each field the text after its ":", or null
  * when there was no such field. Kept in the entry itself, so that removing it can give back the former
- * bytes whoever removes it, and when.
+ * bytes whoever removes it, and when. Under `wholeFile`: what a file held that was there and had no fields at all.
  */
 export type Former = Readonly<Record<string, string | null>>
 

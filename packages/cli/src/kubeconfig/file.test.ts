@@ -1,5 +1,7 @@
 import {
   chmod,
+  chown,
+  link,
   lstat,
   mkdir,
   mkdtemp,
@@ -16,6 +18,7 @@ import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { renderKubeconfig } from 'knest/kube'
 import {
+  checkMerge,
   kubeconfigFiles,
   mergeIntoDefault,
   removeFromDefault,
@@ -110,6 +113,29 @@ describe('the default file', () => {
     expect(await readFile(real, 'utf8')).toBe(others)
   })
 
+  test.each(['', '\n', '# mine\n'])('that was there without entries stays: %j', async (text) => {
+    await mkdir(join(home, '.kube'))
+    await writeFile(config, text)
+    await chmod(config, 0o644)
+    await merge([config], 'one')
+    await merge([config], 'two')
+    for (const name of ['one', 'two']) await removeFromDefault([config], owner(name))
+    expect(await readFile(config, 'utf8')).toBe(text)
+    expect(await modeOf(config)).toBe(0o644)
+  })
+
+  test('with a second name keeps both', async () => {
+    await mkdir(join(home, '.kube'))
+    await writeFile(config, others)
+    const second = join(home, 'second')
+    await link(config, second)
+    await merge([config], 'one')
+    expect(await readFile(second, 'utf8')).toBe(await readFile(config, 'utf8'))
+    await removeFromDefault([config], owner('one'))
+    expect(await readFile(second, 'utf8')).toBe(others)
+    expect((await stat(second)).nlink).toBe(2)
+  })
+
   test('a link to a file that is not there yet is followed', async () => {
     await mkdir(join(home, '.kube'))
     await symlink(join(home, 'later'), config)
@@ -144,6 +170,79 @@ describe('the default file', () => {
     for (const name of names) expect(text).toContain(`name: knest-${name}\n`)
     await Promise.all(names.map((name) => removeFromDefault([config], owner(name))))
     await expect(stat(config)).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('a file of somebody else', () => {
+  const [somebody, group] = [65_533, 65_532]
+  const isRoot = (): boolean => {
+    if (process.geteuid?.() === 0) return true
+    console.warn('skipped: only root can give a file to somebody else')
+    return false
+  }
+  const facts = async (): Promise<unknown> => {
+    const { uid, gid, mode } = await stat(config)
+    return { uid, gid, mode: mode & 0o777, text: await readFile(config, 'utf8') }
+  }
+  const theirs = async (uid: number, gid: number, mode: number): Promise<void> => {
+    await mkdir(join(home, '.kube'))
+    await writeFile(config, others)
+    await chown(config, uid, gid)
+    await chmod(config, mode)
+    // A folder of the test run's own lets nobody else through.
+    if ((await modeOf(tmpdir())) === 0o700) await chmod(tmpdir(), 0o711)
+    await chmod(home, 0o777)
+    await chmod(join(home, '.kube'), 0o777)
+  }
+  /** As a user without rights over it. */
+  const asAnother = async <T>(work: () => Promise<T>): Promise<T> => {
+    process.setegid?.(somebody)
+    process.seteuid?.(somebody)
+    try {
+      return await work()
+    } finally {
+      process.seteuid?.(0)
+      process.setegid?.(0)
+    }
+  }
+
+  test.each([0o600, 0o660, 0o664])('keeps owner, group and mode %o when root writes it', async (mode) => {
+    if (!isRoot()) return
+    await theirs(somebody, group, mode)
+    const before = await facts()
+    await merge([config], 'one')
+    expect(await facts()).toMatchObject({ uid: somebody, gid: group, mode })
+    expect(await readFile(config, 'utf8')).not.toBe(others)
+    await removeFromDefault([config], owner('one'))
+    expect(await facts()).toEqual(before)
+  })
+
+  test('is written in place by who may write it and cannot give it back, as kubectl does', async () => {
+    if (!isRoot()) return
+    await theirs(0, group, 0o666)
+    const [before, { ino }] = [await facts(), await stat(config)]
+    await asAnother(() => checkMerge([config], 'one', owner('one')))
+    expect(await facts()).toEqual(before)
+    await asAnother(() => merge([config], 'one'))
+    expect(await facts()).toMatchObject({ uid: 0, gid: group, mode: 0o666 })
+    expect((await stat(config)).ino).toBe(ino)
+    await asAnother(() => removeFromDefault([config], owner('one')))
+    expect(await facts()).toEqual(before)
+    expect(await readdir(join(home, '.kube'))).toEqual(['config'])
+  })
+
+  test('that may only be read is refused before and stays, though its folder takes files', async () => {
+    if (!isRoot()) return
+    await theirs(0, 0, 0o644)
+    const before = await facts()
+    const refusal = {
+      code: 'prerequisite',
+      message: expect.stringContaining(`"${config}" cannot be written`) as string,
+    }
+    await expect(asAnother(() => checkMerge([config], 'one', owner('one')))).rejects.toMatchObject(refusal)
+    await expect(asAnother(() => merge([config], 'one'))).rejects.toMatchObject(refusal)
+    expect(await facts()).toEqual(before)
+    expect(await readdir(join(home, '.kube'))).toEqual(['config'])
   })
 })
 

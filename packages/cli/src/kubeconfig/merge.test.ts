@@ -181,13 +181,18 @@ describe('mergeKubeconfig and removeFromKubeconfig', () => {
     expect(removeFromKubeconfig('', 'demo')).toBe('')
   })
 
-  test.each([undefined, '', '\n'])('an absent or empty file holds nothing again: %j', (text) => {
-    const merged = mergeKubeconfig(text, demo)
-    expect((parse(merged) as Config)['current-context']).toBeUndefined()
-    expect(removeFromKubeconfig(merged, 'demo')).toBeUndefined()
-    const both = mergeKubeconfig(merged, addition('other'))
-    expect(removeFromKubeconfig(removeFromKubeconfig(both, 'demo') ?? '', 'other')).toBeUndefined()
-  })
+  test.each([undefined, '', '\n'])(
+    'what was absent is absent again, what was empty is empty again: %j',
+    (text) => {
+      const merged = mergeKubeconfig(text, demo)
+      expect((parse(merged) as Config)['current-context']).toBeUndefined()
+      expect(removeFromKubeconfig(merged, 'demo')).toBe(text)
+      expect(removeFromKubeconfig(mergeKubeconfig(merged, addition('demo', '10.9.9.9')), 'demo')).toBe(text)
+      const both = mergeKubeconfig(merged, addition('other'))
+      expect(removeFromKubeconfig(removeFromKubeconfig(both, 'demo') ?? '', 'other')).toBe(text)
+      expect(removeFromKubeconfig(removeFromKubeconfig(both, 'other') ?? '', 'demo')).toBe(text)
+    },
+  )
 
   test('empty the current context when it was chosen by somebody else', () => {
     const chosen = mergeKubeconfig(kind, demo).replace(

@@ -8,6 +8,7 @@ import {
   isEntry,
   readAddition,
   sections,
+  wholeFile,
   withFormer,
   withoutFormer,
   type Addition,
@@ -61,12 +62,12 @@ export function mergeKubeconfig(
     users: entries.users.name,
     contexts: entries.contexts.name,
   }
-  const clean = sections.some((section) => has(before, section, names[section]))
-    ? readKubeconfig(removeEntries(before.text, names) ?? '')
-    : before
+  const isAgain = sections.some((section) => has(before, section, names[section]))
+  const found = isAgain ? removeEntries(before.text, names) : existing
+  const clean = isAgain ? readKubeconfig(found ?? '') : before
   const merged =
     clean.root === undefined
-      ? append(clean, entries, setCurrent, formerCurrent)
+      ? append(clean, entries, setCurrent, formerCurrent, found !== undefined)
       : insert(clean, entries, setCurrent, formerCurrent)
   verify(clean, merged, entries, setCurrent)
   return merged
@@ -94,8 +95,12 @@ function append(
   entries: Addition,
   setCurrent: boolean,
   formerCurrent: string | null | undefined,
+  isThere: boolean,
 ): string {
+  const isBlank = text.trim() === ''
   const former: Record<string, string | null> = {
+    // An empty file that was there is one again.
+    ...(isThere && isBlank && { [wholeFile]: text }),
     apiVersion: null,
     kind: null,
     clusters: null,
@@ -115,7 +120,7 @@ function append(
     },
     yamlStyle,
   )
-  if (text.trim() === '') return body
+  if (isBlank) return body
   const newline = newlineOf(text)
   const at = text.endsWith('\n') ? text.length - newline.length : text.length
   return text.slice(0, at) + newline + body.trimEnd().replaceAll('\n', newline) + text.slice(at)

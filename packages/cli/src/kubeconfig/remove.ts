@@ -7,6 +7,7 @@ import {
   isEntry,
   formerOf,
   sections,
+  wholeFile,
   withoutFormer,
   type Former,
   type Section,
@@ -31,7 +32,7 @@ export type RemovedNames = Pick<EntryNames, 'contexts'> & Partial<EntryNames>
 
 /**
  * Takes out entries. Gives the bytes that were there before they were added when nothing else changed since;
- * undefined when the file then holds nothing and may go. A text without such entries comes back as it is.
+ * undefined when the file then holds nothing, was not there before, and may go. A text without such entries comes back as it is.
  */
 export function removeEntries(text: string, names: RemovedNames): string | undefined {
   const before = readKubeconfig(text)
@@ -42,7 +43,7 @@ export function removeEntries(text: string, names: RemovedNames): string | undef
   const cut = applyEdits(text, edits)
   verify(before, cut, names)
   const rest = former.kind === null ? withoutHeader(cut) : cut
-  return rest.trim() === '' ? undefined : rest
+  return rest.trim() === '' ? (former[wholeFile] ?? undefined) : rest
 }
 
 function holds(kubeconfig: KubeconfigText, names: RemovedNames): boolean {

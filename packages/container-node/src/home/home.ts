@@ -22,6 +22,7 @@ import {
   recordLabel,
 } from '../engine/names.js'
 import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from '../engine/network.js'
+import { takenNames } from './taken-names.js'
 import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type RecordLabel } from './record.js'
 
 const apiPort = 6443
@@ -61,10 +62,11 @@ export function createContainerHome(
     description: `${engine.name} on this machine`,
 
     inspect: async (_spec, ref, signal) => {
-      const [machine, others, own] = await Promise.all([
+      const [machine, others, own, problems] = await Promise.all([
         readMachineNetwork(engine.programs, signal),
         otherNetworks(engine, ref, signal),
         inspectNetwork(engine, ref.name, signal),
+        takenNames(engine, ref, signal),
       ])
       const occupied = [...machine.routes, ...others].filter(
         ({ cidr }) => own?.subnets.includes(cidr) !== true,
@@ -75,7 +77,7 @@ export function createContainerHome(
         tunnelPorts: [],
         podMtu: machine.mtu,
         serviceType: 'ClusterIP',
-        problems: [],
+        problems,
       }
     },
 
@@ -234,7 +236,8 @@ async function removeAll(
   const volumes = await namesByLabel(engine, 'volume', selector, signal)
   const disks = volumes.filter((volume) => volume !== homeVolume(name))
   if (!keepData) await removeObjects(engine, 'volume', disks, signal)
-  await removeObjects(engine, 'volume', [homeVolume(name)], signal)
+  const record = await volumeLabels(engine, homeVolume(name), signal)
+  if (record?.[labels.cluster] === name) await removeObjects(engine, 'volume', [homeVolume(name)], signal)
 }
 
 function exists(engine: ContainerEngine, { name }: ClusterRef): KnestError {

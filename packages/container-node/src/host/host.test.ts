@@ -66,6 +66,48 @@ describe('host commands without a host', () => {
   })
 })
 
+describe('what somebody else has under a name that the host would use', () => {
+  const labels = { mine: 'yes' }
+  const container = { state: 'exited', image: 'mine:1', labels, ip: '' }
+  const network = { subnet: '10.9.0.0/24', labels }
+
+  it.each<readonly [string, string, () => unknown]>([
+    ['container', 'knest-host-cp-0', () => fake.containers.set('knest-host-cp-0', container)],
+    ['network', 'knest-host', () => fake.networks.set('knest-host', network)],
+    ['volume', 'knest-host-home', () => fake.volumes.set('knest-host-home', labels)],
+    ['volume', 'knest-host-cp-0-disk', () => fake.volumes.set('knest-host-cp-0-disk', labels)],
+  ])('%s "%s": up names it and makes nothing, and it outlives down', async (kind, name, make) => {
+    make()
+    const all = (): unknown => structuredClone([fake.containers, fake.networks, fake.volumes])
+    const before = all()
+    await expect(control.up(target, run)).rejects.toMatchObject({
+      code: 'prerequisite',
+      problems: expect.arrayContaining([
+        expect.objectContaining({
+          severity: 'error',
+          message: `podman has ${kind} "${name}" already, and it is not of a cluster "knest-host"`,
+        }),
+      ]) as unknown,
+    })
+    expect(all()).toEqual(before)
+    await expect(control.down(target, run)).rejects.toMatchObject({ code: 'not-found' })
+    expect(all()).toEqual(before)
+  })
+
+  it('all of them are named at once', async () => {
+    fake.containers.set('knest-host-cp-0', container)
+    fake.networks.set('knest-host', network)
+    fake.volumes.set('knest-host-home', labels).set('knest-host-cp-0-disk', labels)
+    const problems = [
+      'container "knest-host-cp-0"',
+      'network "knest-host"',
+      'volume "knest-host-home"',
+      'volume "knest-host-cp-0-disk"',
+    ].map((what) => ({ message: `podman has ${what} already, and it is not of a cluster "knest-host"` }))
+    await expect(control.up(target, run)).rejects.toMatchObject({ problems })
+  })
+})
+
 describe('the status of a host', () => {
   it.each([
     ['exited', 'stopped', /start it/],

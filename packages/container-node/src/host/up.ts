@@ -1,5 +1,5 @@
 import { applyAll, createClusters, KnestError, openKube, hostCommand } from '@knest/core'
-import type { ClusterHome, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterHome, ClusterRef, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectContainer, inspectImage } from '../engine/objects.js'
@@ -16,6 +16,7 @@ import { liftProcessLimit } from './processes.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
+import { belongsTo } from '../node/cluster-containers.js'
 import { startOrRemove } from '../node/start.js'
 
 export interface HostParts {
@@ -36,7 +37,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const home = createContainerHome(engine, { subnet: target.ranges?.subnet })
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
-  await startAgain(engine, node, run)
+  await startAgain(engine, ref, run)
   await warnOfDamage(engine, target.name, run)
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
@@ -102,11 +103,12 @@ async function renewKubeconfig(
 /** After a stop or the machine's restart. Not left to the plan, since what it must know is inside. */
 async function startAgain(
   engine: ContainerEngine,
-  node: string,
+  ref: ClusterRef,
   { progress, signal }: RunOptions,
 ): Promise<void> {
+  const node = firstControlPlane(ref.name)
   const container = await inspectContainer(engine, node, signal)
-  if (container === undefined) return
+  if (container === undefined || !belongsTo(container, ref)) return
   // Also when it runs: an engine that was killed itself may only believe so.
   const done = await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
   if (done === 'removed') return

@@ -11,3 +11,4 @@ export {
   type AddressRequest,
 } from './keeping.js'
 export { addressesIn, usedByPods } from './used-by-pods.js'
+export { deleteAddressObject, takenObjectProblems, type AddressObject } from './host-object.js'

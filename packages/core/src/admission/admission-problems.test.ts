@@ -76,7 +76,7 @@ async function problemsOn({ refuse = () => undefined, change = (object) => objec
       return Promise.resolve(change(object))
     },
   }
-  const problems = await admissionProblems(api as KubeApi, ref, objects, signal)
+  const { problems } = await admissionProblems(api as KubeApi, ref, objects, signal)
   return { problems, tried, messages: problems.map(({ message }) => message) }
 }
 

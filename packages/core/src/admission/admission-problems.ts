@@ -17,17 +17,25 @@ const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
 /** Who has so many pods that they take longer is told nothing of free room. */
 const patienceMs = 700
 
+export interface Admission {
+  readonly problems: readonly Problem[]
+  /** What is there under the name of an object that was to be made, or that a StatefulSet would make. */
+  readonly there: ReadonlyMap<KubeObject, KubeObject>
+}
+
 /**
  * What the host would say to these objects, were they made now: by a dry run of each kind of them, by quotas and limit
- * ranges of the namespace, by the room on its nodes. What may not be read is no problem. Changes nothing.
+ * ranges of the namespace, by the room on its nodes. What is there already is not tried, nor counted; what may not be
+ * read is no problem. Changes nothing.
  */
 export async function admissionProblems(
   api: KubeApi,
   ref: ClusterRef,
   objects: readonly KubeObject[],
   signal: AbortSignal,
-): Promise<readonly Problem[]> {
+): Promise<Admission> {
   const { namespace } = ref
+  const made = withMade(objects)
   const [place, ranges, quotas, room, there] = await Promise.all([
     // Who may not look at it has it all tried there.
     api
@@ -37,9 +45,9 @@ export async function admissionProblems(
     readable(api, v1('LimitRange'), namespace, signal),
     readable(api, v1('ResourceQuota'), namespace, signal),
     readRoom(api, signal),
-    alreadyThere(api, objects, signal),
+    objectsThere(api, made, signal),
   ])
-  const all = withMade(objects.filter((object) => !there.includes(object)))
+  const all = made.filter((object) => !there.has(object))
   const known: Known = {
     limitRanges: ranges !== undefined,
     quotas: quotas !== undefined,
@@ -63,7 +71,7 @@ export async function admissionProblems(
     answers.flatMap(({ object, problem }) => (problem === undefined ? [] : [shapeOf(object)])),
   )
   const isTried = (pod: KubeObject): boolean => stored.has(shapeOf(pod)) || refused.has(shapeOf(pod))
-  return [
+  const problems = [
     ...elsewhere.problems,
     ...merged([
       ...answers.flatMap(({ problem }) => problem ?? []),
@@ -76,6 +84,7 @@ export async function admissionProblems(
     ...strangers(ref, ofEachShape(all), stored),
     ...(room === undefined ? [] : roomProblems({ ...room, isCertain: pods.every(isTried) }, pods)),
   ]
+  return { problems, there }
 }
 
 interface Answer {
@@ -110,23 +119,19 @@ async function dryRun(
   }
 }
 
-/** A declared cluster has its record, and who works on it the Lease: quotas have counted them. */
-async function alreadyThere(
+/** Those of which there is one already, and that one: quotas have counted them. */
+async function objectsThere(
   api: KubeApi,
   objects: readonly KubeObject[],
   signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const kinds = ['NestedCluster', 'Lease']
+): Promise<ReadonlyMap<KubeObject, KubeObject>> {
   const found = await Promise.all(
-    objects
-      .filter(({ kind }) => kinds.includes(kind))
-      .map(async (object) => {
-        const { name, namespace } = object.metadata
-        const there = await api.get(object, name, namespace, signal).catch(unlessUnread)
-        return there === undefined ? [] : [object]
-      }),
+    objects.map(async (object) => {
+      const { name, namespace } = object.metadata
+      return [object, await api.get(object, name, namespace, signal).catch(unlessUnread)] as const
+    }),
   )
-  return found.flat()
+  return new Map(found.flatMap(([object, there]) => (there === undefined ? [] : [[object, there] as const])))
 }
 
 /** Policies of the whole host show themselves in another namespace; those of that one only do not matter. */

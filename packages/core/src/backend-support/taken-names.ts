@@ -1,4 +1,4 @@
-import type { ClusterRef } from '../contracts/cluster.js'
+import type { ClusterRef, ExistingNode } from '../contracts/cluster.js'
 import type { KindRef, KubeApi } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import type { Problem } from '../errors.js'
@@ -27,15 +27,25 @@ function noneWhenUnseen(error: unknown): undefined {
   return undefined
 }
 
-/** What of the names that a cluster's objects will have is taken: knest would change what is not its own. */
-export function takenProblems({ namespace }: ClusterRef, names: readonly string[]): readonly Problem[] {
+/**
+ * What of the names that a cluster's objects will have is taken: knest would change what is not its own. `existing`:
+ * nodes of a cluster that is there, and cannot be called otherwise.
+ */
+export function takenProblems(
+  { namespace }: ClusterRef,
+  names: readonly string[],
+  existing: readonly ExistingNode[] = [],
+): readonly Problem[] {
   if (names.length === 0) return []
-  const them = names.length === 1 ? 'it' : 'them'
+  const [them, are] = names.length === 1 ? ['it', 'it is'] : ['them', 'they are']
   return [
     {
       severity: 'error',
       message: `namespace "${namespace}" has ${names.join(', ')} already, and knest did not make ${them}`,
-      hint: 'give the cluster another name, or another namespace with -n (manifests of "render --standalone" have these names too)',
+      hint:
+        existing.length > 0
+          ? `knest leaves ${them} alone: remove or rename ${them} if ${are} not needed, then run the command again`
+          : 'give the cluster another name, or another namespace with -n (manifests of "render --standalone" have these names too)',
     },
   ]
 }

@@ -6,6 +6,7 @@ import type {
   ClusterRecord,
   ClusterRef,
   ClusterSpec,
+  ExistingNode,
   ServiceType,
 } from './cluster.js'
 
@@ -90,14 +91,16 @@ export interface ClusterHome {
   inspect(spec: ClusterSpec, ref: ClusterRef, signal: AbortSignal): Promise<HomeFacts>
 
   /**
-   * What would stand in the way of these host objects of nodes and of those that the home makes itself: admission,
-   * quotas, room. Changes nothing. Absent: there is nothing to ask.
+   * What would stand in the way of these host objects of nodes and of those that the home makes itself: objects of
+   * others with their names, admission, quotas, room. `existing`: nodes of the cluster that are there, when only what
+   * comes to them is looked at. Changes nothing. Absent: there is nothing to ask.
    */
   tryObjects?(
     spec: ClusterSpec,
     ref: ClusterRef,
     nodes: readonly KubeObject[],
     signal: AbortSignal,
+    existing?: readonly ExistingNode[],
   ): Promise<readonly Problem[]>
 
   /** All clusters, or those of one namespace. */

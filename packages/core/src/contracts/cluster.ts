@@ -148,3 +148,9 @@ export interface ClusterRecord extends ClusterRef {
   /** Opaque; changes with every save. */
   readonly version: string
 }
+
+/** A node that is there, and the pool it is of. */
+export interface ExistingNode {
+  readonly name: string
+  readonly pool: string
+}

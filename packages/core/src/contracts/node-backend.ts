@@ -2,7 +2,15 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Problem } from '../errors.js'
 import type { HostsEntry } from './cluster-home.js'
 import type { KubeObject } from './kube-object.js'
-import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodePatch, NodeRole } from './cluster.js'
+import type {
+  BackendName,
+  ClusterRef,
+  ClusterSpec,
+  ExistingNode,
+  MachineSpec,
+  NodePatch,
+  NodeRole,
+} from './cluster.js'
 import type { AddressReservation } from './address-adapter.js'
 
 /** What one node must be. Equal for every backend; a backend's own knobs go to its factory. */
@@ -133,10 +141,25 @@ export interface NodeBackend {
 
   /** How much longer everything takes than on hardware: the factor for time limits. Absent: 1. */
   timeoutFactor?(): Promise<number>
-  /** Looks for everything that would make the creation of this cluster's nodes fail. Changes nothing. */
-  preflight(spec: ClusterSpec, signal: AbortSignal, cluster: ClusterRef): Promise<readonly Problem[]>
-  /** The objects of the host that this cluster's nodes will be, as far as a dry run can try them. Absent: none. */
-  hostObjects?(cluster: ClusterRef, spec: ClusterSpec): readonly KubeObject[]
+  /**
+   * Looks for everything that would make the creation of this cluster's nodes fail, but for those that are there
+   * already. Changes nothing.
+   */
+  preflight(
+    spec: ClusterSpec,
+    signal: AbortSignal,
+    cluster: ClusterRef,
+    existing?: readonly ExistingNode[],
+  ): Promise<readonly Problem[]>
+  /**
+   * The objects of the host that this cluster's nodes will be, but for those that are there already, as far as a dry
+   * run can try them. Absent: none.
+   */
+  hostObjects?(
+    cluster: ClusterRef,
+    spec: ClusterSpec,
+    existing?: readonly ExistingNode[],
+  ): readonly KubeObject[]
   /**
    * Creates the node or adopts the one that is there; resolves when it can run commands. `note` is told what keeps
    * it waiting, where that is not what everybody waits for.

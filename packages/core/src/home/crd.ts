@@ -1,5 +1,7 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { kubectlCommand } from '../commands.js'
 import { KnestError } from '../errors.js'
+import type { Problem } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { nestedClusterCrd } from '../spec/index.js'
 import { nestedClusterKind } from './record.js'
@@ -14,6 +16,8 @@ const keptForController = 'controller'
 /** Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused. */
 export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: string): Promise<void> {
   const existing = await api.get(crdKind, crdName, undefined, signal)
+  const [foreign] = problemsOf(existing)
+  if (foreign !== undefined) throw new KnestError('already-exists', foreign.message, { hint: foreign.hint })
   const keep = existing?.metadata.annotations?.[keepAnnotation] ?? keptFor
   const crd = nestedClusterCrd()
   const annotations = {
@@ -33,6 +37,23 @@ export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: str
       describe: () => 'not established yet',
     },
   )
+}
+
+/** A definition of that name which somebody else made, and which knest neither changes nor removes. */
+export async function crdProblems(api: KubeApi, signal: AbortSignal): Promise<readonly Problem[]> {
+  return problemsOf(await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden))
+}
+
+function problemsOf(crd: KubeObject | undefined): readonly Problem[] {
+  if (crd === undefined || crd.metadata.labels?.[labels.managedBy] === managedByKnest) return []
+  const label = `${labels.managedBy}=${managedByKnest}`
+  return [
+    {
+      severity: 'error',
+      message: `the host has CustomResourceDefinition "${crdName}" already, and knest did not make it`,
+      hint: `if it is knest's, say so: ${kubectlCommand('label', '--overwrite', 'crd', crdName, label)}; if nobody needs it, remove it`,
+    },
+  ]
 }
 
 function isEstablished(crd: KubeObject): boolean {

@@ -1,14 +1,14 @@
 import { kubectlCommand } from '../commands.js'
 import type { HomeFacts } from '../contracts/cluster-home.js'
-import { takenProblems } from '../backend-support/index.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
-import type { KubeApi } from '../contracts/kubernetes.js'
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { detectHostNetwork } from '../network/index.js'
 import { isMadeFor } from '../ownership.js'
+import { crdProblems } from './crd.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
-import { foreignObjects } from './own-objects.js'
 
 /** Reads what the host's network uses and whether it is fit. Changes nothing. */
 export async function inspectHost(
@@ -17,19 +17,19 @@ export async function inspectHost(
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<Omit<HomeFacts, 'serviceType'>> {
-  const [network, namespace, inotify] = await Promise.all([
+  const [network, namespace, crd, inotify] = await Promise.all([
     detectHostNetwork(api, signal),
-    namespaceProblems(api, ref, spec, signal),
+    namespaceProblems(api, ref, signal),
+    crdProblems(api, signal),
     inotifyProblems(api, signal),
   ])
-  return { ...network, problems: [...network.problems, ...namespace, ...inotify] }
+  return { ...network, problems: [...network.problems, ...namespace, ...crd, ...inotify] }
 }
 
 /** A namespace that knest did not make must let privileged pods in; knest's own is made right. */
 async function namespaceProblems(
   api: KubeApi,
   ref: ClusterRef,
-  spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
@@ -53,15 +53,32 @@ async function namespaceProblems(
       },
     ]
   }
-  const taken = takenProblems(ref, await foreignObjects(api, ref, spec, signal))
-  const level = namespace.metadata.labels?.['pod-security.kubernetes.io/enforce']
-  if (level === undefined || level === 'privileged' || isMadeFor(ref, namespace)) return taken
+  return isMadeFor(ref, namespace) ? [] : levelProblems(namespace)
+}
+
+/** What the namespace of a cluster has against further nodes of it. */
+export async function placeProblems(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal).catch(unlessForbidden)
+  return namespace === undefined ? [] : levelProblems(namespace)
+}
+
+function levelProblems({ metadata }: KubeObject): readonly Problem[] {
+  const level = metadata.labels?.['pod-security.kubernetes.io/enforce']
+  if (level === undefined || level === 'privileged') return []
   return [
-    ...taken,
     {
       severity: 'error',
-      message: `namespace "${ref.namespace}" admits only ${level} pods, and a node is a privileged one`,
-      hint: `${kubectlCommand('label', '--overwrite', 'namespace', ref.namespace, 'pod-security.kubernetes.io/enforce=privileged')}, or choose another namespace with -n`,
+      message: `namespace "${metadata.name}" admits only ${level} pods, and a node is a privileged one`,
+      hint: `${kubectlCommand('label', '--overwrite', 'namespace', metadata.name, 'pod-security.kubernetes.io/enforce=privileged')}, or choose another namespace with -n`,
     },
   ]
+}
+
+function unlessForbidden(error: unknown): undefined {
+  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
+  throw error
 }

@@ -3,17 +3,18 @@ import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluste
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { admissionProblems } from '../admission/index.js'
+import { takenProblems } from '../backend-support/index.js'
 import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { ensureCrd, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
-import { inspectHost } from './inspect.js'
+import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { endOfNamespace, ensureNamespace, removeNamespace } from './namespace.js'
-import { removeOwnObjects } from './own-objects.js'
+import { foreignObjects, removeOwnObjects } from './own-objects.js'
 import { ownObjectsToBe } from './own-objects-to-be.js'
 import {
   cleanupFinalizer,
@@ -59,8 +60,15 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
       return { ...facts, serviceType }
     },
 
-    tryObjects: (spec, ref, nodes, signal) =>
-      admissionProblems(api, ref, [...ownObjectsToBe(ref, spec), ...nodes], signal),
+    tryObjects: async (spec, ref, nodes, signal, existing) => {
+      const objects = [...ownObjectsToBe(ref, spec, existing), ...nodes]
+      const [{ problems, there }, place] = await Promise.all([
+        admissionProblems(api, ref, objects, signal),
+        // A create looks at it by itself, and makes its own namespace right.
+        existing === undefined ? [] : placeProblems(api, ref, signal),
+      ])
+      return [...place, ...takenProblems(ref, foreignObjects(ref, there), existing), ...problems]
+    },
 
     list: async (namespace, signal) => {
       const objects = await api.list(nestedClusterKind, { namespace, signal }).catch(emptyWhenUnknown)

@@ -77,7 +77,12 @@ async function whyItStays(api: KubeApi, ref: ClusterRef, signal: AbortSignal): P
   const stays = `namespace "${ref.namespace}" stays:`
   const clusters = await otherClusters(api, ref, signal)
   if (clusters.length > 0) return `${stays} it has cluster ${clusters.map((name) => `"${name}"`).join(', ')}`
-  const others = await othersIn(api, ref, signal)
+  return staysFor(ref.namespace, await othersIn(api, ref, signal))
+}
+
+/** Why a namespace stays in which these objects of others are, undefined where they cannot all be seen. */
+export function staysFor(namespace: string, others: readonly string[] | undefined): string | undefined {
+  const stays = `namespace "${namespace}" stays:`
   if (others === undefined) return `${stays} not all that is in it can be seen from here`
   if (others.length === 0) return undefined
   const more = others.length > named ? `, and ${others.length - named} more` : ''

@@ -3,6 +3,7 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { labels } from '../labels.js'
 import { fakeSpec } from '../plan/fake-spec.js'
 import { foreignObjects, othersIn } from './own-objects.js'
+import { ownObjectsToBe } from './own-objects-to-be.js'
 
 const spec = fakeSpec(3, 1)
 const authorities = Object.fromEntries(
@@ -29,20 +30,16 @@ test.each([
   ['a Secret that holds no authorities', [['Secret', 'q-pki', undefined]], ['Secret "q-pki"']],
   // Keys of one's own are taken as they are.
   ['authorities of one’s own', [['Secret', 'q-pki', undefined, authorities]], []],
-] as const)('before a cluster is created: %s', async (_, there, expected) => {
-  const get = (kind: { kind: string; apiVersion: string }, name: string): Promise<KubeObject | undefined> => {
-    const found = there.find((each) => each[0] === kind.kind && each[1] === name)
-    return Promise.resolve(
-      found === undefined
-        ? undefined
-        : ({
-            ...kind,
-            metadata: { name, labels: found[2] },
-            data: found[3],
-          } as Partial<KubeObject> as KubeObject),
-    )
-  }
-  expect(await foreignObjects({ get }, ref, spec, new AbortController().signal)).toEqual(expected)
+] as const)('before a cluster is created: %s', (_, there, expected) => {
+  const objects = ownObjectsToBe(ref, spec)
+  const found = there.flatMap(([kind, name, marks, data]) => {
+    const wanted = objects.find((object) => object.kind === kind && object.metadata.name === name)
+    if (wanted === undefined) throw new Error(`no ${kind} "${name}" would be made`)
+    const { apiVersion } = wanted
+    const metadata = { name, labels: marks }
+    return [[wanted, { apiVersion, kind, metadata, data } as Partial<KubeObject> as KubeObject]] as const
+  })
+  expect(foreignObjects(ref, new Map(found))).toEqual(expected)
 })
 
 describe('othersIn', () => {

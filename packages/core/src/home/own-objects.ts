@@ -1,18 +1,15 @@
-import { takenNames } from '../backend-support/index.js'
-import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { namespacedCollections } from '../kube/namespaced-collections.js'
 import { clusterSelector, labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 import { deleteFound, isMadeFor } from '../ownership.js'
-import { desiredNodes } from '../plan/desired-nodes.js'
 import { nestedClusterKind } from './record.js'
 import { hasAuthorities } from './secrets.js'
 
 const serviceKind: KindRef = { apiVersion: 'v1', kind: 'Service' }
 const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
-const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 
 /** Made by knest for a record: of a record that is gone, the host has not collected it yet. */
 function isOfRecord(ref: ClusterRef, object: Pick<KubeObject, 'metadata'>): boolean {
@@ -52,43 +49,23 @@ export async function removeOwnObjects(
   )
 }
 
-/** Objects with names that those of the cluster would have, and that knest did not make. As in `Service "a-api"`. */
-export async function foreignObjects(
-  api: Pick<KubeApi, 'get'>,
+/**
+ * Of objects that are there under names that those of the cluster would have, by what was to be made: those that knest
+ * did not make, as in `Service "a-api"`. Pure.
+ */
+export function foreignObjects(
   ref: ClusterRef,
-  spec: ClusterSpec,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { kubeconfigSecret, pkiSecret } = objectNames
-  const controlPlanes = desiredNodes(ref, spec, []).filter(({ role }) => role === 'control-plane')
-  const services = [
-    objectNames.apiService(ref.name),
-    objectNames.nodesService(ref.name),
-    ...controlPlanes.map(({ name }) => name),
-  ]
-  const found = await Promise.all([
-    takenNames(
-      api,
-      ref,
-      [
-        ...services.map((name) => ({ ...serviceKind, name })),
-        { ...secretKind, name: kubeconfigSecret(ref.name) },
-      ],
-      signal,
-    ),
+  there: ReadonlyMap<KubeObject, KubeObject>,
+): readonly string[] {
+  const isForeign = ([{ kind, metadata }, found]: readonly [KubeObject, KubeObject]): boolean => {
+    // The namespace is the user's own choice, and a cluster is whoever's who declared it.
+    if (kind === 'Namespace' || kind === nestedClusterKind.kind) return false
+    if (kind === 'Lease') return found.metadata.labels?.[labels.managedBy] !== managedByKnest
     // Keys of one's own may be there before.
-    api
-      .get(secretKind, pkiSecret(ref.name), ref.namespace, signal)
-      .then((pki) => (pki === undefined || hasAuthorities(pki) ? [] : [`Secret "${pkiSecret(ref.name)}"`])),
-    api
-      .get(leaseKind, objectNames.lease(ref.name), ref.namespace, signal)
-      .then((lease) =>
-        lease === undefined || lease.metadata.labels?.[labels.managedBy] === managedByKnest
-          ? []
-          : [`Lease "${objectNames.lease(ref.name)}"`],
-      ),
-  ])
-  return found.flat()
+    if (metadata.name === objectNames.pkiSecret(ref.name) && hasAuthorities(found)) return false
+    return !isMadeFor(ref, found)
+  }
+  return [...there].filter(isForeign).map(([{ kind, metadata }]) => `${kind} "${metadata.name}"`)
 }
 
 /** Names of the clusters in the namespace other than this one. */
@@ -121,17 +98,31 @@ const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.i
  * What is in the namespace that was not made for this cluster, as in `configmaps "mine"`; undefined when not all of
  * it can be seen.
  */
-export async function othersIn(
+export function othersIn(
   api: KubeApi,
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const paths = await namespacedCollections(api, ref.namespace, signal)
+  const isOwn: IsOwn = (item, path) =>
+    isMadeFor(ref, item) || (path.includes('/apis/knest.dev/') && item.metadata.name === ref.name)
+  return foreignIn(api, ref.namespace, isOwn, signal)
+}
+
+type IsOwn = (item: Pick<KubeObject, 'metadata'>, path: string) => boolean
+
+/** The same of any namespace: what is neither `isOwn` nor what every namespace has. */
+export async function foreignIn(
+  api: KubeApi,
+  namespace: string,
+  isOwn: IsOwn,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const paths = await namespacedCollections(api, namespace, signal)
   if (paths === undefined) return undefined
   const seen: (readonly string[] | undefined)[] = []
   const left = paths.values()
   const lane = async (): Promise<void> => {
-    for (const path of left) seen.push(await othersAt(api, ref, path, signal))
+    for (const path of left) seen.push(await othersAt(api, isOwn, path, signal))
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   const found = seen.flatMap((others) => others ?? []).sort()
@@ -140,7 +131,7 @@ export async function othersIn(
 
 async function othersAt(
   api: KubeApi,
-  ref: ClusterRef,
+  isOwn: IsOwn,
   path: string,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
@@ -152,8 +143,7 @@ async function othersAt(
   return (items ?? [])
     .filter(
       (item) =>
-        !isMadeFor(ref, item) &&
-        !(path.includes('/apis/knest.dev/') && item.metadata.name === ref.name) &&
+        !isOwn(item, path) &&
         // Its owner is looked at itself.
         (item.metadata.ownerReferences ?? []).length === 0 &&
         ofEveryNamespace[resource]?.test(item.metadata.name) !== true &&

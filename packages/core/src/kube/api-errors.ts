@@ -34,11 +34,20 @@ export function parseStatus(text: string): ApiStatus | undefined {
   return undefined
 }
 
+const ofStatus = new WeakSet<KnestError>()
+
 /** Turns an answer other than success into the error to throw. */
 export function answerError(code: number, body: string, asked: Asked): KnestError {
   const status = parseStatus(body)
   const said = status?.message ?? plainText(body)
-  return statusError({ ...status, code, ...(said === undefined ? {} : { message: said }) }, asked)
+  const error = statusError({ ...status, code, ...(said === undefined ? {} : { message: said }) }, asked)
+  if (status !== undefined) ofStatus.add(error)
+  return error
+}
+
+/** Whether an API said so in its own form; others say such things in text or HTML. */
+export function isSaidByApi(error: KnestError): boolean {
+  return ofStatus.has(error)
 }
 
 /** The one table from the API's answers to error codes. */

@@ -16,6 +16,8 @@ export interface FakeApiServer {
   readonly kubeconfig: string
   /** Answers `METHOD /path` (without query) from now on. Everything else gets a 404 in plain text. */
   on(request: string, handler: Handler): void
+  /** Answers all else so from now on. */
+  onEverything(handler: Handler): void
   /** What happens to WebSockets; without it they are refused. */
   acceptSockets(options: SocketOptions): void
   /** Cuts every connection. */
@@ -44,6 +46,7 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
   const handlers = new Map<string, Handler>()
   const connections = new Set<Duplex>()
   let sockets: SocketOptions | undefined
+  let otherwise: Handler | undefined
 
   const onRequest: http.RequestListener = (request, response) => {
     const pieces: Buffer[] = []
@@ -53,8 +56,13 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
       const method = request.method ?? ''
       const body = Buffer.concat(pieces).toString('utf8')
       const seen = { method, path: url.pathname, query: url.searchParams, headers: request.headers, body }
+      const handler = handlers.get(`${method} ${url.pathname}`) ?? otherwise
+      // By this a client sees that it is a Kubernetes API which does not have what was asked for.
+      if (handler === undefined && url.pathname === '/version') {
+        json({ gitVersion: 'v1.35.4' })(seen, response)
+        return
+      }
       requests.push(seen)
-      const handler = handlers.get(`${method} ${url.pathname}`)
       if (handler === undefined) response.writeHead(404).end('404 page not found\n')
       else handler(seen, response)
     })
@@ -103,6 +111,9 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
     kubeconfig: fakeKubeconfig(`http://127.0.0.1:${port}`),
     on: (request, handler) => {
       handlers.set(request, handler)
+    },
+    onEverything: (handler) => {
+      otherwise = handler
     },
     acceptSockets: (options) => {
       sockets = options

@@ -1,12 +1,12 @@
 import type { KindRef, KubeApi, KubeObject, ListOptions } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
-import { answerError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import { openByteStream } from './byte-stream.js'
 import { execInPod } from './exec.js'
 import { forwardToPod } from './forward.js'
 import { objectPath, openResources, queryText, unknownKind } from './resources.js'
-import { send, sendJson } from './rest.js'
+import { send } from './rest.js'
+import { sendForObjects, sendVerified } from './verified.js'
 import { openTerminal } from './terminal.js'
 import { waitForObjects } from './wait-for.js'
 
@@ -15,11 +15,8 @@ const fieldManager = 'knest'
 /** Objects of namespaced kinds without a namespace go to `defaultNamespace`, as with kubectl. */
 export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi {
   const resources = openResources(link.description, async (path, signal) => {
-    const answer = await send(link, { method: 'GET', path, signal })
     // No such group version: every kind of it is unknown.
-    if (answer.status === 404) return undefined
-    if (answer.status >= 300) throw answerError(answer.status, answer.body, link.asked(`GET ${path}`))
-    return JSON.parse(answer.body) as unknown
+    return unlessNotFound(() => sendVerified(link, { method: 'GET', path, signal }))
   })
 
   const pathOf = async (
@@ -61,7 +58,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
       const path = (await pathOf(object, name, namespace, signal)) + query
       const contentType = 'application/apply-patch+yaml'
       return stored(
-        await sendJson(link, { method: 'PATCH', path, body: appliable(object), contentType, signal }),
+        await sendVerified(link, { method: 'PATCH', path, body: appliable(object), contentType, signal }),
       )
     },
 
@@ -69,32 +66,32 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
       const resource = await resources.find(object, signal)
       const query = queryText({ fieldManager, dryRun: dryRunQuery(dryRun), ...validation(strict) })
       const path = objectPath(object, resource, object.metadata.namespace ?? defaultNamespace) + query
-      return stored(await sendJson(link, { method: 'POST', path, body: object, signal }))
+      return stored(await sendVerified(link, { method: 'POST', path, body: object, signal }))
     },
 
     replace: async (object, { signal, strict }) => {
       const { name, namespace } = object.metadata
       const query = queryText({ fieldManager, ...validation(strict) })
       const path = (await pathOf(object, name, namespace, signal)) + query
-      return stored(await sendJson(link, { method: 'PUT', path, body: object, signal }))
+      return stored(await sendVerified(link, { method: 'PUT', path, body: object, signal }))
     },
 
     patch: async (kind, name, namespace, patch, { signal, subresource }) => {
       const path = (await pathOf(kind, name, namespace, signal, subresource)) + queryText({ fieldManager })
       const contentType = 'application/merge-patch+json'
-      return stored(await sendJson(link, { method: 'PATCH', path, body: patch, contentType, signal }))
+      return stored(await sendVerified(link, { method: 'PATCH', path, body: patch, contentType, signal }))
     },
 
     get: (kind, name, namespace, signal) =>
       unlessNotFound(async () => {
         const path = await pathOf(kind, name, namespace, signal)
-        return stored(await sendJson(link, { method: 'GET', path, signal }))
+        return stored(await sendForObjects(link, { method: 'GET', path, signal }))
       }),
 
     list: async (kind, options) => {
       const { path, query } = await listPath(kind, options)
       const request = { method: 'GET' as const, path: path + queryText(query), signal: options.signal }
-      const answer = (await knownKind(kind, sendJson(link, request))) as {
+      const answer = (await knownKind(kind, sendForObjects(link, request))) as {
         items?: readonly KubeObject[] | null
       }
       return (answer.items ?? []).map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }))
@@ -104,7 +101,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
       const deleted = await unlessNotFound(async () => {
         const path = await pathOf(kind, name, namespace, signal)
         const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options }
-        return sendJson(link, { method: 'DELETE', path, body, signal })
+        return sendVerified(link, { method: 'DELETE', path, body, signal })
       })
       return deleted !== undefined
     },
@@ -126,7 +123,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
         spec: { resourceAttributes: access },
       }
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
-      const review = stored(await sendJson(link, { method: 'POST', path, body, signal }))
+      const review = stored(await sendVerified(link, { method: 'POST', path, body, signal }))
       return review.status?.allowed === true
     },
 

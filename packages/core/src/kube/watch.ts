@@ -7,7 +7,8 @@ import type { ApiLink } from './api-link.js'
 import { endedBy, openDeadline, pause } from '../signals.js'
 import { isTemporary } from './temporary.js'
 import { queryText } from './resources.js'
-import { openStream, sendJson } from './rest.js'
+import { openStream } from './rest.js'
+import { sendForObjects } from './verified.js'
 
 /** What to watch: the path of the list, and its selectors. */
 export interface Watched {
@@ -65,7 +66,7 @@ export async function* watchObjects(
 }
 
 async function list(link: ApiLink, { path, query, signal }: Watched): Promise<Position> {
-  const answer = (await sendJson(link, { method: 'GET', path: withQuery(path, query), signal })) as {
+  const answer = (await sendForObjects(link, { method: 'GET', path: withQuery(path, query), signal })) as {
     readonly metadata?: { readonly resourceVersion?: string }
     readonly items?: readonly KubeObject[] | null
   }

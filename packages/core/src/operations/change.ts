@@ -5,10 +5,12 @@ import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
+import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { settingsProblems } from './kept-settings.js'
-import { refuseErrors } from './preflight.js'
+import { additionProblems } from './additions.js'
+import { passing, refuseErrors } from './preflight.js'
 import { imageProblems, phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
 
 /** A cluster and the spec it shall have. What `checkedChange` gives may be carried out, or only planned. */
@@ -17,6 +19,12 @@ export interface Change {
   readonly spec: ClusterSpec
   readonly phase: ClusterPhase
   readonly pace?: UpgradePace | undefined
+}
+
+interface CheckOptions {
+  readonly pace?: UpgradePace
+  /** Nodes may wait for room on the host, as pods of any object that was declared. */
+  readonly mayWait?: boolean
 }
 
 /**
@@ -28,10 +36,15 @@ export async function checkedChange(
   before: ClusterRecord,
   spec: ClusterSpec,
   { progress, signal }: Pick<RunOptions, 'progress' | 'signal'>,
+  { pace, mayWait = false }: CheckOptions = {},
 ): Promise<Change> {
   refuseFixedImages(before, spec, await backendsOf(parts, before))
   refuseErrors(await addressProblems(parts, before, spec, signal), progress)
-  refuseErrors(await imageProblems(parts, before, spec, signal), progress)
+  const images = await imageProblems(parts, before, spec, signal)
+  refuseErrors(images, progress)
+  const additions = await additionProblems(parts, before, spec, signal, pace?.maxSurge)
+  const isNew = ({ message }: Problem): boolean => images.every((said) => said.message !== message)
+  refuseErrors((mayWait ? additions.map(passing) : additions).filter(isNew), progress)
   refuseErrors(await settingsProblems(parts, before, spec, signal), progress)
   return { before, spec, phase: phaseOfChange(before, spec) }
 }

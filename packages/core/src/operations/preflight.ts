@@ -68,6 +68,11 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
+/** What ends by itself is no error for who can wait. */
+export function passing(problem: Problem): Problem {
+  return problem.mayPass === true ? { ...problem, severity: 'warning' } : problem
+}
+
 /** Warnings are shown. Throws a PreflightError when one of the problems is an error. */
 export function refuseErrors(problems: readonly Problem[], progress: Pick<Progress, 'warn'>): void {
   for (const { message, hint } of problems.filter(({ severity }) => severity === 'warning'))

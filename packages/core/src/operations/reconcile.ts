@@ -12,7 +12,7 @@ import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
 import { checkedChange } from './change.js'
 import { changedSpec, halfWayFault } from './changed-spec.js'
-import { refuseErrors, runPreflight } from './preflight.js'
+import { passing, refuseErrors, runPreflight } from './preflight.js'
 import { readRecord, type OperationTools } from './tools.js'
 
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
@@ -127,7 +127,7 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   if (changes.length === 0) return { record, actions: [] }
   // A count that a command was forced to stays as it is.
   if (changes.some(({ path }) => path === 'controlPlane.count')) refuseDeclared(record, wanted)
-  const change = await checkedChange(parts, record, wanted, run)
+  const change = await checkedChange(parts, record, wanted, run, { mayWait: true })
   const next = await home.accept(record, wanted, run.signal)
   const phase = record.phase === 'Creating' ? 'Creating' : change.phase
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
@@ -139,10 +139,7 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {
   const { problems, resolved } = await runPreflight(parts, record, record.spec, run)
   // Pods may wait for nodes, as those of any other object that was declared.
-  refuseErrors(
-    problems.map((problem) => (problem.mayPass === true ? { ...problem, severity: 'warning' } : problem)),
-    run.progress,
-  )
+  refuseErrors(problems.map(passing), run.progress)
   return resolved
 }
 

@@ -13,7 +13,7 @@ export function upgradeOperation({ parts, exclusive }: OperationTools): UpgradeO
   const prepare = async (ref: ClusterRef, request: UpgradeRequest, run: RunOptions): Promise<Change> => {
     const pace = upgradePace(request)
     const before = permit('upgrade', await readRecord(parts, ref, run.signal))
-    const change = await checkedChange(parts, before, upgradedSpec(before, request), run)
+    const change = await checkedChange(parts, before, upgradedSpec(before, request), run, { pace })
     return { ...change, phase: 'Upgrading', pace }
   }
 

@@ -34,6 +34,16 @@ export function desiredNodes(
   ]
 }
 
+/** The desired nodes that are not there yet. */
+export function addedNodes(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  existing: readonly Existing[],
+): readonly DesiredNode[] {
+  const names = new Set(existing.map(({ name }) => name))
+  return desiredNodes(ref, spec, existing).filter(({ name }) => !names.has(name))
+}
+
 interface Group {
   readonly name: string
   readonly count: number

@@ -1,7 +1,8 @@
 /** Manifests that need no host to be made. */
 export { localPathObjects } from '../addons/index.js'
 export { holdCrd, keptCrd, releaseCrd } from '../home/crd.js'
-export { deleteNamespace, namespaceObject } from '../home/namespace.js'
+export { deleteNamespace, namespaceObject, staysFor } from '../home/namespace.js'
+export { foreignIn } from '../home/own-objects.js'
 export { clusterManifest } from '../spec/cluster-manifest.js'
 export * from '../standalone/index.js'
 export { quoteAmbiguous, yamlText } from '../yaml-text.js'

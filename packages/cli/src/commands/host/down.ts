@@ -6,15 +6,24 @@ import { forgetEmbedded, unlessImpossible } from '../../kubeconfig/kept.js'
 import type { HostRecord } from '../../kubeconfig/index.js'
 import { ask, operate } from '../../operation.js'
 import { timeLimit, type TimeLimit } from '../../time-limit.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import {
+  addTargetOptions,
+  checkHostTarget,
+  hostTarget,
+  keepingIn,
+  refuseHostFlags,
+  type TargetFlags,
+} from './target.js'
 
 export interface HostDownOptions extends GlobalOptions, TimeLimit {
   readonly target: HostTarget
   readonly ignoreNotFound: boolean
 }
 
-export async function hostDownRun(deps: Deps, options: HostDownOptions): Promise<void> {
+export async function hostDownRun(given: Deps, options: HostDownOptions): Promise<void> {
   const { target } = options
+  refuseHostFlags('down', options, { keepsContext: true })
+  const deps = keepingIn(given, options)
   await checkHostTarget(deps, target)
   const control = await deps.hostControl()
   try {

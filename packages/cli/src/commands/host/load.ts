@@ -3,7 +3,7 @@ import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { operate } from '../../operation.js'
 import { timeLimit, type TimeLimit } from '../../time-limit.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import { addTargetOptions, checkHostTarget, hostTarget, refuseHostFlags, type TargetFlags } from './target.js'
 
 export interface HostLoadOptions extends GlobalOptions, TimeLimit {
   readonly target: HostTarget
@@ -11,6 +11,7 @@ export interface HostLoadOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function hostLoadRun(deps: Deps, options: HostLoadOptions): Promise<void> {
+  refuseHostFlags('load', options)
   await checkHostTarget(deps, options.target)
   const control = await deps.hostControl()
   await operate(

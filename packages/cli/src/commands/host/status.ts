@@ -5,7 +5,7 @@ import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { ask } from '../../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { renderTable } from '../../render/table.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import { addTargetOptions, checkHostTarget, hostTarget, refuseHostFlags, type TargetFlags } from './target.js'
 
 export interface HostStatusOptions extends GlobalOptions {
   readonly target: HostTarget
@@ -13,6 +13,7 @@ export interface HostStatusOptions extends GlobalOptions {
 }
 
 export async function hostStatusRun(deps: Deps, options: HostStatusOptions): Promise<void> {
+  refuseHostFlags('status', options)
   await checkHostTarget(deps, options.target)
   const control = await deps.hostControl()
   const status = await ask(deps, (signal) => control.status(options.target, signal))

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { Deps, EngineName, HostTarget } from '../../deps.js'
-import { defaultHostName } from 'knest'
+import { defaultHostName, KnestError } from 'knest'
+import type { GlobalOptions } from '../../global-options.js'
 
 export interface TargetFlags {
   readonly name?: string
@@ -17,6 +18,28 @@ export function addTargetOptions(command: Command): Command {
 
 export function hostTarget(flags: TargetFlags): HostTarget {
   return { name: flags.name ?? defaultHostName, engine: flags.engine }
+}
+
+/**
+ * Refuses what means nothing for a host of this machine: it is known by --name, has no namespace, and its kubeconfig
+ * is only of interest where the context is written or taken away. Throws `usage`.
+ */
+export function refuseHostFlags(
+  command: string,
+  { context, namespace, kubeconfig }: GlobalOptions,
+  { keepsContext = false } = {},
+): void {
+  const refuse = (flag: string, hint: string): never => {
+    throw new KnestError('usage', `${flag} has no meaning for host ${command}`, { hint })
+  }
+  if (context !== undefined) refuse('--context', 'the embedded host is the one of --name: leave it out')
+  if (namespace !== undefined) refuse('--namespace', 'leave it out')
+  if (kubeconfig !== undefined && !keepsContext) refuse('--kubeconfig', 'leave it out')
+}
+
+/** With --kubeconfig, the context is written there, and nowhere else. */
+export function keepingIn(deps: Deps, { kubeconfig }: GlobalOptions): Deps {
+  return kubeconfig === undefined ? deps : { ...deps, env: { ...deps.env, KUBECONFIG: kubeconfig } }
 }
 
 /** A host's name is a cluster's: the embedded host is one. */

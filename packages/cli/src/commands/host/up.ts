@@ -8,7 +8,14 @@ import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
 import { warnOfProxy } from '../../proxy-warning.js'
 import { hostView } from './status.js'
-import { addTargetOptions, checkHostTarget, hostTarget, type TargetFlags } from './target.js'
+import {
+  addTargetOptions,
+  checkHostTarget,
+  hostTarget,
+  keepingIn,
+  refuseHostFlags,
+  type TargetFlags,
+} from './target.js'
 
 export interface HostUpOptions extends GlobalOptions, TimeLimit {
   readonly target: HostUp
@@ -16,8 +23,10 @@ export interface HostUpOptions extends GlobalOptions, TimeLimit {
   readonly output?: OutputFormat | undefined
 }
 
-export async function hostUpRun(deps: Deps, options: HostUpOptions): Promise<void> {
+export async function hostUpRun(given: Deps, options: HostUpOptions): Promise<void> {
   const { target } = options
+  refuseHostFlags('up', options, { keepsContext: true })
+  const deps = keepingIn(given, options)
   await checkHostTarget(deps, target)
   await checkContext(deps, target.name, { embedded: target.name }, options.switchContext)
   const control = await deps.hostControl()
