@@ -32,7 +32,7 @@ const keptIn = {
  */
 const layers = {
   core: [
-    ['errors', 'labels', 'defaults', 'yaml-text'],
+    ['errors', 'labels', 'defaults', 'yaml-text', 'rights'],
     ['contracts', 'signals', 'url-host', 'commands'],
     ['streams', 'ownership'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
