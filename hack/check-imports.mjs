@@ -32,9 +32,9 @@ const keptIn = {
  */
 const layers = {
   core: [
-    ['errors', 'labels', 'defaults', 'yaml-text', 'rights'],
+    ['errors', 'labels', 'defaults', 'yaml-text'],
     ['contracts', 'signals', 'url-host', 'commands'],
-    ['streams', 'ownership'],
+    ['streams', 'ownership', 'rights'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],

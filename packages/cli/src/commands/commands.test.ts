@@ -555,7 +555,15 @@ describe('completion', () => {
     expect(await complete('')).toContain('create')
     expect(await complete('')).not.toContain('__complete')
     expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale', 'schema'])
-    expect(await complete('host', '')).toEqual(['up', 'status', 'load', 'install', 'uninstall', 'down'])
+    expect(await complete('host', '')).toEqual([
+      'up',
+      'status',
+      'load',
+      'role',
+      'install',
+      'uninstall',
+      'down',
+    ])
     expect(await complete('create', '--pod')).toEqual(['--pod-network-cidr'])
     expect(await complete('create', '--backend', '')).toEqual(['pod', 'vm'])
     expect(await complete('create', '--worker-backend', '')).toEqual(['pod', 'vm'])

@@ -100,6 +100,8 @@ export interface ClusterHome {
     signal: AbortSignal,
   ): Promise<readonly Problem[]>
 
+  /** Where a user without rights for all namespaces is looked after: the namespace of the context. */
+  readonly contextNamespace?: string | undefined
   /** All clusters, or those of one namespace. */
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterRecord[]>
   read(ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined>

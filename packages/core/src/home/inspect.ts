@@ -6,6 +6,7 @@ import type { KubeApi } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
 import { detectHostNetwork } from '../network/index.js'
 import { isMadeFor } from '../ownership.js'
+import { servedProblems } from './crd.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
 import { foreignObjects } from './own-objects.js'
@@ -17,12 +18,13 @@ export async function inspectHost(
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<Omit<HomeFacts, 'serviceType'>> {
-  const [network, namespace, inotify] = await Promise.all([
+  const [network, ...found] = await Promise.all([
     detectHostNetwork(api, signal),
     namespaceProblems(api, ref, spec, signal),
+    servedProblems(api, ref, signal),
     inotifyProblems(api, signal),
   ])
-  return { ...network, problems: [...network.problems, ...namespace, ...inotify] }
+  return { ...network, problems: [...network.problems, ...found.flat()] }
 }
 
 /** A namespace that knest did not make must let privileged pods in; knest's own is made right. */
