@@ -89,6 +89,19 @@ describe('list', () => {
     expect(terminal.err).toBe('')
   })
 
+  test('says where it looked for who may not look everywhere, and elsewhere nothing', async () => {
+    terminal.clusters.add(fakeStatus({ namespace: 'team' }))
+    terminal.clusters.narrowedTo = 'team'
+    expect(await terminal.run('list', '-o', 'name')).toBe(0)
+    expect(terminal.err).toBe(
+      'note: you may not list the clusters of all namespaces: these are those of namespace "team"\n',
+    )
+    terminal.err = ''
+    expect(await terminal.run('list', '-o', 'name', '-n', 'team')).toBe(0)
+    expect(terminal.err).toBe('')
+    expect(terminal.out).toBe('quickstart\nquickstart\n')
+  })
+
   test('a table for people', async () => {
     terminal.clusters.add(fakeStatus())
     await terminal.run('list')
