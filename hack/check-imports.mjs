@@ -35,7 +35,7 @@ const layers = {
     ['errors', 'labels', 'defaults', 'yaml-text'],
     ['values'],
     ['contracts', 'signals', 'url-host', 'commands'],
-    ['streams', 'ownership'],
+    ['streams', 'ownership', 'rights'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan'],

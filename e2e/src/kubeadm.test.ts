@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCluster, isReady, never } from './support/cluster.js'
+import type { KubeObject } from 'knest'
 import type { TestCluster } from './support/cluster.js'
 import { secondsUntil } from './support/until.js'
 
@@ -18,6 +19,22 @@ describe('kubeadm, used by hand in a cluster of knest', () => {
 
   const onNode = (node: string, ...command: readonly string[]): Promise<string> =>
     cluster.knest('ssh', name, node, '--', ...command)
+
+  it('finds no bootstrap token that lets anybody in', async () => {
+    const isOver = ({ data }: KubeObject): boolean => {
+      const { expiration = '' } = data as { readonly expiration?: string }
+      return Date.parse(Buffer.from(expiration, 'base64').toString()) < Date.now()
+    }
+    const tokens = { namespace: 'kube-system', fieldSelector: 'type=bootstrap.kubernetes.io/token' }
+    const noneIsOpen = async (): Promise<boolean> => {
+      const secrets = await cluster.api.list(
+        { apiVersion: 'v1', kind: 'Secret' },
+        { ...tokens, signal: never },
+      )
+      return secrets.every(isOver)
+    }
+    await secondsUntil(noneIsOpen, 20, 'no bootstrap token that is valid')
+  })
 
   it('knows all certificates, and renews them', async () => {
     const table = await onNode('cp-0', 'kubeadm', 'certs', 'check-expiration')

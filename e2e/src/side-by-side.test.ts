@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { openKube } from 'knest/kube'
 import { createCluster, listNames } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { podIp, runPods, shell, webPod } from './support/workload.js'
+
+interface Config {
+  readonly users: readonly { readonly name: string }[]
+  readonly clusters: readonly { readonly name: string }[]
+}
 
 describe('two nested clusters with the same CIDRs', () => {
   let one: TestCluster
@@ -27,6 +35,25 @@ describe('two nested clusters with the same CIDRs', () => {
     }
     expect(await reach(one)).toBe('far-of-e2e-one')
     expect(await reach(two)).toBe('far-of-e2e-two')
+  })
+
+  it("do not let each other's administrators in", async () => {
+    const configs = [one, two].map(
+      ({ kubeconfigPath }) => parse(readFileSync(kubeconfigPath, 'utf8')) as Config,
+    )
+    const [{ users }, { clusters }] = configs as [Config, Config]
+    const context = { cluster: clusters[0]?.name, user: users[0]?.name }
+    const kubeconfigText = stringify({
+      ...{ apiVersion: 'v1', kind: 'Config', clusters, users },
+      ...{ contexts: [{ name: 'a', context }], 'current-context': 'a' },
+    })
+    const stranger = await openKube({ kubeconfigText })
+    try {
+      await expect(listNames(stranger, 'Node')).rejects.toMatchObject({ code: 'not-permitted' })
+    } finally {
+      stranger.close()
+    }
+    expect(await listNames(two.api, 'Node')).toHaveLength(2)
   })
 
   it('leave each other alone when one is deleted', async () => {

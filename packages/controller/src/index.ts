@@ -10,4 +10,4 @@ export {
 export { lookAfter, type Looked, type LookOptions } from './look-after.js'
 export { controllerObjects } from './manifests.js'
 export * from './names.js'
-export { controllerRules, type PolicyRule } from './rbac.js'
+export { controllerRules } from './rbac.js'

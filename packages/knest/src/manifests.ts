@@ -4,7 +4,16 @@ import type { ClusterRef, ClusterSpec, KubeObject } from '@knest/core/contracts'
 import type { StandaloneOptions } from '@knest/core/manifests'
 import { standaloneStatefulSet } from '@knest/pod-node'
 
-export { clusterManifest, keptCrd, namespaceObject, quoteAmbiguous, yamlText } from '@knest/core/manifests'
+export {
+  clusterManifest,
+  hostViewRole,
+  keptCrd,
+  namespaceObject,
+  quoteAmbiguous,
+  userRole,
+  yamlText,
+} from '@knest/core/manifests'
+export type { RoleSubject } from '@knest/core/manifests'
 
 /** The cluster as objects that need no knest, with nodes that are pods. Throws as `standaloneObjects`. */
 export function standalone(

@@ -19,7 +19,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   // One of each for a host: the VM backend keeps connections that all its steps share.
   const opened: Partial<Record<BackendName, Promise<NodeBackend>>> = {}
   const clusters = createClusters({
-    home: createKubernetesHome(api),
+    home: createKubernetesHome(api, { contextNamespace: api.namespace }),
     backend: (name) => (opened[name] ??= openBackend(name, api)),
     addressAdapter: (name, options) => addressAdapters[name](api, options),
     keepsVmAddresses: (signal) => keepsVmAddresses(api, signal),

@@ -64,6 +64,8 @@ export class FakeClusters implements Clusters {
   /** Awaited by create, with its run options, when the cluster has a record and no nodes. */
   duringCreate: (run: RunOptions) => Promise<void> = () => Promise.resolve()
   reachable = true
+  /** The only namespace that may be listed. */
+  narrowedTo: string | undefined
   lastSpec: ClusterSpec | undefined
   lastRequest: ScaleRequest | undefined
   lastUpgrade: UpgradeRequest | undefined
@@ -230,8 +232,14 @@ export class FakeClusters implements Clusters {
     return [{ id: 'a', title: `Delete cluster "${ref.name}"`, needs: [] }]
   }
 
-  async list(namespace: string | undefined): Promise<readonly ClusterStatus[]> {
+  async list(
+    asked: string | undefined,
+    _signal?: AbortSignal,
+    narrowed?: (namespace: string) => void,
+  ): Promise<readonly ClusterStatus[]> {
     await this.check()
+    if (asked === undefined && this.narrowedTo !== undefined) narrowed?.(this.narrowedTo)
+    const namespace = asked ?? this.narrowedTo
     return [...this.clusters.values()]
       .map(({ status }) => status)
       .filter((each) => namespace === undefined || each.namespace === namespace)

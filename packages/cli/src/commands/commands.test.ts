@@ -89,6 +89,19 @@ describe('list', () => {
     expect(terminal.err).toBe('')
   })
 
+  test('says where it looked for who may not look everywhere, and elsewhere nothing', async () => {
+    terminal.clusters.add(fakeStatus({ namespace: 'team' }))
+    terminal.clusters.narrowedTo = 'team'
+    expect(await terminal.run('list', '-o', 'name')).toBe(0)
+    expect(terminal.err).toBe(
+      'note: you may not list the clusters of all namespaces: these are those of namespace "team"\n',
+    )
+    terminal.err = ''
+    expect(await terminal.run('list', '-o', 'name', '-n', 'team')).toBe(0)
+    expect(terminal.err).toBe('')
+    expect(terminal.out).toBe('quickstart\nquickstart\n')
+  })
+
   test('a table for people', async () => {
     terminal.clusters.add(fakeStatus())
     await terminal.run('list')
@@ -587,7 +600,15 @@ describe('completion', () => {
     expect(await complete('')).toContain('create')
     expect(await complete('')).not.toContain('__complete')
     expect(await complete('s')).toEqual(['status', 'shell', 'ssh', 'scale', 'schema'])
-    expect(await complete('host', '')).toEqual(['up', 'status', 'load', 'install', 'uninstall', 'down'])
+    expect(await complete('host', '')).toEqual([
+      'up',
+      'status',
+      'load',
+      'role',
+      'install',
+      'uninstall',
+      'down',
+    ])
     expect(await complete('create', '--pod')).toEqual(['--pod-network-cidr'])
     expect(await complete('create', '--backend', '')).toEqual(['pod', 'vm'])
     expect(await complete('create', '--worker-backend', '')).toEqual(['pod', 'vm'])

@@ -11,7 +11,13 @@ export interface ListOptions extends GlobalOptions {
 
 export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
   const clusters = await withClusters(deps, options, (open) =>
-    ask(deps, (signal) => open.list(options.namespace, signal)),
+    ask(deps, (signal) =>
+      open.list(options.namespace, signal, (namespace) => {
+        deps.messages.note(
+          `you may not list the clusters of all namespaces: these are those of namespace "${namespace}"`,
+        )
+      }),
+    ),
   )
   const now = deps.now()
   const value = await renderValue(
@@ -27,7 +33,7 @@ export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
 export function listCommand(deps: Deps, run: typeof listRun = listRun): Command {
   return new Command('list')
     .alias('ls')
-    .description('list the nested clusters of all namespaces, or of one with -n')
+    .description('list the nested clusters of all namespaces that you may look into, or of one with -n')
     .addOption(outputOption(['table', 'wide', 'json', 'yaml', 'name']))
     .action((flags: Pick<ListOptions, 'output'>, command: Command) =>
       run(deps, { ...globalOptions(command), output: flags.output }),

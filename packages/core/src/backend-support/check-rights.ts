@@ -1,3 +1,4 @@
+import { knestCommand } from '../commands.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
@@ -22,6 +23,6 @@ export async function rightsProblems(
     .map(({ verb, resource, subresource }) => ({
       severity: 'error' as const,
       message: `you may not ${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} in namespace "${namespace}" of the host (${api.description})`,
-      hint: 'ask for a role with these rights, or choose another namespace with -n, or another --context',
+      hint: `ask an admin of the host for the rights that ${knestCommand('host', 'role', namespace)} prints, or choose another namespace with -n, or another --context`,
     }))
 }

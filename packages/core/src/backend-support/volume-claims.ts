@@ -1,5 +1,6 @@
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
 import { isMadeFor } from '../ownership.js'
 
 export const volumeClaimKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
@@ -7,8 +8,8 @@ const volumeKind: KindRef = { apiVersion: 'v1', kind: 'PersistentVolume' }
 const timeoutMs = 120_000
 
 /**
- * Deletes a node's claim and waits until its volume is gone too, unless the StorageClass keeps volumes.
- * An absent claim is already gone; one that is not of the cluster stays.
+ * Deletes a node's claim and waits until its volume is gone too, unless the StorageClass keeps volumes or the user may
+ * not look at volumes: then the host sees to it. An absent claim is already gone; one that is not of the cluster stays.
  */
 export async function deleteVolumeClaim(
   api: KubeApi,
@@ -35,12 +36,16 @@ export async function deleteVolumeClaim(
   const volume = (claim.spec as { volumeName?: string } | undefined)?.volumeName
   if (volume === undefined) return
   const done = (found: readonly KubeObject[]): boolean => found.every(keepsVolumes)
-  await api.waitFor(volumeKind, { fieldSelector: `metadata.name=${volume}` }, done, {
-    timeoutMs,
-    signal,
-    awaited: `volume "${volume}" to be removed by its provisioner`,
-    describe: (found) => (found[0]?.status as { phase?: string } | undefined)?.phase ?? 'unknown',
-  })
+  try {
+    await api.waitFor(volumeKind, { fieldSelector: `metadata.name=${volume}` }, done, {
+      timeoutMs,
+      signal,
+      awaited: `volume "${volume}" to be removed by its provisioner`,
+      describe: (found) => (found[0]?.status as { phase?: string } | undefined)?.phase ?? 'unknown',
+    })
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
+  }
 }
 
 function keepsVolumes(volume: KubeObject): boolean {

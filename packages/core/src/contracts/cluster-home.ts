@@ -103,6 +103,8 @@ export interface ClusterHome {
     existing?: readonly ExistingNode[],
   ): Promise<readonly Problem[]>
 
+  /** Where a user without rights for all namespaces is looked after: the namespace of the context. */
+  readonly contextNamespace?: string | undefined
   /** All clusters, or those of one namespace. */
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterRecord[]>
   read(ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined>

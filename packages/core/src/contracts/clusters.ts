@@ -133,7 +133,15 @@ export interface Clusters {
     options: RunOptions & { readonly keepData: boolean },
   ): Promise<readonly PlannedStep[]>
 
-  list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterSummary[]>
+  /**
+   * Of one namespace, or of all. Who may not look into all is shown those of the context's namespace, which
+   * `narrowed` is called with.
+   */
+  list(
+    namespace: string | undefined,
+    signal: AbortSignal,
+    narrowed?: (namespace: string) => void,
+  ): Promise<readonly ClusterSummary[]>
   /**
    * Throws `not-found`. Answers also when nodes, etcd or the nested API do not: each is waited for some
    * seconds, all at once, and what stays unknown says why.

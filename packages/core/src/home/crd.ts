@@ -1,7 +1,7 @@
+import { knestCommand, kubectlCommand } from '../commands.js'
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { kubectlCommand } from '../commands.js'
-import { KnestError } from '../errors.js'
-import type { Problem } from '../errors.js'
+import { KnestError, type Problem } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { nestedClusterCrd } from '../spec/index.js'
 import { nestedClusterKind } from './record.js'
@@ -54,6 +54,55 @@ function problemsOf(crd: KubeObject | undefined): readonly Problem[] {
       hint: `if it is knest's, say so: ${kubectlCommand('label', '--overwrite', 'crd', crdName, label)}; if nobody needs it, remove it`,
     },
   ]
+}
+
+/**
+ * The same for who may not touch the CRD of the host: it is enough that somebody has put it there. Throws
+ * `not-permitted` when nobody has.
+ */
+export async function ensureServed(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await ensureCrd(api, signal)
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
+    if (await isServed(api, namespace, signal)) return
+    throw new KnestError('not-permitted', notServed, { hint: serveHint(), cause: error })
+  }
+}
+
+/** What keeps a user from making the first cluster of a host. */
+export async function servedProblems(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  if (await isServed(api, namespace, signal)) return []
+  const access = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' }
+  const verbs = ['get', 'create', 'patch'] as const
+  const answers = await Promise.all(verbs.map((verb) => api.canI({ ...access, verb }, signal)))
+  return answers.includes(false) ? [{ severity: 'error', message: notServed, hint: serveHint() }] : []
+}
+
+const notServed = `the host has no resource definition "${crdName}", and you may not create it`
+
+function serveHint(): string {
+  return `have an admin of the host put it there: ${knestCommand('host', 'install', 'controller')}`
+}
+
+/** Who may not list clusters in that namespace is told so by others. */
+async function isServed(api: KubeApi, namespace: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await api.list(nestedClusterKind, { namespace, limit: 1, signal })
+    return true
+  } catch (error) {
+    if (error instanceof KnestError && error.code === 'not-found') return false
+    if (error instanceof KnestError && error.code === 'not-permitted') return true
+    throw error
+  }
 }
 
 function isEstablished(crd: KubeObject): boolean {

@@ -6,7 +6,7 @@ import { KnestError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { detectHostNetwork } from '../network/index.js'
 import { isMadeFor } from '../ownership.js'
-import { crdProblems } from './crd.js'
+import { crdProblems, servedProblems } from './crd.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
 
@@ -17,13 +17,14 @@ export async function inspectHost(
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<Omit<HomeFacts, 'serviceType'>> {
-  const [network, namespace, crd, inotify] = await Promise.all([
+  const [network, ...found] = await Promise.all([
     detectHostNetwork(api, signal),
     namespaceProblems(api, ref, signal),
     crdProblems(api, signal),
+    servedProblems(api, ref, signal),
     inotifyProblems(api, signal),
   ])
-  return { ...network, problems: [...network.problems, ...namespace, ...crd, ...inotify] }
+  return { ...network, problems: [...network.problems, ...found.flat()] }
 }
 
 /** A namespace that knest did not make must let privileged pods in; knest's own is made right. */

@@ -8,7 +8,7 @@ import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
-import { ensureCrd, removeCrdIfUnused } from './crd.js'
+import { ensureCrd, ensureServed, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
 import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
@@ -30,7 +30,10 @@ import { writeRecord } from './write-record.js'
 const v1 = (kind: string): KindRef => ({ apiVersion: 'v1', kind })
 
 /** The home of clusters with pod and VM nodes: objects of the host cluster, and nothing else. */
-export function createKubernetesHome(api: KubeApi): ClusterHome {
+export function createKubernetesHome(
+  api: KubeApi,
+  { contextNamespace }: Pick<ClusterHome, 'contextNamespace'> = {},
+): ClusterHome {
   // A controller looks only now and then, and gives up at once.
   const leases = new LeaseWatch()
   const read = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined> => {
@@ -51,6 +54,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
 
   return {
     description: api.description,
+    contextNamespace,
 
     inspect: async (spec, ref, signal): Promise<HomeFacts> => {
       const [facts, serviceType] = await Promise.all([
@@ -78,7 +82,7 @@ export function createKubernetesHome(api: KubeApi): ClusterHome {
     read,
 
     create: async (ref, spec, signal) => {
-      await Promise.all([ensureNamespace(api, ref, signal), ensureCrd(api, signal)])
+      await Promise.all([ensureNamespace(api, ref, signal), ensureServed(api, ref, signal)])
       const write = (object: KubeObject): Promise<KubeObject> => api.create(object, { signal, strict: true })
       return recordFromObject(await writeRecord(api, recordObject(ref, spec), write, signal))
     },

@@ -15,7 +15,12 @@ export async function ensureNamespace(api: KubeApi, ref: ClusterRef, signal: Abo
   try {
     await applyOwn(api, namespaceObject(ref), { signal })
   } catch (error) {
-    if (!(error instanceof KnestError) || error.code !== 'already-exists') throw error
+    if (!(error instanceof KnestError)) throw error
+    if (error.code === 'already-exists') return
+    // Who may not change it uses it as it is.
+    const isThere = (): Promise<boolean> =>
+      api.get(namespaceKind, ref.namespace, undefined, signal).then((found) => found !== undefined)
+    if (error.code !== 'not-permitted' || !(await isThere())) throw error
   }
 }
 
@@ -77,6 +82,8 @@ async function whyItStays(api: KubeApi, ref: ClusterRef, signal: AbortSignal): P
   const stays = `namespace "${ref.namespace}" stays:`
   const clusters = await otherClusters(api, ref, signal)
   if (clusters.length > 0) return `${stays} it has cluster ${clusters.map((name) => `"${name}"`).join(', ')}`
+  if (!(await api.canI({ verb: 'delete', resource: 'namespaces', namespace: ref.namespace }, signal)))
+    return `${stays} you may not delete it`
   return staysFor(ref.namespace, await othersIn(api, ref, signal))
 }
 

@@ -65,7 +65,7 @@ export function statusError(status: ApiStatus, asked: Asked): KnestError {
       return fail(
         'not-permitted',
         from + said,
-        'ask for this right, or choose another context with --context',
+        `ask for this right, or choose ${said.includes(' in the namespace "') ? 'another namespace with -n, or ' : ''}another context with --context`,
       )
     case 404:
       return fail('not-found', from + said)

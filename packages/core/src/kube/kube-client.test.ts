@@ -179,6 +179,17 @@ describe('failures', () => {
     expect((error as Error).message).toMatch(/^context "fake"/)
   })
 
+  it.each([
+    ['', 'ask for this right, or choose another context with --context'],
+    [
+      ' in the namespace "n"',
+      'ask for this right, or choose another namespace with -n, or another context with --context',
+    ],
+  ])('offers another namespace where the right is one of it: %s', async (where, hint) => {
+    server.on('GET /api/v1/pods', failure(403, 'Forbidden', forbidden + where))
+    await expect(kube.list(pod, { signal })).rejects.toMatchObject({ code: 'not-permitted', hint })
+  })
+
   it('tells a namespace that is going away from a missing right', async () => {
     const details = {
       causes: [{ reason: 'NamespaceTerminating', message: 'namespace n is being terminated' }],

@@ -47,6 +47,13 @@ it('ranges go to kubeadm in its own words, with its own comma', () => {
   expect(of('KubeletConfiguration')).toMatchObject({ clusterDNS: ['10.2.0.10'] })
 })
 
+it('the bootstrap token that kubeadm makes in any case lasts for a second', () => {
+  const ref = { name: 'c', namespace: 'knest-c' }
+  const init = initConfiguration({ ref, spec, node, addresses, cgroupDriver: 'systemd', timeoutFactor: 1 })
+  const [first] = parseAllDocuments(init).map((document) => document.toJS() as { bootstrapTokens?: unknown })
+  expect(first?.bootstrapTokens).toEqual([{ ttl: '1s' }])
+})
+
 describe("kubeadm's own time limits", () => {
   it('stay as they are on hardware', () => {
     expect(timeoutsOf(1)).toEqual([undefined, undefined])

@@ -36,6 +36,8 @@ export function initConfiguration(input: KubeadmInput): string {
     {
       apiVersion: 'kubeadm.k8s.io/v1beta4',
       kind: 'InitConfiguration',
+      // kubeadm makes one in any case, and else one by which others join for a day. Nobody here joins by one.
+      bootstrapTokens: [{ ttl: '1s' }],
       localAPIEndpoint: { advertiseAddress: identityOf(input), bindPort: 6443 },
       nodeRegistration: nodeRegistration(input, controlPlaneTaints(spec)),
       ...patchesFrom(input.patches),

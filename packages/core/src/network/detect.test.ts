@@ -274,9 +274,9 @@ describe('detectHostNetwork', () => {
     expect(cidrsOf(found)).toEqual(['10.50.1.0/24', '10.96.0.0/16'])
     expect(found.cni).toBeUndefined()
     expect(found.podMtuKnownBy).toBe('1500 less 50 for an unknown CNI')
-    expect(found.problems.map((problem) => problem.severity)).toEqual(['warning', 'warning'])
+    expect(found.problems.map((problem) => problem.severity)).toEqual(['warning'])
     expect(found.problems[0]?.message).toMatch(
-      /pod network is not known and only guessed .* not permitted to read .*Nodes/,
+      /pod network and Service range are not known and only guessed .* not permitted to read Nodes, ServiceCIDRs, ConfigMap kube-system\/kubeadm-config/,
     )
   })
 

@@ -79,12 +79,13 @@ export async function detectHostNetwork(api: KubeApi, signal: AbortSignal): Prom
     cni: cni?.name,
     tunnelPorts: [...new Set(cnis.flatMap((facts) => facts?.tunnelPorts ?? []))].sort((a, b) => a - b),
     ...podMtu(cni),
-    problems: [
-      ...(pods.length === 0 ? [unknown("the host's pod network", strayPods.length > 0, reader)] : []),
-      ...(services.length === 0
-        ? [unknown("the host's Service range", seenServices.length > 0, reader)]
-        : []),
-    ],
+    problems: unknown(
+      [
+        ...(pods.length === 0 ? [{ range: 'pod network', isGuessed: strayPods.length > 0 }] : []),
+        ...(services.length === 0 ? [{ range: 'Service range', isGuessed: seenServices.length > 0 }] : []),
+      ],
+      reader,
+    ),
   }
 }
 
@@ -226,11 +227,32 @@ function podMtu(cni: CniFacts | undefined): { readonly podMtu: number; readonly 
   return { podMtu: usualMtu - overhead, podMtuKnownBy: `${usualMtu} less ${overhead} for ${why}` }
 }
 
-function unknown(what: string, isGuessed: boolean, reader: HostReader): Problem {
-  const denied = reader.denied.length > 0 ? `, not permitted to read ${reader.denied.join(', ')}` : ''
-  return {
-    message: `${what} is not known${isGuessed ? ' and only guessed from addresses in use' : ''}${denied}`,
-    hint: 'make sure that the nested ranges do not overlap it, or name it with --avoid-cidr',
-    severity: 'warning',
-  }
+/** What every host has and tells most by. */
+const telling = ['Nodes', 'ServiceCIDRs', 'ConfigMap kube-system/kubeadm-config']
+
+/** All that is not known, in one warning. */
+function unknown(
+  missing: readonly { readonly range: string; readonly isGuessed: boolean }[],
+  { denied }: HostReader,
+): readonly Problem[] {
+  if (missing.length === 0) return []
+  const ranges = missing.map(({ range }) => range).join(' and ')
+  const [are, them] = missing.length === 1 ? ['is', 'it'] : ['are', 'them']
+  const guessed = missing.filter(({ isGuessed }) => isGuessed)
+  const how =
+    guessed.length === 0
+      ? ''
+      : ` and only guessed from addresses in use${guessed.length < missing.length ? ` (${guessed.map(({ range }) => range).join()})` : ''}`
+  const named = telling.filter((what) => denied.includes(what))
+  const more = denied.length - named.length
+  const all =
+    named.length === 0 ? denied.join(', ') : named.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const why = denied.length === 0 ? '' : `, not permitted to read ${all}`
+  return [
+    {
+      message: `the host's ${ranges} ${are} not known${how}${why}`,
+      hint: `make sure that the nested ranges do not overlap ${them}, or name ${them} with --avoid-cidr`,
+      severity: 'warning',
+    },
+  ]
 }

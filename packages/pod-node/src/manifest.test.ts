@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import type { NodeSpec } from '@knest/core'
+import { nodeStatefulSet } from './manifest.js'
+
+const node: NodeSpec = {
+  cluster: { name: 'demo', namespace: 'knest-demo' },
+  clusterUid: '0',
+  name: 'demo-worker-0',
+  role: 'worker',
+  pool: 'worker',
+  image: 'node:1',
+  machine: { cpuCores: 2, memorySize: '4Gi', rootfsSize: '20Gi' },
+  identity: undefined,
+  hosts: [],
+  reservation: undefined,
+  persistent: false,
+  storageClass: undefined,
+  hostPatches: [],
+}
+
+interface PodSpec {
+  readonly containers: readonly { readonly volumeMounts: readonly { readonly name: string }[] }[]
+  readonly volumes: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[]
+}
+
+function podSpec(): PodSpec {
+  const { spec } = nodeStatefulSet(node) as unknown as { spec: { template: { spec: PodSpec } } }
+  return spec.template.spec
+}
+
+describe('the pod of a node', () => {
+  it('has no token of the host, and is told of none of its Services', () => {
+    expect(podSpec()).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false })
+    expect(JSON.stringify(podSpec())).not.toMatch(/serviceAccount(Name)?"|serviceAccountToken"/)
+  })
+
+  it("has of the host its kernel's modules, to read, and none of its namespaces", () => {
+    const { containers, volumes } = podSpec()
+    const ofHost = volumes.filter(({ hostPath }) => hostPath !== undefined)
+    expect(ofHost.map(({ hostPath }) => hostPath?.path)).toEqual(['/lib/modules'])
+    const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts)
+    expect(mounts.filter(({ name }) => name === ofHost[0]?.name)).toMatchObject([{ readOnly: true }])
+    for (const shared of ['hostNetwork', 'hostPID', 'hostIPC']) expect(podSpec()).not.toHaveProperty(shared)
+  })
+})
