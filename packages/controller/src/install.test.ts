@@ -51,7 +51,7 @@ describe('dismissController', () => {
   })
 
   it('leaves one that was installed', async () => {
-    const { api, deleted } = hostWith(cluster('a'), ...controllerObjects(image))
+    const { api, deleted } = hostWith(cluster('a'), ...controllerObjects({ image }))
     await removeUnusedController(api, going, run)
     expect(deleted).toEqual([])
   })

@@ -1,9 +1,12 @@
 import {
   applyAll,
   awaitPodsGone,
+  deleteFound,
   deleteNamespace,
   holdCrd,
   KnestError,
+  labels,
+  managedByKnest,
   removeFinalizer,
   nestedClusterCrd,
   nestedClusterKind,
@@ -13,11 +16,14 @@ import {
   kubectlCommand,
 } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
-import { controllerObjects } from './manifests.js'
+import { bindAll, everywhereAnnotation, unbindAll } from './bindings.js'
+import { allNamespacesBinding, controllerObjects } from './manifests.js'
 import { controllerName, controllerNamespace } from './names.js'
 
 export interface ControllerInstall {
   readonly image: string
+  /** It may work in namespaces of the host that nobody bound it to. */
+  readonly allNamespaces?: boolean
 }
 
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
@@ -44,24 +50,36 @@ export async function ensureController(
   { image }: ControllerInstall,
   signal: AbortSignal,
 ): Promise<void> {
-  const objects = controllerObjects(image, { [implicitAnnotation]: 'true' })
+  const objects = controllerObjects({ image, annotations: { [implicitAnnotation]: 'true' } })
   await refuseForeign(api, objects, signal)
   await applyAll(api, objects, signal)
 }
 
-/** Puts the controller on the host to stay, or changes the one that is there; waits until it works. */
+/**
+ * Puts the controller on the host to stay, or changes the one that is there, and lets it look after all clusters that
+ * are there; waits until it works.
+ */
 export async function installController(
   api: KubeApi,
-  { image }: ControllerInstall,
+  { image, allNamespaces = false }: ControllerInstall,
   { progress, signal, timeoutMs }: RunOptions,
 ): Promise<void> {
   await progress.phase('Install the controller', async () => {
-    const objects = controllerObjects(image)
+    const annotations = allNamespaces ? { [everywhereAnnotation]: 'true' } : {}
+    const objects = controllerObjects({ image, annotations, allNamespaces })
     await refuseForeign(api, objects, signal)
     await holdCrd(api, signal)
+    // One of an earlier version has rights in all namespaces until it has them in those of clusters.
+    await applyAll(api, objects.filter(isThereBefore), signal)
+    await bindAll(api, signal)
     await applyAll(api, objects, signal)
+    if (!allNamespaces) await removeInstalled(api, [allNamespacesBinding()], signal)
   })
   await progress.phase('Wait for the controller', () => awaitController(api, timeoutMs, signal))
+}
+
+function isThereBefore({ kind, metadata }: KubeObject): boolean {
+  return kind !== 'Deployment' && !(kind === 'ClusterRole' && metadata.name === controllerName)
 }
 
 async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -123,9 +141,10 @@ export async function uninstallController(api: KubeApi, { progress, signal }: Ru
   await progress.phase('Remove the controller', async () => {
     await stopController(api, signal)
     await removeFinalizers(api, signal)
-    const [, ...others] = controllerObjects('')
-    for (const object of others)
-      await api.delete(object, object.metadata.name, object.metadata.namespace, { signal })
+    const [, ...others] = controllerObjects({ image: '', allNamespaces: true })
+    await unbindAll(api, signal)
+    // Policies are there for as long as the rights.
+    await removeInstalled(api, others.reverse(), signal)
     await deleteNamespace(api, controllerNamespace, signal)
     await releaseCrd(api, signal)
   })
@@ -151,6 +170,20 @@ async function stopController(api: KubeApi, signal: AbortSignal): Promise<void> 
     awaited: 'the pod of the controller to be gone',
     describe: (pods) => pods.map(troubleOf).join('; '),
   })
+}
+
+/** None that somebody else made under such a name. */
+async function removeInstalled(
+  api: KubeApi,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const object of objects) {
+    const { name, namespace } = object.metadata
+    const found = await api.get(object, name, namespace, signal)
+    if (found?.metadata.labels?.[labels.managedBy] !== managedByKnest) continue
+    await deleteFound(api, object, found, { signal })
+  }
 }
 
 async function removeFinalizers(api: KubeApi, signal: AbortSignal): Promise<void> {

@@ -17,7 +17,7 @@ export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server
 export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'
 export { renderKubeconfig, type KubeconfigInput } from '../nested-api/render-kubeconfig.js'
-export { applyOwn, deleteOwn, refuseForeign } from '../ownership.js'
+export { applyOwn, deleteFound, deleteOwn, refuseForeign } from '../ownership.js'
 export * from '../streams/index.js'
 export { proxyFromEnvironment } from '../kube/proxy/choose.js'
 export { isLoopback } from '../kube/proxy/no-proxy.js'
