@@ -3,8 +3,8 @@ import type { Deps, OpenClusters } from './deps.js'
 import { controllerImage } from 'knest'
 
 /**
- * Sees to it that somebody heals this cluster: by the controller that is there, else by one that comes with it if that
- * is `wanted`. A host that does not let us is no failure: the cluster works, and `knest heal` does the same by hand.
+ * Sees to it that somebody heals this cluster: the controller that is there, else one that comes with it if that is
+ * `wanted`. A host that does not let us is no failure: the cluster works, and `knest heal` does the same by hand.
  */
 export async function ensureController(
   deps: Deps,
@@ -13,32 +13,24 @@ export async function ensureController(
   { signal }: Pick<RunOptions, 'signal'>,
   wanted: boolean,
 ): Promise<void> {
-  const heal = clusterCommand('heal', ref)
-  const tell = async (what: (message: string) => string, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work()
-    } catch (error) {
-      if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
-      if (wanted) deps.messages.note(what(error.message))
-    }
-  }
   let isThere = false
-  await tell(
-    (said) =>
-      `no controller looks after this cluster: ${said}; heal it with ${heal}, or leave this note out with --no-controller`,
-    async () => {
-      isThere = (await controller.find(signal)) !== undefined
-      if (isThere || !wanted) return
-      await controller.ensure(controllerImage, signal)
-      isThere = true
-    },
-  )
-  if (!isThere) return
-  await tell(
-    (said) =>
-      `the controller of this host does not look after this cluster: ${said}; heal it with ${heal}, or have somebody who may bind roles run ${knestCommand('host', 'install', 'controller')}`,
-    () => controller.bind(ref, signal),
-  )
+  try {
+    isThere = (await controller.find(signal)) !== undefined
+    if (!isThere && !wanted) return
+    if (!isThere) await controller.ensure(controllerImage, signal)
+    isThere = true
+    await controller.bind(ref, signal)
+  } catch (error) {
+    if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
+    if (wanted) deps.messages.note(lonely(ref, isThere, error.message))
+  }
+}
+
+function lonely(ref: ClusterRef, isThere: boolean, said: string): string {
+  const heal = clusterCommand('heal', ref)
+  return isThere
+    ? `the controller of this host does not look after this cluster: ${said}; heal it with ${heal}, or have somebody who may bind roles run ${knestCommand('host', 'install', 'controller')}`
+    : `no controller looks after this cluster: ${said}; heal it with ${heal}, or leave this note out with --no-controller`
 }
 
 /** The controller that came with a cluster goes with the last one. One that cannot be looked for stays. */

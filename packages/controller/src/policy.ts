@@ -49,8 +49,9 @@ export function controllerPolicies(labelsOfAll: Readonly<Record<string, string>>
       {
         validations: [
           {
+            // An owner that is not there would have the garbage collector delete it.
             expression:
-              "request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (has(object.spec) == has(oldObject.spec) && (!has(object.spec) || object.spec == oldObject.spec))",
+              "request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (has(object.spec) == has(oldObject.spec) && (!has(object.spec) || object.spec == oldObject.spec) && has(object.metadata.ownerReferences) == has(oldObject.metadata.ownerReferences))",
             message:
               'the controller of knest changes nothing that a NestedCluster asks for, and deletes none that nobody deleted',
             reason: 'Forbidden',

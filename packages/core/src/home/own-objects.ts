@@ -7,6 +7,7 @@ import { clusterSelector, labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 import { deleteFound, isMadeFor } from '../ownership.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
+import { roleBindingKind } from './controller-binding.js'
 import { nestedClusterKind } from './record.js'
 import { hasAuthorities } from './secrets.js'
 
@@ -59,7 +60,7 @@ export async function foreignObjects(
   spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { kubeconfigSecret, pkiSecret } = objectNames
+  const { kubeconfigSecret, pkiSecret, controllerBinding } = objectNames
   const controlPlanes = desiredNodes(ref, spec, []).filter(({ role }) => role === 'control-plane')
   const services = [
     objectNames.apiService(ref.name),
@@ -73,6 +74,7 @@ export async function foreignObjects(
       [
         ...services.map((name) => ({ ...serviceKind, name })),
         { ...secretKind, name: kubeconfigSecret(ref.name) },
+        { ...roleBindingKind, name: controllerBinding(ref.name) },
       ],
       signal,
     ),

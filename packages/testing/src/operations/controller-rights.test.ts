@@ -125,8 +125,8 @@ describe('the home on a host', () => {
       await api.create({ ...kinds.namespace, metadata: { name: 'team' } }, { signal: never })
       const shared = { name: 'q', namespace: 'team' }
       const { metadata, ...rest } = controllerBinding(shared)
-      const { labels: _labels, ...unlabelled } = metadata
-      await api.create({ ...rest, metadata: isOwn ? metadata : unlabelled }, { signal: never })
+      const labels = isOwn ? (metadata.labels ?? {}) : {}
+      await api.create({ ...rest, metadata: { ...metadata, labels } }, { signal: never })
       const home = createKubernetesHome(api)
       await home.remove(shared, { keepData: false, signal: never })
       expect((await api.list(kinds.binding, { signal: never })).length).toBe(isOwn ? 0 : 1)
