@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { controllerRules } from '@knest/controller'
-import { openKube } from 'knest/kube'
+import { clusterRules, hostRules, reservationRules } from '@knest/controller'
+import { execText, openKube } from 'knest/kube'
 import type { KubeApi, KubeObject } from 'knest'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
@@ -59,16 +59,19 @@ afterAll(async () => {
   home.remove()
 })
 
-/** The host's kubeconfig, by which one is somebody else. */
-function impersonating(user: string): string {
+/** The host, with the controller's own token: what a thief of it could do. */
+async function openAsController(): Promise<KubeApi> {
+  const path = `/api/v1/namespaces/${system}/serviceaccounts/knest-controller/token`
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
+  const answer = await host.raw(path, never, { method: 'POST', body })
+  const { token } = (JSON.parse(answer.body) as { status: { token: string } }).status
   const config = parse(readFileSync(home.kubeconfig, 'utf8')) as {
     contexts: { name: string; context: { user: string } }[]
-    users: { name: string; user: Record<string, unknown> }[]
-    'current-context': string
+    users: { name: string; user: object }[]
   }
   const admin = config.contexts.find(({ name }) => name === hostContext)?.context.user
-  for (const entry of config.users) if (entry.name === admin) entry.user.as = user
-  return stringify({ ...config, 'current-context': hostContext })
+  for (const entry of config.users) if (entry.name === admin) entry.user = { token }
+  return openKube({ kubeconfigText: stringify({ ...config, 'current-context': hostContext }) })
 }
 
 describe('the rights of the controller', () => {
@@ -89,7 +92,13 @@ describe('the rights of the controller', () => {
     ...['users', 'groups', 'serviceaccounts'].map((who) => rightOf('impersonate', '', who)),
     rightOf('*', '*', '*'),
   ]
-  const mayController = async (right: string): Promise<boolean> => {
+  let asController: KubeApi
+  beforeAll(async () => {
+    asController = await openAsController()
+  })
+  afterAll(() => asController.close())
+
+  const mayController = async (right: string, namespace: string): Promise<boolean> => {
     const [verb, group, resource = ''] = right.split(' ')
     const [kind = '', subresource] = resource.split('/')
     const review = await host.create(
@@ -100,7 +109,7 @@ describe('the rights of the controller', () => {
         spec: {
           user: subject,
           groups: ['system:serviceaccounts', 'system:authenticated'],
-          resourceAttributes: { verb, group, resource: kind, subresource, namespace: 'default' },
+          resourceAttributes: { verb, group, resource: kind, subresource, namespace },
         },
       },
       { signal: never },
@@ -108,53 +117,170 @@ describe('the rights of the controller', () => {
     return (review.status as { allowed: boolean }).allowed
   }
 
-  it('are those of its list, and no others', async () => {
-    const allowed = new Set(
-      controllerRules.flatMap(({ apiGroups, resources, verbs }) =>
-        apiGroups.flatMap((group) =>
-          resources.flatMap((resource) => verbs.map((verb) => rightOf(verb, group, resource))),
-        ),
-      ),
+  it.each([
+    ['default', []],
+    ['kube-system', reservationRules],
+    [`knest-${waitingName}`, clusterRules],
+  ] as const)('are in namespace %s those of its lists, and no others', async (namespace, there) => {
+    const rightsIn = (rules: typeof hostRules): readonly string[] =>
+      rules
+        .filter(({ resourceNames }) => resourceNames === undefined)
+        .flatMap(({ apiGroups, resources, verbs }) =>
+          apiGroups.flatMap((group) =>
+            resources.flatMap((resource) => verbs.map((verb) => rightOf(verb, group, resource))),
+          ),
+        )
+    const allowed = new Set(rightsIn([...hostRules, ...there]))
+    const kinds = [...rightsIn([...hostRules, ...reservationRules, ...clusterRules]), ...allowed].map(
+      (right) => right.slice(right.indexOf(' ')),
     )
-    const kinds = new Set([...allowed].map((right) => right.slice(right.indexOf(' '))))
     const asked = new Set([...allowed, ...foreign])
-    for (const kind of kinds) for (const verb of everyVerb) asked.add(`${verb}${kind}`)
+    for (const kind of new Set(kinds)) for (const verb of everyVerb) asked.add(`${verb}${kind}`)
     const found = await Promise.all(
-      [...asked].map(async (right) => ((await mayController(right)) ? [right] : [])),
+      [...asked].map(async (right) => ((await mayController(right, namespace)) ? [right] : [])),
     )
     expect(found.flat().sort()).toEqual([...allowed].sort())
   })
 
-  it('end at what knest did not make, whatever the role says', async () => {
-    const asController = await openKube({ kubeconfigText: impersonating(subject) })
-    const kinds = [
-      { apiVersion: 'v1', kind: 'ConfigMap' },
-      { apiVersion: 'v1', kind: 'Secret' },
+  it('end at namespaces without nested clusters: no Secret, no command, no deletion', async () => {
+    const secret = { apiVersion: 'v1', kind: 'Secret' }
+    const namespace = { apiVersion: 'v1', kind: 'Namespace' }
+    const [pod] = await host.list(podKind, { namespace: 'kube-system', signal: never })
+    const other = { namespace: 'kube-system', name: pod?.metadata.name ?? '' }
+    const runTrue = async (pod: { namespace: string; name: string }): Promise<number> =>
+      (await execText(asController, pod, ['true'], { timeoutMs: 20_000, signal: never })).exitCode
+    const refused = [
+      asController.list(secret, { signal: never }),
+      asController.list(secret, { namespace: 'default', signal: never }),
+      asController.list(secret, { namespace: 'kube-system', signal: never }),
+      asController.list(secret, { namespace: system, signal: never }),
+      runTrue(other),
+      asController.delete(podKind, other.name, other.namespace, { signal: never }),
+      asController.delete(namespace, 'default', undefined, { signal: never }),
+      asController.create({ ...namespace, metadata: { name: 'e2e-never' } }, { signal: never }),
     ]
+    for (const answer of await Promise.allSettled(refused))
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'not-permitted' } })
+    const [node] = await host.list(podKind, { namespace: `knest-${waitingName}`, signal: never })
+    const own = { namespace: `knest-${waitingName}`, name: node?.metadata.name ?? '' }
+    expect(await runTrue(own)).toBe(0)
+  })
+
+  it('end at what knest did not make, whatever the role says', async () => {
+    const namespace = `knest-${waitingName}`
+    const kinds = [
+      { apiVersion: 'v1', kind: 'Secret' },
+      { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+    ]
+    const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } }
+    for (const kind of kinds) {
+      const rest = kind.kind === 'Secret' ? {} : { spec: claim }
+      const metadata = { name: 'e2e-not-knests', namespace }
+      const others = await host.apply({ ...kind, metadata, ...rest }, { signal: never })
+      await expect(
+        asController.patch(
+          kind,
+          metadata.name,
+          namespace,
+          { metadata: { labels: { a: 'b' } } },
+          { signal: never },
+        ),
+      ).rejects.toThrow(/changes and deletes only what knest made/)
+      await expect(asController.delete(kind, metadata.name, namespace, { signal: never })).rejects.toThrow(
+        /changes and deletes only what knest made/,
+      )
+      expect((await host.get(kind, metadata.name, namespace, never))?.metadata.uid).toBe(others.metadata.uid)
+      await host.delete(kind, metadata.name, namespace, { signal: never })
+      const own = { name: 'e2e-knests', namespace, labels: { 'knest.dev/cluster': 'q' } }
+      await host.apply({ ...kind, metadata: own, ...rest }, { signal: never })
+      expect(await asController.delete(kind, own.name, namespace, { signal: never })).toBe(true)
+    }
+  })
+
+  it('end at the leader elections of others, and at what a cluster asks for', async () => {
+    const lease = await host.get(leaseKind, 'kube-scheduler', 'kube-system', never)
+    if (lease === undefined) throw new Error('the host has no scheduler')
+    const metadata = { name: 'e2e-not-knests', namespace: 'kube-system' }
+    const cluster = [waitingName, `knest-${waitingName}`] as const
+    const expectRefused = async (attempts: readonly Promise<unknown>[], message: string): Promise<void> => {
+      const answers = await Promise.allSettled(attempts)
+      for (const answer of answers)
+        expect(answer).toMatchObject({
+          status: 'rejected',
+          reason: { message: expect.stringContaining(message) as string },
+        })
+    }
+    await expectRefused(
+      [
+        asController.replace(lease, { signal: never }),
+        asController.delete(leaseKind, 'kube-scheduler', 'kube-system', { signal: never }),
+        asController.create({ ...leaseKind, metadata }, { signal: never }),
+      ],
+      'changes and deletes only what knest made',
+    )
+    await expectRefused(
+      [
+        asController.delete(clusterKind, ...cluster, { signal: never }),
+        asController.patch(clusterKind, ...cluster, { spec: { workers: [] } }, { signal: never }),
+      ],
+      'changes nothing that a NestedCluster asks for',
+    )
+  })
+})
+
+describe('a cluster that was declared where nobody has bound the controller', () => {
+  const name = 'e2e-unbound'
+  const namespace = 'e2e-shared'
+  interface Condition {
+    readonly type?: string
+    readonly reason?: string
+    readonly message?: string
+  }
+  const conditionOf = async (type: string): Promise<Condition> => {
+    const found = await host.get(clusterKind, name, namespace, never)
+    const { conditions = [] } = (found?.status ?? {}) as { conditions?: Condition[] }
+    return conditions.find((condition) => condition.type === type) ?? {}
+  }
+  const namesOf = async (kind: { apiVersion: string; kind: string }): Promise<readonly string[]> =>
+    (await host.list(kind, { namespace, signal: never })).map(({ metadata }) => metadata.name)
+
+  it('says so, goes on when it is bound, and leaves no binding', async () => {
+    const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' }
+    const labels = { 'pod-security.kubernetes.io/enforce': 'privileged' }
+    await host.create({ ...namespaceKind, metadata: { name: namespace, labels } }, { signal: never })
     try {
-      for (const kind of kinds) {
-        const metadata = { name: 'e2e-not-knests', namespace: 'default' }
-        const others = await host.apply({ ...kind, metadata }, { signal: never })
-        await expect(
-          asController.patch(
-            kind,
-            metadata.name,
-            'default',
-            { metadata: { labels: { a: 'b' } } },
-            { signal: never },
-          ),
-        ).rejects.toThrow(/changes and deletes only what knest made/)
-        await expect(asController.delete(kind, metadata.name, 'default', { signal: never })).rejects.toThrow(
-          /changes and deletes only what knest made/,
-        )
-        expect(await host.get(kind, metadata.name, 'default', never)).toEqual(others)
-        await host.delete(kind, metadata.name, 'default', { signal: never })
-        const own = { name: 'e2e-knests', namespace: 'default', labels: { 'knest.dev/cluster': 'q' } }
-        await host.apply({ ...kind, metadata: own }, { signal: never })
-        expect(await asController.delete(kind, own.name, 'default', { signal: never })).toBe(true)
+      const { stdout } = await runKnest(home, [
+        'render',
+        name,
+        '-n',
+        namespace,
+        '--worker-machine-count',
+        '0',
+      ])
+      const objects = parseAllDocuments(stdout).map((document) => document.toJS() as KubeObject)
+      const make = async (kind: string): Promise<void> => {
+        for (const object of objects.filter((each) => each.kind === kind))
+          await host.create(object, { signal: never })
       }
+      await make(clusterKind.kind)
+      const isRefused = async (): Promise<boolean> =>
+        (await conditionOf('Accepted')).reason === 'NotPermitted'
+      await secondsUntil(isRefused, 60, 'the controller to say that it may not')
+      expect((await conditionOf('Accepted')).message).toContain('knest host install controller')
+      expect(await namesOf(podKind)).toEqual([])
+      await make('RoleBinding')
+      await secondsUntil(async () => (await namesOf(podKind)).length === 1, 60, 'the controller to go on')
+      await host.delete(clusterKind, name, namespace, { signal: never })
+      const isGone = async (): Promise<boolean> =>
+        (await host.get(clusterKind, name, namespace, never)) === undefined
+      await secondsUntil(isGone, 120, 'the cluster to be gone')
+      expect(await namesOf({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' })).toEqual([])
+      await secondsUntil(async () => (await namesOf(leaseKind)).length === 0, 60, 'its lock to be gone')
     } finally {
-      asController.close()
+      await host.delete(namespaceKind, namespace, undefined, { signal: never })
+      const isLeft = async (): Promise<boolean> =>
+        (await host.get(namespaceKind, namespace, undefined, never)) !== undefined
+      await secondsUntil(async () => !(await isLeft()), 120, 'the namespace to be gone')
     }
   })
 })

@@ -1,25 +1,36 @@
-import { clusterCommand, KnestError, type ClusterRef, type RunOptions } from 'knest'
+import { clusterCommand, knestCommand, KnestError, type ClusterRef, type RunOptions } from 'knest'
 import type { Deps, OpenClusters } from './deps.js'
 import { controllerImage } from 'knest'
 
 /**
- * Sees to it that somebody heals the cluster that was just created. A host that does not let us is no failure:
- * the cluster works, and `knest heal` does the same by hand.
+ * Sees to it that somebody heals this cluster: the controller that is there, else one that comes with it if that is
+ * `wanted`. A host that does not let us is no failure: the cluster works, and `knest heal` does the same by hand.
  */
 export async function ensureController(
   deps: Deps,
   { controller }: Pick<OpenClusters, 'controller'>,
   ref: ClusterRef,
   { signal }: Pick<RunOptions, 'signal'>,
+  wanted: boolean,
 ): Promise<void> {
+  let isThere = false
   try {
-    if ((await controller.find(signal)) === undefined) await controller.ensure(controllerImage, signal)
+    isThere = (await controller.find(signal)) !== undefined
+    if (!isThere && !wanted) return
+    if (!isThere) await controller.ensure(controllerImage, signal)
+    isThere = true
+    await controller.bind(ref, signal)
   } catch (error) {
     if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
-    deps.messages.note(
-      `no controller looks after this cluster: ${error.message}; heal it with ${clusterCommand('heal', ref)}, or leave this note out with --no-controller`,
-    )
+    if (wanted) deps.messages.note(lonely(ref, isThere, error.message))
   }
+}
+
+function lonely(ref: ClusterRef, isThere: boolean, said: string): string {
+  const heal = clusterCommand('heal', ref)
+  return isThere
+    ? `the controller of this host does not look after this cluster: ${said}; heal it with ${heal}, or have somebody who may bind roles run ${knestCommand('host', 'install', 'controller')}`
+    : `no controller looks after this cluster: ${said}; heal it with ${heal}, or leave this note out with --no-controller`
 }
 
 /** The controller that came with a cluster goes with the last one. One that cannot be looked for stays. */

@@ -180,11 +180,20 @@ class FakeKubeVirtControl implements KubeVirtControl {
 class FakeControllerControl implements ControllerControl {
   found: Awaited<ReturnType<ControllerControl['find']>> = 'installed'
   fault: Error | undefined
+  bindFault: Error | undefined
   readonly calls: string[] = []
+  /** Clusters that it may look after. */
+  readonly bound: string[] = []
 
   find: ControllerControl['find'] = () => Promise.resolve(this.found)
   ensure: ControllerControl['ensure'] = (image) => this.did(`bring ${image}`)
-  install: ControllerControl['install'] = (image) => this.did(`install ${image}`)
+  bind: ControllerControl['bind'] = ({ namespace, name }) => {
+    if (this.bindFault !== undefined) return Promise.reject(this.bindFault)
+    this.bound.push(`${namespace}/${name}`)
+    return Promise.resolve()
+  }
+  install: ControllerControl['install'] = (image, _run, { allNamespaces = false } = {}) =>
+    this.did(`install ${image}${allNamespaces ? ' for all namespaces' : ''}`)
   uninstall: ControllerControl['uninstall'] = () => this.did('uninstall')
   removeIfUnused: ControllerControl['removeIfUnused'] = ({ namespace, name }) =>
     this.did(`dismiss ${namespace}/${name}`)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { nestedClusterKind } from '@knest/core'
+import { labels, managedByKnest, nestedClusterKind } from '@knest/core'
 import type { ClusterRef, HealAction, KindRef, KubeApi } from '@knest/core'
 import { controllerName } from './names.js'
 
@@ -20,7 +20,8 @@ export async function recordAction(
 ): Promise<void> {
   const text = message.slice(0, longestMessage)
   const id = createHash('sha256')
-    .update(`${cluster.uid} ${type} ${reason} ${text}`)
+    // Earlier versions gave their Events no label: those are not to be changed.
+    .update(`labelled ${cluster.uid} ${type} ${reason} ${text}`)
     .digest('hex')
     .slice(0, 16)
   const name = `${cluster.name}.${id}`
@@ -34,7 +35,7 @@ export async function recordAction(
   await api.create(
     {
       ...eventKind,
-      metadata: { name, namespace: cluster.namespace },
+      metadata: { name, namespace: cluster.namespace, labels: { [labels.managedBy]: managedByKnest } },
       involvedObject: {
         ...nestedClusterKind,
         name: cluster.name,

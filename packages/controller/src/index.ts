@@ -1,3 +1,4 @@
+export { bindController } from './bindings.js'
 export { runController, type ControllerOptions } from './controller.js'
 export { uninstallController } from './uninstall.js'
 export {
@@ -10,4 +11,4 @@ export {
 export { lookAfter, type Looked, type LookOptions } from './look-after.js'
 export { controllerObjects } from './manifests.js'
 export * from './names.js'
-export { controllerRules } from './rbac.js'
+export { clusterRules, hostRules, ownRules, reservationRules } from './rbac.js'

@@ -1,7 +1,13 @@
-import { silentProgress } from '@knest/core'
+import { controllerBinding, KnestError, silentProgress } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { describe, expect, it } from 'vitest'
-import { ensureController, removeUnusedController } from './install.js'
+import { bindController } from './bindings.js'
+import {
+  ensureController,
+  installController,
+  removeUnusedController,
+  uninstallController,
+} from './install.js'
 import { controllerObjects } from './manifests.js'
 
 const image = 'controller:v1'
@@ -11,7 +17,7 @@ const run = { progress: silentProgress, signal: new AbortController().signal, ti
 const cluster = (name: string): KubeObject => ({
   apiVersion: 'knest.dev/v1alpha1',
   kind: 'NestedCluster',
-  metadata: { name, namespace: `knest-${name}` },
+  metadata: { name, namespace: `knest-${name}`, uid: `uid-of-${name}` },
 })
 
 /** A host that has what is applied to it and tells what was deleted; whatever is waited for is so. */
@@ -30,6 +36,7 @@ function hostWith(...objects: KubeObject[]) {
       return Promise.resolve(true)
     },
     canI: () => Promise.resolve(true),
+    patch: (object) => Promise.resolve(object as KubeObject),
     waitFor: () => Promise.resolve([]),
     // It knows no kinds that a namespace could hold besides.
     raw: () => Promise.resolve({ status: 200, body: '{"items":[]}' }),
@@ -53,8 +60,84 @@ describe('dismissController', () => {
   })
 
   it('leaves one that was installed', async () => {
-    const { api, deleted } = hostWith(cluster('a'), ...controllerObjects(image))
+    const { api, deleted } = hostWith(cluster('a'), ...controllerObjects({ image }))
     await removeUnusedController(api, going, run)
     expect(deleted).toEqual([])
+  })
+})
+
+describe('the bindings of the controller', () => {
+  const bindingsOf = (objects: readonly KubeObject[]): readonly string[] =>
+    objects
+      .filter(
+        ({ kind, metadata }) => kind === 'RoleBinding' && metadata.namespace?.startsWith('knest-') === true,
+      )
+      .filter(({ metadata }) => metadata.namespace !== 'knest-system')
+      .map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)
+
+  it('are made for all clusters that are there by who installs it, before an older one loses its rights', async () => {
+    const applied: KubeObject[] = []
+    const { api } = hostWith(cluster('a'), cluster('b'))
+    const watched: KubeApi = {
+      ...api,
+      apply: (object, options) => {
+        applied.push(object)
+        return api.apply(object, options)
+      },
+    }
+    await installController(watched, { image }, run)
+    expect(bindingsOf(applied)).toEqual(['knest-a/a-controller', 'knest-b/b-controller'])
+    const names = applied.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    expect(names.indexOf('ClusterRole knest-controller')).toBeGreaterThan(
+      names.indexOf('RoleBinding b-controller'),
+    )
+    expect(names.indexOf('ClusterRole knest-cluster')).toBeLessThan(names.indexOf('RoleBinding a-controller'))
+    expect(names).not.toContain('ClusterRoleBinding knest-cluster')
+  })
+
+  it('go with the record of their cluster, and are not made twice', async () => {
+    const objects: KubeObject[] = [cluster('a'), ...controllerObjects({ image })]
+    const { api } = hostWith(...objects)
+    await bindController(api, going, run.signal)
+    const binding = await api.get(
+      { apiVersion: 'v1', kind: 'RoleBinding' },
+      'a-controller',
+      'knest-a',
+      run.signal,
+    )
+    expect(binding?.metadata.ownerReferences).toMatchObject([{ kind: 'NestedCluster', uid: 'uid-of-a' }])
+    const refusing: KubeApi = { ...api, apply: () => Promise.reject(new Error('applied again')) }
+    await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it('are not needed by one that has the whole host, which another install takes back', async () => {
+    const { api, deleted } = hostWith(cluster('a'))
+    await installController(api, { image, allNamespaces: true }, run)
+    expect(deleted).toEqual([])
+    const refusing: KubeApi = { ...api, apply: () => Promise.reject(new Error('applied')) }
+    await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+    await installController(api, { image }, run)
+    expect(deleted).toEqual(['ClusterRoleBinding knest-cluster'])
+  })
+
+  it.each([
+    ['a namespace that is being deleted', new KnestError('not-permitted', 'it is being terminated')],
+    ['a namespace that is gone', new KnestError('not-found', 'namespaces "knest-a" not found')],
+  ])('are left out in %s', async (_, error) => {
+    const { api } = hostWith(cluster('a'))
+    const refusing: KubeApi = { ...api, apply: () => Promise.reject(error) }
+    await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it('go with the controller, and nothing goes that somebody else made under its names', async () => {
+    const { api, deleted } = hostWith(cluster('a'), {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'knest-cluster' },
+    })
+    await api.apply(controllerBinding(going, 'uid-of-a'), { signal: run.signal })
+    await uninstallController(api, run)
+    expect(deleted).toContain('RoleBinding a-controller')
+    expect(deleted).not.toContain('ClusterRole knest-cluster')
   })
 })

@@ -1,5 +1,6 @@
 import {
   applyAll,
+  deleteFound,
   holdCrd,
   KnestError,
   kubectlCommand,
@@ -8,13 +9,16 @@ import {
   refuseForeign,
 } from '@knest/core'
 import type { ClusterRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
-import { controllerObjects } from './manifests.js'
+import { bindAll, everywhereAnnotation } from './bindings.js'
+import { allNamespacesBinding, controllerObjects } from './manifests.js'
 import { controllerName, controllerNamespace } from './names.js'
 import { deploymentKind, podKind, troubleOf } from './pods.js'
 import { isOfKnest, uninstallController } from './uninstall.js'
 
 export interface ControllerInstall {
   readonly image: string
+  /** It may work in namespaces of the host that nobody bound it to. */
+  readonly allNamespaces?: boolean
 }
 
 /** On the Deployment: it came with a cluster, and goes with the last one. */
@@ -36,24 +40,42 @@ export async function ensureController(
   { image }: ControllerInstall,
   signal: AbortSignal,
 ): Promise<void> {
-  const objects = controllerObjects(image, { [implicitAnnotation]: 'true' })
+  const objects = controllerObjects({ image, annotations: { [implicitAnnotation]: 'true' } })
   await refuseForeign(api, objects, signal)
   await applyAll(api, objects, signal)
 }
 
-/** Puts the controller on the host to stay, or changes the one that is there; waits until it works. */
+/**
+ * Puts the controller on the host to stay, or changes the one that is there, and lets it look after all clusters that
+ * are there; waits until it works.
+ */
 export async function installController(
   api: KubeApi,
-  { image }: ControllerInstall,
+  { image, allNamespaces = false }: ControllerInstall,
   { progress, signal, timeoutMs }: RunOptions,
 ): Promise<void> {
   await progress.phase('Install the controller', async () => {
-    const objects = controllerObjects(image)
+    const annotations = allNamespaces ? { [everywhereAnnotation]: 'true' } : {}
+    const objects = controllerObjects({ image, annotations, allNamespaces })
     await refuseForeign(api, [...objects, nestedClusterCrd()], signal)
     await holdCrd(api, signal)
+    // One of an earlier version has rights in all namespaces until it has them in those of clusters.
+    await applyAll(api, objects.filter(isThereBefore), signal)
+    await bindAll(api, signal)
     await applyAll(api, objects, signal)
+    if (!allNamespaces) await takeBackAllNamespaces(api, signal)
   })
   await progress.phase('Wait for the controller', () => awaitController(api, timeoutMs, signal))
+}
+
+async function takeBackAllNamespaces(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const binding = allNamespacesBinding()
+  const found = await api.get(binding, binding.metadata.name, undefined, signal)
+  if (found !== undefined && isOfKnest(found)) await deleteFound(api, binding, found, { signal })
+}
+
+function isThereBefore({ kind, metadata }: KubeObject): boolean {
+  return kind !== 'Deployment' && !(kind === 'ClusterRole' && metadata.name === controllerName)
 }
 
 async function awaitController(api: KubeApi, timeoutMs: number, signal: AbortSignal): Promise<void> {

@@ -46,6 +46,12 @@ describe('lookAfter', () => {
     expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Refused', message: 'one; cure\ntwo; cure' }])
   })
 
+  it('has no right to an Event where nobody has bound it, and soon sees that somebody has', async () => {
+    const barred = { message: 'no RoleBinding', hint: 'bind it', severity: 'error' as const }
+    const looked = await look(new PreflightError('not-permitted', [barred]), 5)
+    expect(looked).toEqual({ result: 'refused', report: undefined, actions: [], nextMs: 10_000 })
+  })
+
   it('says what was done and what was not when only a part of it failed', async () => {
     const done = { type: 'Normal' as const, reason: 'NodeReplaced', message: 'one was replaced' }
     const looked = await look({ ...well, actions: [done], failure: new KnestError('timeout', 'too slow') }, 1)

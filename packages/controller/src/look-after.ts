@@ -6,6 +6,8 @@ import type { ReconcileResult } from './metrics.js'
 const reconcileMs = 30 * 60_000
 /** Somebody else works on it: their change wakes us, but not if they were killed. */
 const busyMs = 5_000
+/** Somebody binds it; the condition of the cluster says so meanwhile. */
+const barredMs = 10_000
 /** The host may fit later, or the API of a cluster answer again. */
 const refusedMs = 60_000
 const firstRetryMs = 5_000
@@ -66,6 +68,8 @@ function failed(error: unknown, failures: number): Looked {
     return { ...common, result: 'failed', actions: [warning('Failed', message)], nextMs: retryMs(failures) }
   }
   if (error instanceof BusyError) return { ...common, result: 'busy', nextMs: busyMs }
+  if (error instanceof PreflightError && error.code === 'not-permitted')
+    return { ...common, result: 'refused', nextMs: barredMs }
   if (error instanceof PreflightError || error.code === 'config') {
     const said = error instanceof PreflightError ? error.problems.map(textOf).join('\n') : textOf(error)
     return { ...common, result: 'refused', actions: [warning('Refused', said)], nextMs: refusedMs }

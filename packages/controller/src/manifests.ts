@@ -1,21 +1,30 @@
-import { labels, managedByKnest } from '@knest/core'
-import type { KubeObject } from '@knest/core'
+import { clusterRoleName, labels, managedByKnest, reservationNamespace } from '@knest/core'
+import type { KubeObject, PolicyRule } from '@knest/core'
 import { controllerName, controllerNamespace, controllerPort } from './names.js'
-import { controllerPolicy } from './policy.js'
-import { controllerRules } from './rbac.js'
+import { controllerPolicies } from './policy.js'
+import { clusterRules, hostRules, ownRules, reservationRules } from './rbac.js'
+
+export interface ControllerManifests {
+  readonly image: string
+  /** Of its Deployment. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /** Bind what it needs where nested clusters are on the whole host. */
+  readonly allNamespaces?: boolean
+}
 
 /** Everything the controller is on a host, but for the resource definition of NestedCluster. Pure. */
-export function controllerObjects(
-  image: string,
-  annotations: Readonly<Record<string, string>> = {},
-): readonly KubeObject[] {
+export function controllerObjects({
+  image,
+  annotations = {},
+  allNamespaces = false,
+}: ControllerManifests): readonly KubeObject[] {
   return [
     namespace(),
     serviceAccount(),
     // Before the rights: they are never there without it.
-    ...controllerPolicy(metadata.labels),
-    clusterRole(),
-    clusterRoleBinding(),
+    ...controllerPolicies(metadata.labels),
+    ...rights(),
+    ...(allNamespaces ? [allNamespacesBinding()] : []),
     service(),
     deployment(image, annotations),
   ]
@@ -43,17 +52,46 @@ function serviceAccount(): KubeObject {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: namespaced }
 }
 
-function clusterRole(): KubeObject {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata, rules: controllerRules }
+const apiVersion = 'rbac.authorization.k8s.io/v1'
+const subjects = [{ kind: 'ServiceAccount', name: controllerName, namespace: controllerNamespace }]
+
+function rights(): readonly KubeObject[] {
+  const { labels: ofAll } = metadata
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata, rules: hostRules },
+    // Bound where a nested cluster is, see `bindController`.
+    {
+      apiVersion,
+      kind: 'ClusterRole',
+      metadata: { name: clusterRoleName, labels: ofAll },
+      rules: clusterRules,
+    },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef: roleRef('ClusterRole'), subjects },
+    ...roleIn(reservationNamespace, reservationRules),
+    ...roleIn(controllerNamespace, ownRules),
+  ]
 }
 
-function clusterRoleBinding(): KubeObject {
+function roleIn(place: string, rules: readonly PolicyRule[]): readonly KubeObject[] {
+  const inPlace = { ...metadata, namespace: place }
+  return [
+    { apiVersion, kind: 'Role', metadata: inPlace, rules },
+    { apiVersion, kind: 'RoleBinding', metadata: inPlace, roleRef: roleRef('Role'), subjects },
+  ]
+}
+
+function roleRef(kind: 'ClusterRole' | 'Role', name: string = controllerName): object {
+  return { apiGroup: 'rbac.authorization.k8s.io', kind, name }
+}
+
+/** The choice of who installs it. */
+export function allNamespacesBinding(): KubeObject {
   return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
+    apiVersion,
     kind: 'ClusterRoleBinding',
-    metadata,
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: controllerName },
-    subjects: [{ kind: 'ServiceAccount', name: controllerName, namespace: controllerNamespace }],
+    metadata: { name: clusterRoleName, labels: metadata.labels },
+    roleRef: roleRef('ClusterRole', clusterRoleName),
+    subjects,
   }
 }
 

@@ -1,5 +1,7 @@
+import { controllerAccount } from '@knest/core'
+
 /** Where the controller lives on a host. */
-export const controllerNamespace = 'knest-system'
-export const controllerName = 'knest-controller'
+export const controllerNamespace = controllerAccount.namespace
+export const controllerName = controllerAccount.name
 /** Port of metrics and probes. */
 export const controllerPort = 8080

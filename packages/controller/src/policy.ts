@@ -2,11 +2,13 @@ import { labels, managedByKnest } from '@knest/core'
 import type { KubeObject } from '@knest/core'
 import { controllerName, controllerNamespace } from './names.js'
 
-/** Where the controller's rights are the whole host's, and objects of others beside those of knest. */
+/** Where the controller has rights, and objects of others may be beside those of knest. */
 const guarded: readonly (readonly [group: string, resources: readonly string[]])[] = [
-  ['', ['configmaps', 'namespaces', 'persistentvolumeclaims', 'pods', 'secrets', 'services']],
+  ['', ['events', 'namespaces', 'persistentvolumeclaims', 'pods', 'secrets', 'services']],
   ['apps', ['statefulsets']],
   ['batch', ['jobs']],
+  ['coordination.k8s.io', ['leases']],
+  ['rbac.authorization.k8s.io', ['rolebindings']],
   ['kubevirt.io', ['virtualmachines', 'virtualmachineinstances']],
   ['cdi.kubevirt.io', ['datavolumes']],
   ['crd.projectcalico.org', ['ipreservations']],
@@ -16,45 +18,80 @@ const guarded: readonly (readonly [group: string, resources: readonly string[]])
 const apiVersion = 'admissionregistration.k8s.io/v1'
 const user = `system:serviceaccount:${controllerNamespace}:${controllerName}`
 
+/** Of kube-system, where others elect their leaders by Leases that may not be there yet. */
+const guardedFromTheFirst: typeof guarded = [['coordination.k8s.io', ['leases']]]
+
 /**
- * RBAC cannot say whose an object is, so a ValidatingAdmissionPolicy does: with the controller's token nothing is
- * changed or deleted that has no label of knest's. What knest makes has one from its first moment.
+ * RBAC cannot say whose an object is, so ValidatingAdmissionPolicies do: with the controller's token nothing is
+ * changed or deleted that has no label of knest's, and of a NestedCluster neither what it asks for is changed, nor is
+ * one deleted that nobody else deleted. What knest makes has a label from its first moment.
  */
-export function controllerPolicy(labelsOfAll: Readonly<Record<string, string>>): readonly KubeObject[] {
-  const metadata = { name: controllerName, labels: labelsOfAll }
-  const isKnests = `k.startsWith('knest.dev/') || (k == '${labels.managedBy}' && oldObject.metadata.labels[k] == '${managedByKnest}')`
+export function controllerPolicies(labelsOfAll: Readonly<Record<string, string>>): readonly KubeObject[] {
+  const isKnests = `k.startsWith('knest.dev/') || (k == '${labels.managedBy}' && variables.it.metadata.labels[k] == '${managedByKnest}')`
   return [
-    {
-      apiVersion,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata,
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: guarded.map(([group, resources]) => ({
-            apiGroups: [group],
-            apiVersions: ['*'],
-            operations: ['UPDATE', 'DELETE'],
-            resources,
-          })),
-        },
-        matchConditions: [
-          { name: 'by-the-controller', expression: `request.userInfo.username == '${user}'` },
-        ],
+    ...policy(
+      { name: controllerName, labels: labelsOfAll },
+      [...rulesOf(guarded, ['UPDATE', 'DELETE']), ...rulesOf(guardedFromTheFirst, ['CREATE'])],
+      {
+        variables: [{ name: 'it', expression: "request.operation == 'CREATE' ? object : oldObject" }],
         validations: [
           {
-            expression: `has(oldObject.metadata.labels) && oldObject.metadata.labels.exists(k, ${isKnests})`,
+            expression: `has(variables.it.metadata.labels) && variables.it.metadata.labels.exists(k, ${isKnests})`,
             message: `the controller of knest changes and deletes only what knest made: this object has neither a label knest.dev/… nor ${labels.managedBy}=${managedByKnest}`,
             reason: 'Forbidden',
           },
         ],
       },
+    ),
+    ...policy(
+      { name: `${controllerName}-clusters`, labels: labelsOfAll },
+      rulesOf([['knest.dev', ['nestedclusters']]], ['UPDATE', 'DELETE']),
+      {
+        validations: [
+          {
+            // An owner that is not there would have the garbage collector delete it.
+            expression:
+              "request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (has(object.spec) == has(oldObject.spec) && (!has(object.spec) || object.spec == oldObject.spec) && has(object.metadata.ownerReferences) == has(oldObject.metadata.ownerReferences))",
+            message:
+              'the controller of knest changes nothing that a NestedCluster asks for, and deletes none that nobody deleted',
+            reason: 'Forbidden',
+          },
+        ],
+      },
+    ),
+  ]
+}
+
+function rulesOf(kinds: typeof guarded, operations: readonly string[]): readonly object[] {
+  return kinds.map(([group, resources]) => ({
+    apiGroups: [group],
+    apiVersions: ['*'],
+    operations,
+    resources,
+  }))
+}
+
+/** With the binding that has the host refuse. */
+function policy(
+  metadata: KubeObject['metadata'],
+  resourceRules: readonly object[],
+  rest: object,
+): readonly KubeObject[] {
+  const matchConditions = [
+    { name: 'by-the-controller', expression: `request.userInfo.username == '${user}'` },
+  ]
+  return [
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: { failurePolicy: 'Fail', matchConstraints: { resourceRules }, matchConditions, ...rest },
     },
     {
       apiVersion,
       kind: 'ValidatingAdmissionPolicyBinding',
       metadata,
-      spec: { policyName: controllerName, validationActions: ['Deny'] },
+      spec: { policyName: metadata.name, validationActions: ['Deny'] },
     },
   ]
 }

@@ -1,11 +1,36 @@
-import { hostChangeRules, hostLookRules, namespaceRules, type PolicyRule } from '@knest/core'
+import { hostChangeRules, hostLookRules, look, namespaceRules, rule, type PolicyRule } from '@knest/core'
+
+const lock = ['get', 'create', 'update', 'delete']
 
 /**
- * All that the controller may do on the host; docs/self-healing.md has the same list. Clusters live in namespaces
- * that nobody knows before, so the rights are the whole host's.
+ * On the whole host it looks, and changes nothing but what only knest has; each rule with what needs it. Whose a
+ * reservation is, and what of a cluster may be changed, the policy says.
  */
-export const controllerRules: readonly PolicyRule[] = [
-  ...namespaceRules,
+export const hostRules: readonly PolicyRule[] = [
   ...hostLookRules,
+  // Which clusters there are and what they ask for; why one is not looked after; that one may go.
+  rule('knest.dev', ['nestedclusters'], [...look, 'patch']),
+  rule('knest.dev', ['nestedclusters/status'], ['patch']),
+  // Nodes that changed, and the room that others leave them; namespaces that are being deleted.
+  rule('', ['pods', 'namespaces'], look),
+  // Preflight, where the network's own configuration does not tell: addresses in use.
+  rule('', ['services'], ['list']),
+  rule('kubevirt.io', ['virtualmachineinstances'], ['list']),
   ...hostChangeRules,
 ]
+
+/** In a namespace of nested clusters, bound there. */
+export const clusterRules: readonly PolicyRule[] = [
+  ...namespaceRules,
+  // A namespace that was made for a cluster goes with it, and so does what bound these rules there.
+  rule('', ['namespaces'], ['get', 'delete']),
+  rule('rbac.authorization.k8s.io', ['rolebindings'], ['get', 'delete']),
+]
+
+/** In kube-system: reservations, beside each other so that two clusters never get the same address. */
+export const reservationRules: readonly PolicyRule[] = [
+  rule('coordination.k8s.io', ['leases'], [...lock, 'list']),
+]
+
+/** In its own namespace: one controller works at a time. */
+export const ownRules: readonly PolicyRule[] = [rule('coordination.k8s.io', ['leases'], lock)]

@@ -13,12 +13,13 @@ import {
   staysFor,
 } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, RunOptions } from '@knest/core'
+import { bindingsOfAll } from './bindings.js'
 import { controllerObjects } from './manifests.js'
 import { controllerName, controllerNamespace } from './names.js'
 import { crdKind, deploymentKind, podKind, replicaSetKind, troubleOf } from './pods.js'
 
 interface Found {
-  /** Objects of the controller that are there and that knest made, its namespace left out. */
+  /** What is there of the controller and knest made, in the order in which it goes; its namespace left out. */
   readonly own: readonly KubeObject[]
   readonly ownNamespace: boolean
   readonly servesClusters: boolean
@@ -67,8 +68,13 @@ async function lookFor(api: KubeApi, signal: AbortSignal): Promise<Found> {
       return undefined
     }
   }
-  const objects = controllerObjects('')
-  const [crd, ...seen] = await Promise.all([
+  const objects = controllerObjects({ image: '', allNamespaces: true })
+  const [bindings, crd, ...seen] = await Promise.all([
+    bindingsOfAll(api, signal).catch((error: unknown) => {
+      if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
+      unseen.push('list rolebindings')
+      return []
+    }),
     see(crdKind, nestedClusterCrd().metadata.name),
     ...objects.map((object) => see(object, object.metadata.name, object.metadata.namespace)),
   ])
@@ -79,7 +85,8 @@ async function lookFor(api: KubeApi, signal: AbortSignal): Promise<Found> {
     return found !== undefined && isOfKnest(found) ? [{ ...found, apiVersion, kind }] : []
   })
   return {
-    own: there.filter(({ kind }) => kind !== 'Namespace'),
+    // Policies are there for as long as the rights, which come after them.
+    own: [...bindings, ...there.filter(({ kind }) => kind !== 'Namespace').reverse()],
     ownNamespace: there.some(({ kind }) => kind === 'Namespace'),
     servesClusters: crd !== undefined,
   }

@@ -75,7 +75,7 @@ export class PreflightError extends KnestError {
   override readonly name = 'PreflightError'
   readonly problems: readonly Problem[]
 
-  constructor(code: 'prerequisite' | 'config', problems: readonly Problem[]) {
+  constructor(code: 'prerequisite' | 'config' | 'not-permitted', problems: readonly Problem[]) {
     const first = problems[0]
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
     super(code, `${first?.message ?? 'preflight failed'}${more}`, { hint: first?.hint })

@@ -41,6 +41,8 @@ export const objectNames = {
   sshSecret: (cluster: string): string => `${cluster}-ssh`,
   kubeconfigSecret: (cluster: string): string => `${cluster}-kubeconfig`,
   lease: (cluster: string): string => `${cluster}-lock`,
+  /** RoleBinding of the controller. */
+  controllerBinding: (cluster: string): string => `${cluster}-controller`,
 } as const
 
 /**

@@ -49,8 +49,13 @@ export interface ControllerControl {
   find(signal: AbortSignal): Promise<'installed' | 'came-with-cluster' | undefined>
   /** Puts it there until the last cluster goes; waits for nothing. */
   ensure(image: string, signal: AbortSignal): Promise<void>
-  /** Puts it there to stay, or changes the one that is there; waits until it works. */
-  install(image: string, run: RunOptions): Promise<void>
+  /** Lets it work in the namespace of this cluster. Repeatable. Throws `not-permitted` who may not give such rights. */
+  bind(cluster: ClusterRef, signal: AbortSignal): Promise<void>
+  /**
+   * Puts it there to stay, or changes the one that is there, with its rights in the namespaces of all clusters that
+   * are there; waits until it works. `allNamespaces`: in those to come as well.
+   */
+  install(image: string, run: RunOptions, options?: { readonly allNamespaces?: boolean }): Promise<void>
   uninstall(run: RunOptions): Promise<void>
   /** Takes away one that came with a cluster, if there is none but this. */
   removeIfUnused(going: ClusterRef, run: RunOptions): Promise<void>

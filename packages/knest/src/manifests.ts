@@ -6,6 +6,7 @@ import { standaloneStatefulSet } from '@knest/pod-node'
 
 export {
   clusterManifest,
+  controllerBinding,
   hostViewRole,
   keptCrd,
   namespaceObject,

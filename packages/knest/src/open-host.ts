@@ -75,7 +75,8 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
   return {
     find: async (signal) => (await room()).findController(api, signal),
     ensure: async (image, signal) => (await room()).ensureController(api, { image }, signal),
-    install: async (image, run) => (await room()).installController(api, { image }, run),
+    bind: async (cluster, signal) => (await room()).bindController(api, cluster, signal),
+    install: async (image, run, options) => (await room()).installController(api, { image, ...options }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),
     removeIfUnused: async (going, run) => (await room()).removeUnusedController(api, going, run),
     work: async (options) =>

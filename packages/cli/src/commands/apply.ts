@@ -64,7 +64,7 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
       const done = await clusters.apply(ref, spec, { ...run, deliver })
-      if (done === 'created' && options.controller) await ensureController(deps, open, ref, run)
+      await ensureController(deps, open, ref, run, done === 'created' && options.controller)
       return done
     }
     const action = await operate(deps, options, apply, left)

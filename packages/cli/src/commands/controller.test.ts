@@ -22,6 +22,13 @@ describe('host install controller', () => {
     expect(terminal.out).toContain('the controller is installed on context "fake"\n')
   })
 
+  test('has the rights of all namespaces only when they are asked for', async () => {
+    expect(await terminal.run('host', 'install', 'controller', '--all-namespaces')).toBe(0)
+    expect(terminal.controller.calls).toEqual([`install ${controllerImage} for all namespaces`])
+    expect(await terminal.run('host', 'install', 'kubevirt', '--all-namespaces')).toBe(2)
+    expect(terminal.err).toContain('--all-namespaces has no meaning for kubevirt')
+  })
+
   test('refuses flags of KubeVirt, and KubeVirt those of the controller', async () => {
     expect(await terminal.run('host', 'install', 'controller', '--emulation')).toBe(2)
     expect(await terminal.run('host', 'install', 'kubevirt', '--image', 'x')).toBe(2)
@@ -67,6 +74,31 @@ describe('a controller that comes with a cluster', () => {
     terminal.controller.fault = new KnestError('not-permitted', 'you may not create clusterroles')
     expect(await terminal.run('create', 'a')).toBe(0)
     expect(terminal.err).toContain('no controller looks after this cluster: you may not create clusterroles')
+  })
+
+  test('is bound to each cluster, whether it was there or not and whoever brought it', async () => {
+    expect(await terminal.run('create', 'a')).toBe(0)
+    expect(await terminal.run('create', 'b', '--no-controller')).toBe(0)
+    terminal.files.set('a.yaml', 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: {name: a}\n')
+    expect(await terminal.run('apply', '-f', 'a.yaml')).toBe(0)
+    expect(terminal.controller.bound).toEqual(['knest-a/a', 'knest-b/b', 'knest-a/a'])
+    terminal.controller.found = undefined
+    expect(await terminal.run('create', 'c', '--no-controller')).toBe(0)
+    expect(terminal.controller.bound).toHaveLength(3)
+    expect(await terminal.run('create', 'd')).toBe(0)
+    expect(terminal.controller.bound.at(-1)).toBe('knest-d/d')
+  })
+
+  test('is not bound by who may not bind roles: one note says so, and what to do', async () => {
+    terminal.controller.bindFault = new KnestError('not-permitted', 'you may not create rolebindings')
+    expect(await terminal.run('create', 'a')).toBe(0)
+    expect(
+      terminal.err.match(/does not look after this cluster: you may not create rolebindings/g),
+    ).toHaveLength(1)
+    expect(terminal.err).toContain('`knest host install controller`')
+    terminal.err = ''
+    expect(await terminal.run('create', 'b', '--no-controller')).toBe(0)
+    expect(terminal.err).not.toContain('rolebindings')
   })
 
   test('is told of each cluster that goes, and need not let it be touched', async () => {

@@ -63,7 +63,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
               kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
             const created = await clusters.create(ref, spec, { ...run, clock, deliver })
-            if (options.controller) await ensureController(deps, open, ref, run)
+            await ensureController(deps, open, ref, run, options.controller)
             return created
           },
           left,

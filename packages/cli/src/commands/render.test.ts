@@ -29,8 +29,13 @@ const kinds = (objects: readonly KubeObject[]): readonly string[] => objects.map
 
 test('render prints the namespace and the wish, and asks no host', async () => {
   const objects = await rendered('-f', 'a.yaml')
-  expect(kinds(objects)).toEqual(['Namespace', 'NestedCluster'])
+  expect(kinds(objects)).toEqual(['Namespace', 'RoleBinding', 'NestedCluster'])
   expect(objects[1]).toMatchObject({
+    metadata: { name: 'a-controller', namespace: 'knest-a' },
+    roleRef: { kind: 'ClusterRole', name: 'knest-cluster' },
+    subjects: [{ kind: 'ServiceAccount', name: 'knest-controller', namespace: 'knest-system' }],
+  })
+  expect(objects[2]).toMatchObject({
     metadata: { name: 'a', namespace: 'knest-a' },
     spec: { controlPlane: { count: 3 } },
   })
@@ -39,20 +44,20 @@ test('render prints the namespace and the wish, and asks no host', async () => {
 })
 
 test('flags override the file, as for create', async () => {
-  const [, cluster] = await rendered('-f', 'a.yaml', '--control-plane-machine-count', '5')
+  const [, , cluster] = await rendered('-f', 'a.yaml', '--control-plane-machine-count', '5')
   expect(cluster?.spec).toMatchObject({ controlPlane: { count: 5 } })
   expect(await terminal.run('render', 'b', '-f', 'a.yaml')).not.toBe(0)
   expect(terminal.err).toContain('the file names cluster "a"')
 })
 
 test('a namespace that is asked for is somebody else’s', async () => {
-  expect(kinds(await rendered('a', '-n', 'team'))).toEqual(['NestedCluster'])
+  expect(kinds(await rendered('a', '-n', 'team'))).toEqual(['RoleBinding', 'NestedCluster'])
 })
 
 test('render can print the resource definition too, which stays when the last cluster goes', async () => {
   const [crd, ...rest] = await rendered('a', '--include-crd')
   expect(crd?.metadata.annotations).toEqual({ 'knest.dev/keep': 'true' })
-  expect(kinds(rest)).toEqual(['Namespace', 'NestedCluster'])
+  expect(kinds(rest)).toEqual(['Namespace', 'RoleBinding', 'NestedCluster'])
 })
 
 test('what render prints can be read by apply', async () => {

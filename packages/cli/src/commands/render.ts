@@ -38,10 +38,12 @@ async function declaredManifests(
   { ref, spec }: DesiredSpec,
   { includeCrd }: RenderOptions,
 ): Promise<readonly KubeObject[]> {
-  const { keptCrd, namespaceObject, clusterManifest } = await deps.manifests()
+  const { keptCrd, namespaceObject, controllerBinding, clusterManifest } = await deps.manifests()
   return [
     ...(includeCrd ? [keptCrd()] : []),
     ...(ref.namespace === defaultNamespace(ref.name) ? [namespaceObject(ref)] : []),
+    // The controller's own way to them: without it a cluster that is declared is only looked at.
+    controllerBinding(ref),
     clusterManifest(ref, spec),
   ]
 }

@@ -1,6 +1,6 @@
 export type { AddressSource, UsedAddress } from './address-source.js'
 export { createAddressAllocator } from './allocator.js'
-export { isSameCluster } from './reservation.js'
+export { isSameCluster, reservationNamespace } from './reservation.js'
 export { formatRange, parseCandidates, withoutAll, type Candidates } from './candidates.js'
 export { listAddressHolders } from './holders.js'
 export {

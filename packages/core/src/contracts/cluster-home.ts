@@ -79,6 +79,19 @@ export interface RecordedStatus {
   readonly addresses?: readonly { readonly node: string; readonly ip: string; readonly mac: string }[]
 }
 
+/** What a controller may do to the clusters of a home whose rights are given namespace by namespace. */
+export interface ControllerRights {
+  /** Why this user may not work in the cluster's namespace; undefined when it may. */
+  barred(ref: ClusterRef, signal: AbortSignal): Promise<Problem | undefined>
+  /**
+   * When the host itself will have removed what this deleted cluster has in its namespace, so that the record may go:
+   * `later` while the namespace is being deleted, `never` where somebody has to do it.
+   */
+  goesByItself(record: ClusterRecord, signal: AbortSignal): Promise<'now' | 'later' | 'never'>
+  /** Lets the host delete the record. Needs no right in the namespace. */
+  letGo(ref: ClusterRef, signal: AbortSignal): Promise<void>
+}
+
 /**
  * Where a nested cluster's record, secrets and lasting addresses live: the host cluster for pod and
  * VM nodes, the container engine for the embedded host. knest keeps nothing else anywhere.
@@ -117,8 +130,10 @@ export interface ClusterHome {
    * before the object goes. From then on the record has a `desiredSpec`. Throws `conflict` as `update` does.
    */
   accept?(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
-  /** Says how the cluster is; last writer wins. */
-  setStatus(ref: ClusterRef, status: RecordedStatus, signal: AbortSignal): Promise<void>
+  /** Says how the cluster is; last writer wins, or with a `version` only who saw the record so: else `conflict`. */
+  setStatus(ref: ClusterRef, status: RecordedStatus, signal: AbortSignal, version?: string): Promise<void>
+  /** Absent: whoever comes here may do everything. */
+  readonly controllerRights?: ControllerRights
 
   readAuthorities(ref: ClusterRef, signal: AbortSignal): Promise<CertificateAuthorities | undefined>
   /** Keeps the first ones written: returns those that are stored now. */
@@ -148,7 +163,7 @@ export interface ClusterHome {
    * lost as soon as a client waits whose lock is not; a home without a controller has no use for that.
    */
   lock(
-    ref: ClusterRef,
+    ref: ClusterRef & Partial<Pick<ClusterRecord, 'uid'>>,
     signal: AbortSignal,
     onWait: (holder: string) => void,
     options?: { readonly preemptible?: boolean },

@@ -8,6 +8,8 @@ import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
+import { foundBinding, removeControllerBinding } from './controller-binding.js'
+import { controllerRights } from './controller-rights.js'
 import { ensureCrd, ensureServed, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
 import { inspectHost, placeProblems } from './inspect.js'
@@ -41,8 +43,15 @@ export function createKubernetesHome(
     return object === undefined ? undefined : recordFromObject(object)
   }
 
-  const patchStatus = (ref: ClusterRef, status: object, signal: AbortSignal): Promise<KubeObject> =>
-    api.patch(nestedClusterKind, ref.name, ref.namespace, { status }, { signal, subresource: 'status' })
+  const patchStatus = (
+    { name, namespace }: ClusterRef,
+    status: object,
+    signal: AbortSignal,
+    resourceVersion?: string,
+  ): Promise<KubeObject> => {
+    const patch = { status, ...(resourceVersion !== undefined && { metadata: { resourceVersion } }) }
+    return api.patch(nestedClusterKind, name, namespace, patch, { signal, subresource: 'status' })
+  }
 
   /** Lets go of an object that the host deletes as soon as nothing of the cluster is left. */
   const removeFinalizerOf = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
@@ -66,12 +75,15 @@ export function createKubernetesHome(
 
     tryObjects: async (spec, ref, nodes, signal, existing) => {
       const objects = [...ownObjectsToBe(ref, spec, existing), ...nodes]
-      const [{ problems, there }, place] = await Promise.all([
+      const [{ problems, there }, binding, place] = await Promise.all([
         admissionProblems(api, ref, objects, signal),
+        // Whoever may not make it does not, so it is not tried.
+        foundBinding(api, ref, signal),
         // A create looks at it by itself, and makes its own namespace right.
         existing === undefined ? [] : placeProblems(api, ref, signal),
       ])
-      return [...place, ...takenProblems(ref, foreignObjects(ref, there), existing), ...problems]
+      const found = new Map([...there, ...(binding === undefined ? [] : [[binding, binding] as const])])
+      return [...place, ...takenProblems(ref, foreignObjects(ref, found), existing), ...problems]
     },
 
     list: async (namespace, signal) => {
@@ -112,7 +124,7 @@ export function createKubernetesHome(
       return recordFromObject(await patchStatus(record, { spec: accepted }, signal))
     },
 
-    setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal) => {
+    setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal, version) => {
       const status = {
         phase,
         conditions,
@@ -122,8 +134,9 @@ export function createKubernetesHome(
         ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
         ...(addresses === undefined ? {} : { addresses }),
       }
-      await patchStatus(ref, status, signal)
+      await patchStatus(ref, status, signal, version)
     },
+    controllerRights: controllerRights(api),
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
     saveAuthorities: (record, authorities, signal) => saveAuthorities(api, record, authorities, signal),
@@ -156,6 +169,7 @@ export function createKubernetesHome(
       await removeOwnObjects(api, ref, hasRecord, signal)
       // The record goes last: as long as it is there, the same delete can be run again.
       await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
+      await removeControllerBinding(api, ref, signal)
       await removeFinalizerOf(ref, signal)
       await removeCrdIfUnused(api, signal)
       if (why !== undefined) note?.(why)

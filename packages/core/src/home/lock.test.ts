@@ -133,6 +133,53 @@ test('who was stopped and still has the lock goes on', async () => {
   expect(host.lease).toBeUndefined()
 })
 
+/** Reads of the Lease are forbidden, and the namespace is as it is. */
+function withoutRights(api: KubeApi, deletionTimestamp?: string): { readonly api: KubeApi; asked: number } {
+  const seen = {
+    asked: 0,
+    api: {
+      ...api,
+      get: ({ kind }: { kind: string }) => {
+        seen.asked++
+        const metadata = { name: 'knest-q', ...(deletionTimestamp !== undefined && { deletionTimestamp }) }
+        return kind === 'Namespace'
+          ? Promise.resolve({ apiVersion: 'v1', kind, metadata })
+          : Promise.reject(new KnestError('not-permitted', 'forbidden'))
+      },
+    } as unknown as KubeApi,
+  }
+  return seen
+}
+
+test.each([
+  ['is held as long as its namespace goes, whose end took the right to it', at(0), false],
+  ['is lost with the right to it where the namespace stays', undefined, true],
+])('a lock %s', async (_, deletionTimestamp, isLost) => {
+  const { api } = fakeHost()
+  const changing = { ...api }
+  const lock = await acquireLock(changing, target, signal, () => undefined)
+  Object.assign(changing, withoutRights(api, deletionTimestamp).api)
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(lock.signal.aborted).toBe(isLost)
+})
+
+test('a lock is let go at once by who may no more read it', async () => {
+  const { api } = fakeHost()
+  const changing = { ...api }
+  const lock = await acquireLock(changing, target, signal, () => undefined)
+  const seen = withoutRights(api)
+  Object.assign(changing, seen.api)
+  await lock.release()
+  expect(seen.asked).toBe(1)
+})
+
+test('the Lease of a cluster goes with its record', async () => {
+  const { host, api } = fakeHost()
+  const owned = clusterLock({ name: 'q', namespace: 'knest-q', uid: 'u' })
+  await acquireLock(api, owned, signal, () => undefined)
+  expect(host.lease?.metadata.ownerReferences).toMatchObject([{ kind: 'NestedCluster', name: 'q', uid: 'u' }])
+})
+
 test('only a process that can be seen from here is known to be dead', () => {
   const [host = '', place = '', , id = ''] = ownIdentity().split('/')
   const holder = (where: string, pid: string): string => [host, where, pid, id].join('/')

@@ -1,12 +1,13 @@
 import type { ClusterLock } from '../contracts/cluster-home.js'
 import type { ClusterRef } from '../contracts/cluster.js'
-import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import type { KindRef, KubeApi, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
 import { BusyError, KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 import { anySignal, guardWrites, pause, seconds } from '../signals.js'
 import { isDead, ownIdentity } from './holder.js'
 import { LeaseWatch, type LeaseSpec } from './lease-watch.js'
+import { ownedBy } from './record.js'
 
 const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 const durationSeconds = 15
@@ -21,6 +22,8 @@ export interface LockTarget {
   readonly name: string
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
+  /** With which a Lease goes that nobody could let go. */
+  readonly owner?: OwnerReference
   /** What its holder may do alone, as in `cluster "demo"`; for messages. */
   readonly subject: string
   /** Is given up as soon as somebody waits for it who does not make way. */
@@ -33,8 +36,9 @@ export interface LockTarget {
  */
 const wantedAnnotation = 'knest.dev/wanted-by'
 
-export function clusterLock({ name, namespace }: ClusterRef): LockTarget {
+export function clusterLock({ name, namespace, uid }: ClusterRef & { readonly uid?: string }): LockTarget {
   return {
+    ...(uid !== undefined && { owner: ownedBy(name, uid) }),
     name: objectNames.lease(name),
     namespace,
     labels: { [labels.cluster]: name, [labels.managedBy]: managedByKnest },
@@ -125,7 +129,9 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
   let timer: NodeJS.Timeout
   const renewOnce = async (): Promise<boolean> => {
     const began = { at: performance.now(), date: Date.now() }
-    const current = await api.get(leaseKind, name, namespace, lost.signal)
+    const current = await api
+      .get(leaseKind, name, namespace, lost.signal)
+      .catch((error: unknown) => goneWithNamespace(error, api, namespace, lost.signal))
     const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
     // Gone with the namespace of a cluster that is being deleted: nobody else has it.
     if (current !== undefined) {
@@ -188,12 +194,26 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
         try {
           await letGo(bounded)
           return
-        } catch {
+        } catch (error) {
+          // It goes with the cluster, whose end took the right to it.
+          if (error instanceof KnestError && error.code === 'not-permitted') return
           await pause(retryMs / 2, bounded).catch(() => undefined)
         }
       }
     },
   }
+}
+
+/** Who may no more read it for the end of its namespace, where nobody can take it. */
+async function goneWithNamespace(
+  error: unknown,
+  api: KubeApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<undefined> {
+  if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
+  const place = await api.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, signal)
+  if (place !== undefined && place.metadata.deletionTimestamp === undefined) throw error
 }
 
 function takenOver(subject: string): BusyError {
@@ -217,10 +237,10 @@ function leaseSpec(identity: string): LeaseSpec & { readonly acquireTime: string
   return { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now }
 }
 
-export function leaseObject({ name, namespace, labels }: LockTarget, identity: string): KubeObject {
+export function leaseObject({ name, namespace, labels, owner }: LockTarget, identity: string): KubeObject {
   return {
     ...leaseKind,
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace, labels, ...(owner !== undefined && { ownerReferences: [owner] }) },
     spec: leaseSpec(identity),
   }
 }

@@ -13,6 +13,7 @@ import { declaredProblems } from '../spec/declared.js'
 import { checkedChange } from './change.js'
 import { changedSpec, halfWayFault } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
+import { withoutRights } from './controller-permission.js'
 import { readRecord, type OperationTools } from './tools.js'
 
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
@@ -43,6 +44,8 @@ export function reconcileOperation(
       const found = await parts.home.read(ref, run.signal)
       const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
       if (found === undefined || dutyTo(found) === 'none') return idle
+      const barred = await withoutRights(parts, found, run)
+      if (barred !== undefined) return { ...idle, ...barred }
       if (dutyTo(found) === 'delete') {
         await remove.delete(ref, { ...run, keepData: false })
         return idle

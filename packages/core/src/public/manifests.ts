@@ -1,5 +1,12 @@
 /** Manifests that need no host to be made. */
 export { localPathObjects } from '../addons/index.js'
+export {
+  clusterRoleName,
+  controllerAccount,
+  controllerBinding,
+  controllerBindings,
+  roleBindingKind,
+} from '../home/controller-binding.js'
 export { holdCrd, keptCrd, releaseCrd } from '../home/crd.js'
 export { deleteNamespace, namespaceObject, staysFor } from '../home/namespace.js'
 export { foreignIn } from '../home/own-objects.js'

@@ -3,7 +3,18 @@ import { look, rule, type PolicyRule } from './policy-rule.js'
 /** What is the whole host's by nature, and only looked at; each rule with what needs it. */
 export const hostLookRules: readonly PolicyRule[] = [
   // Preflight: what the host's network uses, and what its nodes can carry.
-  rule('', ['nodes', 'configmaps'], look),
+  rule('', ['nodes'], look),
+  {
+    ...rule('', ['configmaps'], ['get']),
+    resourceNames: [
+      'calico-config',
+      'canal-config',
+      'cilium-config',
+      'cluster-autoscaler-status',
+      'kube-flannel-cfg',
+      'kubeadm-config',
+    ],
+  },
   rule('apps', ['daemonsets', 'deployments'], look),
   rule('storage.k8s.io', ['storageclasses'], look),
   rule('networking.k8s.io', ['servicecidrs'], look),
@@ -20,12 +31,8 @@ export const hostLookRules: readonly PolicyRule[] = [
   rule('apiextensions.k8s.io', ['customresourcedefinitions'], look),
 ]
 
-/** What is the whole host's by nature, and changed: addresses that outlive nodes, and namespaces. */
+/** What is the whole host's by nature, and changed: addresses that outlive nodes. */
 export const hostChangeRules: readonly PolicyRule[] = [
-  // A cluster's own namespace goes with it.
-  rule('', ['namespaces'], [...look, 'create', 'patch', 'delete']),
-  // Claims of addresses, beside each other in kube-system so that two clusters never get the same one.
-  rule('', ['configmaps'], ['create', 'update', 'patch', 'delete']),
   rule('crd.projectcalico.org', ['ipreservations'], [...look, 'create', 'update', 'patch', 'delete']),
   rule('kubeovn.io', ['ippools'], [...look, 'create', 'update', 'patch', 'delete']),
 ]

@@ -1,3 +1,3 @@
 export { hostChangeRules, hostLookRules } from './host-rules.js'
 export { namespaceRules } from './namespace-rules.js'
-export type { PolicyRule } from './policy-rule.js'
+export { look, rule, type PolicyRule } from './policy-rule.js'

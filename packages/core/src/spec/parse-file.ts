@@ -1,5 +1,6 @@
 import { LineCounter, isNode, isScalar, parseAllDocuments, type Document } from 'yaml'
 import { KnestError, PreflightError } from '../errors.js'
+import { labels, managedByKnest } from '../labels.js'
 import { orList } from './nearest.js'
 import { modernize, type Found } from './old-spellings.js'
 import { clusterFileSchema, type ClusterInput } from './schema.js'
@@ -66,9 +67,7 @@ function onlyDocument(text: string, fileName: string, lines: LineCounter): Docum
       { hint: 'correct that line' },
     )
   }
-  const filled = documents.filter(
-    ({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null),
-  )
+  const filled = documents.filter((document) => !isEmpty(document) && !isBinding(document))
   if (filled.length > 1) {
     throw new KnestError('config', `"${fileName}" holds ${filled.length} documents, one is allowed`, {
       hint: `keep the ${clusterKind} and apply the others with kubectl`,
@@ -77,6 +76,16 @@ function onlyDocument(text: string, fileName: string, lines: LineCounter): Docum
   const [document] = filled
   if (document === undefined) throw new KnestError('config', `"${fileName}" is empty`, { hint: example })
   return document
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null)
+}
+
+/** What `render` prints for the controller, which `apply` makes by itself. */
+function isBinding(document: Document.Parsed): boolean {
+  const by = document.getIn(['metadata', 'labels', labels.managedBy])
+  return document.get('kind') === 'RoleBinding' && by === managedByKnest
 }
 
 function toValue(document: Document.Parsed, fileName: string): unknown {

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly watches: Watches
   /** Throws what the server has against a call of this caller. */
   readonly authorize?: (call: string) => void
+  /** Whether this caller may do that. Absent: everything. */
+  readonly mayI?: (store: Store, access: Parameters<KubeApi['canI']>[0]) => boolean
   readonly exec?: (pod: PodRef, argv: readonly string[], options: PodExecOptions) => Promise<number>
 }
 
@@ -97,6 +99,7 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
     })
   }
   const whole = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
+  const within = (namespace: string | undefined): string => (namespace === undefined ? '' : ` ${namespace}/`)
   const named = ({ kind, metadata }: KubeObject): string =>
     `${kind} ${whole(metadata.namespace, metadata.name)}`
 
@@ -122,7 +125,7 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
         return found === undefined ? undefined : timed(found, -caller.skewMs)
       }),
     list: (kind, { signal, ...selector }) =>
-      call(`list ${kind.kind}`, signal, (at) => at.list(kind, selector)),
+      call(`list ${kind.kind}${within(selector.namespace)}`, signal, (at) => at.list(kind, selector)),
     delete: (kind, name, namespace, { signal, preconditions, gracePeriodSeconds }) =>
       call(`delete ${kind.kind} ${whole(namespace, name)}`, signal, (at) =>
         at.delete(caller, kind, name, namespace, preconditions, gracePeriodSeconds),
@@ -132,7 +135,8 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
       call(`raw ${path}`, signal, () =>
         path === '/readyz' ? { status: 200, body: 'ok' } : { status: 404, body: '404 page not found\n' },
       ),
-    canI: (_access, signal) => call('create SelfSubjectAccessReview', signal, () => true),
+    canI: (access, signal) =>
+      call('create SelfSubjectAccessReview', signal, (at) => options.mayI?.(at, access) ?? true),
     exec: async (pod, argv, given) => {
       await call(`exec ${whole(pod.namespace, pod.name)}`, given.signal, () => undefined)
       if (options.exec === undefined) throw new Error('nothing runs here')
@@ -159,7 +163,7 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
         `waited ${seconds(wait.timeoutMs)} for ${wait.awaited}; last seen: ${last}`,
       )
     })
-    const asked = `watch ${kind.kind}`
+    const asked = `watch ${kind.kind}${within(selector.namespace)}`
     let isStale = false
     let wake: () => void = () => undefined
     let isAwake = false

@@ -1,3 +1,4 @@
+import { bindController } from '@knest/controller'
 import { KnestError, silentProgress } from '@knest/core'
 import type { Clusters, ClusterSpec, Progress, RunOptions } from '@knest/core'
 import { sampleSpec } from '../sample-spec.js'
@@ -37,6 +38,9 @@ export const commands: readonly Command[] = [
   { name: 'delete', weight: 1, run: (clusters, run) => clusters.delete(ref, { ...run, keepData: false }) },
 ]
 
+/** What of `knest host install controller` is about clusters. */
+export const installController: Command = { name: 'install', weight: 0, run: () => Promise.resolve() }
+
 export function commandOf(name: string): Command {
   const command = commands.find((one) => one.name === name)
   if (command === undefined) throw new Error(`there is no command ${name}`)
@@ -63,7 +67,7 @@ export async function runCommandLine(
   spec: ClusterSpec,
   random: Random,
 ): Promise<void> {
-  const { process, clusters } = world.start(`${command.name}-${number}`, command.name)
+  const { process, clusters, api } = world.start(`${command.name}-${number}`, command.name)
   process.phase = world.phase(clusterName)
   world.say(process.name, `begins, the cluster is ${process.phase}`)
   world.coverage.add(`${command.name} × ${process.phase}`)
@@ -74,6 +78,8 @@ export async function runCommandLine(
   }
   try {
     await command.run(clusters, run, spec, random)
+    // As the command line does, for the controller that is there or comes with the cluster.
+    if (['create', 'apply', 'install'].includes(command.name)) await bindController(api, ref, run.signal)
     if (!process.isDead()) world.say(process.name, 'ends well')
   } catch (error) {
     if (!process.isDead()) world.say(process.name, `ends: ${textOf(error)}`)

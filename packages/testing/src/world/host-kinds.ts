@@ -10,9 +10,18 @@ const namespaced: Readonly<Record<string, readonly string[]>> = {
   v1: ['Pod', 'Service', 'Secret', 'ConfigMap', 'Event', 'PersistentVolumeClaim', 'ServiceAccount'],
   'apps/v1': ['StatefulSet', 'DaemonSet', 'Deployment'],
   'coordination.k8s.io/v1': ['Lease'],
+  'rbac.authorization.k8s.io/v1': ['RoleBinding'],
   'knest.dev/v1alpha1': ['NestedCluster'],
 }
-const withoutStatus = new Set(['Secret', 'ConfigMap', 'Event', 'ServiceAccount', 'Lease', 'StorageClass'])
+const withoutStatus = new Set([
+  'Secret',
+  'ConfigMap',
+  'Event',
+  'ServiceAccount',
+  'Lease',
+  'StorageClass',
+  'RoleBinding',
+])
 
 const of = (
   table: Readonly<Record<string, readonly string[]>>,
@@ -34,6 +43,7 @@ export const kinds = {
   claim: { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
   volume: { apiVersion: 'v1', kind: 'PersistentVolume' },
   statefulSet: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  roleBinding: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
   lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
   crd: { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
   cluster: { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' },

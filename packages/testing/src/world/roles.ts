@@ -1,5 +1,8 @@
-import { controllerRules } from '@knest/controller'
-import { hostKinds } from './host-kinds.js'
+import { clusterRules, hostRules, reservationRules } from '@knest/controller'
+import { clusterRoleName, controllerAccount, reservationNamespace } from '@knest/core'
+import type { KubeObject, PolicyRule } from '@knest/core'
+import { hostKinds, kinds } from './host-kinds.js'
+import type { Store } from './store.js'
 
 const groups = new Map(
   hostKinds.map(({ apiVersion, kind }) => [
@@ -14,17 +17,61 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   watch: ['list', 'watch'],
 }
 
-/** What of a call the controller's role does not permit; undefined when all of it is. */
-export function beyondRole(call: string): string | undefined {
-  const [, verb = '', kind = '', subresource] =
-    /^(\w+) (\S+)(?: [^/\s]*\/[^/\s]+(?:\/(\S+))?)?/.exec(call) ?? []
+export interface Access {
+  readonly verb: string
+  readonly group?: string
+  readonly resource: string
+  readonly subresource?: string
+  readonly namespace?: string
+  readonly name?: string
+}
+
+export interface Beyond {
+  /** As in `delete pods in namespace default`. */
+  readonly right: string
+  /** It had it until the binding of a cluster went. */
+  readonly isPast: boolean
+}
+
+/** What of a call the controller's roles do not permit; undefined when all of it is. */
+export function beyondRoles(store: Store, call: string): Beyond | undefined {
+  const access = accessOf(call)
+  if (access === undefined) return undefined
+  const needed = verbs[access.verb] ?? [access.verb]
+  const beyond = needed.map((verb) => ({ ...access, verb })).find((each) => !isPermitted(store, each))
+  if (beyond === undefined) return undefined
+  const isOfCluster = beyond.namespace?.startsWith('knest-') === true
+  const isPast = isOfCluster && clusterRules.some((rule) => permits(rule, beyond))
+  return { right: rightOf(beyond), isPast }
+}
+
+function rightOf(beyond: Access): string {
+  const { verb, group = '', resource, subresource, namespace } = beyond
+  const what = `${resource}${subresource === undefined ? '' : `/${subresource}`}`
+  return `${verb} ${what}${group === '' ? '' : `.${group}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`
+}
+
+/** Whether the controller's roles permit it. */
+export function isPermitted(store: Store, access: Access): boolean {
+  return rulesFor(store, access.namespace).some((rule) => permits(rule, access))
+}
+
+/** As the API server reads a request; undefined for what everybody may. */
+function accessOf(call: string): Access | undefined {
+  const [, pod] = /^exec (\S+)\//.exec(call) ?? []
+  if (pod !== undefined) return { verb: 'create', resource: 'pods', subresource: 'exec', namespace: pod }
+  const [, verb = '', kind = '', place = '', name = '', subresource] =
+    /^(\w+) (\S+)(?: ([^/\s]*)\/([^/\s]*)(?:\/(\S+))?)?/.exec(call) ?? []
   if (verb === 'raw' || kind === 'SelfSubjectAccessReview') return undefined
-  if (verb === 'exec') return missing('create', '', 'pods/exec')
-  const resource = `${pluralOf(kind)}${subresource === undefined ? '' : `/${subresource}`}`
-  const needed = verbs[verb] ?? [verb]
-  return needed
-    .map((each) => missing(each, groups.get(kind) ?? '', resource))
-    .find((said) => said !== undefined)
+  const namespace = kind === 'Namespace' ? name : place
+  return {
+    verb,
+    group: groups.get(kind) ?? '',
+    resource: pluralOf(kind),
+    ...(subresource !== undefined && { subresource }),
+    ...(namespace !== '' && { namespace }),
+    ...(name !== '' && { name }),
+  }
 }
 
 function pluralOf(kind: string): string {
@@ -32,10 +79,28 @@ function pluralOf(kind: string): string {
   return name.endsWith('s') ? `${name}es` : `${name}s`
 }
 
-function missing(verb: string, group: string, resource: string): string | undefined {
-  const isGiven = controllerRules.some(
-    ({ apiGroups, resources, verbs: given }) =>
-      apiGroups.includes(group) && resources.includes(resource) && given.includes(verb),
+/** A namespace has its own as long as somebody binds them there. */
+function rulesFor(store: Store, namespace: string | undefined): readonly PolicyRule[] {
+  const bound = namespace === undefined ? [] : store.list(kinds.roleBinding, { namespace })
+  return [
+    ...hostRules,
+    ...(namespace === reservationNamespace ? reservationRules : []),
+    ...(bound.some(isForController) ? clusterRules : []),
+  ]
+}
+
+function isForController({ roleRef, subjects }: KubeObject): boolean {
+  const { name } = roleRef as { readonly name: string }
+  const to = subjects as readonly { readonly name: string; readonly namespace: string }[]
+  return name === clusterRoleName && to.some((each) => each.name === controllerAccount.name)
+}
+
+function permits({ apiGroups, resources, verbs: given, resourceNames }: PolicyRule, access: Access): boolean {
+  const { verb, group = '', resource, subresource, name = '' } = access
+  return (
+    apiGroups.includes(group) &&
+    resources.includes(subresource === undefined ? resource : `${resource}/${subresource}`) &&
+    given.includes(verb) &&
+    (resourceNames === undefined || resourceNames.includes(name))
   )
-  return isGiven ? undefined : `${verb} ${resource}${group === '' ? '' : `.${group}`}`
 }

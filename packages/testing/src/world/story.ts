@@ -1,5 +1,13 @@
 import type { ClusterSpec } from '@knest/core'
-import { clusterName, commandOf, commands, runCommandLine, specOf, toldByStatus } from './commands.js'
+import {
+  clusterName,
+  commandOf,
+  commands,
+  installController,
+  runCommandLine,
+  specOf,
+  toldByStatus,
+} from './commands.js'
 import { runWorldController } from './controller-process.js'
 import { faults, faultsOf, writeKey } from './faults.js'
 import { liveIn } from './process-time.js'
@@ -167,8 +175,28 @@ function keepControllers(world: World): void {
     const alive = world.processes.filter(
       ({ kind, isDead, hasEnded }) => kind === 'controller' && !isDead() && !hasEnded,
     )
+    helpBarred(world)
     for (let missing = 2 - alive.length; missing > 0; missing--) void runWorldController(world, ++number)
     world.clock.plan(10_000, keep)
   }
   keep()
+}
+
+/** An admin who does what the condition of a cluster says whose `create` was killed before it bound the controller. */
+function helpBarred(world: World): void {
+  const { conditions = [] } = (world.record(clusterName)?.status ?? {}) as {
+    conditions?: readonly { readonly reason?: string }[]
+  }
+  const isBarred = conditions.some(({ reason }) => reason === 'NotPermitted')
+  const isHelped = world.processes.some(
+    ({ kind, isDead, hasEnded }) => kind === 'install' && !isDead() && !hasEnded,
+  )
+  if (!isBarred || isHelped) return
+  void runCommandLine(
+    world,
+    world.processes.length,
+    installController,
+    specOf(createRandom(0)),
+    createRandom(0),
+  )
 }

@@ -13,7 +13,7 @@ import type { Machine } from './machine.js'
 import { Nested } from './nested.js'
 import { Process } from './process.js'
 import type { Seen, WorldPromise } from './promise.js'
-import { beyondRole } from './roles.js'
+import { beyondRoles, isPermitted } from './roles.js'
 import { createRandom, type Random } from './random.js'
 import type { Scene } from './scene.js'
 import type { Writer } from './store.js'
@@ -131,6 +131,7 @@ export class World implements Scene {
       },
       watches: cluster.watches,
       authorize: (call) => this.#authorize(process, call),
+      ...(process.kind === 'controller' && { mayI: isPermitted }),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
     })
     const backend = createPodNodeBackend(api)
@@ -290,14 +291,17 @@ export class World implements Scene {
     return first.mishap
   }
 
-  /** A controller has the rights of its role and no others; who types a command has all. */
+  /** A controller has the rights of its roles and no others; who types a command has all. */
   #authorize({ kind, name }: Process, call: string): void {
-    const beyond = kind === 'controller' ? beyondRole(call) : undefined
+    const beyond = kind === 'controller' ? beyondRoles(this.cluster.store, call) : undefined
     if (beyond === undefined) return
+    const { right, isPast } = beyond
     this.check(({ name: promise }) =>
-      promise === 'the controller keeps to its role' ? `${name} may not ${beyond}: ${call}` : undefined,
+      promise === 'the controller keeps to its role' && !isPast
+        ? `${name} may not ${right}: ${call}`
+        : undefined,
     )
-    throw new KnestError('not-permitted', `the host: forbidden: ${beyond}`)
+    throw new KnestError('not-permitted', `the host: forbidden: ${right}`)
   }
 
   #uid(): string {

@@ -28,11 +28,13 @@ async function hostInstallKubeVirt(deps: Deps, options: HostInstallOptions): Pro
 
 interface HostControllerOptions extends GlobalOptions, TimeLimit {
   readonly image: string
+  readonly allNamespaces: boolean
 }
 
 async function hostInstallController(deps: Deps, options: HostControllerOptions): Promise<void> {
   await onHost(deps, options, {
-    work: ({ controller }, run) => controller.install(options.image, run),
+    work: ({ controller }, run) =>
+      controller.install(options.image, run, { allNamespaces: options.allNamespaces }),
     interrupted: 'the controller may be installed in part',
     done: (host) => `the controller is installed on ${host}`,
   })
@@ -46,6 +48,7 @@ interface Flags {
   readonly emulation?: boolean
   readonly manifests?: string
   readonly image?: string
+  readonly allNamespaces?: boolean
   readonly timeout?: string
 }
 
@@ -60,12 +63,20 @@ export function hostInstallCommand(deps: Deps, run: typeof hostInstalls = hostIn
       `folder or URL with kubevirt-operator.yaml and kubevirt-cr.yaml; {version} in it stands for the release (default: $${manifestsVariable}, else KubeVirt's releases)`,
     )
     .option('--image <image>', `image of the controller (default: ${controllerImage})`)
+    .option(
+      '-A, --all-namespaces',
+      'let the controller work in every namespace, also where nobody has bound it',
+    )
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .action((what: 'kubevirt' | 'controller', flags: Flags, command: Command) => {
       const common = { ...globalOptions(command), ...timeLimit(flags.timeout) }
       refuseStrangers(what, flags)
       if (what === 'controller')
-        return run.controller(deps, { ...common, image: flags.image ?? controllerImage })
+        return run.controller(deps, {
+          ...common,
+          image: flags.image ?? controllerImage,
+          allNamespaces: flags.allNamespaces === true,
+        })
       const { version, emulation, manifests } = flags
       return run.kubeVirt(deps, {
         ...common,
@@ -81,8 +92,15 @@ export function hostInstallCommand(deps: Deps, run: typeof hostInstalls = hostIn
 /** A flag that would change nothing is a mistake. */
 function refuseStrangers(what: 'kubevirt' | 'controller', flags: Flags): void {
   const own: readonly (keyof Flags)[] =
-    what === 'controller' ? ['image', 'timeout'] : ['version', 'emulation', 'manifests', 'timeout']
+    what === 'controller'
+      ? ['image', 'allNamespaces', 'timeout']
+      : ['version', 'emulation', 'manifests', 'timeout']
   const stranger = (Object.keys(flags) as (keyof Flags)[]).find((flag) => !own.includes(flag))
   if (stranger === undefined) return
-  throw new KnestError('usage', `--${stranger} has no meaning for ${what}`, { hint: 'leave it out' })
+  throw new KnestError('usage', `${flagOf(stranger)} has no meaning for ${what}`, { hint: 'leave it out' })
+}
+
+/** As in `--all-namespaces`. */
+function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
