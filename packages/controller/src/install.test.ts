@@ -2,13 +2,9 @@ import { controllerBinding, KnestError, silentProgress } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { describe, expect, it } from 'vitest'
 import { bindController } from './bindings.js'
-import {
-  ensureController,
-  installController,
-  removeUnusedController,
-  uninstallController,
-} from './install.js'
+import { ensureController, installController, removeUnusedController } from './install.js'
 import { controllerObjects } from './manifests.js'
+import { uninstallController } from './uninstall.js'
 
 const image = 'controller:v1'
 const going = { name: 'a', namespace: 'knest-a' }
