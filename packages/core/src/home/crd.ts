@@ -57,7 +57,7 @@ function problemsOf(crd: KubeObject | undefined): readonly Problem[] {
 }
 
 /**
- * The same for who may not touch the CRD of the host: it is enough that somebody has put it there. Throws
+ * `ensureCrd`, also for who may not touch the CRD of the host: it is enough that somebody has put it there. Throws
  * `not-permitted` when nobody has.
  */
 export async function ensureServed(

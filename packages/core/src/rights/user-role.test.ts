@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { clusterRoleName } from '../home/controller-binding.js'
 import { hostViewRole, hostViewRules, userRole, userRules } from './user-role.js'
 
 const jane = { kind: 'User', name: 'jane' } as const
@@ -15,7 +16,7 @@ describe('the rights of a user of one namespace', () => {
     expect(verbsOf('nodes')).toEqual([])
     // RBAC refuses to bind what one does not have oneself, but for this.
     expect(userRules.filter(({ verbs }) => verbs.includes('bind'))).toMatchObject([
-      { resources: ['clusterroles'], resourceNames: ['knest-cluster'] },
+      { resources: ['clusterroles'], resourceNames: [clusterRoleName] },
     ])
     for (const resource of ['roles', 'rolebindings', 'clusterroles'])
       expect(verbsOf(resource)).not.toContain('escalate')
