@@ -1,5 +1,4 @@
-import { KnestError, type RunOptions } from 'knest'
-import { openDeadline, seconds } from 'knest/kube'
+import { KnestError, openDeadline, seconds, type RunOptions } from 'knest'
 import { parseDuration } from './duration.js'
 
 /** Of a whole command: what it asks before it works on something counts, too. */

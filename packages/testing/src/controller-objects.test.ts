@@ -14,16 +14,19 @@ const { signal } = new AbortController()
 const run = { signal, timeoutMs: 5_000, progress: silentProgress }
 const image = 'r.test/controller:1'
 
-const applied = controllerObjects(image)
+const applied = controllerObjects({ image })
 const crd = nestedClusterCrd()
-const kinds: readonly KindRef[] = [
+const used: readonly KindRef[] = [
   ...applied,
   crd,
   nestedClusterKind,
   { apiVersion: 'apps/v1', kind: 'ReplicaSet' },
   { apiVersion: 'v1', kind: 'Pod' },
   { apiVersion: 'v1', kind: 'ConfigMap' },
-].map(({ apiVersion, kind }) => ({ apiVersion, kind }))
+]
+const kinds = [
+  ...new Map(used.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }])).values(),
+]
 const nameOf = ({ kind, metadata: { name } }: KubeObject): string => `${kind} "${name}"`
 const named = (objects: readonly KubeObject[]): readonly (readonly [string, KubeObject])[] =>
   objects.map((object) => [nameOf(object), object])
