@@ -1,4 +1,12 @@
-import { deleteOwn, deleteVolumeClaim, KnestError, labels, kubectlCommand } from '@knest/core'
+import {
+  clusterSelector,
+  deleteOwn,
+  deleteVolumeClaim,
+  isMadeFor,
+  KnestError,
+  labels,
+  kubectlCommand,
+} from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { jobKind } from './copy-job.js'
 import { dataVolumeKind, vmiKind, vmiStatus, vmKind } from './kubevirt.js'
@@ -39,12 +47,14 @@ export async function deleteVm(
 /** KubeVirt deletes VM, instance and pod one after another; the pod may outlive both. */
 async function untilGone(
   api: KubeApi,
-  { namespace }: ClusterRef,
+  cluster: ClusterRef,
   node: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const { namespace } = cluster
   const byName = { namespace, fieldSelector: `metadata.name=${node}` }
-  const none = (found: readonly KubeObject[]): boolean => found.length === 0
+  // One of that name which somebody else made stays.
+  const none = (found: readonly KubeObject[]): boolean => !found.some((each) => isMadeFor(cluster, each))
   const wait = (what: string) => ({
     timeoutMs: goneMs,
     signal,
@@ -57,7 +67,10 @@ async function untilGone(
   } catch (error) {
     throw stuck(error, namespace, node)
   }
-  const launchers = { namespace, labelSelector: `${labels.node}=${node},${labels.backend}=vm` }
+  const launchers = {
+    namespace,
+    labelSelector: `${clusterSelector(cluster.name)},${labels.node}=${node},${labels.backend}=vm`,
+  }
   await api.waitFor(podKind, launchers, none, {
     ...wait('the launcher pod'),
     describe: (pods) => pods.map(({ metadata }) => metadata.name).join(', '),

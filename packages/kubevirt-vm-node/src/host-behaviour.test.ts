@@ -1,4 +1,4 @@
-import { KnestError, type ClusterSpec, type KubeApi, type KubeObject } from '@knest/core'
+import { KnestError, type ClusterSpec, type KubeApi, type KubeObject, type NodeSpec } from '@knest/core'
 import { sampleSpec } from '@knest/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -416,4 +416,41 @@ describe('preflight', () => {
       expect.stringMatching(/localhost\/knest\/node.*fills the disks of persistent VMs/),
     ])
   })
+})
+
+describe('an object of somebody else under a name of a VM node', () => {
+  const claim = v1('PersistentVolumeClaim')
+  const job = { apiVersion: 'batch/v1', kind: 'Job' }
+  const spec: ClusterSpec = {
+    ...sampleSpec,
+    vmImage: 'registry.example/vm:1',
+    workers: sampleSpec.workers.map((pool) => ({ ...pool, backend: 'vm' })),
+    persistence: { enabled: true, storageClass: 'fast' },
+  }
+
+  it.each<[{ apiVersion: string; kind: string }, string, Partial<NodeSpec>]>([
+    [v1('Secret'), 'demo-ssh', {}],
+    [v1('Secret'), `${node}-userdata`, {}],
+    [vmKind, node, {}],
+    [claim, root, { persistent: true, storageClass: 'fast' }],
+    [job, `${node}-root-copy`, { persistent: true, storageClass: 'fast' }],
+  ])(
+    '$kind %s: named before, and unchanged by a node that is made and one that goes',
+    async (kind, name, change) => {
+      await put(kubeVirtKind, 'kubevirt', { spec: { configuration: {} }, status: { phase: 'Deployed' } })
+      await put(kind, name, { spec: { mine: true }, data: { mine: 'eQ==' } })
+      const before = await get(kind, name)
+      const found = await backend().preflight(spec, signal, sampleNode.cluster)
+      expect(found.map(({ message }) => message)).toContain(
+        `namespace "${namespace}" has ${kind.kind} "${name}" already, and knest did not make it`,
+      )
+      const refusal = {
+        code: 'already-exists',
+        message: expect.stringContaining(`${kind.kind} "${name}"`) as string,
+      }
+      await expect(backend().ensureNode({ ...sampleNode, ...change }, signal)).rejects.toMatchObject(refusal)
+      await backend().deleteNode(sampleNode.cluster, node, { keepData: false, signal })
+      expect(await get(kind, name)).toEqual(before)
+    },
+  )
 })

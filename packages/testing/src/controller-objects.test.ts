@@ -148,9 +148,8 @@ describe('who may not take all of the controller away', () => {
     ],
     [
       'may not let go of clusters',
-      (api) => ({
+      () => ({
         canI: ({ resource, verb }) => Promise.resolve(resource !== 'nestedclusters' || verb !== 'patch'),
-        get: api.get,
       }),
       /^you may not patch nestedclusters on the host/,
     ],

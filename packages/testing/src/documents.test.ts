@@ -21,6 +21,29 @@ describe.each([
     expect(promises.filter((row) => row.match(named) === null)).toEqual([])
   })
 
+  it.each(['Hosts that say no', "What is not knest's", 'Machines and command lines'])(
+    'names a test for each kind of "%s"',
+    (title) => {
+      const [, section = ''] = new RegExp(`^## ${title}$(.*?)^## `, 'ms').exec(text) ?? []
+      const kinds = section.split('\n').filter((line) => line.startsWith('| '))
+      expect(kinds.length).toBeGreaterThan(10)
+      expect(kinds.slice(2).filter((row) => !/`[\w/-]+\.test\.ts`/.test(row))).toEqual([])
+    },
+  )
+
+  it('names no test file that is not there', () => {
+    const folders = ['e2e/src', 'packages', 'images', 'bench/src'].filter((path) =>
+      existsSync(new URL(path, root)),
+    )
+    const there = folders.flatMap((folder) =>
+      readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
+        .map((path) => `/${path}`),
+    )
+    const told = [...text.matchAll(/`([\w/-]+\.test\.ts)`/g)].map(([, path = '']) => path)
+    expect(told.filter((path) => !there.some((file) => file.endsWith(`/${path}`)))).toEqual([])
+  })
+
   it.each([...text.matchAll(named)].map(([, file = '', title = '']) => [file, title]))(
     'names a test that there is: %s, %s',
     (file, title) => {
