@@ -21,6 +21,18 @@ describe.each([
     expect(promises.filter((row) => row.match(named) === null)).toEqual([])
   })
 
+  it.each([...text.matchAll(named)].map(([, file = '', title = '']) => [file, title]))(
+    'names a test that there is: %s, %s',
+    (file, title) => {
+      const source = read(file.includes('/') ? file : `e2e/src/${file}`)
+      expect(["'", '"'].some((quote) => source.includes(quote + title + quote))).toBe(true)
+    },
+  )
+})
+
+describe('docs/reliability.md, by kind', () => {
+  const text = read('docs/reliability.md')
+
   it.each(['Hosts that say no', "What is not knest's", 'Machines and command lines'])(
     'names a test for each kind of "%s"',
     (title) => {
@@ -43,14 +55,6 @@ describe.each([
     const told = [...text.matchAll(/`([\w/-]+\.test\.ts)`/g)].map(([, path = '']) => path)
     expect(told.filter((path) => !there.some((file) => file.endsWith(`/${path}`)))).toEqual([])
   })
-
-  it.each([...text.matchAll(named)].map(([, file = '', title = '']) => [file, title]))(
-    'names a test that there is: %s, %s',
-    (file, title) => {
-      const source = read(file.includes('/') ? file : `e2e/src/${file}`)
-      expect(["'", '"'].some((quote) => source.includes(quote + title + quote))).toBe(true)
-    },
-  )
 })
 
 describe('the documents', () => {
