@@ -115,7 +115,7 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
       call(`replace ${named(object)}`, signal, (at) => at.replace(caller, timed(object, caller.skewMs))),
     patch: (kind, name, namespace, patch, { signal, subresource }) =>
       call(
-        `patch ${kind.kind} ${whole(namespace, name)}${subresource === undefined ? '' : `/${subresource}`}`,
+        `patch ${kind.kind} ${whole(namespace, name)}${subresource === undefined ? '' : `/${subresource}`}${seen(patch)}`,
         signal,
         (at) => at.patch(caller, kind, name, namespace, patch, subresource),
       ),
@@ -223,4 +223,10 @@ function mayPass(error: unknown): boolean {
 
 function unsupported(): Promise<never> {
   return Promise.reject(new Error('the world has no such streams'))
+}
+
+/** A patch that names the version it was made of fails when somebody wrote since. */
+function seen(patch: unknown): string {
+  const { metadata } = patch as { readonly metadata?: { readonly resourceVersion?: string } }
+  return metadata?.resourceVersion === undefined ? '' : ` as of ${metadata.resourceVersion}`
 }
