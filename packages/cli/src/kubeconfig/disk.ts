@@ -172,7 +172,8 @@ async function replaceFile(
     await fill(temporary, text, found ?? (await ownerOfNew(file)))
     if (found !== undefined && known !== undefined && !(await canStandFor(temporary, found))) {
       await unlink(temporary)
-      await overwrite(file, text, known); return;
+      await overwrite(file, text, known)
+      return
     }
     await chmod(temporary, mode)
     await rename(temporary, file)
