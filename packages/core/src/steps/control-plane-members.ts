@@ -32,7 +32,8 @@ export async function joinControlPlane(
   node: NodeHandle,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await readSettledDisk(node, signal)) === 'bootstrapped') return
+  if ((await readSettledDisk(node, signal)) === 'bootstrapped')
+    throw new PlanOutdated(`control plane "${node.name}" is set up`)
   const helpers = await otherControlPlanes(context, node.name, signal)
   await removeMember(context, helpers, node.name, signal)
 

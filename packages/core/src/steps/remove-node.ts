@@ -36,23 +36,24 @@ async function forgetMember(context: StepContext, node: string, signal: AbortSig
 }
 
 /**
- * The same for a node that was not there or looked as if it had lost its disk. It may have come back on a disk that
- * was kept, or a join that an interrupted run began has come to its end meanwhile: then the Node object is its own,
- * and a kubelet does not register a second time.
+ * Whether a node that was not there, or looked as if it had lost its disk, is set up now. It may have come back on a
+ * disk that was kept, or a join that an interrupted run began has come to its end meanwhile, which is awaited: then
+ * Node object and etcd member are its own.
  */
+export async function isSetUpNow(context: StepContext, node: string, signal: AbortSignal): Promise<boolean> {
+  const isThere =
+    context.nodeNames.includes(node) ||
+    context.nodes.some(({ name, phase }) => name === node && phase === 'running')
+  return isThere && (await readSettledDisk(await context.openNode(node, signal), signal)) === 'bootstrapped'
+}
+
+/** Deletes the Node object of a node that is to join anew, unless it is set up: no kubelet registers a second time. */
 export async function deleteStaleNode(
   context: StepContext,
   node: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const isThere =
-    context.nodeNames.includes(node) ||
-    context.nodes.some(({ name, phase }) => name === node && phase === 'running')
-  if (isThere) {
-    const disk = await readSettledDisk(await context.openNode(node, signal), signal)
-    if (disk === 'bootstrapped') return
-  }
-  await forgetMember(context, node, signal)
+  if (!(await isSetUpNow(context, node, signal))) await forgetMember(context, node, signal)
 }
 
 /**

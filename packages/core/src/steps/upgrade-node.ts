@@ -19,7 +19,7 @@ import { isSoleControlPlane, otherControlPlanes, removableMember, removeMember }
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
-import { drain } from './remove-node.js'
+import { drain, isSetUpNow } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
 import { openDeadline, pause } from '../signals.js'
 import {
@@ -93,7 +93,8 @@ async function makeWay(
   const helpers = isSole ? ([node] as const) : await otherControlPlanes(context, name, signal)
   let [helper] = helpers
   if (role === 'control-plane' && !isSole) {
-    for (const gone of lost) await removeMember(context, helpers, gone, signal)
+    for (const gone of lost)
+      if (!(await isSetUpNow(context, gone, signal))) await removeMember(context, helpers, gone, signal)
     helper = (await removableMember(context, helpers, name, signal)).by
   }
   const argv = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'get', 'node', name]

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { KnestError, type ClusterSpec } from '@knest/core'
-import { createFixture, createdFixture, ref, run, spec, type Fixture } from './fixture.js'
+import { KnestError, type ClusterSpec, type NodeHandle } from '@knest/core'
+import { createFixture, createdFixture, ref, run, spec, withControlPlanes, type Fixture } from './fixture.js'
 
 // Whole operations with real TLS: seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -171,4 +171,39 @@ describe('a version that is declared while the nodes are half-way to another', (
       refusal,
     )
   })
+})
+
+test('an upgrade leaves a control plane in etcd whose join comes to its end while it is planned', async () => {
+  // Who does not wait for the script that runs on it sees a disk without the mark of its end.
+  let joins = false
+  const change = (node: NodeHandle): NodeHandle => ({
+    ...node,
+    execText: (argv, options) => {
+      const isImpatient = argv.some(
+        (word) => word.includes('/var/lib/knest/bootstrapped') && !word.includes('flock'),
+      )
+      if (!joins || node.name !== 'q-cp-2' || !isImpatient) return node.execText(argv, options)
+      return Promise.resolve({
+        exitCode: 0,
+        stdout: `${argv[2]?.startsWith('echo') ? '= disk\n' : ''}empty\n`,
+        stderr: '',
+      })
+    },
+  })
+  const fixture = createFixture((backend) => ({
+    ...backend,
+    ensureNode: async (...given) => change(await backend.ensureNode(...given)),
+    openNode: async (...given) => change(await backend.openNode(...given)),
+  }))
+  await fixture.clusters.create(ref, withControlPlanes(3), run)
+  const list = fixture.nodes.done.length
+  fixture.nodes.before = (what) => {
+    if (what.startsWith('change image')) joins = false
+    return Promise.resolve()
+  }
+  joins = true
+  await fixture.clusters.upgrade(ref, request, run)
+  expect(fixture.nodes.done.slice(list)).not.toContain('member remove q-cp-2')
+  expect(fixture.nodes.etcd.members.map(({ name }) => name).sort()).toEqual(['q-cp-0', 'q-cp-1', 'q-cp-2'])
+  expect(fixture.nodes.done.slice(list)).toContain('start anew q-cp-2')
 })
