@@ -125,6 +125,37 @@ describe('the bindings of the controller', () => {
     await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
   })
 
+  it.each([
+    ['knest made and nobody owns', {}, 'not-permitted'],
+    ['has labels of another tool', { 'app.kubernetes.io/managed-by': 'Helm' }, 'already-exists'],
+  ] as const)('are there when one binds that %s', async (_, changed, code) => {
+    const { api } = hostWith(cluster('a'), ...controllerObjects({ image }))
+    const { metadata, ...rest } = controllerBinding(going)
+    const labels = { ...metadata.labels, ...changed }
+    await api.apply({ ...rest, metadata: { ...metadata, labels } }, { signal: run.signal })
+    const refusing: KubeApi = { ...api, apply: () => Promise.reject(new KnestError(code, 'refused')) }
+    await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it('of others are not kept from their clusters by what somebody made under the name of one', async () => {
+    const { metadata, ...rest } = controllerBinding(going)
+    const theirs: KubeObject = { ...rest, metadata: { ...metadata, labels: {} }, subjects: [] }
+    const { api } = hostWith(cluster('a'), cluster('b'), theirs)
+    const warnings: string[] = []
+    const telling: typeof silentProgress = {
+      ...silentProgress,
+      phase: (_title, work) => work(telling),
+      warn: (text) => void warnings.push(text),
+    }
+    await installController(api, { image }, { ...run, progress: telling })
+    const kind = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' }
+    expect(await api.get(kind, 'a-controller', 'knest-a', run.signal)).toEqual(theirs)
+    expect(bindingsOf(await api.list(kind, { signal: run.signal }))).toContain('knest-b/b-controller')
+    expect(warnings).toEqual([
+      'the controller may not look after cluster "a": RoleBinding "a-controller" in namespace "knest-a" is there already, and knest did not make it; when it is removed, run `knest host install controller` again',
+    ])
+  })
+
   it('go with the controller, and nothing goes that somebody else made under its names', async () => {
     const { api, deleted } = hostWith(cluster('a'), {
       apiVersion: 'rbac.authorization.k8s.io/v1',
