@@ -3,7 +3,7 @@ import type { KubeApi, KubeObject } from '@knest/core'
 import { describe, expect, it } from 'vitest'
 import { bindController } from './bindings.js'
 import { ensureController, installController, removeUnusedController } from './install.js'
-import { controllerObjects } from './manifests.js'
+import { allNamespacesBinding, controllerObjects } from './manifests.js'
 import { uninstallController } from './uninstall.js'
 
 const image = 'controller:v1'
@@ -113,6 +113,12 @@ describe('the bindings of the controller', () => {
     const refusing: KubeApi = { ...api, apply: () => Promise.reject(new Error('applied')) }
     await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
     await installController(api, { image }, run)
+    expect(deleted).toEqual(['ClusterRoleBinding knest-cluster'])
+  })
+
+  it('of the whole host are taken back by who brings a controller where an uninstall left them', async () => {
+    const { api, deleted } = hostWith(allNamespacesBinding())
+    await ensureController(api, { image }, run.signal)
     expect(deleted).toEqual(['ClusterRoleBinding knest-cluster'])
   })
 

@@ -42,6 +42,8 @@ export async function ensureController(
 ): Promise<void> {
   const objects = controllerObjects({ image, annotations: { [implicitAnnotation]: 'true' } })
   await refuseForeign(api, objects, signal)
+  // An uninstall that was interrupted may have left it.
+  await takeBackAllNamespaces(api, signal)
   await applyAll(api, objects, signal)
 }
 
