@@ -1,5 +1,6 @@
 import {
   applyOwn,
+  bindsController,
   controllerBinding,
   controllerBindings,
   isMadeFor,
@@ -54,7 +55,7 @@ async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal)
   const found = await api
     .get(roleBindingKind, wanted.metadata.name, namespace, signal)
     .catch((error: unknown) => unlessUnseen(error))
-  const isBound = found !== undefined && rightsOf(found) === rightsOf(wanted)
+  const isBound = found !== undefined && bindsController(found)
   // By whomever: that of somebody else goes as it came, and one of knest's with the cluster.
   if (isBound && (!isMadeFor({ name }, found) || isOwnedBy(found, uid))) return
   try {
@@ -68,10 +69,6 @@ async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal)
     const isNone = isBound && error instanceof KnestError && error.code === 'not-permitted'
     if (!isGoing && !isNone) throw error
   }
-}
-
-function rightsOf({ roleRef, subjects }: KubeObject): string {
-  return JSON.stringify([roleRef, subjects])
 }
 
 function isOwnedBy({ metadata: { ownerReferences = [] } }: KubeObject, uid: string | undefined): boolean {
