@@ -79,9 +79,13 @@ describe('an object of somebody else under a name that knest would use', () => {
     )
     const before = new Set((await allObjects(host)).map(({ metadata }) => metadata.uid))
     await knest(home, 'host', 'install', 'controller')
-    controllers = (await allObjects(host)).filter(
+    const brought = (await allObjects(host)).filter(
       (object) => isWrittenByKnest(object) && !before.has(object.metadata.uid) && object.kind !== 'Lease',
     )
+    // What binds the controller to a cluster is the cluster's.
+    const isOfCluster = ({ metadata }: KubeObject): boolean => metadata.namespace === own
+    controllers = brought.filter((object) => !isOfCluster(object))
+    applied = [...applied, ...brought.filter(isOfCluster)]
     await knest(home, 'host', 'uninstall', 'controller')
   })
 
@@ -107,7 +111,10 @@ describe('an object of somebody else under a name that knest would use', () => {
     console.log(`of a cluster: ${applied.map(titleOf).sort().join(', ')}`)
     console.log(`of the controller: ${controllers.map(titleOf).sort().join(', ')}`)
     const kinds = new Set(applied.map(({ kind }) => kind))
-    for (const kind of ['StatefulSet', 'Pod', 'PersistentVolumeClaim', 'Service', 'Secret', 'Lease'])
+    for (const kind of [
+      ...['StatefulSet', 'Pod', 'PersistentVolumeClaim', 'Service', 'Secret', 'Lease'],
+      'RoleBinding',
+    ])
       expect(kinds).toContain(kind)
     expect(controllers.length).toBeGreaterThan(6)
   })

@@ -84,6 +84,11 @@ const pod = {
   },
 }
 
+const bindsNobody = {
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'e2e-absent' },
+  subjects: [],
+}
+
 /** What somebody else would have under such a name; nothing of it runs. */
 const contents: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   Service: { spec: { selector: { app: 'mine' }, ports: [{ port: 80 }] } },
@@ -102,10 +107,9 @@ const contents: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   Namespace: {},
   ServiceAccount: {},
   ClusterRole: { rules: [] },
-  ClusterRoleBinding: {
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'e2e-absent' },
-    subjects: [],
-  },
+  ClusterRoleBinding: bindsNobody,
+  Role: { rules: [] },
+  RoleBinding: bindsNobody,
   ValidatingAdmissionPolicy: {
     spec: {
       failurePolicy: 'Ignore',

@@ -1,8 +1,11 @@
 import {
   applyOwn,
+  bindsController,
   controllerBinding,
   controllerBindings,
+  isMadeFor,
   KnestError,
+  knestCommand,
   nestedClusterKind,
   roleBindingKind,
 } from '@knest/core'
@@ -24,15 +27,37 @@ export async function bindController(api: KubeApi, ref: ClusterRef, signal: Abor
   if (cluster !== undefined) await bind(api, cluster, signal)
 }
 
-/** The same for all clusters of the host. */
-export async function bindAll(api: KubeApi, signal: AbortSignal): Promise<void> {
-  for (const cluster of await api.list(nestedClusterKind, { signal })) await bind(api, cluster, signal)
+/**
+ * The same for all clusters of the host. What somebody else made in one namespace under the name of a binding keeps
+ * no other cluster from being looked after: it is told with `warn`.
+ */
+export async function bindAll(
+  api: KubeApi,
+  signal: AbortSignal,
+  warn: (text: string) => void,
+): Promise<void> {
+  for (const cluster of await api.list(nestedClusterKind, { signal })) {
+    try {
+      await bind(api, cluster, signal)
+    } catch (error) {
+      if (!(error instanceof KnestError) || error.code !== 'already-exists') throw error
+      const again = knestCommand('host', 'install', 'controller')
+      warn(
+        `the controller may not look after cluster "${cluster.metadata.name}": ${error.message}; when it is removed, run ${again} again`,
+      )
+    }
+  }
 }
 
 async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal): Promise<void> {
   const { name, namespace = '', uid } = metadata
   const wanted = controllerBinding({ name, namespace }, uid)
-  if (await isBound(api, wanted, signal)) return
+  const found = await api
+    .get(roleBindingKind, wanted.metadata.name, namespace, signal)
+    .catch((error: unknown) => unlessUnseen(error))
+  const isBound = found !== undefined && bindsController(found)
+  // By whomever: that of somebody else goes as it came, and one of knest's with the cluster.
+  if (isBound && (!isMadeFor({ name }, found) || isOwnedBy(found, uid))) return
   try {
     await applyOwn(api, wanted, { signal })
   } catch (error) {
@@ -40,20 +65,14 @@ async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal)
     const isGoing =
       error instanceof KnestError &&
       (error.code === 'not-found' || error.message.includes('being terminated'))
-    if (!isGoing) throw error
+    // Who may not change it need not: it binds all the same.
+    const isNone = isBound && error instanceof KnestError && error.code === 'not-permitted'
+    if (!isGoing && !isNone) throw error
   }
 }
 
-/** By whomever, and as it is to be: who may only look need not be allowed to make it. */
-async function isBound(api: KubeApi, wanted: KubeObject, signal: AbortSignal): Promise<boolean> {
-  const { name, namespace, ownerReferences: [owner] = [] } = wanted.metadata
-  const found = await api
-    .get(roleBindingKind, name, namespace, signal)
-    .catch((error: unknown) => unlessUnseen(error))
-  return (
-    found?.metadata.ownerReferences?.some(({ uid }) => uid === owner?.uid) === true &&
-    JSON.stringify([found.roleRef, found.subjects]) === JSON.stringify([wanted.roleRef, wanted.subjects])
-  )
+function isOwnedBy({ metadata: { ownerReferences = [] } }: KubeObject, uid: string | undefined): boolean {
+  return ownerReferences.some((owner) => owner.uid === uid)
 }
 
 function unlessUnseen(error: unknown): undefined {

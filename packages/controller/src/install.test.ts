@@ -3,7 +3,7 @@ import type { KubeApi, KubeObject } from '@knest/core'
 import { describe, expect, it } from 'vitest'
 import { bindController } from './bindings.js'
 import { ensureController, installController, removeUnusedController } from './install.js'
-import { controllerObjects } from './manifests.js'
+import { allNamespacesBinding, controllerObjects } from './manifests.js'
 import { uninstallController } from './uninstall.js'
 
 const image = 'controller:v1'
@@ -116,6 +116,12 @@ describe('the bindings of the controller', () => {
     expect(deleted).toEqual(['ClusterRoleBinding knest-cluster'])
   })
 
+  it('of the whole host are taken back by who brings a controller where an uninstall left them', async () => {
+    const { api, deleted } = hostWith(allNamespacesBinding())
+    await ensureController(api, { image }, run.signal)
+    expect(deleted).toEqual(['ClusterRoleBinding knest-cluster'])
+  })
+
   it.each([
     ['a namespace that is being deleted', new KnestError('not-permitted', 'it is being terminated')],
     ['a namespace that is gone', new KnestError('not-found', 'namespaces "knest-a" not found')],
@@ -123,6 +129,37 @@ describe('the bindings of the controller', () => {
     const { api } = hostWith(cluster('a'))
     const refusing: KubeApi = { ...api, apply: () => Promise.reject(error) }
     await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it.each([
+    ['knest made and nobody owns', {}, 'not-permitted'],
+    ['has labels of another tool', { 'app.kubernetes.io/managed-by': 'Helm' }, 'already-exists'],
+  ] as const)('are there when one binds that %s', async (_, changed, code) => {
+    const { api } = hostWith(cluster('a'), ...controllerObjects({ image }))
+    const { metadata, ...rest } = controllerBinding(going)
+    const labels = { ...metadata.labels, ...changed }
+    await api.apply({ ...rest, metadata: { ...metadata, labels } }, { signal: run.signal })
+    const refusing: KubeApi = { ...api, apply: () => Promise.reject(new KnestError(code, 'refused')) }
+    await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it('of others are not kept from their clusters by what somebody made under the name of one', async () => {
+    const { metadata, ...rest } = controllerBinding(going)
+    const theirs: KubeObject = { ...rest, metadata: { ...metadata, labels: {} }, subjects: [] }
+    const { api } = hostWith(cluster('a'), cluster('b'), theirs)
+    const warnings: string[] = []
+    const telling: typeof silentProgress = {
+      ...silentProgress,
+      phase: (_title, work) => work(telling),
+      warn: (text) => void warnings.push(text),
+    }
+    await installController(api, { image }, { ...run, progress: telling })
+    const kind = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' }
+    expect(await api.get(kind, 'a-controller', 'knest-a', run.signal)).toEqual(theirs)
+    expect(bindingsOf(await api.list(kind, { signal: run.signal }))).toContain('knest-b/b-controller')
+    expect(warnings).toEqual([
+      'the controller may not look after cluster "a": RoleBinding "a-controller" in namespace "knest-a" is there already, and knest did not make it; when it is removed, run `knest host install controller` again',
+    ])
   })
 
   it('go with the controller, and nothing goes that somebody else made under its names', async () => {

@@ -42,6 +42,8 @@ export async function ensureController(
 ): Promise<void> {
   const objects = controllerObjects({ image, annotations: { [implicitAnnotation]: 'true' } })
   await refuseForeign(api, objects, signal)
+  // An uninstall that was interrupted may have left it.
+  await takeBackAllNamespaces(api, signal)
   await applyAll(api, objects, signal)
 }
 
@@ -54,14 +56,14 @@ export async function installController(
   { image, allNamespaces = false }: ControllerInstall,
   { progress, signal, timeoutMs }: RunOptions,
 ): Promise<void> {
-  await progress.phase('Install the controller', async () => {
+  await progress.phase('Install the controller', async (inner) => {
     const annotations = allNamespaces ? { [everywhereAnnotation]: 'true' } : {}
     const objects = controllerObjects({ image, annotations, allNamespaces })
     await refuseForeign(api, [...objects, nestedClusterCrd()], signal)
     await holdCrd(api, signal)
     // One of an earlier version has rights in all namespaces until it has them in those of clusters.
     await applyAll(api, objects.filter(isThereBefore), signal)
-    await bindAll(api, signal)
+    await bindAll(api, signal, (text) => inner.warn(text))
     await applyAll(api, objects, signal)
     if (!allNamespaces) await takeBackAllNamespaces(api, signal)
   })

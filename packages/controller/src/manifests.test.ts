@@ -70,6 +70,18 @@ describe('the rights of the controller', () => {
     ])
   })
 
+  it('leave what a NestedCluster asks for and who owns it as they are', () => {
+    const expressions = controllerPolicies({}).flatMap(({ spec }) =>
+      ((spec as { validations?: { expression: string }[] }).validations ?? []).map((one) => one.expression),
+    )
+    expect(expressions).toContain(
+      "request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (" +
+        'has(object.spec) == has(oldObject.spec) && (!has(object.spec) || object.spec == oldObject.spec) && ' +
+        'has(object.metadata.ownerReferences) == has(oldObject.metadata.ownerReferences) && ' +
+        '(!has(object.metadata.ownerReferences) || object.metadata.ownerReferences == oldObject.metadata.ownerReferences))',
+    )
+  })
+
   it('let it give nobody rights, and take nothing of the host away', () => {
     const all = rightsIn(everyRule)
     const roles = all.filter((right) => right.endsWith('.rbac.authorization.k8s.io'))

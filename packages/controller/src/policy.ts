@@ -49,9 +49,8 @@ export function controllerPolicies(labelsOfAll: Readonly<Record<string, string>>
       {
         validations: [
           {
-            // An owner that is not there would have the garbage collector delete it.
-            expression:
-              "request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (has(object.spec) == has(oldObject.spec) && (!has(object.spec) || object.spec == oldObject.spec) && has(object.metadata.ownerReferences) == has(oldObject.metadata.ownerReferences))",
+            // Another owner, that is not there, would have the garbage collector delete it.
+            expression: `request.operation == 'DELETE' ? has(oldObject.metadata.deletionTimestamp) : (${stays('spec')} && ${stays('metadata.ownerReferences')})`,
             message:
               'the controller of knest changes nothing that a NestedCluster asks for, and deletes none that nobody deleted',
             reason: 'Forbidden',
@@ -60,6 +59,12 @@ export function controllerPolicies(labelsOfAll: Readonly<Record<string, string>>
       },
     ),
   ]
+}
+
+/** In CEL: an update leaves this field as it is. */
+function stays(field: string): string {
+  const [is, was] = [`object.${field}`, `oldObject.${field}`]
+  return `has(${is}) == has(${was}) && (!has(${is}) || ${is} == ${was})`
 }
 
 function rulesOf(kinds: typeof guarded, operations: readonly string[]): readonly object[] {

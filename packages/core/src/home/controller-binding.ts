@@ -35,15 +35,22 @@ export function controllerBinding(ref: ClusterRef, uid?: string): KubeObject {
   }
 }
 
-/** What stands under its name; nothing where this user may not look. */
-export async function foundBinding(
+/** Whether it gives the controller what its binding does, whoever made it and whatever labels it has. */
+export function bindsController({ roleRef, subjects }: KubeObject): boolean {
+  const wanted = controllerBinding({ name: '', namespace: '' })
+  return JSON.stringify([roleRef, subjects]) === JSON.stringify([wanted.roleRef, wanted.subjects])
+}
+
+/** What stands under its name and is none; nothing where this user may not look. */
+export async function inPlaceOfBinding(
   api: KubeApi,
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
   try {
     const name = objectNames.controllerBinding(ref.name)
-    return await api.get(roleBindingKind, name, ref.namespace, signal)
+    const found = await api.get(roleBindingKind, name, ref.namespace, signal)
+    return found !== undefined && bindsController(found) ? undefined : found
   } catch (error) {
     if (error instanceof KnestError && error.code === 'not-permitted') return undefined
     throw error

@@ -8,7 +8,7 @@ import { deleteOwn } from '../ownership.js'
 import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
-import { foundBinding, removeControllerBinding } from './controller-binding.js'
+import { inPlaceOfBinding, removeControllerBinding } from './controller-binding.js'
 import { controllerRights } from './controller-rights.js'
 import { ensureCrd, ensureServed, removeCrdIfUnused } from './crd.js'
 import { removeFinalizer } from './finalizer.js'
@@ -78,7 +78,7 @@ export function createKubernetesHome(
       const [{ problems, there }, binding, place] = await Promise.all([
         admissionProblems(api, ref, objects, signal),
         // Whoever may not make it does not, so it is not tried.
-        foundBinding(api, ref, signal),
+        inPlaceOfBinding(api, ref, signal),
         // A create looks at it by itself, and makes its own namespace right.
         existing === undefined ? [] : placeProblems(api, ref, signal),
       ])

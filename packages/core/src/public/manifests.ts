@@ -1,6 +1,7 @@
 /** Manifests that need no host to be made. */
 export { localPathObjects } from '../addons/index.js'
 export {
+  bindsController,
   clusterRoleName,
   controllerAccount,
   controllerBinding,

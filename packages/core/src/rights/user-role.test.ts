@@ -45,6 +45,8 @@ describe('the objects', () => {
   it.each([
     ['oidc:/team', 'knest-user:group:oidc:=2fteam'],
     ['100%', 'knest-user:group:100=25'],
+    ['oidc:=2fteam', 'knest-user:group:oidc:=3d2fteam'],
+    ['cn=devs', 'knest-user:group:cn=3ddevs'],
     ['Jane@Example.com', 'knest-user:group:Jane@Example.com'],
   ])('have names that RBAC takes, also for %s', (name, expected) => {
     const [, binding] = userRole('team', [{ kind: 'Group', name }])

@@ -63,8 +63,8 @@ function binding(
   namespace?: string,
 ): KubeObject {
   const who = subject.kind === 'ServiceAccount' ? `${subject.namespace}:${subject.name}` : subject.name
-  // Of what names of users may have, RBAC's own names take all but these.
-  const end = who.replace(/[%/]/g, (sign) => `=${sign.charCodeAt(0).toString(16)}`)
+  // Of what names of users may have, RBAC's own names take all but the first two; the third tells these apart.
+  const end = who.replace(/[%/=]/g, (sign) => `=${sign.charCodeAt(0).toString(16)}`)
   return {
     apiVersion,
     kind,

@@ -119,6 +119,22 @@ describe('the home on a host', () => {
     expect(await home.controllerRights?.goesByItself(record, never)).toBe(end)
   })
 
+  test.each([
+    ['labels of another tool, and binds', undefined, []],
+    ['labels of another tool, and binds nobody', [], ['error']],
+  ])('names what stands under the name of the binding with %s', async (_, subjects, severities) => {
+    const api = createFakeKubeApi(Object.values(kinds))
+    await api.create({ ...kinds.namespace, metadata: { name: 'team' } }, { signal: never })
+    const shared = { name: 'q', namespace: 'team' }
+    const { metadata, ...rest } = controllerBinding(shared)
+    const labels = { ...metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' }
+    const theirs = { ...rest, ...(subjects !== undefined && { subjects }), metadata: { ...metadata, labels } }
+    await api.create(theirs, { signal: never })
+    const problems = await createKubernetesHome(api).tryObjects?.(spec, shared, [], never)
+    const about = problems?.filter(({ message }) => message.includes('RoleBinding "q-controller"')) ?? []
+    expect(about.map(({ severity }) => severity)).toEqual(severities)
+  })
+
   test('takes the binding with the cluster, and none that somebody else made under its name', async () => {
     for (const isOwn of [true, false]) {
       const api = createFakeKubeApi(Object.values(kinds))
