@@ -178,8 +178,8 @@ async function recordOf(
   signal: AbortSignal,
 ): Promise<HostRecord> {
   const uid = await open.identity.uid(signal).catch((error: unknown) => {
-    signal.throwIfAborted()
-    if (error instanceof KnestError) return undefined
+    if (error instanceof KnestError && !signal.aborted) return undefined
+    // At the end of the command's time it says more than the signal.
     throw error
   })
   return {

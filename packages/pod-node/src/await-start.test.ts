@@ -8,7 +8,7 @@ const done = { exitCode: 0, stdout: '', stderr: '' }
 const signal = new AbortController().signal
 
 /** A node whose container takes commands from the given try on. */
-function nodeFrom(works: number): NodeHandle & { tries: number } {
+function nodeFrom(works: number, why = 'container not found'): NodeHandle & { tries: number } {
   const node = {
     tries: 0,
     name: 'a-cp-0',
@@ -18,7 +18,7 @@ function nodeFrom(works: number): NodeHandle & { tries: number } {
       node.tries++
       return node.tries >= works
         ? Promise.resolve(done)
-        : Promise.reject(new KnestError('host-unreachable', 'container not found'))
+        : Promise.reject(new KnestError('host-unreachable', why))
     },
     dial: () => Promise.reject(new Error('not here')),
     terminal: () => Promise.reject(new Error('not here')),
@@ -42,5 +42,16 @@ describe('awaitStart', () => {
     const node = nodeFrom(Infinity)
     await expect(awaitStart(node, delay(20), signal)).rejects.toThrow('container not found')
     expect(node.tries).toBe(2)
+  })
+
+  it.each([
+    'exec: "knest-init": executable file not found in $PATH',
+    'executable file `knest-init` not found in $PATH: No such file or directory',
+  ])('an image without the program is nothing that may pass: %s', async (why) => {
+    const started = awaitStart(nodeFrom(Infinity, why), delay(20), signal)
+    await expect(started).rejects.toMatchObject({
+      code: 'prerequisite',
+      message: `the image of node "a-cp-0" is no node image: ${why}`,
+    })
   })
 })

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WorkerPool } from 'knest'
 import { fakeStatus, sampleSpec } from '@knest/testing'
-import { FakeTerminal } from '../fake-deps.js'
+import { fakeHostKubeconfig, FakeTerminal } from '../fake-deps.js'
 import { createCommand, type CreateOptions } from './create.js'
 import { listCommand, type ListOptions } from './list.js'
 import { scaleCommand, type ScaleOptions } from './scale.js'
@@ -488,16 +488,32 @@ describe('host', () => {
     expect(left).toBe('')
   })
 
-  test('up and down keep the context where --kubeconfig says, and nowhere else', async () => {
+  test.each(['of my own', 'of:my:own'])(
+    'up and down keep the context in --kubeconfig "%s" only',
+    async (name) => {
+      const file = join(home, name)
+      await writeFile(file, '')
+      expect(await terminal.run('host', 'up', '--kubeconfig', file)).toBe(0)
+      expect(await readFile(file, 'utf8')).toContain('name: knest-host')
+      expect(terminal.err).toContain(
+        `try \`knest create --kubeconfig ${name.includes(' ') ? `'${file}'` : file}\`\n`,
+      )
+      expect(await readdir(home)).toEqual([name])
+      expect(await terminal.run('host', 'down', '--kubeconfig', file)).toBe(0)
+      expect(await readFile(file, 'utf8')).toBe('')
+      expect(await readdir(home)).toEqual([name])
+    },
+  )
+
+  test('down --kubeconfig takes the contexts of its clusters from where create keeps them', async () => {
     const file = join(home, 'of my own')
-    await writeFile(file, '')
-    expect(await terminal.run('host', 'up', '--kubeconfig', file)).toBe(0)
-    expect(await readFile(file, 'utf8')).toContain('name: knest-host')
-    expect(terminal.err).toContain(`try \`knest create --kubeconfig '${file}'\`\n`)
-    expect(await readdir(home)).not.toContain('.kube')
+    terminal.host.running = fakeHostKubeconfig
+    await terminal.run('host', 'up', '--kubeconfig', file)
+    expect(await terminal.run('create', 'quickstart', '--kubeconfig', file)).toBe(0)
+    expect(await readFile(join(home, '.kube', 'config'), 'utf8')).toContain('name: knest-quickstart')
     expect(await terminal.run('host', 'down', '--kubeconfig', file)).toBe(0)
-    expect(await readFile(file, 'utf8')).toBe('')
-    expect(await readdir(home)).not.toContain('.kube')
+    expect(await readdir(join(home, '.kube'))).toEqual([])
+    expect(await readdir(home)).toEqual(['.kube'])
   })
 
   test.each([

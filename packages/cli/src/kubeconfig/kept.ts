@@ -161,10 +161,15 @@ export async function forgetEmbedded(
   context: string,
   host: HostRecord | undefined,
 ): Promise<void> {
-  const { isSameHost, kubeconfigFiles, ownersIn, removeFromDefault } = await deps.kubeconfigs()
+  const { kubeconfigFiles, removeFromDefault } = await deps.kubeconfigs()
+  await removeFromDefault(kubeconfigFiles(deps.env, home(deps)), { embedded: context })
+  if (host !== undefined) await forgetNested(deps, host)
+}
+
+/** Removes files and contexts of all clusters that were on a host. */
+export async function forgetNested(deps: Deps, host: HostRecord): Promise<void> {
+  const { isSameHost, kubeconfigFiles, ownersIn } = await deps.kubeconfigs()
   const files = kubeconfigFiles(deps.env, home(deps))
-  await removeFromDefault(files, { embedded: context })
-  if (host === undefined) return
   for (const owner of await ownersIn([...files, ...(await ownFiles(deps))]))
     if (isSameHost(owner.host, host) && (host.uid !== undefined || owner.host.context === host.context))
       await forgetKubeconfig(deps, owner)

@@ -7,6 +7,7 @@ import {
   json,
   startFakeApiServer,
   type FakeApiServer,
+  type Handler,
   type SeenRequest,
 } from './fake-api-server.js'
 import { openKube } from './open-kube.js'
@@ -251,6 +252,31 @@ describe('failures', () => {
       code: 'timeout',
       message: /whole command/,
     })
+  })
+
+  it.each<[string, (end: () => void) => Handler, RegExp]>([
+    [
+      'that the server does not answer',
+      (end) => () => void setTimeout(end, 1_100),
+      /^context "fake" did not answer GET \/api\/v1\/pods within \d/,
+    ],
+    [
+      'that it cuts connections',
+      (end) => (_request, response) => {
+        if (server.requests.length < 2) response.destroy()
+        else end()
+      },
+      /^context "fake" cannot be reached at .*: the connection was closed$/,
+    ],
+  ])('says at the end of the time of its caller %s', async (_, handlerOf, message) => {
+    const controller = new AbortController()
+    const over = new KnestError('timeout', 'the whole command took too long', { hint: 'take more' })
+    server.on(
+      'GET /api/v1/pods',
+      handlerOf(() => controller.abort(over)),
+    )
+    const listing = kube.list(pod, { signal: controller.signal })
+    await expect(listing).rejects.toMatchObject({ code: 'timeout', message, hint: 'take more', cause: over })
   })
 
   it('does not take other programs for an API server', async () => {

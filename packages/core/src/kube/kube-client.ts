@@ -85,13 +85,13 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
     get: (kind, name, namespace, signal) =>
       unlessNotFound(async () => {
         const path = await pathOf(kind, name, namespace, signal)
-        return stored(await sendForObjects(link, { method: 'GET', path, signal }))
+        return stored(await sendForObjects(link, { method: 'GET', path, signal }, 'metadata'))
       }),
 
     list: async (kind, options) => {
       const { path, query } = await listPath(kind, options)
       const request = { method: 'GET' as const, path: path + queryText(query), signal: options.signal }
-      const answer = (await knownKind(kind, sendForObjects(link, request))) as {
+      const answer = (await knownKind(kind, sendForObjects(link, request, 'items'))) as {
         items?: readonly KubeObject[] | null
       }
       return (answer.items ?? []).map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }))
@@ -123,7 +123,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
         spec: { resourceAttributes: access },
       }
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
-      const review = stored(await sendVerified(link, { method: 'POST', path, body, signal }))
+      const review = stored(await sendForObjects(link, { method: 'POST', path, body, signal }, 'status'))
       return review.status?.allowed === true
     },
 

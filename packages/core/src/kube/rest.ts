@@ -8,6 +8,7 @@ import { isLostConnection } from './temporary.js'
 import { parseInt64 } from '../values/index.js'
 import {
   beforeWrite,
+  endedWith,
   onAbort,
   openDeadline,
   pause,
@@ -38,6 +39,8 @@ export interface RestAnswer {
 const requestTimeoutMs = 30_000
 const mostAttempts = 3
 const longestRetryAfterMs = 10_000
+/** Before that a request that has no answer is none to speak of. */
+const noticeableMs = 1_000
 
 /**
  * Any answer, whatever its status. Asked again, at most twice, only when the server says it did not
@@ -72,18 +75,27 @@ async function sendAs(
 ): Promise<RestAnswer> {
   if (request.method !== 'GET') await beforeWrite(request.signal)
   const deadline = requestDeadline(link, request, timeoutMs)
+  const began = performance.now()
+  let lost: KnestError | undefined
   try {
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= mostAttempts
       const answer = await exchange(link, request, credentials, deadline.signal).catch((error: unknown) => {
-        if (last || request.method !== 'GET' || !isLostConnection(error))
-          throw connectionError(error, asked(link, request))
+        const failure = connectionError(error, asked(link, request))
+        if (last || request.method !== 'GET' || !isLostConnection(error)) throw failure
+        lost = failure
         return undefined
       })
       const waitMs = answer === undefined ? attempt * 200 : retryAfterMs(answer)
       if (answer !== undefined && (waitMs === undefined || last)) return answer
       await pause(waitMs ?? 0, deadline.signal)
     }
+  } catch (error) {
+    if (!request.signal.aborted || error !== deadline.signal.reason) throw error
+    // Whose own time is over must know that it was this server that did not answer.
+    const waited = performance.now() - began
+    const seen = lost?.message ?? (waited < noticeableMs ? undefined : noAnswer(link, request, waited))
+    throw seen === undefined ? error : endedWith(request.signal, seen)
   } finally {
     deadline.clear()
   }
@@ -234,10 +246,13 @@ function bareHost(server: URL): string {
 
 function requestDeadline(link: ApiLink, request: RestRequest, timeoutMs: number): Deadline {
   return openDeadline(request.signal, timeoutMs, () => {
-    const what = `${request.method} ${request.path.split('?')[0] ?? ''}`
-    const message = `${link.description} did not answer ${what} within ${seconds(timeoutMs)}`
+    const message = noAnswer(link, request, timeoutMs)
     return new KnestError('timeout', message, { hint: 'check the API server and the network to it' })
   })
+}
+
+function noAnswer(link: ApiLink, { method, path }: RestRequest, ms: number): string {
+  return `${link.description} did not answer ${method} ${path.split('?')[0] ?? ''} within ${seconds(ms)}`
 }
 
 function asked(link: ApiLink, request: RestRequest) {

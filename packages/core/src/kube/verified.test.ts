@@ -32,6 +32,9 @@ const strangers: readonly (readonly [string, Handler])[] = [
   ['nothing', text(200, '')],
   ['JSON that is no object', json([])],
   ['JSON of something else', json({ ok: true })],
+  ['null', json(null)],
+  ['JSON of some kind', json({ kind: 'Page' })],
+  ['a status of its own', json({ kind: 'Status', metadata: {}, status: 'Success' })],
   ['a redirect to a login page', text(302, '', { location: 'http://portal.test/login' })],
   ['an ingress without a backend', text(503, html)],
   ['a gateway', text(502, html)],
@@ -42,6 +45,7 @@ const reads: readonly (readonly [string, (api: KubeApi) => Promise<unknown>])[] 
   ['get of a cluster', (api) => api.get(cluster, 'a', 'team', signal)],
   ['list of clusters', (api) => api.list(cluster, { signal })],
   ['list', (api) => api.list(secret, { namespace: 'team', signal })],
+  ['question for a right', (api) => api.canI({ verb: 'get', resource: 'secrets' }, signal)],
 ]
 const writes: readonly (readonly [string, (api: KubeApi) => Promise<unknown>])[] = [
   ['delete', (api) => api.delete(cluster, 'a', 'team', { signal })],

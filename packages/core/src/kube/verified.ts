@@ -20,12 +20,20 @@ export async function sendVerified(link: ApiLink, request: RestRequest): Promise
   }
 }
 
-/** An object, or a list of them. Throws `host-unreachable` for JSON that is neither. */
-export async function sendForObjects(link: ApiLink, request: RestRequest): Promise<object> {
+/** What has the field that it must have, as a list its `items`. Throws `host-unreachable` for JSON that has not. */
+export async function sendForObjects(
+  link: ApiLink,
+  request: RestRequest,
+  field: 'metadata' | 'items' | 'status',
+): Promise<object> {
   const answer = await sendVerified(link, request)
   const isObject = typeof answer === 'object' && answer !== null
-  if (isObject && ['metadata', 'items', 'kind'].some((field) => field in answer)) return answer
-  throw noKubernetes(link, `answered ${request.method} ${request.path} with no object of Kubernetes`)
+  // A Status has metadata, too.
+  if (isObject && field in answer && !('kind' in answer && answer.kind === 'Status')) return answer
+  throw noKubernetes(
+    link,
+    `answered ${request.method} ${request.path.split('?')[0] ?? ''} with no object of Kubernetes`,
+  )
 }
 
 async function requireKubernetes(link: ApiLink, signal: AbortSignal): Promise<void> {

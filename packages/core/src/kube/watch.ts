@@ -66,7 +66,8 @@ export async function* watchObjects(
 }
 
 async function list(link: ApiLink, { path, query, signal }: Watched): Promise<Position> {
-  const answer = (await sendForObjects(link, { method: 'GET', path: withQuery(path, query), signal })) as {
+  const request = { method: 'GET' as const, path: withQuery(path, query), signal }
+  const answer = (await sendForObjects(link, request, 'items')) as {
     readonly metadata?: { readonly resourceVersion?: string }
     readonly items?: readonly KubeObject[] | null
   }

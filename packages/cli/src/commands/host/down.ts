@@ -2,7 +2,7 @@ import { anySignal, KnestError, type HostControl, type HostStatus } from 'knest'
 import { Command } from 'commander'
 import type { Deps, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
-import { forgetEmbedded, unlessImpossible } from '../../kubeconfig/kept.js'
+import { forgetEmbedded, forgetNested, unlessImpossible } from '../../kubeconfig/kept.js'
 import type { HostRecord } from '../../kubeconfig/index.js'
 import { ask, operate } from '../../operation.js'
 import { timeLimit, type TimeLimit } from '../../time-limit.js'
@@ -41,7 +41,11 @@ export async function hostDownRun(given: Deps, options: HostDownOptions): Promis
     )
     await unlessImpossible(
       deps,
-      () => forgetEmbedded(deps, status.context, record),
+      async () => {
+        // Contexts of its clusters are where `create` keeps them.
+        if (options.kubeconfig !== undefined && record !== undefined) await forgetNested(given, record)
+        await forgetEmbedded(deps, status.context, record)
+      },
       (why) => `contexts of host "${target.name}" may be left: ${why}`,
     )
   } catch (error) {

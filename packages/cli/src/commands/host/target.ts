@@ -37,9 +37,14 @@ export function refuseHostFlags(
   if (kubeconfig !== undefined && !keepsContext) refuse('--kubeconfig', 'leave it out')
 }
 
-/** With --kubeconfig, the context is written there, and nowhere else. */
+/** With --kubeconfig, which is one file whatever it is called, the context is written there, and nowhere else. */
 export function keepingIn(deps: Deps, { kubeconfig }: GlobalOptions): Deps {
-  return kubeconfig === undefined ? deps : { ...deps, env: { ...deps.env, KUBECONFIG: kubeconfig } }
+  if (kubeconfig === undefined) return deps
+  const kubeconfigs: Deps['kubeconfigs'] = async () => ({
+    ...(await deps.kubeconfigs()),
+    kubeconfigFiles: () => [kubeconfig],
+  })
+  return { ...deps, kubeconfigs }
 }
 
 /** A host's name is a cluster's: the embedded host is one. */
