@@ -1,12 +1,14 @@
 import type { RunOptions } from '../contracts/run-options.js'
-import { type KnestError, NodeCommandError } from '../errors.js'
+import { KnestError, NodeCommandError } from '../errors.js'
 import { isTemporary } from '../kube/temporary.js'
 import { pause } from '../signals.js'
 
 const firstPauseMs = 500
-const longestPauseMs = 10_000
+const longestPauseMs = 30_000
 /** Whether kubeadm failed because all was slow or because it never can is nowhere said. */
-const mostFailedCommands = 3
+const mostFailures = 3
+/** Who waited for longer than this waited for somebody else: room on the host, an image. */
+const longWaitMs = 120_000
 
 /** Who keeps going with the other steps, and who looks again later anyway, does not wait here. */
 type Run = Pick<RunOptions, 'signal' | 'progress' | 'onlyIfFree'> & { readonly keepGoing?: boolean }
@@ -18,7 +20,8 @@ type Run = Pick<RunOptions, 'signal' | 'progress' | 'onlyIfFree'> & { readonly k
 export class Trouble {
   readonly #run: Run
   #pauseMs = firstPauseMs
-  #failedCommands = 0
+  #begunAt = Date.now()
+  readonly #failures = new Map<string, number>()
 
   constructor(run: Run) {
     this.#run = run
@@ -33,11 +36,17 @@ export class Trouble {
       throw error
     })
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
+    this.#begunAt = Date.now()
   }
 
   #mayPass(error: unknown): boolean {
-    if (!(error instanceof NodeCommandError)) return isTemporary(error)
-    this.#failedCommands += 1
-    return this.#failedCommands < mostFailedCommands
+    if (error instanceof NodeCommandError) {
+      const command = `${error.node} ${error.argv.join(' ')}`
+      const failures = (this.#failures.get(command) ?? 0) + 1
+      this.#failures.set(command, failures)
+      return failures < mostFailures
+    }
+    const waited = error instanceof KnestError && error.code === 'timeout' ? Date.now() - this.#begunAt : 0
+    return waited < longWaitMs && isTemporary(error)
   }
 }
