@@ -91,6 +91,16 @@ describe('the bindings of the controller', () => {
     expect(names).not.toContain('ClusterRoleBinding knest-cluster')
   })
 
+  it('are made by one that comes with a cluster, too, for those that were there without', async () => {
+    const { api } = hostWith(cluster('a'), cluster('b'))
+    await ensureController(api, { image }, run.signal)
+    for (const name of ['a', 'b']) {
+      const kind = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' }
+      const binding = await api.get(kind, `${name}-controller`, `knest-${name}`, run.signal)
+      expect(binding?.metadata.ownerReferences).toMatchObject([{ uid: `uid-of-${name}` }])
+    }
+  })
+
   it('go with the record of their cluster, and are not made twice', async () => {
     const objects: KubeObject[] = [cluster('a'), ...controllerObjects({ image })]
     const { api } = hostWith(...objects)

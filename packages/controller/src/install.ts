@@ -34,7 +34,10 @@ export async function findController(
   return found.metadata.annotations?.[implicitAnnotation] === 'true' ? 'came-with-cluster' : 'installed'
 }
 
-/** Puts a controller beside a cluster that was just created. Repeatable; waits for nothing. */
+/**
+ * Puts a controller beside a cluster that was just created, and lets it look after those that were there before.
+ * Repeatable; waits for nothing.
+ */
 export async function ensureController(
   api: KubeApi,
   { image }: ControllerInstall,
@@ -45,6 +48,8 @@ export async function ensureController(
   // An uninstall that was interrupted may have left it.
   await takeBackAllNamespaces(api, signal)
   await applyAll(api, objects, signal)
+  // One whose binding has a foreign name in the way says so itself: it is no matter of who creates another.
+  await bindAll(api, signal, () => undefined)
 }
 
 /**
