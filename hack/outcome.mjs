@@ -11,7 +11,7 @@ export default class Outcome {
     const counts = { passed: 0, failed: 0, skipped: 0 }
     const fail = (name, errors) => {
       counts.failed += 1
-      const text = errors.flatMap(({ message, stack }) => (stack ?? message).split('\n'))
+      const text = errors.flatMap((error) => String(error.stack ?? error.message ?? error).split('\n'))
       const shown = [name, ...text.filter((line) => !ofLibraries.test(line))].slice(0, lines)
       appendFileSync(process.env.KNEST_TEST_FAILURES, `${shown.join('\n')}\n\n`)
     }
