@@ -8,6 +8,7 @@ import {
   knestCommand,
   nestedClusterKind,
   roleBindingKind,
+  unlessForbidden,
 } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject } from '@knest/core'
 import { controllerName, controllerNamespace } from './names.js'
@@ -52,9 +53,7 @@ export async function bindAll(
 async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal): Promise<void> {
   const { name, namespace = '', uid } = metadata
   const wanted = controllerBinding({ name, namespace }, uid)
-  const found = await api
-    .get(roleBindingKind, wanted.metadata.name, namespace, signal)
-    .catch((error: unknown) => unlessUnseen(error))
+  const found = await api.get(roleBindingKind, wanted.metadata.name, namespace, signal).catch(unlessForbidden)
   const isBound = found !== undefined && bindsController(found)
   // By whomever: that of somebody else goes as it came, and one of knest's with the cluster.
   if (isBound && (!isMadeFor({ name }, found) || isOwnedBy(found, uid))) return
@@ -73,10 +72,6 @@ async function bind(api: KubeApi, { metadata }: KubeObject, signal: AbortSignal)
 
 function isOwnedBy({ metadata: { ownerReferences = [] } }: KubeObject, uid: string | undefined): boolean {
   return ownerReferences.some((owner) => owner.uid === uid)
-}
-
-function unlessUnseen(error: unknown): undefined {
-  if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
 }
 
 /** All that are there. Throws `not-permitted`. */

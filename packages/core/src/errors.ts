@@ -82,3 +82,9 @@ export class PreflightError extends KnestError {
     this.problems = problems
   }
 }
+
+/** For `catch`: what this user may not see or touch is as if it were not there. Throws every other error. */
+export function unlessForbidden(error: unknown): undefined {
+  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
+  throw error
+}

@@ -1,6 +1,6 @@
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { KnestError } from '../errors.js'
+import { KnestError, unlessForbidden } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 import { deleteOwn } from '../ownership.js'
@@ -47,14 +47,9 @@ export async function inPlaceOfBinding(
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
-  try {
-    const name = objectNames.controllerBinding(ref.name)
-    const found = await api.get(roleBindingKind, name, ref.namespace, signal)
-    return found !== undefined && bindsController(found) ? undefined : found
-  } catch (error) {
-    if (error instanceof KnestError && error.code === 'not-permitted') return undefined
-    throw error
-  }
+  const name = objectNames.controllerBinding(ref.name)
+  const found = await api.get(roleBindingKind, name, ref.namespace, signal).catch(unlessForbidden)
+  return found !== undefined && bindsController(found) ? undefined : found
 }
 
 /** All such bindings of a host, for a list of RoleBindings. */

@@ -1,7 +1,7 @@
 import { knestCommand, kubectlCommand } from '../commands.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { KnestError, type Problem } from '../errors.js'
+import { KnestError, unlessForbidden, type Problem } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { nestedClusterCrd } from '../spec/index.js'
 import { nestedClusterKind } from './record.js'
@@ -41,7 +41,7 @@ export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: str
 
 /** A definition of that name which somebody else made, and which knest neither changes nor removes. */
 export async function crdProblems(api: KubeApi, signal: AbortSignal): Promise<readonly Problem[]> {
-  return problemsOf(await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden))
+  return problemsOf(await api.get(crdKind, crdName, undefined, signal).catch(unlessForbidden))
 }
 
 function problemsOf(crd: KubeObject | undefined): readonly Problem[] {
@@ -117,7 +117,7 @@ function isEstablished(crd: KubeObject): boolean {
  * makes its record, so the precondition on the version refuses a removal that would race with it.
  */
 export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Promise<void> {
-  const crd = await api.get(crdKind, crdName, undefined, signal).catch(absentWhenForbidden)
+  const crd = await api.get(crdKind, crdName, undefined, signal).catch(unlessForbidden)
   if (crd?.metadata.labels?.[labels.managedBy] !== managedByKnest) return
   if (crd.metadata.annotations?.[keepAnnotation] !== undefined) return
   const { uid, resourceVersion } = crd.metadata
@@ -135,11 +135,6 @@ export async function removeCrdIfUnused(api: KubeApi, signal: AbortSignal): Prom
     awaited: 'the NestedCluster resource definition to be gone',
     describe: () => 'still terminating',
   })
-}
-
-function absentWhenForbidden(error: unknown): undefined {
-  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
-  throw error
 }
 
 /** A CRD that is not served, or no more, has no objects. */

@@ -1,9 +1,8 @@
 import { kubectlCommand } from '../commands.js'
 import type { HomeFacts } from '../contracts/cluster-home.js'
-import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { KnestError } from '../errors.js'
-import type { Problem } from '../errors.js'
+import { unlessForbidden, type Problem } from '../errors.js'
 import { detectHostNetwork } from '../network/index.js'
 import { isMadeFor } from '../ownership.js'
 import { crdProblems, servedProblems } from './crd.js'
@@ -13,7 +12,6 @@ import { namespaceKind } from './namespace.js'
 /** Reads what the host's network uses and whether it is fit. Changes nothing. */
 export async function inspectHost(
   api: KubeApi,
-  spec: ClusterSpec,
   ref: ClusterRef,
   signal: AbortSignal,
 ): Promise<Omit<HomeFacts, 'serviceType'>> {
@@ -77,9 +75,4 @@ function levelProblems({ metadata }: KubeObject): readonly Problem[] {
       hint: `${kubectlCommand('label', '--overwrite', 'namespace', metadata.name, 'pod-security.kubernetes.io/enforce=privileged')}, or choose another namespace with -n`,
     },
   ]
-}
-
-function unlessForbidden(error: unknown): undefined {
-  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
-  throw error
 }

@@ -1,7 +1,7 @@
 import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { KnestError } from '../errors.js'
+import { KnestError, unlessForbidden } from '../errors.js'
 import { admissionProblems } from '../admission/index.js'
 import { takenProblems } from '../backend-support/index.js'
 import { deleteOwn } from '../ownership.js'
@@ -67,7 +67,7 @@ export function createKubernetesHome(
 
     inspect: async (spec, ref, signal): Promise<HomeFacts> => {
       const [facts, serviceType] = await Promise.all([
-        inspectHost(api, spec, ref, signal),
+        inspectHost(api, ref, signal),
         chooseServiceType(api, signal),
       ])
       return { ...facts, serviceType }
@@ -102,6 +102,7 @@ export function createKubernetesHome(
     update: async (record, spec: ClusterSpec, signal) => {
       // A CRD of an older knest does not know the phase of an upgrade.
       if (record.spec.kubernetesVersion !== spec.kubernetesVersion)
+        // Who may change clusters need not be allowed to change what the host knows of them.
         await ensureCrd(api, signal).catch(unlessForbidden)
       const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       const wanted = recordObject(record, spec)
@@ -180,9 +181,4 @@ export function createKubernetesHome(
 function emptyWhenUnknown(error: unknown): readonly [] {
   if (error instanceof KnestError && error.code === 'not-found') return []
   throw error
-}
-
-/** Who may change clusters need not be allowed to change what the host knows of them. */
-function unlessForbidden(error: unknown): void {
-  if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
 }

@@ -1,7 +1,7 @@
 import type { Clusters } from '../contracts/clusters.js'
 import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
-import { KnestError } from '../errors.js'
+import { KnestError, unlessForbidden } from '../errors.js'
 import { defaultNamespace } from '../names.js'
 import { clusterStatus, summarize } from '../status/index.js'
 import { notFound, readRecord, type OperationTools } from './tools.js'
@@ -68,9 +68,4 @@ async function visible(
       })
     }
   }
-}
-
-function unlessForbidden(error: unknown): undefined {
-  if (error instanceof KnestError && error.code === 'not-permitted') return undefined
-  throw error
 }
