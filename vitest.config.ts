@@ -49,8 +49,15 @@ const sideBySide = [
 ]
 
 /**
- * Test files on a host, in two projects: those of `sideBySide` and, after them, those that have the host for
- * themselves, since they compare all its objects, change it, or bring a controller. A new file is one of these.
+ * Files that run two at a time after those: no controller is near them, they bear the objects of another file, and what
+ * they measure bears one that mostly waits. The longest of them is as long as the others together.
+ */
+const besideFew = ['ha', 'hostile', 'kill', 'one-namespace']
+
+/**
+ * Test files on a host, in three projects: those of `sideBySide`, those of `besideFew` and, after them, those that have
+ * the host for themselves, since they compare all its objects, change it, or bring a controller. A new file is one of
+ * these.
  */
 function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean) {
   const name = nodes === 'pod' ? 'e2e' : `e2e-${nodes}`
@@ -74,7 +81,12 @@ function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean)
     },
   })
   const isTogether = (file: string) => sideBySide.includes(file)
-  return [project('', isTogether, order, 2), project('-alone', (file) => !isTogether(file), order + 10, 1)]
+  const isBesideFew = (file: string) => besideFew.includes(file)
+  return [
+    project('', isTogether, order, 2),
+    project('-few', isBesideFew, order + 5, 2),
+    project('-alone', (file) => !isTogether(file) && !isBesideFew(file), order + 10, 1),
+  ]
 }
 
 const e2eFiles = readdirSync(new URL('e2e/src', import.meta.url))
