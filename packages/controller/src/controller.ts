@@ -31,8 +31,8 @@ export interface ControllerOptions {
   readonly pause: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
-/** Clusters are worked on side by side, each by one worker. */
-const workers = 8
+/** So many clusters are worked on side by side, besides those that only wait for something. */
+const busyAtOnce = 8
 const dayMs = 24 * 60 * 60_000
 /** Certificates are renewed a month before they end. */
 const thoroughMs = 6 * 60 * 60_000
@@ -76,18 +76,22 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   const known = new Map<string, Known>()
+  const ending = new Set<string>()
   const isOver = (): boolean => signal.aborted
 
-  const work = async (key: string): Promise<void> => {
+  const work = async (key: string, turn: AbortSignal): Promise<void> => {
     const cluster = known.get(key)
     if (cluster === undefined || isOver()) return
+    cluster.begunAs = cluster.asked
+    // The host deletes all that is in it, and the cluster itself in a moment.
+    if (ending.has(cluster.ref.namespace) && !cluster.asked.isDeleted) return
     const started = performance.now()
     const thorough = started - cluster.askedAt > thoroughMs
     const looked = await lookAfter(clusters, cluster.ref, {
       failures: cluster.failures,
       thorough,
       progress: progressOf(cluster.ref, log),
-      signal,
+      signal: turn,
       now: Date.now,
     })
     // One that it deleted is forgotten already.
@@ -103,7 +107,14 @@ async function lead(
     }
     queue.addAfter(key, looked.nextMs)
   }
-  const queue = createWorkQueue({ workers, work })
+  const queue = createWorkQueue({
+    limit: busyAtOnce,
+    signal,
+    groupOf: (key) => known.get(key)?.ref.namespace ?? key,
+    kindOf: (key) => (known.get(key)?.asked.isDeleted === true ? 'deletion' : 'look'),
+    work,
+  })
+  metrics.observe(queue)
 
   try {
     await Promise.all([
@@ -112,6 +123,9 @@ async function lead(
           came: (ref, key) => watchNodes(clusters, ref, () => queue.add(key), pause),
           went: (key) => metrics.forget(key),
         }),
+      ),
+      watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, undefined, signal, (namespaces) =>
+        followEnds(namespaces, ending, known, queue),
       ),
       watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode(queue)),
     ])
@@ -126,10 +140,50 @@ interface Known {
   readonly uid: string
   readonly watch: NodeWatch
   version: string
+  asked: Asked
+  /** What was asked for when what runs now began. */
+  begunAs?: Asked
   /** Looks that failed, one after the other. */
   failures: number
   /** When the nodes themselves were asked last. */
   askedAt: number
+}
+
+/** What a cluster's object asks for, as far as it ends what is being done. */
+interface Asked {
+  readonly generation: number | undefined
+  readonly isDeleted: boolean
+}
+
+function askedBy({ metadata: { generation, deletionTimestamp } }: KubeObject): Asked {
+  return { generation, isDeleted: deletionTimestamp !== undefined }
+}
+
+/** What was begun for something else than is asked for now need not be waited for. */
+function endOutdated(key: string, { ref, asked, begunAs }: Known, queue: WorkQueue): void {
+  if (begunAs === undefined || begunAs.isDeleted) return
+  if (asked.isDeleted) queue.end(key, new KnestError('cancelled', `cluster "${ref.name}" is being deleted`))
+  else if (asked.generation !== begunAs.generation) {
+    const reason = new KnestError('cancelled', `cluster "${ref.name}" is to be something else now`)
+    queue.end(key, reason, { whenWaiting: true })
+  }
+}
+
+/** Ends what is done in namespaces that are being deleted; what was deleted there is cleaned up all the same. */
+function followEnds(
+  namespaces: readonly KubeObject[],
+  ending: Set<string>,
+  known: ReadonlyMap<string, Known>,
+  queue: WorkQueue,
+): void {
+  const now = namespaces.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+  const names = new Set(now.map(({ metadata }) => metadata.name))
+  for (const name of ending) if (!names.has(name)) ending.delete(name)
+  for (const name of names) ending.add(name)
+  for (const [key, { ref, begunAs }] of known) {
+    if (begunAs?.isDeleted === true || !names.has(ref.namespace)) continue
+    queue.end(key, new KnestError('cancelled', `namespace "${ref.namespace}" is being deleted`))
+  }
 }
 
 function keyOf({ namespace, name }: ClusterRef): string {
@@ -150,15 +204,21 @@ function follow(
     known.delete(key)
     went(key)
   }
-  for (const { metadata } of objects) {
+  for (const object of objects) {
+    const { metadata } = object
     const ref = { name: metadata.name, namespace: metadata.namespace ?? '' }
     const key = keyOf(ref)
     const { uid = '', resourceVersion: version = '' } = metadata
     const before = known.get(key)
     if (before?.version === version) continue
-    if (before === undefined)
-      known.set(key, { ref, uid, version, watch: came(ref, key), failures: 0, askedAt: -Infinity })
-    else before.version = version
+    const asked = askedBy(object)
+    if (before === undefined) {
+      known.set(key, { ref, uid, version, asked, watch: came(ref, key), failures: 0, askedAt: -Infinity })
+    } else {
+      before.version = version
+      before.asked = asked
+      endOutdated(key, before, queue)
+    }
     queue.add(key)
   }
 }

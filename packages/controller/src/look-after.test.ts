@@ -59,6 +59,18 @@ describe('lookAfter', () => {
     expect(looked.actions).toEqual([done, { type: 'Warning', reason: 'Failed', message: 'too slow' }])
   })
 
+  it('looks again at once, and says nothing, when somebody ended the look for a reason', async () => {
+    const ended = AbortSignal.abort(new KnestError('cancelled', 'cluster "demo" is being deleted'))
+    const reconcile = () => Promise.reject(new KnestError('timeout', 'waited for a pod'))
+    const options = { failures: 2, thorough: false, progress: silentProgress, now: () => 1_000_000 }
+    expect(await lookAfter({ reconcile }, ref, { ...options, signal: ended })).toEqual({
+      result: 'interrupted',
+      report: undefined,
+      actions: [],
+      nextMs: 0,
+    })
+  })
+
   it('tries what failed again, ever more rarely', async () => {
     const failure = new KnestError('timeout', 'too slow')
     expect((await look(failure, 0)).nextMs).toBe(5_000)

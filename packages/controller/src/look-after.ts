@@ -47,6 +47,8 @@ export async function lookAfter(
     const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     return { result: 'done', report, actions: report.actions, nextMs: Math.min(due, quietMs) }
   } catch (error) {
+    // Whoever ended it has a reason to look again, and whatever failed did so for that.
+    if (signal.aborted) return { result: 'interrupted', report: undefined, actions: [], nextMs: 0 }
     return failed(error, failures)
   }
 }

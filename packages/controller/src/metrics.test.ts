@@ -32,3 +32,16 @@ test('a cluster that is gone leaves no series, and others keep theirs', async ()
     'knest_reconcile_total{cluster="team/q",result="done"} 1',
   ])
 })
+
+test('who waits in the queue is told by kind, as it is when it is asked for', async () => {
+  const metrics = createMetrics()
+  const none = { waiting: 0, taken: 0, oldestMs: 0 }
+  let look = none
+  metrics.observe({ count: () => ({ look, work: none, deletion: none }) })
+  look = { waiting: 3, taken: 8, oldestMs: 1_500 }
+  const lines = (await metrics.text()).split('\n')
+  expect(lines).toContain('knest_queue_depth{kind="look"} 3')
+  expect(lines).toContain('knest_queue_oldest_seconds{kind="look"} 1.5')
+  expect(lines).toContain('knest_queue_active{kind="look"} 8')
+  expect(lines).toContain('knest_queue_depth{kind="deletion"} 0')
+})

@@ -1,11 +1,15 @@
 import type { HealReport } from '@knest/core'
+import type { PlaceCount } from './fair-places.js'
+import type { WorkQueue } from './work-queue.js'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-export type ReconcileResult = 'done' | 'busy' | 'refused' | 'failed'
+export type ReconcileResult = 'done' | 'busy' | 'refused' | 'failed' | 'interrupted'
 
 export interface Metrics {
   /** What one look at a cluster found and did. */
   reconciled(cluster: string, result: ReconcileResult, seconds: number, report?: HealReport): void
+  /** Tells from now on who waits in this queue. */
+  observe(queue: Pick<WorkQueue, 'count'>): void
   /** Removes every series of a cluster that is gone. */
   forget(cluster: string): void
   /** In Prometheus' text format. */
@@ -73,7 +77,35 @@ export function createMetrics(): Metrics {
       for (const [cluster, { phase }] of latest) this.set({ cluster, phase }, 1)
     },
   })
+  let queue: Pick<WorkQueue, 'count'> | undefined
+  const ofQueue = (name: string, help: string, valueOf: (count: PlaceCount) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        for (const [kind, count] of Object.entries(queue?.count() ?? {})) this.set({ kind }, valueOf(count))
+      },
+    })
+  }
+  ofQueue(
+    'knest_queue_depth',
+    'Clusters that wait for their turn: a look, work that a look found to be done, a deletion.',
+    ({ waiting }) => waiting,
+  )
+  ofQueue(
+    'knest_queue_oldest_seconds',
+    'How long the cluster has waited for its turn that waits longest.',
+    ({ oldestMs }) => oldestMs / 1000,
+  )
+  ofQueue(
+    'knest_queue_active',
+    'Clusters whose turn it is; those that wait for something on the host do not count.',
+    ({ taken }) => taken,
+  )
   return {
+    observe: (observed) => void (queue = observed),
     reconciled: (cluster, result, seconds, report) => {
       count(runs, cluster, 'result', result)
       duration.observe(seconds)

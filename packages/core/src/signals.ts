@@ -111,22 +111,55 @@ export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
 }
 
 type WriteGuard = () => Promise<void>
-const guards = new WeakMap<AbortSignal, readonly WriteGuard[]>()
+
+/** The place of one piece of work among others that share a machine; work that waits leaves it to them. */
+export interface Turn {
+  /** Gives the place away. The function that it returns ends the wait, and resolves when there is a place again. */
+  wait(): () => Promise<void>
+  /** Resolves when this work has a place, waits for something, or was ended. */
+  ready(): Promise<void>
+}
+
+interface Carried {
+  readonly guards: readonly WriteGuard[]
+  readonly turn?: Turn | undefined
+}
+
+/** What goes from a signal to those that `anySignal` and `openDeadline` make of it. */
+const carried = new WeakMap<AbortSignal, Carried>()
 
 /** Has `guard` asked before each write under this signal, or one that `anySignal` or `openDeadline` made of it. */
 export function guardWrites(signal: AbortSignal, guard: WriteGuard): AbortSignal {
-  guards.set(signal, [...(guards.get(signal) ?? []), guard])
+  const { guards = [], turn } = carried.get(signal) ?? {}
+  carried.set(signal, { guards: [...guards, guard], turn })
   return signal
 }
 
 /** To be awaited before a write: throws when the signal is aborted, also by what its guards find out now. */
 export async function beforeWrite(signal: AbortSignal): Promise<void> {
-  for (const guard of guards.get(signal) ?? []) await guard()
+  for (const guard of carried.get(signal)?.guards ?? []) await guard()
   if (signal.aborted) throw endedBy(signal)
 }
 
+/** All work under this signal, or one that `anySignal` or `openDeadline` made of it, has this one place. */
+export function takeTurns(signal: AbortSignal, turn: Turn): AbortSignal {
+  carried.set(signal, { guards: carried.get(signal)?.guards ?? [], turn })
+  return signal
+}
+
+/** To be called when work under the signal begins to wait for others; what it returns, when the wait has ended. */
+export function beginWait(signal: AbortSignal): () => Promise<void> {
+  return carried.get(signal)?.turn?.wait() ?? (() => Promise.resolve())
+}
+
+/** To be awaited before a piece of work that keeps machines busy. */
+export async function awaitTurn(signal: AbortSignal): Promise<void> {
+  await carried.get(signal)?.turn?.ready()
+}
+
 function inherit(signal: AbortSignal, from: readonly AbortSignal[]): AbortSignal {
-  const inherited = from.flatMap((each) => guards.get(each) ?? [])
-  if (inherited.length > 0) guards.set(signal, inherited)
+  const all = from.flatMap((each) => carried.get(each) ?? [])
+  const turn = all.find((each) => each.turn !== undefined)?.turn
+  if (all.length > 0) carried.set(signal, { guards: all.flatMap(({ guards }) => guards), turn })
   return signal
 }

@@ -1,7 +1,7 @@
 import type { KindRef, KubeObject, WaitOptions } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import type { ApiLink } from './api-link.js'
-import { endedWith, openDeadline, seconds } from '../signals.js'
+import { beginWait, endedWith, openDeadline, seconds } from '../signals.js'
 import { watchObjects } from './watch.js'
 
 /** Resolves with the objects as soon as `done` accepts them. What `done` throws ends the wait, too. */
@@ -26,12 +26,14 @@ export async function waitForObjects(
   const onInterruption = (error: KnestError | undefined) => {
     interruption = error
   }
+  let endWait: (() => Promise<void>) | undefined
   try {
     for await (const items of watchObjects(link, { path, query, signal: deadline.signal, onInterruption })) {
       // Items of a list come without apiVersion and kind.
       const objects = items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }))
       seen = objects
       if (done(objects)) return objects
+      endWait ??= beginWait(options.signal)
     }
     throw new Error('a watch does not end by itself')
   } catch (error) {
@@ -40,5 +42,6 @@ export async function waitForObjects(
     throw error
   } finally {
     deadline.stop()
+    await endWait?.()
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { takeTurns } from '../signals.js'
 import { failure, json, startFakeApiServer, type FakeApiServer } from './fake-api-server.js'
 import { openKube } from './open-kube.js'
 
@@ -82,6 +83,24 @@ describe('waitFor', () => {
     expect(query?.get('resourceVersion')).toBe('100')
     expect(query?.get('allowWatchBookmarks')).toBe('true')
     expect(query?.get('labelSelector')).toBe('a=b')
+  })
+
+  it('gives its turn to others only while it waits', async () => {
+    const turns: string[] = []
+    const wait = () => {
+      turns.push('waits')
+      return () => Promise.resolve(void turns.push('has waited'))
+    }
+    const { signal } = new AbortController()
+    takeTurns(signal, { wait, ready: () => Promise.resolve() })
+    script([[{ name: 'a' }]], [])
+    await waitForNames('a', 5000, signal).found
+    expect(turns).toEqual([])
+    script([[]], [watchOf('b')])
+    await waitForNames('b', 5000, signal).found
+    script([[]], [watchOf('c')])
+    await expect(waitForNames('b', 50, signal).found).rejects.toMatchObject({ code: 'timeout' })
+    expect(turns).toEqual(['waits', 'has waited', 'waits', 'has waited'])
   })
 
   it('goes on from the last version when the server ends the watch', async () => {

@@ -1,7 +1,7 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { anySignal, endedWith, pause } from '../signals.js'
+import { anySignal, beginWait, endedWith, pause } from '../signals.js'
 import { apiPort } from './open.js'
 
 /** Blocks on the node until something listens on the API port: asking from outside would cost more. */
@@ -18,6 +18,19 @@ export async function awaitApi(
 ): Promise<void> {
   // Of a cluster that is there nobody has to wait for a port.
   if (await isReadyNow(api, options.signal)) return
+  const endWait = beginWait(options.signal)
+  try {
+    await untilReady(api, nodes, options)
+  } finally {
+    await endWait()
+  }
+}
+
+async function untilReady(
+  api: KubeApi,
+  nodes: readonly NodeHandle[],
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   const deadline = Date.now() + options.timeoutMs
   const ended = new AbortController()
   const signal = anySignal(options.signal, ended.signal)

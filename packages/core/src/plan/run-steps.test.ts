@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { silentProgress } from '../contracts/progress.js'
 import type { StepTime } from '../contracts/timing.js'
 import { KnestError } from '../errors.js'
+import { takeTurns } from '../signals.js'
 import { runSteps } from './run-steps.js'
 import type { Step } from './step.js'
 
@@ -26,6 +27,19 @@ describe('runSteps', () => {
     )
     expect(log.slice(0, 2)).toEqual(['+a', '+b'])
     expect(log.slice(-2)).toEqual(['+c', '-c'])
+  })
+
+  it('begins each step when it is its turn', async () => {
+    const log: string[] = []
+    const signal = takeTurns(new AbortController().signal, {
+      wait: () => () => Promise.resolve(),
+      ready: () => Promise.resolve(void log.push('asked')),
+    })
+    await runSteps([step('a'), step('b', 'a')], ({ id }) => Promise.resolve(void log.push(id)), {
+      ...options,
+      signal,
+    })
+    expect(log).toEqual(['asked', 'a', 'asked', 'b'])
   })
 
   it('throws the first failure, stops what runs and starts nothing more', async () => {

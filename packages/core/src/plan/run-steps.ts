@@ -1,4 +1,4 @@
-import { anySignal } from '../signals.js'
+import { anySignal, awaitTurn } from '../signals.js'
 import type { Progress } from '../contracts/progress.js'
 import type { StepClock } from '../contracts/timing.js'
 import type { Step } from './step.js'
@@ -39,6 +39,7 @@ export async function runSteps(
     if (known !== undefined) return known
     const promise = (async () => {
       await Promise.all(step.needs.map((id) => start(find(steps, id))))
+      await awaitTurn(both)
       both.throwIfAborted()
       const part = partsOf(clock, step)
       await timed(clock, step, () => progress.phase(step.title, (inner) => run(step, inner, both, part)))

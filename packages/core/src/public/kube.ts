@@ -10,7 +10,7 @@ export {
   seconds,
   unlessAborted,
 } from '../kube/index.js'
-export { anySignal, beforeWrite } from '../signals.js'
+export { anySignal, beforeWrite, beginWait, takeTurns, type Turn } from '../signals.js'
 export { readYaml as readKubeconfigYaml, YamlFault } from '../kube/kubeconfig/go-yaml.js'
 export type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
