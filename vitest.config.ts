@@ -45,7 +45,7 @@ const sideBySide = [
     'scale',
     'side-by-side',
   ],
-  ...['status', 'streams'],
+  ...['status', 'stories', 'streams'],
 ]
 
 /**

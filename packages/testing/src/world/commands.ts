@@ -59,13 +59,14 @@ export function specOf(random: Random): ClusterSpec {
   }
 }
 
-/** Starts a command as a process of its own. Resolves when it has ended; never when it is killed. */
+/** Starts a command as a process of its own. Resolves when it has ended; never when it is killed. `onPhase`: when one is done. */
 export async function runCommandLine(
   world: World,
   number: number,
   command: Command,
   spec: ClusterSpec,
   random: Random,
+  onPhase?: (title: string) => void,
 ): Promise<void> {
   const { process, clusters, api } = world.start(`${command.name}-${number}`, command.name)
   process.phase = world.phase(clusterName)
@@ -74,7 +75,7 @@ export async function runCommandLine(
   const run: RunOptions = {
     signal: new AbortController().signal,
     timeoutMs: 15 * 60_000,
-    progress: progressOf(world, () => !process.isDead(), process.name),
+    progress: progressOf(world, () => !process.isDead(), process.name, onPhase),
   }
   try {
     await command.run(clusters, run, spec, random)
@@ -98,7 +99,12 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }
 
-export function progressOf(world: World, isAlive: () => boolean, name: string): Progress {
+export function progressOf(
+  world: World,
+  isAlive: () => boolean,
+  name: string,
+  onPhase?: (title: string) => void,
+): Progress {
   const say = (text: string): void => {
     if (isAlive()) world.say(name, text)
   }
@@ -106,7 +112,14 @@ export function progressOf(world: World, isAlive: () => boolean, name: string): 
     ...silentProgress,
     phase: (title, work) => {
       say(title)
-      return work(progress)
+      const working = work(progress)
+      // Not even a turn later where nobody asks.
+      return onPhase === undefined
+        ? working
+        : working.then((result) => {
+            if (isAlive()) onPhase(title)
+            return result
+          })
     },
     warn: (text) => say(`warning: ${text}`),
   }

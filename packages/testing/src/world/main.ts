@@ -4,6 +4,7 @@ import { collectText } from '@knest/core'
 import { merged, runBatch, type BatchResult } from './batch.js'
 import { coverageTable } from './coverage.js'
 import { knownFaults, shownBy } from './known-faults.js'
+import { replayOf } from './replay.js'
 import { rememberedSeeds } from './remembered-seeds.js'
 import { shrink } from './shrink.js'
 import { storyOf, tell } from './story.js'
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '86400' },
     // Only the first seed that breaks a promise, known or not, as JSON; null for none.
     'until-broken': { type: 'boolean', default: false },
+    // Stories of these seeds that a host can be told too, as JSON: e2e/src/stories.test.ts.
+    replay: { type: 'string' },
     // For the processes that share a batch.
     part: { type: 'string' },
   },
@@ -109,6 +112,8 @@ async function partOf(part: number, jobs: number): Promise<BatchResult> {
 
 await warmUp()
 if (values['until-broken']) await tellUntilBroken()
+else if (values.replay !== undefined)
+  for (const seed of values.replay.split(',')) print(JSON.stringify(await replayOf(Number(seed))))
 else if (values.part !== undefined) {
   const [from, count, step] = [values.from, values.seeds, values.part].map(Number) as [number, number, number]
   print(JSON.stringify(await runBatch({ from, count, step, seconds: Number(values.seconds) })))
