@@ -52,7 +52,7 @@ const sideBySide = [
  * Files that run two at a time after those: no controller is near them, they bear the objects of another file, and what
  * they measure bears one that mostly waits. The longest of them is as long as the others together.
  */
-const besideFew = ['ha', 'hostile', 'kill', 'one-namespace']
+const besideFew = ['ha', 'kill', 'one-namespace']
 
 /**
  * Test files on a host, in three projects: those of `sideBySide`, those of `besideFew` and, after them, those that have

@@ -59,7 +59,8 @@ async function nodeStatus(
     role,
     pool: owner.metadata.labels?.[labels.pool] ?? 'worker',
     phase,
-    abandoned: vm === undefined && (vmi === undefined || phase === 'failed'),
+    // An instance without its VM is on its way out.
+    abandoned: vm === undefined,
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,

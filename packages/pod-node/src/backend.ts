@@ -30,7 +30,7 @@ import { imageVersion } from './image-version.js'
 import { claimName, imageOf, nodeClaim, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
 import { lastEnd, warningsOf, type ExplainEvent } from './pod-events.js'
-import { podState } from './pod-state.js'
+import { podState, type PodState } from './pod-state.js'
 import { podNodeObjects, preflight } from './preflight.js'
 import { refusalOf, waitForPod, waitForScheduled } from './wait-for-pod.js'
 
@@ -76,6 +76,7 @@ export function createPodNodeBackend(
       const set = nodeStatefulSet(spec)
       // The host would take a claim of that name for the node's disk.
       if (spec.persistent) await refuseForeign(api, [nodeClaim(spec)], signal)
+      await removeOrphan(api, spec, signal)
       await applyOwn(api, set, { signal })
       await changeImage(api, spec, imageOf(set), signal)
       return started(spec, signal, note)
@@ -116,11 +117,15 @@ export function createPodNodeBackend(
         labelSelector: `${clusterSelector(cluster.name)},${labels.node},${labels.backend}!=vm`,
         signal,
       }
-      const [sets, pods, claims] = await Promise.all([
+      const [before, pods, claims] = await Promise.all([
         api.list(statefulSetKind, selector),
         api.list(podKind, selector),
         api.list(volumeClaimKind, selector),
       ])
+      // A StatefulSet that was made between the two lists is none that is gone.
+      const sets = pods.some((pod) => isOrphan(pod, before))
+        ? await api.list(statefulSetKind, selector)
+        : before
       const byNode = (objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> =>
         new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
       // Whatever is left of a node is the node: what shows least comes first and is overruled.
@@ -128,28 +133,56 @@ export function createPodNodeBackend(
       const podOf = byNode(pods)
       const untold = pods.filter((pod) => podState(pod).untold)
       const warnings = await warningsOf(api, cluster.namespace, untold, explainEvent, signal)
-      return [...owners].map(([name, owner]) => nodeStatus(name, owner, podOf.get(name), warnings))
+      return [...owners].map(([name, owner]) => {
+        const pod = podOf.get(name)
+        return nodeStatus(name, owner, pod, warnings, pod !== undefined && isOrphan(pod, sets))
+      })
     },
 
     lastEnd: (cluster, name, signal) => lastEnd(api, cluster.namespace, podName(name), signal),
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
-      const { namespace } = cluster
       await deleteOwn(api, cluster, statefulSetKind, name, { signal, propagationPolicy: 'Background' })
       await deleteOwn(api, cluster, podKind, podName(name), { signal })
-      await awaitPodsGone(
-        api,
-        { namespace, labelSelector: `${clusterSelector(cluster.name)},${labels.node}=${name}` },
-        {
-          timeoutMs: 120_000,
-          signal,
-          awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
-          describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
-        },
-      )
+      await untilGone(api, cluster, name, signal)
       if (!keepData) await deleteVolumeClaim(api, cluster, claimName(name), signal)
     },
   }
+}
+
+async function untilGone(
+  api: KubeApi,
+  cluster: ClusterRef,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace } = cluster
+  await awaitPodsGone(
+    api,
+    { namespace, labelSelector: `${clusterSelector(cluster.name)},${labels.node}=${name}` },
+    {
+      timeoutMs: 120_000,
+      signal,
+      awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
+      describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
+    },
+  )
+}
+
+/** Its StatefulSet is gone: the host takes it away within seconds, and until then it runs and takes commands. */
+function isOrphan(pod: KubeObject, sets: readonly KubeObject[]): boolean {
+  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === statefulSetKind.kind)
+  return owner !== undefined && !sets.some(({ metadata }) => metadata.uid === owner.uid)
+}
+
+/** What the host is about to take away would be taken for the new node. */
+async function removeOrphan(api: KubeApi, { cluster, name }: NodeSpec, signal: AbortSignal): Promise<void> {
+  const pod = await api.get(podKind, podName(name), cluster.namespace, signal)
+  if (pod === undefined) return
+  const set = await api.get(statefulSetKind, name, cluster.namespace, signal)
+  if (!isOrphan(pod, set === undefined ? [] : [set])) return
+  await deleteOwn(api, cluster, podKind, podName(name), { signal })
+  await untilGone(api, cluster, name, signal)
 }
 
 /** What the node says when it is ready, or cannot become so. */
@@ -182,16 +215,18 @@ function nodeStatus(
   owner: KubeObject,
   pod: KubeObject | undefined,
   warnings: ReadonlyMap<string, string>,
+  orphaned: boolean,
 ): NodeStatus {
   const { labels: found = {} } = owner.metadata
-  const state = pod === undefined ? undefined : podState(pod)
+  const state = pod === undefined ? undefined : orphaned ? orphanState(pod) : podState(pod)
+  const isEnding = state === undefined || state.phase === 'failed' || state.phase === 'deleting'
   const said = [state?.reason, warnings.get(podName(name))].filter((text) => text !== undefined)
   return {
     name,
     role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
     pool: found[labels.pool] ?? 'worker',
     phase: state?.phase ?? 'pending',
-    abandoned: owner.kind !== statefulSetKind.kind && (state === undefined || state.phase === 'failed'),
+    abandoned: owner.kind !== statefulSetKind.kind && isEnding,
     ready: state?.ready ?? false,
     ip: state?.ip,
     startedAt: state?.startedAt,
@@ -201,6 +236,11 @@ function nodeStatus(
     hostNode: state?.hostNode,
     image: imageOfNode(owner, pod),
   }
+}
+
+function orphanState(pod: KubeObject): PodState {
+  const reason = 'its StatefulSet is gone, and its pod goes with it'
+  return { ...podState(pod), phase: 'deleting', ready: false, reason }
 }
 
 function imageOfNode(owner: KubeObject, pod: KubeObject | undefined): string | undefined {

@@ -9,7 +9,8 @@ function object(apiVersion: string, kind: string, name: string, status: object =
   return { apiVersion, kind, metadata: { name, namespace: 'knest-q', labels }, status }
 }
 
-const set = object('apps/v1', 'StatefulSet', 'q-cp-0')
+const plain = object('apps/v1', 'StatefulSet', 'q-cp-0')
+const set = { ...plain, metadata: { ...plain.metadata, uid: 'set' } }
 const claim = object('v1', 'PersistentVolumeClaim', 'disk-q-cp-0-0')
 const pod = (status: object): KubeObject => object('v1', 'Pod', 'q-cp-0-0', status)
 const running = pod({
@@ -18,6 +19,11 @@ const running = pod({
 })
 const failed = pod({ phase: 'Failed', reason: 'Evicted' })
 const pending = pod({ phase: 'Pending', conditions: [] })
+const ending = { ...running, metadata: { ...running.metadata, deletionTimestamp: '2026-11-29T07:53:57Z' } }
+const ownedBy = (uid: string): KubeObject => {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'q-cp-0', uid, controller: true }
+  return { ...running, metadata: { ...running.metadata, ownerReferences: [owner] } }
+}
 
 it.each([
   ['a claim', [claim], true, 'pending'],
@@ -27,6 +33,11 @@ it.each([
   ['all', [set, claim, running], false, 'running'],
   ['a StatefulSet whose pod has ended', [set, claim, failed], false, 'failed'],
   ['a StatefulSet without a pod', [set, claim], false, 'pending'],
+  ['a pod that is being deleted', [claim, ending], true, 'deleting'],
+  ['a StatefulSet whose pod is being deleted', [set, ending], false, 'deleting'],
+  ['a pod whose StatefulSet is gone', [claim, ownedBy('gone')], true, 'deleting'],
+  ['a pod of the StatefulSet before', [set, ownedBy('gone')], false, 'deleting'],
+  ['a pod and its StatefulSet', [set, ownedBy('set')], false, 'running'],
 ])(
   'knows whether the host brings a node back of which there is %s',
   async (_title, there, abandoned, phase) => {
