@@ -36,6 +36,8 @@ interface FakeNestedNode {
   etcdDown: boolean
   /** The machine it is on is away, and the host has not noticed: no command comes to an end. */
   silent: boolean
+  /** It serves, and the host's readiness probe has not come round yet. */
+  unprobed: boolean
   /** Its kubelet may not start, and with it nothing of Kubernetes, until its configuration is that of its image. */
   held: boolean
   /** Nothing of Kubernetes runs on it. */
@@ -360,7 +362,7 @@ export function createFakeNestedNodes(
             )
             .map((node) => ({
               ...statusOf(node),
-              ready: serves(node),
+              ready: serves(node) && !node.unprobed,
               ...(nodes.has(node.spec.name) ? {} : onlyDisk),
             })),
         ),
@@ -393,6 +395,7 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     member: undefined,
     etcdDown: false,
     silent: false,
+    unprobed: false,
     held: false,
     down: false,
     authorities: undefined,

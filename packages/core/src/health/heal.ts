@@ -57,7 +57,7 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
   let after = seen
   if (run.thorough === true || needsPlan(record, seen, decision)) {
     mended = await mend(parts, record, seen, left, { ...run, attempt })
-    after = await look(parts, record, signal)
+    after = await look(parts, record, signal, { answered: mended.finished && mended.actions.length > 0 })
   }
   const finished = mended.finished && failures.length === 0
   const current = { ...record, conditions: mended.conditions }

@@ -26,9 +26,20 @@ export interface Seen {
   readonly verdicts: readonly NodeVerdict[]
 }
 
+interface LookOptions {
+  /** The nested API has just answered: the host's probe of its control planes may come seconds later. */
+  readonly answered?: boolean
+}
+
 /** Asks the host and the nested API, and no node: cheap enough to be done at every change. */
-export async function look(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<Seen> {
-  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+export async function look(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+  { answered = false }: LookOptions = {},
+): Promise<Seen> {
+  const listed = await listNodes(record, await backendsOf(parts, record), signal)
+  const nodes = answered ? listed.map(asReady) : listed
   const bounded = anySignal(signal, AbortSignal.timeout(askMs))
   const objects = await askNodeObjects(parts, record, nodes, bounded).catch((error: unknown) => {
     signal.throwIfAborted()
@@ -54,6 +65,10 @@ export async function look(parts: Parts, record: ClusterRecord, signal: AbortSig
     now: Date.now(),
   })
   return { nodes, members, verdicts }
+}
+
+function asReady(node: BackendNode): BackendNode {
+  return node.phase === 'running' ? { ...node, ready: true } : node
 }
 
 /** What etcd says of its members, asked only when a control plane is dead. */

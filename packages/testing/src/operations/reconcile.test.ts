@@ -185,6 +185,18 @@ describe('heal', () => {
     expect(await phase()).toBe('Ready')
   })
 
+  test('says Ready of nodes that it made, though the host has not probed them yet', async () => {
+    const { clusters, nodes, phase } = await createdFixture()
+    for (const name of ['q-cp-0', 'q-worker-0']) {
+      const node = nodes.nodes.get(name)
+      if (node !== undefined) node.unprobed = true
+    }
+    nodes.nodes.delete('q-worker-0')
+    const report = await clusters.heal(ref, run)
+    expect(report).toMatchObject({ phase: 'Ready', failure: undefined })
+    expect(await phase()).toBe('Ready')
+  })
+
   test('says Degraded of a node that does not run, and leaves it to the host', async () => {
     const { clusters, nodes, phase } = await createdFixture()
     const worker = nodes.nodes.get('q-worker-0')
