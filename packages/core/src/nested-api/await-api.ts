@@ -1,6 +1,7 @@
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
+import { isTemporary } from '../kube/temporary.js'
 import { anySignal, beginWait, endedWith, pause } from '../signals.js'
 import { apiPort } from './open.js'
 
@@ -35,7 +36,7 @@ async function untilReady(
   const ended = new AbortController()
   const signal = anySignal(options.signal, ended.signal)
   try {
-    await Promise.any(nodes.map((node) => listening(node, options.timeoutMs, signal)))
+    await Promise.any(nodes.map((node) => listening(node, deadline, signal)))
   } catch (error) {
     const nobody = 'nothing listens on its port'
     if (options.signal.aborted)
@@ -70,10 +71,20 @@ async function isReadyNow(api: KubeApi, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-async function listening(node: NodeHandle, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  const argv = untilListening(Math.ceil(timeoutMs / 1000))
-  const { exitCode } = await node.execText(argv, { timeoutMs: timeoutMs + 5_000, signal })
-  if (exitCode !== 0) throw new Error(`nothing listens on port ${apiPort} of ${node.name}`)
+/** Asks on when the command is cut off: a container that ended meanwhile is started again by the host. */
+async function listening(node: NodeHandle, deadline: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const leftMs = deadline - Date.now()
+    if (leftMs <= 0) throw new Error(`nothing listens on port ${apiPort} of ${node.name}`)
+    const argv = untilListening(Math.ceil(leftMs / 1000))
+    try {
+      const { exitCode } = await node.execText(argv, { timeoutMs: leftMs + 5_000, signal })
+      if (exitCode === 0) return
+    } catch (error) {
+      if (signal.aborted || !isTemporary(error)) throw error
+    }
+    await pause(Math.min(500, Math.max(deadline - Date.now(), 0)), signal)
+  }
 }
 
 function firstFailure(body: string): string | undefined {
