@@ -133,6 +133,25 @@ test('who was stopped and still has the lock goes on', async () => {
   expect(host.lease).toBeUndefined()
 })
 
+test.each([
+  ['has lost it where another has worked to the end and let it go', {}, true],
+  ['has it still where its namespace goes', { deletionTimestamp: at(0) }, false],
+])('who was stopped and finds no Lease %s', async (_, of, isLost) => {
+  const { host, api } = fakeHost()
+  const changing = {
+    ...api,
+    get: ({ kind }: { kind: string }) =>
+      Promise.resolve(kind === 'Namespace' ? { metadata: { name: 'knest-q', ...of } } : host.lease),
+  } as unknown as KubeApi
+  const lock = await acquireLock(changing, target, signal, () => undefined)
+  vi.setSystemTime(Date.now() + 60_000)
+  host.lease = undefined
+  const writing = beforeWrite(lock.signal)
+  await (isLost
+    ? expect(writing).rejects.toMatchObject({ message: 'somebody else took over cluster "q"' })
+    : expect(writing).resolves.toBeUndefined())
+})
+
 /** Reads of the Lease are forbidden, and the namespace is as it is. */
 function withoutRights(api: KubeApi, deletionTimestamp?: string): { readonly api: KubeApi; asked: number } {
   const seen = {

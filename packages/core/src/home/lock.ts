@@ -133,7 +133,10 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
       .get(leaseKind, name, namespace, lost.signal)
       .catch((error: unknown) => goneWithNamespace(error, api, namespace, lost.signal))
     const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
-    // Gone with the namespace of a cluster that is being deleted: nobody else has it.
+    // Whoever took it in the meantime has worked to the end, and has let it go.
+    if (current === undefined && isSilent() && !(await isEnding(api, namespace, lost.signal)))
+      throw takenOver(subject)
+    // Else gone with the namespace of a cluster that is being deleted: nobody else has it.
     if (current !== undefined) {
       if (holder !== identity) throw takenOver(subject)
       const wantedBy = current.metadata.annotations?.[wantedAnnotation]
@@ -212,8 +215,14 @@ async function goneWithNamespace(
   signal: AbortSignal,
 ): Promise<undefined> {
   if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
-  const place = await api.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, signal)
-  if (place !== undefined && place.metadata.deletionTimestamp === undefined) throw error
+  if (!(await isEnding(api, namespace, signal))) throw error
+}
+
+/** Nobody can take a lock where nothing can be made. Throws where the namespace may not be seen. */
+async function isEnding(api: KubeApi, namespace: string, signal: AbortSignal): Promise<boolean> {
+  const kind: KindRef = { apiVersion: 'v1', kind: 'Namespace' }
+  const place = await api.get(kind, namespace, undefined, signal)
+  return place === undefined || place.metadata.deletionTimestamp !== undefined
 }
 
 function takenOver(subject: string): BusyError {
