@@ -13,20 +13,42 @@ export interface Deadline {
 // The longest a Node timer can wait; longer ones would fire at once.
 const longestTimer = 2 ** 31 - 1
 
-/** Ends with `parent`, or after `timeoutMs` with the error `timedOut` makes then. */
-export function openDeadline(parent: AbortSignal, timeoutMs: number, timedOut: () => KnestError): Deadline {
-  const controller = new AbortController()
+/** A timer that comes later than this is one of a process that was stopped. */
+const lateMs = 1_000
+const mostLateMs = 5_000
+
+/**
+ * Calls `over` after `timeoutMs`, unless the function it returns was called. A process that was stopped and goes on
+ * runs its timers first: what others have answered in the meantime is read before their time counts as over.
+ */
+export function startLimit(timeoutMs: number, over: () => void): () => void {
+  const due = performance.now() + timeoutMs
+  let stop = (): void => {
+    clearTimeout(timer)
+  }
   const timer = setTimeout(
     () => {
-      controller.abort(timedOut())
+      if (performance.now() - due <= lateMs) over()
+      else stop = startLimit(Math.min(timeoutMs, mostLateMs), over)
     },
     Math.min(timeoutMs, longestTimer),
   )
+  return () => {
+    stop()
+  }
+}
+
+/** Ends with `parent`, or after `timeoutMs` with the error `timedOut` makes then. */
+export function openDeadline(parent: AbortSignal, timeoutMs: number, timedOut: () => KnestError): Deadline {
+  const controller = new AbortController()
+  const forgetLimit = startLimit(timeoutMs, () => {
+    controller.abort(timedOut())
+  })
   const forget = onAbort(parent, (error) => {
     controller.abort(error)
   })
   const clear = () => {
-    clearTimeout(timer)
+    forgetLimit()
     forget()
   }
   return {

@@ -1,4 +1,4 @@
-import { anySignal, knestCommand, kubectlCommand } from '@knest/core'
+import { anySignal, knestCommand, kubectlCommand, startLimit } from '@knest/core'
 import type { KubeObject, PullFailure } from '@knest/core'
 import { podState } from './pod-state.js'
 
@@ -16,7 +16,7 @@ export class PullPatience {
   /** Ends what is watched for it. */
   readonly #ended = new AbortController()
   #giveUp: (pods: readonly KubeObject[]) => void = () => undefined
-  #timer: NodeJS.Timeout | undefined
+  #forgetLimit: () => void = () => undefined
   #failing: { readonly kind: PullFailure; readonly since: number } | undefined
 
   constructor() {
@@ -29,7 +29,7 @@ export class PullPatience {
   see(pods: readonly KubeObject[]): void {
     if (this.#ended.signal.aborted) return
     const kind = pods.map((pod) => podState(pod).pull).find((each) => each !== undefined)
-    clearTimeout(this.#timer)
+    this.#forgetLimit()
     if (kind === undefined) {
       this.#failing = undefined
       return
@@ -39,7 +39,7 @@ export class PullPatience {
     const since = this.#failing?.kind === known ? this.#failing.since : Date.now()
     this.#failing = { kind: known, since }
     const left = since + patienceMs[known] - Date.now()
-    if (Number.isFinite(left)) this.#timer = setTimeout(() => this.#giveUp(pods), Math.max(left, 0))
+    if (Number.isFinite(left)) this.#forgetLimit = startLimit(Math.max(left, 0), () => this.#giveUp(pods))
   }
 
   /** For what is watched: ends with the caller's, and at `end`. */
@@ -48,7 +48,7 @@ export class PullPatience {
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#forgetLimit()
     this.#ended.abort()
   }
 }

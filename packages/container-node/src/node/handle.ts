@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Writable } from 'node:stream'
-import { collectText, KnestError, type ExecOptions, type NodeHandle, type NodeRole } from '@knest/core'
+import { collectText, KnestError, startLimit } from '@knest/core'
+import type { ExecOptions, NodeHandle, NodeRole } from '@knest/core'
 import type { ContainerEngine, EngineName } from '../engine/engine.js'
 import { inspectContainer } from '../engine/objects.js'
 import { lastWords, type ProgramResult } from '../engine/program.js'
@@ -101,9 +102,9 @@ function dial(address: string, port: number, signal: AbortSignal): Promise<Socke
       )
     }
     const onAbort = (): void => fail(signal.reason)
-    const timer = setTimeout(() => fail(new Error('timed out')), dialTimeoutMs)
+    const forgetLimit = startLimit(dialTimeoutMs, () => fail(new Error('timed out')))
     const forget = (): void => {
-      clearTimeout(timer)
+      forgetLimit()
       signal.removeEventListener('abort', onAbort)
     }
     socket.once('error', fail)

@@ -13,17 +13,22 @@ export function keepConnectionAlive(
 ) {
   // What fits in the buffers of a peer that still answers.
   const harmless = 4096
+  // Later than this is a tick only of a process that was stopped: what came meanwhile is yet to be read.
+  const latestMs = 2 * limits.everyMs + 1_000
   let heardAt = performance.now()
+  let tickedAt = heardAt
   let sentBytes = 0
   let answeredBytes = 0
   const heard = () => {
     heardAt = performance.now()
   }
   const timer = setInterval(() => {
+    const now = performance.now()
     // Nothing can be heard while we do not read.
-    if (socket.isPaused) heard()
+    if (socket.isPaused || now - tickedAt > latestMs) heard()
+    tickedAt = now
     const limitMs = sentBytes - answeredBytes > harmless ? limits.stalledMs : limits.quietMs
-    if (performance.now() - heardAt > limitMs) onQuiet(limitMs)
+    if (now - heardAt > limitMs) onQuiet(limitMs)
     else if (socket.readyState === WebSocket.OPEN) socket.ping(String(sentBytes))
   }, limits.everyMs)
   socket.on('pong', (data) => {

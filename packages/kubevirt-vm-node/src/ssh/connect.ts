@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { KnestError, onAbort, openDeadline, seconds } from '@knest/core'
+import { KnestError, onAbort, openDeadline, seconds, startLimit } from '@knest/core'
 import ssh2 from 'ssh2'
 import type { Client } from 'ssh2'
 
@@ -49,9 +49,9 @@ export function connectSsh(
   )
   return new Promise<Client>((resolve, reject) => {
     const client = new ssh2.Client()
-    const banner = setTimeout(() => fail(silent(subject, awaited, limits)), limits.bannerMs)
+    const forgetBanner = startLimit(limits.bannerMs, () => fail(silent(subject, awaited, limits)))
     const settle = (): void => {
-      clearTimeout(banner)
+      forgetBanner()
       deadline.clear()
       forget()
     }
@@ -84,7 +84,7 @@ export function connectSsh(
       keepaliveCountMax: keepaliveMisses,
     })
     stream.once('data', () => {
-      clearTimeout(banner)
+      forgetBanner()
       awaited = 'the login'
     })
   })
