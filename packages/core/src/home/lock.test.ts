@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
-import { anySignal, beforeWrite } from '../signals.js'
+import { anySignal, beforeWrite, onAbort } from '../signals.js'
 import { isDead, ownIdentity } from './holder.js'
 import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
@@ -150,6 +150,35 @@ test.each([
   await (isLost
     ? expect(writing).rejects.toMatchObject({ message: 'somebody else took over cluster "q"' })
     : expect(writing).resolves.toBeUndefined())
+})
+
+test.each([
+  ['refused', () => Promise.reject(new KnestError('host-unreachable', 'refused'))],
+  ['silent', (ended: AbortSignal) => new Promise((_, reject) => onAbort(ended, reject))],
+])('who was stopped and finds its connections %s has as long to renew it as ever', async (_, dead) => {
+  const { host, api } = fakeHost()
+  let isDead = false
+  const dying = {
+    ...api,
+    get: (...[, , , ended]: Parameters<KubeApi['get']>) =>
+      isDead ? dead(ended) : Promise.resolve(host.lease),
+  } as unknown as KubeApi
+  const now = performance.now.bind(performance)
+  let stoppedMs = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + stoppedMs)
+  const lock = await acquireLock(dying, target, signal, () => undefined)
+  await vi.advanceTimersByTimeAsync(3_000)
+  isDead = true
+  stoppedMs = 8_000
+  await vi.advanceTimersByTimeAsync(7_500)
+  expect(lock.signal.aborted).toBe(false)
+  isDead = false
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(lock.signal.aborted).toBe(false)
+  isDead = true
+  await vi.advanceTimersByTimeAsync(18_000)
+  expect(lock.signal.reason).toMatchObject({ code: 'host-unreachable' })
+  clock.mockRestore()
 })
 
 /** Reads of the Lease are forbidden, and the namespace is as it is. */

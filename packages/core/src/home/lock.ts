@@ -4,7 +4,7 @@ import type { KindRef, KubeApi, KubeObject, OwnerReference } from '../contracts/
 import { BusyError, KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
-import { anySignal, guardWrites, pause, seconds } from '../signals.js'
+import { anySignal, guardWrites, openDeadline, pause, seconds } from '../signals.js'
 import { isDead, ownIdentity } from './holder.js'
 import { LeaseWatch, type LeaseSpec } from './lease-watch.js'
 import { ownedBy } from './record.js'
@@ -13,10 +13,13 @@ const leaseKind: KindRef = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease'
 const durationSeconds = 15
 const renewMs = 5_000
 const retryMs = 1_000
+/** A timer that is later is one of a process that was stopped. */
+const lateMs = 1_000
 /** How long it is tried to let a Lease go; whoever waits for it sees its end later then. */
 const releaseMs = 5_000
 /** Who has not renewed it for so long holds it no longer: well before anybody else may take it. */
 const renewDeadlineMs = 10_000
+const attemptMs = renewDeadlineMs - renewMs
 
 export interface LockTarget {
   readonly name: string
@@ -127,14 +130,17 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
   let renewed = { at: taken, date: Date.now() }
   let renewing: Promise<boolean> | undefined
   let timer: NodeJS.Timeout
-  const renewOnce = async (): Promise<boolean> => {
+  // While a process is stopped it tries nothing: the time it has for renewing begins when it goes on.
+  let tryingSince = taken
+  let due = Infinity
+  const renewOnce = async (bounded: AbortSignal): Promise<boolean> => {
     const began = { at: performance.now(), date: Date.now() }
     const current = await api
-      .get(leaseKind, name, namespace, lost.signal)
-      .catch((error: unknown) => goneWithNamespace(error, api, namespace, lost.signal))
+      .get(leaseKind, name, namespace, bounded)
+      .catch((error: unknown) => goneWithNamespace(error, api, namespace, bounded))
     const holder = (current?.spec as LeaseSpec | undefined)?.holderIdentity
     // Whoever took it in the meantime has worked to the end, and has let it go.
-    if (current === undefined && isSilent() && !(await isEnding(api, namespace, lost.signal)))
+    if (current === undefined && isSilent() && !(await isEnding(api, namespace, bounded)))
       throw takenOver(subject)
     // Else gone with the namespace of a cluster that is being deleted: nobody else has it.
     if (current !== undefined) {
@@ -143,28 +149,36 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
       if (preemptible === true && wantedBy !== undefined)
         throw new BusyError(`${wantedBy} wants to work on ${subject}`)
       const { renewTime } = leaseSpec(identity)
-      await api.replace({ ...current, spec: { ...current.spec, renewTime } }, { signal: lost.signal })
+      await api.replace({ ...current, spec: { ...current.spec, renewTime } }, { signal: bounded })
     }
     renewed = began
+    tryingSince = began.at
     return true
   }
   const renew = (): Promise<boolean> => {
-    const limit = setTimeout(() => lost.abort(notRenewed(subject)), renewDeadlineMs - renewMs)
-    limit.unref()
-    return renewOnce()
+    const began = performance.now()
+    if (began - due > lateMs) tryingSince = began
+    due = Infinity
+    const limit = openDeadline(lost.signal, attemptMs, () => notRenewed(subject))
+    return renewOnce(limit.signal)
       .catch((error: unknown) => {
+        const now = performance.now()
+        if (now - began > attemptMs + lateMs) tryingSince = now
         if (error instanceof BusyError) lost.abort(error)
-        if (performance.now() - renewed.at > renewDeadlineMs) lost.abort(notRenewed(subject, error))
+        else if (now - tryingSince > renewDeadlineMs)
+          lost.abort(limit.signal.aborted ? notRenewed(subject) : notRenewed(subject, error))
         return false
       })
       .finally(() => {
-        clearTimeout(limit)
+        limit.clear()
         renewing = undefined
       })
   }
   const goOn = (isHeld: boolean): void => {
     if (lost.signal.aborted || isReleased) return
-    timer = setTimeout(() => void (renewing ??= renew()).then(goOn), isHeld ? renewMs : retryMs)
+    const waitMs = isHeld ? renewMs : retryMs
+    due = performance.now() + waitMs
+    timer = setTimeout(() => void (renewing ??= renew()).then(goOn), waitMs)
     timer.unref()
   }
   let isReleased = false

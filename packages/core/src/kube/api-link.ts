@@ -23,6 +23,8 @@ export interface ApiLink {
   readonly probe: KeepAliveProbe
   /** Keeps connections for plain requests. */
   readonly agent: http.Agent
+  /** How long a kept connection may leave a request without an answer that may be made again on a new one. */
+  readonly keptQuietMs: number
   /** For sockets, which are not kept; undefined: connect directly. */
   readonly socketAgent: http.Agent | undefined
   readonly credentials: CredentialSource
@@ -39,6 +41,9 @@ export interface ApiLink {
 // connection that the other side has just closed would fail a request that must not be repeated.
 const keptIdleMs = 30_000
 
+// Within the time that the renewal of a lock has, and longer than a busy API server takes as a rule.
+const usualKeptQuietMs = 3_000
+
 const usualProbe: KeepAliveProbe = { everyMs: 15_000, quietMs: 60_000, stalledMs: 600_000 }
 
 export function openApiLink(
@@ -46,6 +51,7 @@ export function openApiLink(
   description: string,
   dial?: Dial,
   probe = usualProbe,
+  keptQuietMs = usualKeptQuietMs,
 ): ApiLink {
   const { server, cluster, user, proxy } = chosen
   const secure = server.protocol === 'https:'
@@ -75,6 +81,7 @@ export function openApiLink(
     server,
     probe,
     agent,
+    keptQuietMs,
     socketAgent,
     credentials: openCredentials(cluster, user, secure, description),
     passedOn: passes === undefined ? undefined : { prefix: server.origin, headers: proxyHeaders(passes) },

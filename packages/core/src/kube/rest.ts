@@ -4,6 +4,7 @@ import { KnestError } from '../errors.js'
 import { answerError, connectionError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import type { Credentials } from './credentials/credentials.js'
+import { distrustKept, SilentConnection } from './kept-connection.js'
 import { isLostConnection } from './temporary.js'
 import { parseInt64 } from '../values/index.js'
 import {
@@ -44,7 +45,8 @@ const noticeableMs = 1_000
 
 /**
  * Any answer, whatever its status. Asked again, at most twice, only when the server says it did not
- * take the request (429, or 503 with Retry-After), and for a GET when the connection failed; once more
+ * take the request (429, or 503 with Retry-After), and for a GET when the connection failed or a kept one is
+ * silent; once more
  * with other credentials, where a login or a file gives others than were refused (401).
  */
 export async function send(
@@ -80,12 +82,15 @@ async function sendAs(
   try {
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= mostAttempts
-      const answer = await exchange(link, request, credentials, deadline.signal).catch((error: unknown) => {
-        const failure = connectionError(error, asked(link, request))
-        if (last || request.method !== 'GET' || !isLostConnection(error)) throw failure
-        lost = failure
-        return undefined
-      })
+      const mayRepeat = !last && request.method === 'GET'
+      const answer = await exchange(link, request, credentials, deadline.signal, mayRepeat).catch(
+        (error: unknown) => {
+          const failure = connectionError(error, asked(link, request))
+          if (!mayRepeat || !isLostConnection(error)) throw failure
+          lost = failure
+          return undefined
+        },
+      )
       const waitMs = answer === undefined ? attempt * 200 : retryAfterMs(answer)
       if (answer !== undefined && (waitMs === undefined || last)) return answer
       await pause(waitMs ?? 0, deadline.signal)
@@ -116,7 +121,7 @@ export async function sendJson(link: ApiLink, request: RestRequest): Promise<unk
   }
 }
 
-/** A GET whose answer is read as it comes. The stream ends with the signal; one attempt. */
+/** A GET whose answer is read as it comes. The stream ends with the signal; one attempt, but for a silent kept connection. */
 export async function openStream(
   link: ApiLink,
   path: string,
@@ -144,7 +149,12 @@ async function openStreamAs(
   const request: RestRequest = { method: 'GET', path, signal }
   const opening = requestDeadline(link, request, requestTimeoutMs)
   try {
-    const response = await start(link, request, credentials, opening.signal, signal)
+    const response = await start(link, request, credentials, opening.signal, signal, true).catch(
+      (error: unknown) => {
+        if (opening.signal.aborted || !(error instanceof SilentConnection)) throw error
+        return start(link, request, credentials, opening.signal, signal, false)
+      },
+    )
     return response.statusCode === 200
       ? response
       : Object.assign(response, { body: await readText(response) })
@@ -161,9 +171,10 @@ async function exchange(
   request: RestRequest,
   credentials: Credentials,
   signal: AbortSignal,
+  mayRepeat: boolean,
 ): Promise<RestAnswer> {
   try {
-    const response = await start(link, request, credentials, signal, signal)
+    const response = await start(link, request, credentials, signal, signal, mayRepeat)
     const body = await readText(response)
     return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] }
   } catch (error) {
@@ -173,13 +184,17 @@ async function exchange(
   }
 }
 
-/** Resolves when the answer's head is there: until then `opening` ends it, afterwards `life`. */
+/**
+ * Resolves when the answer's head is there: until then `opening` ends it, afterwards `life`. One that may be repeated
+ * is rejected when a kept connection is silent.
+ */
 function start(
   link: ApiLink,
   request: RestRequest,
   credentials: Credentials,
   opening: AbortSignal,
   life: AbortSignal,
+  mayRepeat: boolean,
 ): Promise<http.IncomingMessage> {
   const { server, passedOn } = link
   // As bytes: Node writes a text and the headers before it as UTF-8, and headers are bytes already.
@@ -212,10 +227,12 @@ function start(
       // A complete answer has given its connection back already.
       else if (!answer.complete) sent.destroy()
     }
+    const trust = mayRepeat ? distrustKept(link, sent) : () => undefined
     const forgetOpening = onAbort(opening, stop)
     const forgetLife = life === opening ? () => undefined : onAbort(life, stop)
     sent.once('response', (response) => {
       answer = response
+      trust()
       // Its reader sees the error; without a reader it must not end the process.
       response.on('error', () => undefined)
       if (life !== opening) forgetOpening()
@@ -224,6 +241,7 @@ function start(
     // Stays after the promise has settled: a late error has nowhere else to go.
     sent.on('error', reject)
     sent.once('close', () => {
+      trust()
       forgetOpening()
       forgetLife()
     })
