@@ -130,8 +130,16 @@ export interface ClusterHome {
    * before the object goes. From then on the record has a `desiredSpec`. Throws `conflict` as `update` does.
    */
   accept?(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>
-  /** Says how the cluster is; last writer wins, or with a `version` only who saw the record so: else `conflict`. */
-  setStatus(ref: ClusterRef, status: RecordedStatus, signal: AbortSignal, version?: string): Promise<void>
+  /**
+   * Says how the cluster is; last writer wins, or with a `version` only who saw the record so: else `conflict`.
+   * Conditions without an `observedGeneration` speak of the record's `generation`.
+   */
+  setStatus(
+    record: ClusterRef & Partial<Pick<ClusterRecord, 'generation'>>,
+    status: RecordedStatus,
+    signal: AbortSignal,
+    version?: string,
+  ): Promise<void>
   /** Absent: whoever comes here may do everything. */
   readonly controllerRights?: ControllerRights
 

@@ -122,8 +122,10 @@ export interface ClusterCondition {
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: string
   readonly message: string
-  /** RFC 3339. */
+  /** RFC 3339: since when it has this status. */
   readonly lastTransitionTime: string
+  /** The `generation` of the record that it speaks of; absent where a home has none, or until it is written. */
+  readonly observedGeneration?: number | undefined
 }
 
 /** A nested cluster as its home remembers it. */
@@ -147,6 +149,10 @@ export interface ClusterRecord extends ClusterRef {
   readonly uid: string
   /** Opaque; changes with every save. */
   readonly version: string
+  /** Counts the changes of what its object asks for; absent where a home does not count. */
+  readonly generation?: number | undefined
+  /** The generation that its status speaks of. */
+  readonly observedGeneration?: number | undefined
 }
 
 /** A node that is there, and the pool it is of. */

@@ -1,6 +1,7 @@
 import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
 import type { RecordedStatus } from '../contracts/cluster-home.js'
 import { makeCondition, withCondition } from '../contracts/condition.js'
+import { withProgress } from '../phases/index.js'
 import type { NodeVerdict } from './assess.js'
 import type { HealingDecision } from './decide.js'
 
@@ -18,9 +19,7 @@ export function healthStatus(
   const isWell = ({ health }: NodeVerdict): boolean =>
     health === 'healthy' || (health === 'no-network' && record.spec.network.cni === 'none')
   const ill = verdicts.filter((verdict) => !isWell(verdict))
-  const conditions = [ready(ill, verdicts.length), healthy(ill, held)]
-    .map((condition) => ({ ...condition, lastTransitionTime: timeOf(condition, record.conditions) }))
-    .reduce(withCondition, record.conditions)
+  const conditions = [ready(ill, verdicts.length), healthy(ill, held)].reduce(withCondition, record.conditions)
   const count = (role: NodeVerdict['role']): { desired: number; ready: number } => {
     const all = verdicts.filter((verdict) => verdict.role === role)
     return { desired: all.length, ready: all.filter(({ health }) => health === 'healthy').length }
@@ -38,20 +37,20 @@ export function healthStatus(
 /** How a cluster is whose authorities nobody has. Its operation stays unfinished. Pure. */
 export function authoritiesGoneStatus(record: ClusterRecord, message: string): RecordedStatus {
   const condition = makeCondition('Healthy', 'False', 'AuthoritiesGone', message)
-  const since = { ...condition, lastTransitionTime: timeOf(condition, record.conditions) }
   return {
     phase: record.phase === 'Ready' ? 'Degraded' : record.phase,
-    conditions: withCondition(record.conditions, since),
+    conditions: withCondition(record.conditions, condition),
   }
 }
 
 /** Status is written only when it says something new: every write wakes whoever watches. */
 export function isNews(record: ClusterRecord, status: RecordedStatus): boolean {
-  const text = (conditions: readonly ClusterCondition[]): string =>
-    JSON.stringify(
-      conditions.map(({ type, status: value, reason, message }) => [type, value, reason, message]),
-    )
-  return record.phase !== status.phase || text(record.conditions) !== text(status.conditions)
+  const text = ({ phase, conditions }: Pick<RecordedStatus, 'phase' | 'conditions'>): string =>
+    withProgress(phase, conditions)
+      .map(({ type, status: value, reason, message }) => JSON.stringify([type, value, reason, message]))
+      .sort()
+      .join()
+  return record.phase !== status.phase || text(record) !== text(status)
 }
 
 function ready(ill: readonly NodeVerdict[], total: number): ClusterCondition {
@@ -78,9 +77,4 @@ function healthy(ill: readonly NodeVerdict[], held: HealingDecision['held']): Cl
 
 export function heldText({ node, reason }: HealingDecision['held'][number]): string {
   return `node "${node}" is dead and is left alone: ${reason}`
-}
-
-function timeOf(condition: ClusterCondition, before: readonly ClusterCondition[]): string {
-  const old = before.find(({ type, status }) => type === condition.type && status === condition.status)
-  return old?.lastTransitionTime ?? condition.lastTransitionTime
 }

@@ -5,7 +5,6 @@ import { KnestError, unlessForbidden } from '../errors.js'
 import { admissionProblems } from '../admission/index.js'
 import { takenProblems } from '../backend-support/index.js'
 import { deleteOwn } from '../ownership.js'
-import { statusCounts } from '../spec/index.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { inPlaceOfBinding, removeControllerBinding } from './controller-binding.js'
@@ -25,6 +24,7 @@ import {
   recordObject,
   recordOrFailure,
 } from './record.js'
+import { statusToWrite } from './record-status.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
 import { writeRecord } from './write-record.js'
@@ -111,9 +111,8 @@ export function createKubernetesHome(
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
       if (record.desiredSpec === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
-      return recordFromObject(
-        await patchStatus(record, { spec: specPatch(updated.spec as SpecFields) }, signal),
-      )
+      const patched = await patchStatus(record, { spec: specPatch(updated.spec as SpecFields) }, signal)
+      return { ...recordFromObject(patched), generation: updated.metadata.generation }
     },
 
     accept: async (record, spec, signal) => {
@@ -122,20 +121,16 @@ export function createKubernetesHome(
       const metadata = { finalizers, resourceVersion: record.version }
       await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
       const accepted = specPatch(recordObject(record, spec).spec as SpecFields)
-      return recordFromObject(await patchStatus(record, { spec: accepted }, signal))
+      // Somebody may have asked for something else since.
+      return {
+        ...recordFromObject(await patchStatus(record, { spec: accepted }, signal)),
+        generation: record.generation,
+      }
     },
 
-    setStatus: async (ref, { phase, conditions, controlPlane, workers, addresses }, signal, version) => {
-      const status = {
-        phase,
-        conditions,
-        ...(controlPlane === undefined
-          ? {}
-          : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
-        ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
-        ...(addresses === undefined ? {} : { addresses }),
-      }
-      await patchStatus(ref, status, signal, version)
+    setStatus: async (record, status, signal, version) => {
+      const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
+      await patchStatus(record, statusToWrite(stored, record.generation, status), signal, version)
     },
     controllerRights: controllerRights(api),
 

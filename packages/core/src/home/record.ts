@@ -31,7 +31,13 @@ export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
 export function recordFromObject(object: KubeObject): ClusterRecord {
   const { metadata } = object
   const status = object.status as
-    { phase?: ClusterPhase; conditions?: readonly ClusterCondition[]; spec?: unknown } | undefined
+    | {
+        phase?: ClusterPhase
+        conditions?: readonly ClusterCondition[]
+        spec?: unknown
+        observedGeneration?: number
+      }
+    | undefined
   refusePruned(object)
   const asked = specFromObject(object)
   return {
@@ -47,6 +53,8 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     createdAt: metadata.creationTimestamp ?? '',
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',
+    ...(metadata.generation !== undefined && { generation: metadata.generation }),
+    ...(status?.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
   }
 }
 

@@ -65,6 +65,6 @@ export async function carryOut(
   run: RunOptions,
 ): Promise<void> {
   const record = await parts.home.update(before, spec, run.signal)
-  await parts.home.setStatus(before, { phase, conditions: record.conditions }, run.signal)
+  await parts.home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   await converge(parts, { ...record, phase }, pace === undefined ? run : { ...run, pace })
 }

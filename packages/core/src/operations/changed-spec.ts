@@ -16,6 +16,22 @@ export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): C
   }
 }
 
+/**
+ * The record with the generation that its cluster was made by, where its object asks for something else by now: what
+ * is found of its nodes says nothing of that. Pure.
+ */
+export function asMade(record: ClusterRecord): ClusterRecord {
+  if (!isAskedToChange(record)) return record
+  const ready = record.conditions.find(({ type }) => type === 'Ready')
+  return { ...record, generation: ready?.observedGeneration ?? record.observedGeneration }
+}
+
+/** Its object asks for something else than what the cluster is made by. Pure. */
+export function isAskedToChange({ spec, desiredSpec }: ClusterRecord): boolean {
+  if (desiredSpec === undefined) return false
+  return specChanges(spec, withHostDefaults(spec, desiredSpec)).changes.length > 0
+}
+
 /** The record's next spec. Throws PreflightError (`config`) with all that cannot change, `conflict` half-way. */
 export function changedSpec(record: ClusterRecord, desired: ClusterSpec): ClusterSpec {
   const fault = halfWayFault(record, desired.kubernetesVersion)

@@ -54,7 +54,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         // Whoever held the lock before may have done the work.
         const current = resumable(await readRecord(parts, ref, inner.signal), spec)
         if (current.phase === 'Kept')
-          await home.setStatus(ref, { phase: 'Creating', conditions: [] }, inner.signal)
+          await home.setStatus(current, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, creating(current), inner, async () => {
           access = await settledAccess(parts, current, inner)
           await run.deliver?.(access)

@@ -29,7 +29,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
       await exclusive(deletable(found, keepData), run, async (inner) => {
         const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
         const say = (phase: ClusterPhase): Promise<void> =>
-          home.setStatus(ref, { phase, conditions: record.conditions }, inner.signal)
+          home.setStatus(record, { phase, conditions: record.conditions }, inner.signal)
         await say('Deleting')
         await removeNodes(parts, record, keepData, inner)
         if (keepData) await say('Kept')

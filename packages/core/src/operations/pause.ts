@@ -7,6 +7,7 @@ import { addonsCondition } from '../observe/observe.js'
 import { permit } from '../phases/index.js'
 import { clusterStatus } from '../status/index.js'
 import { settledAccess } from './access.js'
+import { asMade } from './changed-spec.js'
 import { planNodeRemoval, removeNodes } from './remove-nodes.js'
 import { readRecord, type OperationTools } from './tools.js'
 
@@ -18,7 +19,7 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
   const readPausable = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> =>
     pausable(await readRecord(parts, ref, signal))
   const paused = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> => ({
-    ...permit('resume', await readRecord(parts, ref, signal)),
+    ...asMade(permit('resume', await readRecord(parts, ref, signal))),
     phase: 'Resuming',
   })
 
@@ -29,7 +30,7 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
     pause: async (ref, run) =>
       exclusive(await readPausable(ref, run.signal), run, async (inner) => {
         const record = await readPausable(ref, inner.signal)
-        await home.setStatus(ref, { phase: 'Paused', conditions: record.conditions }, inner.signal)
+        await home.setStatus(record, { phase: 'Paused', conditions: record.conditions }, inner.signal)
         await removeNodes(parts, record, true, inner)
       }),
 
@@ -40,7 +41,7 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
         const record = await paused(ref, inner.signal)
         // Network and DNS are on the disks. A run that is interrupted must not have the next one install them anew.
         const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
-        await home.setStatus(ref, { phase: record.phase, conditions }, inner.signal)
+        await home.setStatus(record, { phase: record.phase, conditions }, inner.signal)
         await converge(parts, record, inner, async () => {
           await settledAccess(parts, record, inner)
         })

@@ -7,11 +7,11 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { converge } from '../converge/converge.js'
 import { PreflightError } from '../errors.js'
 import { heal } from '../health/heal.js'
-import { permit, phaseTable } from '../phases/index.js'
+import { changingReason, permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
 import { checkedChange } from './change.js'
-import { changedSpec, halfWayFault } from './changed-spec.js'
+import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
 import { withoutRights } from './controller-permission.js'
 import { readRecord, type OperationTools } from './tools.js'
@@ -36,7 +36,7 @@ export function reconcileOperation(
   return {
     heal: async (ref, run) =>
       exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
-        const record = permit('heal', await readRecord(parts, ref, inner.signal))
+        const record = asMade(permit('heal', await readRecord(parts, ref, inner.signal)))
         return heal(parts, record, { ...inner, thorough: true })
       }),
 
@@ -80,23 +80,27 @@ interface Taken {
 async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {
   const say = async (record: ClusterRecord, condition: ClusterCondition): Promise<ClusterRecord> => {
     const before = record.conditions.find(({ type }) => type === condition.type)
-    if (before?.status === condition.status && before.message === condition.message) return record
+    const isSaid = before?.status === condition.status && before.message === condition.message
+    if (isSaid && !isNewer(record)) return record
     const conditions = withCondition(record.conditions, condition)
     await parts.home.setStatus(record, { phase: record.phase, conditions }, run.signal)
-    return { ...record, conditions }
+    return { ...record, conditions, observedGeneration: record.generation }
   }
   const asked = found.desiredSpec?.kubernetesVersion
   const halfWay = asked === undefined ? undefined : halfWayFault(found, asked)
   if (halfWay !== undefined) {
     // What has begun goes on: the nodes cannot become of one version otherwise.
     const message = `${halfWay.message}; ${asked ?? ''} is looked at when that is done`
-    const record = await say(found, makeCondition('Accepted', 'False', 'HalfWay', message))
+    const condition = makeCondition('Accepted', 'False', 'HalfWay', message)
+    const record = await say(asMade(found), { ...condition, observedGeneration: found.generation })
     return { record, actions: [{ type: 'Warning', reason: 'Refused', message }] }
   }
   try {
-    const { record, actions } = await acceptDesiredSpec(parts, found, run)
+    const { record, actions } = await acceptDesiredSpec(parts, await changing(parts, found, run.signal), run)
     const yes = makeCondition('Accepted', 'True', 'Checked', 'the cluster can be as its object asks for')
-    return { record: await say(record, yes), actions }
+    // What was found before speaks of an object that asks for the same.
+    const conditions = isNewer(record) ? record.conditions.map(anew) : record.conditions
+    return { record: await say({ ...record, conditions }, yes), actions }
   } catch (error) {
     if (error instanceof PreflightError) {
       const said = error.problems.map(({ message }) => message).join('; ')
@@ -137,6 +141,25 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)
   const action: HealAction = { type: 'Normal', reason: 'Changing', message: said.join(', ') }
   return { record: { ...next, phase }, actions: [action] }
+}
+
+/** Its object was changed since somebody last said how the cluster is. */
+function isNewer({ generation, observedGeneration }: ClusterRecord): boolean {
+  return generation !== observedGeneration
+}
+
+function anew({ observedGeneration: _, ...condition }: ClusterCondition): ClusterCondition {
+  return condition
+}
+
+/** Says that it is to change before anything is checked, which takes its time. Gives the record as it is then. */
+async function changing(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<ClusterRecord> {
+  const { phase, conditions, observedGeneration } = record
+  if (observedGeneration === undefined || !isNewer(record) || !isAskedToChange(record)) return record
+  const message = 'what the object asks for has changed'
+  const ready = makeCondition('Ready', 'False', changingReason, message)
+  await parts.home.setStatus(record, { phase, conditions: withCondition(conditions, ready) }, signal)
+  return readRecord(parts, record, signal)
 }
 
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {

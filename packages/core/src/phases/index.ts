@@ -1,3 +1,4 @@
+export { changingReason, withProgress } from './conditions.js'
 export { scaleCommand } from './scale-command.js'
 export { clusterPhases, permit, phaseTable } from './table.js'
 export { halfUpgraded, notCreated } from './refusals.js'

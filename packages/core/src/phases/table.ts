@@ -25,6 +25,8 @@ export interface PhaseRules {
   readonly nodes: 'coming' | 'there' | 'none'
   /** Its creation has not come to its end: `create` and `apply` go on with it. */
   readonly isCreated: boolean
+  /** Somebody is making it what its record says: it is not Ready before that is done. */
+  readonly isChanging: boolean
 }
 
 const refuse = (refusal: Refusal, ...names: readonly Operation[]): PhaseRules['refuses'] =>
@@ -44,19 +46,21 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'declared',
     nodes: 'coming',
     isCreated: false,
+    isChanging: true,
     unfinished: {
       message: 'is not completely created',
       next: (record) =>
         `if no create is running, run it again with the same settings to go on, or remove it with ${clusterCommand('delete', record)}`,
     },
   },
-  Ready: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true },
-  Degraded: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true },
+  Ready: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true, isChanging: false },
+  Degraded: { refuses: made, reconciled: 'always', nodes: 'there', isCreated: true, isChanging: false },
   Scaling: {
     refuses: made,
     reconciled: 'always',
     nodes: 'coming',
     isCreated: true,
+    isChanging: true,
     unfinished: {
       message: 'is not completely scaled',
       next: (record) => `if no scale is running, go on with ${scaleCommand(record)}`,
@@ -67,6 +71,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'always',
     nodes: 'coming',
     isCreated: true,
+    isChanging: true,
     unfinished: {
       message: 'is not completely upgraded',
       next: (record) =>
@@ -78,6 +83,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'never',
     nodes: 'none',
     isCreated: true,
+    isChanging: false,
     unfinished: {
       message: 'is paused: none of its nodes runs',
       next: (record) => `start it again with ${clusterCommand('resume', record)}`,
@@ -88,6 +94,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'never',
     nodes: 'there',
     isCreated: true,
+    isChanging: true,
     unfinished: {
       message: 'is not completely resumed',
       next: (record) => `if no resume is running, go on with ${clusterCommand('resume', record)}`,
@@ -101,6 +108,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'never',
     nodes: 'none',
     isCreated: true,
+    isChanging: true,
     unfinished: {
       message: 'is not completely deleted',
       next: (record) => `if no delete is running, go on with ${clusterCommand('delete', record)}`,
@@ -111,6 +119,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'never',
     nodes: 'none',
     isCreated: false,
+    isChanging: false,
     unfinished: {
       message: 'was deleted with --keep-data: it has no nodes',
       next: (record) =>
@@ -123,6 +132,7 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
     reconciled: 'always',
     nodes: 'there',
     isCreated: true,
+    isChanging: false,
     unfinished: {
       message: 'has failed',
       next: (record) =>

@@ -18,6 +18,7 @@ function faults(schema: Schema, path: string): string[] {
   const allowed = [
     'type',
     'description',
+    'default',
     'enum',
     'required',
     'properties',

@@ -88,13 +88,22 @@ const counts = {
   },
 }
 
+const observedGeneration = {
+  type: 'integer',
+  format: 'int64',
+  description: 'The metadata.generation that this speaks of',
+}
+
 const statusSchema = {
   type: 'object',
+  // Until somebody has looked: kstatus takes an object without it for one that is as asked for.
+  default: { observedGeneration: -1 },
   properties: {
     phase: {
       type: 'string',
       enum: clusterPhases,
     },
+    observedGeneration,
     controlPlane: counts,
     workers: counts,
     spec: {
@@ -123,6 +132,7 @@ const statusSchema = {
           reason: { type: 'string' },
           message: { type: 'string' },
           lastTransitionTime: { type: 'string', format: 'date-time' },
+          observedGeneration,
         },
       },
     },
