@@ -135,7 +135,7 @@ export interface ClusterHome {
    * Conditions without an `observedGeneration` speak of the record's `generation`.
    */
   setStatus(
-    record: ClusterRef & Partial<Pick<ClusterRecord, 'generation'>>,
+    record: ClusterRef & Partial<Pick<ClusterRecord, 'generation' | 'spec'>>,
     status: RecordedStatus,
     signal: AbortSignal,
     version?: string,

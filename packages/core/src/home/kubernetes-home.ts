@@ -24,6 +24,7 @@ import {
   recordObject,
   recordOrFailure,
 } from './record.js'
+import { keptReplicas } from './replicas.js'
 import { statusToWrite } from './record-status.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
 import { ensureServices } from './services.js'
@@ -105,7 +106,7 @@ export function createKubernetesHome(
         // Who may change clusters need not be allowed to change what the host knows of them.
         await ensureCrd(api, signal).catch(unlessForbidden)
       const current = await api.get(nestedClusterKind, record.name, record.namespace, signal)
-      const wanted = recordObject(record, spec)
+      const wanted = keptReplicas(recordObject(record, spec), current)
       const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
       const write = (object: KubeObject): Promise<KubeObject> => api.replace(object, { signal, strict: true })
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
@@ -130,7 +131,7 @@ export function createKubernetesHome(
 
     setStatus: async (record, status, signal, version) => {
       const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
-      await patchStatus(record, statusToWrite(stored, record.generation, status), signal, version)
+      await patchStatus(record, statusToWrite(stored, record, status), signal, version)
     },
     controllerRights: controllerRights(api),
 

@@ -1,9 +1,13 @@
 import type { RecordedStatus } from '../contracts/cluster-home.js'
-import type { ClusterCondition } from '../contracts/cluster.js'
+import type { ClusterCondition, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import { sinceBefore } from '../contracts/condition.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
-import { withProgress } from '../phases/index.js'
+import { clusterSelector, labels } from '../labels.js'
+import { phaseTable, withProgress } from '../phases/index.js'
 import { statusCounts } from '../spec/index.js'
+
+/** What a status is written by: of a record, or of its name alone. */
+export type RecordSeen = ClusterRef & Partial<Pick<ClusterRecord, 'generation' | 'spec'>>
 
 /**
  * The status of a NestedCluster as it is written: with the conditions that Kubernetes' conventions have, each with the
@@ -11,10 +15,11 @@ import { statusCounts } from '../spec/index.js'
  */
 export function statusToWrite(
   stored: KubeObject | undefined,
-  generation: number | undefined,
+  record: RecordSeen,
   { phase, conditions, controlPlane, workers, addresses }: RecordedStatus,
 ): Readonly<Record<string, unknown>> {
   const { conditions: before = [] } = (stored?.status ?? {}) as { conditions?: readonly ClusterCondition[] }
+  const { generation } = record
   const stamped = generation === undefined ? {} : { observedGeneration: generation }
   return {
     phase,
@@ -25,5 +30,13 @@ export function statusToWrite(
       : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
     ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
     ...(addresses === undefined ? {} : { addresses }),
+    ...(phaseTable[phase].isChanging ? {} : scaleStatus(record)),
   }
+}
+
+/** What the scale subresource says of the cluster once it is as its record has it. */
+function scaleStatus({ name, spec }: RecordSeen): Readonly<Record<string, unknown>> {
+  const [pool] = spec?.workers ?? []
+  if (pool === undefined) return {}
+  return { replicas: pool.count, selector: `${clusterSelector(name)},${labels.pool}=${pool.name}` }
 }

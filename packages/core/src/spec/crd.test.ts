@@ -58,6 +58,7 @@ describe('nestedClusterCrd', () => {
   const version = crd.spec.versions[0] as {
     schema: { openAPIV3Schema: Schema }
     additionalPrinterColumns: { name: string }[]
+    subresources: { scale: Readonly<Record<string, string>> }
   }
   const root = version.schema.openAPIV3Schema
 
@@ -72,7 +73,7 @@ describe('nestedClusterCrd', () => {
       health: { unhealthyAfter: '1m' },
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
-    expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches'].sort())
+    expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())
     expect(Object.keys(known.network?.properties ?? {}).sort()).toEqual(
       [...Object.keys(spec.network), 'podCidr'].sort(),
     )
@@ -131,6 +132,17 @@ describe('nestedClusterCrd', () => {
     expect(controlPlane?.properties?.count).toMatchObject({ minimum: 1, maximum: 9 })
     expect(workers?.items?.properties?.count).toMatchObject({ minimum: 0, maximum: 200 })
     expect(workers?.items?.properties?.name).toMatchObject({ maxLength: 20 })
+  })
+
+  test('the scale subresource has fields of the schema without lists, as the host demands', () => {
+    const { scale } = version.subresources
+    const properties = root.properties ?? {}
+    for (const path of Object.values(scale)) {
+      const [, part = '', field = '', ...more] = path.split('.')
+      expect(more).toEqual([])
+      expect(properties[part]?.properties).toHaveProperty(field)
+    }
+    expect(properties.spec?.properties?.replicas).toMatchObject({ type: 'integer', minimum: 0, maximum: 200 })
   })
 
   test('is named and printed as documented', () => {

@@ -33,7 +33,14 @@ export function nestedClusterCrd(): KubeObject {
           name: version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: '.spec.replicas',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.selector',
+            },
+          },
           additionalPrinterColumns: printerColumns,
           schema: {
             openAPIV3Schema: {
@@ -106,6 +113,8 @@ const statusSchema = {
     observedGeneration,
     controlPlane: counts,
     workers: counts,
+    replicas: { type: 'integer', description: 'Workers of the first pool, for autoscalers' },
+    selector: { type: 'string', description: 'Label selector of their pods on the host' },
     spec: {
       type: 'object',
       description: 'What the cluster is made by: the spec with everything decided that depends on the host',

@@ -6,11 +6,13 @@ import type { ClusterInput, WorkerPoolInput } from './schema.js'
  * without a name: it is the file's only pool. Throws `config` when the file has several.
  */
 export function mergeInput(file: ClusterInput, flags: ClusterInput): ClusterInput {
-  const { workers: fileWorkers, ...fileRest } = file
+  const { workers: fileWorkers, replicas, ...fileRest } = file
   const { workers: flagWorkers, ...flagRest } = flags
   const workers = mergeWorkers(fileWorkers, flagWorkers)
+  const isCounted = flagWorkers?.some(({ count }) => count !== undefined) === true
   return {
     ...(mergeObjects(fileRest, flagRest) as ClusterInput),
+    ...(replicas === undefined || isCounted ? {} : { replicas }),
     ...(workers === undefined ? {} : { workers }),
   }
 }

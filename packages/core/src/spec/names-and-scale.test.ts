@@ -134,6 +134,8 @@ describe('mergeInput', () => {
     })
     expect(mergeInput({}, flags).workers).toEqual([{ count: 5 }])
     expect(mergeInput(file, {})).toEqual(file)
+    expect(mergeInput({ replicas: 2 }, {})).toEqual({ replicas: 2 })
+    expect(mergeInput({ replicas: 2 }, flags)).not.toHaveProperty('replicas')
   })
 
   test('worker flags need to know their pool', () => {

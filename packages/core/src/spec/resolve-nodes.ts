@@ -37,12 +37,13 @@ export function resolveControlPlane(
 
 /** An empty list gives one pool without nodes, so that `scale` has something to grow. */
 export function resolveWorkers(
-  input: ClusterInput['workers'],
+  { workers, replicas }: Pick<ClusterInput, 'workers' | 'replicas'>,
   backend: BackendName,
   problems: ProblemList,
 ): WorkerPool[] {
-  const wanted = input ?? [{}]
-  const pools = wanted.length === 0 ? [{ count: 0 }] : wanted
+  const wanted = workers ?? [{}]
+  const [first, ...others] = wanted.length === 0 ? [{ count: 0 }] : wanted
+  const pools = [replicas === undefined ? { ...first } : { ...first, count: replicas }, ...others]
   const resolved = pools.map((pool) => resolvePool(pool, backend, problems))
   const seen = new Set<string>()
   for (const { name } of resolved) {

@@ -115,6 +115,31 @@ describe('resolveSpec', () => {
     expect(spec.hostPatches).toEqual([{ role: 'worker', patch: { spec: { replicas: 1 } } }])
   })
 
+  test.each([
+    [{ replicas: 3 }, [['worker', 3]]],
+    [{ workers: [], replicas: 2 }, [['worker', 2]]],
+    [
+      {
+        workers: [
+          { name: 'a', count: 1 },
+          { name: 'b', count: 5 },
+        ],
+        replicas: 0,
+      },
+      [
+        ['a', 0],
+        ['b', 5],
+      ],
+    ],
+  ] as const)('replicas are those of the first pool: %j', (input, pools) => {
+    const { workers } = resolveSpec(structuredClone(input) as ClusterInput, { force: false })
+    expect(workers.map(({ name, count }) => [name, count])).toEqual(pools)
+  })
+
+  test.each([-1, 1.5, 1000])('%d replicas are refused', (replicas) => {
+    expect(() => resolveSpec({ replicas }, { force: false })).toThrow(PreflightError)
+  })
+
   test('an empty list of pools gives one that can grow', () => {
     expect(resolveSpec({ workers: [] }, { force: false }).workers).toMatchObject([
       { name: 'worker', count: 0 },

@@ -30,7 +30,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
   const backend = context.backend ?? 'pod'
   const kubernetesVersion = resolveVersion(desired.kubernetesVersion, problems)
   const controlPlane = resolveControlPlane(desired.controlPlane, { force: context.force, backend }, problems)
-  const workers = resolveWorkers(desired.workers, backend, problems)
+  const workers = resolveWorkers(desired, backend, problems)
   checkNodeNames(context.clusterName, workers, problems)
   const nodes = [controlPlane, ...workers].reduce((sum, group) => sum + group.count, 0)
   const spec: ClusterSpec = {

@@ -98,6 +98,15 @@ export const clusterInputSchema = z.strictObject({
   vmImage: z.string().meta({ description: 'KubeVirt containerDisk that VM nodes boot from' }).optional(),
   controlPlane: controlPlane.optional(),
   workers: z.array(pool).meta({ description: 'Worker pools' }).optional(),
+  replicas: z
+    .number()
+    .meta({
+      type: 'integer',
+      minimum: 0,
+      maximum: maxWorkerCount,
+      description: 'Workers of the first pool, in place of its count: what kubectl scale writes',
+    })
+    .optional(),
   network: network.optional(),
   endpoint: z
     .strictObject({
