@@ -140,6 +140,10 @@ export interface ClusterHome {
     signal: AbortSignal,
     version?: string,
   ): Promise<void>
+  /** Objects of this cluster that have lost their owner, as after a restore from a backup; absent: none can. */
+  orphans?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
+  /** Has them go with the record again; gives their names. Repeatable. */
+  adopt?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
   /** Absent: whoever comes here may do everything. */
   readonly controllerRights?: ControllerRights
 

@@ -15,6 +15,7 @@ import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { endOfNamespace, ensureNamespace, removeNamespace } from './namespace.js'
+import { adoptOrphans, findOrphans } from './orphans.js'
 import { foreignObjects, removeOwnObjects } from './own-objects.js'
 import { ownObjectsToBe } from './own-objects-to-be.js'
 import {
@@ -133,6 +134,8 @@ export function createKubernetesHome(
       const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       await patchStatus(record, statusToWrite(stored, record, status), signal, version)
     },
+    orphans: (record, signal) => findOrphans(api, record, signal),
+    adopt: (record, signal) => adoptOrphans(api, record, signal),
     controllerRights: controllerRights(api),
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),

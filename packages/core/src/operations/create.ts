@@ -10,6 +10,7 @@ import { nothing } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import { timed } from '../plan/timed.js'
 import { specChanges } from '../spec/changes.js'
+import { adopt } from './adopt.js'
 import { adminAccess, settledAccess } from './access.js'
 import { withHostDefaults } from './changed-spec.js'
 import { refuseErrors, runPreflight } from './preflight.js'
@@ -53,6 +54,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
       await exclusive(record, run, async (inner) => {
         // Whoever held the lock before may have done the work.
         const current = resumable(await readRecord(parts, ref, inner.signal), spec)
+        if (prepared.kind === 'begun') await adopt(parts, current, inner.signal)
         if (current.phase === 'Kept')
           await home.setStatus(current, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, creating(current), inner, async () => {

@@ -10,6 +10,7 @@ import { heal } from '../health/heal.js'
 import { changingReason, permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
+import { adopt, isRestored, refuseUnfit } from './adopt.js'
 import { checkedChange } from './change.js'
 import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
@@ -43,7 +44,8 @@ export function reconcileOperation(
     reconcile: async (ref, run) => {
       const found = await parts.home.read(ref, run.signal)
       const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
-      if (found === undefined || dutyTo(found) === 'none') return idle
+      if (found === undefined) return idle
+      if (dutyTo(found) === 'none' && !(await isRestored(parts, found, run.signal))) return idle
       const barred = await withoutRights(parts, found, run)
       if (barred !== undefined) return { ...idle, ...barred }
       if (dutyTo(found) === 'delete') {
@@ -52,7 +54,7 @@ export function reconcileOperation(
       }
       return exclusive(found, run, async (inner) => {
         const record = await readRecord(parts, ref, inner.signal)
-        if (dutyTo(record) !== 'reconcile') return idle
+        if (dutyTo(record) !== 'reconcile' && !(await isRestored(parts, record, inner.signal))) return idle
         return reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
       })
     },
@@ -61,7 +63,11 @@ export function reconcileOperation(
 
 /** The caller holds the lock, and has seen that it is a controller's duty. */
 async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
-  const { record, actions } = await accepted(parts, found, run)
+  const taken = await accepted(parts, found, run)
+  const { record } = taken
+  const isLookedOver = record.phase === 'Creating' || run.thorough === true
+  const adopted = isLookedOver ? await adopt(parts, record, run.signal) : []
+  const actions = [...taken.actions, ...adopted]
   if (record.phase === 'Creating') {
     await converge(parts, record, run)
     const created: HealAction = { type: 'Normal', reason: 'Created', message: 'the cluster is Ready' }
@@ -117,8 +123,7 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   if (home.accept === undefined) return { record, actions: [] }
   if (desiredSpec === undefined) {
     const isNew = record.phase === 'Creating'
-    if (isNew) refuseDeclared(record, record.spec)
-    const spec = isNew ? await checked(parts, record, run) : record.spec
+    const spec = isNew ? await begun(parts, record, run) : record.spec
     const next = await home.accept(record, spec, run.signal)
     if (!isNew) return { record: next, actions: [] }
     await home.setStatus(record, { phase: 'Creating', conditions: [] }, run.signal)
@@ -160,6 +165,15 @@ async function changing(parts: Parts, record: ClusterRecord, signal: AbortSignal
   const ready = makeCondition('Ready', 'False', changingReason, message)
   await parts.home.setStatus(record, { phase, conditions: withCondition(conditions, ready) }, signal)
   return readRecord(parts, record, signal)
+}
+
+/** What a cluster that nobody has worked on yet is made by, checked. */
+async function begun(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {
+  if (await isRestored(parts, record, run.signal)) await refuseUnfit(parts, record, run.signal)
+  // A command has decided and checked everything once.
+  if (record.declared !== true) return record.spec
+  refuseDeclared(record, record.spec)
+  return checked(parts, record, run)
 }
 
 async function checked(parts: Parts, record: ClusterRecord, run: RunOptions): Promise<ClusterRecord['spec']> {

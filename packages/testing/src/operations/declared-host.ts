@@ -1,12 +1,13 @@
 import { createClusters, createKubernetesHome, nestedClusterCrd, nestedClusterKind } from '@knest/core'
 import type { ClusterCondition, Clusters, KubeApi, KubeObject, NodeBackend } from '@knest/core'
-import { createFakeKubeApi } from '../fake-kube-api.js'
+import { createFakeKubeApi, type FakeKubeApi } from '../fake-kube-api.js'
 import { createFakeNestedNodes } from '../fake-nested-nodes.js'
 import { endsWait, kstatusOf } from '../read-conditions.js'
 import { never, ref, run, spec, withWorkers } from './fixture.js'
 
 const kinds = [
   ...['Namespace', 'Service', 'Secret'].map((kind) => ({ apiVersion: 'v1', kind })),
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
   { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
   { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
@@ -22,6 +23,7 @@ export interface DeclaredHost {
   /** How kstatus and kubectl wait saw the object, after every write of it. */
   readonly seen: string[]
   readonly refuse: (reason: string | undefined) => void
+  readonly memory: FakeKubeApi
   /** Node names. */
   readonly nodes: () => readonly string[]
 }
@@ -88,6 +90,7 @@ export async function openHost(declared = spec): Promise<DeclaredHost> {
     patchSpec: async (patch) => {
       await memory.patch(nestedClusterKind, ref.name, ref.namespace, { spec: patch }, { signal: never })
     },
+    memory,
     refuse: (reason) => void (problem = reason),
     nodes: () => [...nodes.nodes.keys()].sort(),
   }
