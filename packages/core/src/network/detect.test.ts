@@ -69,6 +69,10 @@ const node = (
 })
 const pod = (path: string, podIP: string, fields: object = {}): KubeObject =>
   object('v1', 'Pod', path, { spec: { ...fields }, status: { podIP } })
+const calicoNode = (path: string, env: readonly object[]): KubeObject =>
+  object('apps/v1', 'DaemonSet', path, {
+    spec: { template: { spec: { containers: [{ name: 'other' }, { name: 'calico-node', env }] } } },
+  })
 const flannelConfig = configMap('kube-flannel/kube-flannel-cfg', {
   'net-conf.json': '{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan","Port":14789,"MTU":1500}}',
 })
@@ -133,6 +137,43 @@ describe('detectHostNetwork', () => {
         object('crd.projectcalico.org/v1', 'FelixConfiguration', 'default', { spec: { vxlanPort: 4790 } }),
       ],
       { cni: 'Calico', tunnelPorts: [4790], podMtu: 1450 },
+      ['192.168.0.0/16'],
+    ],
+    [
+      'Calico with its port in the environment of its DaemonSet, which counts before its configuration',
+      [
+        object('crd.projectcalico.org/v1', 'IPPool', 'one', {
+          spec: { cidr: '192.168.0.0/16', vxlanMode: 'Always' },
+        }),
+        object('crd.projectcalico.org/v1', 'FelixConfiguration', 'default', { spec: { vxlanPort: 4790 } }),
+        calicoNode('kube-system/calico-node', [{ name: 'FELIX_VXLANPORT', value: '14789' }]),
+      ],
+      { cni: 'Calico', tunnelPorts: [14789], podMtu: 1450 },
+      ['192.168.0.0/16'],
+    ],
+    [
+      'Calico with its port in a ConfigMap that its DaemonSet refers to, in another namespace',
+      [
+        object('crd.projectcalico.org/v1', 'IPPool', 'one', {
+          spec: { cidr: '192.168.0.0/16', vxlanMode: 'Always' },
+        }),
+        configMap('calico-system/ports', { vxlan: '14790' }),
+        calicoNode('calico-system/other', [
+          { name: 'FELIX_VXLANPORT', valueFrom: { configMapKeyRef: { name: 'ports', key: 'vxlan' } } },
+          { name: 'FELIX_WIREGUARDENABLED', value: 'true' },
+        ]),
+      ],
+      { cni: 'Calico', tunnelPorts: [14790], podMtu: 1440 },
+      ['192.168.0.0/16'],
+    ],
+    [
+      'Calico with a port of one node',
+      [
+        object('crd.projectcalico.org/v1', 'IPPool', 'one', { spec: { cidr: '192.168.0.0/16' } }),
+        object('crd.projectcalico.org/v1', 'FelixConfiguration', 'node.a', { spec: { vxlanPort: 4791 } }),
+        calicoNode('kube-system/calico-node', [{ name: 'FELIX_VXLANPORT', value: '' }]),
+      ],
+      { cni: 'Calico', tunnelPorts: [4789, 4791] },
       ['192.168.0.0/16'],
     ],
     [

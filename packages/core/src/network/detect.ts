@@ -21,6 +21,7 @@ export interface HostNetwork extends Omit<HomeFacts, 'serviceType'> {
 export async function detectHostNetwork(api: KubeApi, signal: AbortSignal): Promise<HostNetwork> {
   const reader = createHostReader(api, signal)
   const nodesRead = reader.list({ apiVersion: 'v1', kind: 'Node' })
+  const daemonSets = reader.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' })
   const [nodes, systemPods, kubeadm, serviceCidrs, cnis, pools, guests] = await Promise.all([
     nodesRead,
     reader.list(pod, 'kube-system'),
@@ -30,9 +31,9 @@ export async function detectHostNetwork(api: KubeApi, signal: AbortSignal): Prom
     Promise.all([
       readKubeOvn(reader),
       nodesRead.then((found) => readFlannel(reader, found)),
-      readCalico(reader),
+      readCalico(reader, daemonSets),
       readCilium(reader),
-      readOtherCni(reader),
+      readOtherCni(daemonSets),
     ]),
     readAddressPools(reader),
     readMasqueradedVms(reader),

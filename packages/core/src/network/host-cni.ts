@@ -1,5 +1,6 @@
 import type { OccupiedRange } from '../contracts/cluster-home.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { parseInt64 } from '../values/index.js'
 import { at, listAt, numberAt, textAt, type HostReader } from './host-reader.js'
 import { occupiedBy } from './occupied.js'
 
@@ -33,12 +34,15 @@ export async function readKubeOvn(reader: HostReader): Promise<CniFacts | undefi
   }
 }
 
-export async function readCalico(reader: HostReader): Promise<CniFacts | undefined> {
+export async function readCalico(
+  reader: HostReader,
+  daemonSets: Promise<readonly KubeObject[]>,
+): Promise<CniFacts | undefined> {
   const crd = 'crd.projectcalico.org/v1'
-  const [stored, served, felix, config, installation] = await Promise.all([
+  const [stored, served, felixes, config, installation] = await Promise.all([
     reader.list({ apiVersion: crd, kind: 'IPPool' }),
     reader.list({ apiVersion: 'projectcalico.org/v3', kind: 'IPPool' }),
-    reader.get({ apiVersion: crd, kind: 'FelixConfiguration' }, 'default'),
+    reader.list({ apiVersion: crd, kind: 'FelixConfiguration' }),
     reader.get(configMap, 'calico-config', 'kube-system'),
     reader.get({ apiVersion: 'operator.tigera.io/v1', kind: 'Installation' }, 'default'),
   ])
@@ -46,7 +50,10 @@ export async function readCalico(reader: HostReader): Promise<CniFacts | undefin
   if (pools.length === 0) return undefined
   const isOn = (mode: string): boolean =>
     pools.some((pool) => ['Always', 'CrossSubnet'].includes(textAt(pool, 'spec', mode) ?? 'Never'))
-  const wireguard = at(felix, 'spec', 'wireguardEnabled') === true ? overheads.wireguard : 0
+  const felix = felixes.find(({ metadata }) => metadata.name === 'default')
+  const env = await felixEnvironment(reader, await daemonSets)
+  const encrypts = env.get('FELIX_WIREGUARDENABLED') ?? String(at(felix, 'spec', 'wireguardEnabled') === true)
+  const wireguard = isTrue(encrypts) ? overheads.wireguard : 0
   const encapsulation = isOn('vxlanMode') ? overheads.vxlan : isOn('ipipMode') ? overheads.ipip : 0
   return {
     name: 'Calico',
@@ -54,12 +61,61 @@ export async function readCalico(reader: HostReader): Promise<CniFacts | undefin
       occupiedBy(`Calico IPPool "${pool.metadata.name}" of the host`, textAt(pool, 'spec', 'cidr')),
     ),
     // Felix drops its own port from pods whether or not VXLAN is in use.
-    tunnelPorts: [numberAt(felix, 'spec', 'vxlanPort') ?? 4789],
+    tunnelPorts: felixPorts(env.get('FELIX_VXLANPORT'), felix, felixes),
     mtu:
       positive(numberAt(installation, 'spec', 'calicoNetwork', 'mtu')) ??
       positive(numberAt(config, 'data', 'veth_mtu')),
     overhead: Math.max(wireguard, encapsulation),
   }
+}
+
+/** Felix takes its environment before the configuration of its node, and that before the one for all. */
+function felixPorts(
+  byEnvironment: string | undefined,
+  forAll: KubeObject | undefined,
+  all: readonly KubeObject[],
+): readonly number[] {
+  const told = parseInt64(byEnvironment ?? '')
+  if (told !== undefined) return [Number(told)]
+  const ofNodes = all
+    .filter((one) => one !== forAll)
+    .flatMap((one) => numberAt(one, 'spec', 'vxlanPort') ?? [])
+  return [numberAt(forAll, 'spec', 'vxlanPort') ?? 4789, ...ofNodes]
+}
+
+/** Variables of the containers that run Felix, wherever the DaemonSet is and whatever it is called. */
+async function felixEnvironment(
+  reader: HostReader,
+  daemonSets: readonly KubeObject[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const set of daemonSets) {
+    const containers = listAt(set, 'spec', 'template', 'spec', 'containers')
+    for (const container of containers.filter((one) => textAt(one, 'name') === 'calico-node')) {
+      for (const entry of listAt(container, 'env')) {
+        const name = textAt(entry, 'name') ?? ''
+        if (!name.startsWith('FELIX_')) continue
+        const value = textAt(entry, 'value') ?? (await referredTo(reader, entry, set.metadata.namespace))
+        if (value !== undefined) found.set(name, value)
+      }
+    }
+  }
+  return found
+}
+
+async function referredTo(
+  reader: HostReader,
+  entry: unknown,
+  namespace: string | undefined,
+): Promise<string | undefined> {
+  const key = textAt(entry, 'valueFrom', 'configMapKeyRef', 'key')
+  const name = textAt(entry, 'valueFrom', 'configMapKeyRef', 'name')
+  if (key === undefined || name === undefined) return undefined
+  return textAt(await reader.get(configMap, name, namespace), 'data', key)
+}
+
+function isTrue(text: string): boolean {
+  return /^(true|yes|y|1|t|enabled)$/i.test(text.trim())
 }
 
 export async function readCilium(reader: HostReader): Promise<CniFacts | undefined> {
@@ -139,9 +195,12 @@ const byDaemonSet: Readonly<Record<string, Omit<CniFacts, 'ranges' | 'mtu'>>> = 
   'kube-router': { name: 'kube-router', tunnelPorts: [], overhead: overheads.ipip },
 }
 
-export async function readOtherCni(reader: HostReader): Promise<CniFacts | undefined> {
-  const sets = await reader.list({ apiVersion: 'apps/v1', kind: 'DaemonSet' })
-  const known = sets.map((set) => byDaemonSet[set.metadata.name]).find((facts) => facts !== undefined)
+export async function readOtherCni(
+  daemonSets: Promise<readonly KubeObject[]>,
+): Promise<CniFacts | undefined> {
+  const known = (await daemonSets)
+    .map((set) => byDaemonSet[set.metadata.name])
+    .find((facts) => facts !== undefined)
   return known === undefined ? undefined : { ...known, ranges: [], mtu: undefined }
 }
 
