@@ -33,8 +33,10 @@ export const maxControlPlaneCount = 9
 export const maxWorkerCount = 200
 /** kube-controller-manager hands every node a range of this length. */
 export const nodePodPrefix = 24
-/** Below it, IPv6 breaks and many services misbehave. */
-export const minMtu = 1280
+/** What every host of IPv4 must take in one piece (RFC 791). */
+export const minMtu = 576
+/** Below it there is no IPv6, and programs that count on it misbehave. */
+export const usualMinMtu = 1280
 export const maxMtu = 65_000
 
 const mebibyte = 2 ** 20

@@ -1,7 +1,7 @@
 import type { HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
-import { automaticMtu, defaultVxlanPort, minMtu } from '../defaults.js'
+import { automaticMtu, defaultVxlanPort, minMtu, usualMinMtu } from '../defaults.js'
 
 export interface Tunnel {
   readonly vxlanPort: number
@@ -49,6 +49,15 @@ export function chooseTunnel(
       message: `pods of the host have an MTU of ${facts.podMtu}, which leaves nested pods ${largest} of the ${minMtu} they need`,
       hint: 'raise the MTU of the host pod network, or use a host with less encapsulation',
       severity: 'error',
+    })
+  } else if (mtu < usualMinMtu) {
+    problems.push({
+      message: `nested pods have an MTU of ${mtu}: IPv4 works with it, IPv6 and what counts on ${usualMinMtu} do not`,
+      hint:
+        largest < usualMinMtu
+          ? `pods of the host have ${facts.podMtu}; a host with less encapsulation, or a larger MTU of its pod network, leaves more`
+          : `use at least ${usualMinMtu}, or leave it out`,
+      severity: 'warning',
     })
   }
   return { vxlanPort, mtu, problems }

@@ -118,14 +118,32 @@ describe('chooseTunnel', () => {
     ["the host's port", host, { vxlanPort: 4789, mtu: 0 }, /VXLAN port 4789 is the one Calico uses/],
     ['a large MTU', host, { vxlanPort: 14789, mtu: 1450 }, /MTU 1450 is too large/],
     [
-      'a small host MTU',
-      { ...host, podMtu: 1320 },
+      'a tiny host MTU',
+      { ...host, podMtu: 620 },
       { vxlanPort: 14789, mtu: 0 },
-      /leaves nested pods 1270 of the 1280/,
+      /leaves nested pods 570 of the 576/,
     ],
   ])('refuses %s', (_, facts, wanted, message) => {
     const { problems } = chooseTunnel(facts, wanted)
     expect(problems).toHaveLength(1)
     expect(problems[0]?.message).toMatch(message)
+  })
+
+  // Three overlays deep, as a cluster in a cluster in a cluster is.
+  test.each([
+    [1300, 0, 1250, /a host with less encapsulation/],
+    [1329, 0, 1279, /a host with less encapsulation/],
+    [626, 0, 576, /a host with less encapsulation/],
+    [1450, 1000, 1000, /use at least 1280, or leave it out/],
+  ])('warns that pods of a host with %i have less than 1280 (asked for: %i)', (podMtu, wanted, mtu, hint) => {
+    const chosen = chooseTunnel({ ...host, podMtu }, { vxlanPort: 14789, mtu: wanted })
+    expect(chosen).toMatchObject({ mtu, problems: [{ severity: 'warning' }] })
+    expect(chosen.problems[0]?.message).toContain(`an MTU of ${mtu}`)
+    expect(chosen.problems[0]?.hint).toMatch(hint)
+  })
+
+  test('says nothing of 1280 and more', () => {
+    const chosen = chooseTunnel({ ...host, podMtu: 1330 }, { vxlanPort: 14789, mtu: 0 })
+    expect(chosen).toEqual({ vxlanPort: 14789, mtu: 1280, problems: [] })
   })
 })

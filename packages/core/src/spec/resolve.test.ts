@@ -211,7 +211,7 @@ describe('resolveSpec', () => {
     ['cilium without a chart', { network: { cni: 'cilium' } }, /needs a manifest.*helm template/],
     ['a CNI over ftp', { network: { cni: 'ftp://example.com/a.yaml' } }, /is not known/],
     ['a large port', { network: { vxlanPort: 70000 } }, /VXLAN port 70000/],
-    ['a small MTU', { network: { mtu: 1000 } }, /MTU 1000 is not usable; use 1280/],
+    ['a small MTU', { network: { mtu: 575 } }, /MTU 575 is not usable; use 576/],
     [
       'an unknown service type',
       { endpoint: { serviceType: 'Nodeport' } },
