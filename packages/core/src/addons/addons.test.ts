@@ -226,7 +226,7 @@ describe('patchCilium', () => {
       'tunnel-port': '14789',
       'cluster-pool-ipv4-cidr': '10.200.0.0/16',
       'cgroup-root': '/sys/fs/cgroup',
-      mtu: '1400',
+      mtu: '1450',
       debug: 'false',
     })
     const pod = podSpecOf(find(objects, 'DaemonSet'))

@@ -1,18 +1,22 @@
 import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
-import { nodePodPrefix } from '../defaults.js'
+import { defaultKubernetesVersion, nodePodPrefix } from '../defaults.js'
 import { primaryRange } from '../network/cidr.js'
 import { findObject, podSpecOf, type PodSpec } from './container-parts.js'
 
 /** Cilium publishes a Helm chart and no plain manifest. */
 export const ciliumHint =
-  'make one with "helm template cilium cilium/cilium --namespace kube-system > cilium.yaml" ' +
+  // Without it a chart is rendered for the Kubernetes that Helm was built with, and may be refused.
+  `make one with "helm template cilium cilium/cilium --namespace kube-system --kube-version ${defaultKubernetesVersion} > cilium.yaml" ` +
   'and give it as --cni cilium=cilium.yaml'
 
 /** Where Cilium mounts a cgroup hierarchy of its own; a node has its hierarchy in the usual place. */
 const ownCgroupRoot = '/run/cilium/cgroupv2'
 const nodeCgroupRoot = '/sys/fs/cgroup'
+
+/** What Cilium takes off its MTU for the tunnel. */
+const vxlanOverhead = 50
 
 /** Sets VXLAN, port, pod range and MTU in a rendered chart, and keeps it inside the node's cgroups. */
 export function patchCilium(objects: readonly KubeObject[], network: ClusterNetwork): KubeObject[] {
@@ -38,8 +42,8 @@ export function patchCilium(objects: readonly KubeObject[], network: ClusterNetw
     'enable-ipv4': 'true',
     'enable-ipv6': 'false',
     'cgroup-root': nodeCgroupRoot,
-    // Absent lets Cilium take the node's MTU less 50.
-    ...(network.mtu > 0 ? { mtu: String(network.mtu) } : {}),
+    // That of what its tunnel runs over: it takes its own overhead off. Absent, it is that of the node's device.
+    ...(network.mtu > 0 ? { mtu: String(network.mtu + vxlanOverhead) } : {}),
   })
   useNodeCgroups(podSpecOf(daemonSet))
   return patched

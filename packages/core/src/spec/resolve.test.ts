@@ -208,7 +208,11 @@ describe('resolveSpec', () => {
     ['services inside pods', services('10.200.128.0/20'), /overlap/],
     ['a DNS domain in upper case', { network: { dnsDomain: 'Cluster.Local' } }, /DNS domain "Cluster.Local"/],
     ['an unknown CNI', { network: { cni: 'flanel' } }, /CNI "flanel" is not known.*did you mean "flannel"/],
-    ['cilium without a chart', { network: { cni: 'cilium' } }, /needs a manifest.*helm template/],
+    [
+      'cilium without a chart',
+      { network: { cni: 'cilium' } },
+      /needs a manifest.*helm template .*--kube-version 1\.35\.4/,
+    ],
     ['a CNI over ftp', { network: { cni: 'ftp://example.com/a.yaml' } }, /is not known/],
     ['a large port', { network: { vxlanPort: 70000 } }, /VXLAN port 70000/],
     ['a small MTU', { network: { mtu: 575 } }, /MTU 575 is not usable; use 576/],
