@@ -4,9 +4,13 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError } from '../errors.js'
 
 export function alreadyExists(record: ClusterRecord): KnestError {
-  const { name, namespace } = record
+  const { name, namespace, phase } = record
+  const goOn =
+    phase === 'Degraded'
+      ? `mend it with ${clusterCommand('heal', record)}, see what is wrong with ${clusterCommand('status', record)}`
+      : `change its size with ${scaleCommand(record)} and other counts`
   return new KnestError('already-exists', `cluster "${name}" exists in namespace "${namespace}"`, {
-    hint: `change its size with ${scaleCommand(record)} and other counts, or remove it: ${clusterCommand('delete', record)}`,
+    hint: `${goOn}, or remove it: ${clusterCommand('delete', record)}`,
   })
 }
 

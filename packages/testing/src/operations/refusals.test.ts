@@ -266,3 +266,14 @@ async function failureOf(work: Promise<unknown>): Promise<Record<string, unknown
   }
   throw new Error('nothing was refused')
 }
+
+test.each([
+  ['Ready', 'knest scale q 1:1'],
+  ['Degraded', 'knest heal q'],
+] as const)('create of a cluster that is %s offers %s', async (phase, command) => {
+  const clusters = await clusterIn(phase, persistent)
+  await expect(clusters.create(ref, persistent, run)).rejects.toMatchObject({
+    code: 'already-exists',
+    hint: expect.stringContaining(command) as string,
+  })
+})
