@@ -5,7 +5,7 @@ interface ResourceList {
   readonly resources: readonly {
     readonly name: string
     readonly kind: string
-    readonly verbs: readonly string[]
+    readonly verbs: readonly string[] | null
   }[]
 }
 
@@ -35,7 +35,8 @@ async function objectsOf(
   if (answer.status !== 200) return []
   const { resources } = JSON.parse(answer.body) as ResourceList
   const kinds = resources.filter(
-    ({ name, kind, verbs }) => !name.includes('/') && verbs.includes('list') && !volatileKinds.has(kind),
+    ({ name, kind, verbs }) =>
+      !name.includes('/') && verbs?.includes('list') === true && !volatileKinds.has(kind),
   )
   const lists = await Promise.all(
     kinds.map(async ({ kind }) => {
