@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { KnestError } from '@knest/core'
+import { KnestError, overlaps, parseCidr } from '@knest/core'
 import type { ProgramOptions, ProgramResult, Programs } from './program.js'
 
 interface FakeContainer {
@@ -152,8 +152,19 @@ function remove(fake: FakeEngine, kind: string, name: string): ProgramResult {
 
 function create(fake: FakeEngine, kind: string, args: readonly string[]): ProgramResult {
   const name = args.at(-1) ?? ''
-  if (kind === 'network')
-    fake.networks.set(name, { subnet: optionOf(args, '--subnet') ?? '', labels: labelsOf(args) })
+  if (kind === 'network') {
+    const subnet = optionOf(args, '--subnet') ?? ''
+    const isUsed = [...fake.networks.values()].some((other) =>
+      overlaps(parseCidr(other.subnet), parseCidr(subnet)),
+    )
+    if (isUsed)
+      return {
+        exitCode: 125,
+        stdout: '',
+        stderr: `Error: subnet ${subnet} is already used on the host or by another config`,
+      }
+    fake.networks.set(name, { subnet, labels: labelsOf(args) })
+  }
   // Like the engines: a volume that is there is left as it is.
   else if (!fake.volumes.has(name)) fake.volumes.set(name, labelsOf(args))
   return ok()

@@ -1,22 +1,31 @@
+import { isIPv4 } from 'node:net'
 import {
+  cidrAround,
   KnestError,
   labels,
   nodeIndex,
   nthAddress,
+  overlaps,
+  parseAddress,
+  parseCidr,
   type ClusterRecord,
   type ClusterRef,
+  type ClusterSpec,
   type OccupiedRange,
 } from '@knest/core'
 import type { ContainerEngine, EngineName } from './engine.js'
 import { inspectObject, parseNetwork, type NetworkObject } from './objects.js'
 import { readMachineNetwork } from './machine-network.js'
 import { clusterLabels, labelArguments, networkName } from './names.js'
+import { lastWords } from './program.js'
 import { chooseSubnet } from './subnet.js'
 
 /** Control planes have these addresses of the network, by index; the first ones are the gateway's and spare. */
 const firstControlPlaneAddress = 10
 const firstWorkerAddress = 30
 const lastAddress = 250
+/** Of ranges that knest chooses. */
+const usualPrefix = 24
 
 export async function inspectNetwork(
   engine: ContainerEngine,
@@ -27,26 +36,58 @@ export async function inspectNetwork(
   return found === undefined ? undefined : parseNetwork(found)
 }
 
-/** The cluster's network, made when it is not there, with `wanted` or a free range. Gives its range, which stays the same for ever. */
+/**
+ * The cluster's network. When it is not there it is made with the range that it had, or is to have: what it says is in
+ * certificates and in kubeconfigs. Throws `prerequisite` when something else uses that range now.
+ */
 export async function ensureNetwork(
   engine: ContainerEngine,
   record: ClusterRecord,
-  wanted: string | undefined,
+  range: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<string> {
   const existing = await inspectNetwork(engine, record.name, signal)
   if (existing !== undefined) return rangeOf(engine, record, existing)
+  const [machine, subnet] = await Promise.all([readMachineNetwork(engine.programs, signal), range()])
+  const route = userOf(subnet, machine.routes)
+  if (route !== undefined) throw inUse(record, subnet, route)
+  const options = networkArguments(engine.name, record, subnet, machine.mtu)
+  const made = await engine.run(['network', 'create', ...options], { signal, letFinish: true })
+  if (made.exitCode === 0) return subnet
+  const other = userOf(subnet, await otherNetworks(engine, record, signal))
+  if (other !== undefined) throw inUse(record, subnet, other)
+  throw new KnestError(
+    'prerequisite',
+    `${engine.name} could not make network "${networkName(record.name)}": ${lastWords(made)}`,
+  )
+}
+
+/** A range for the network of a cluster that is to be made. */
+export async function freeSubnet(
+  engine: ContainerEngine,
+  ref: ClusterRef,
+  { network }: ClusterSpec,
+  signal: AbortSignal,
+): Promise<string> {
   const [machine, others] = await Promise.all([
     readMachineNetwork(engine.programs, signal),
-    otherNetworks(engine, record, signal),
+    otherNetworks(engine, ref, signal),
   ])
-  const { podNetworkCidr, serviceCidr } = record.spec.network
-  const subnet = wanted ?? chooseSubnet([...machine.routes, ...others], [...podNetworkCidr, ...serviceCidr])
-  const options = networkArguments(engine.name, record, subnet, machine.mtu)
-  await engine.must(['network', 'create', ...options], `make network "${networkName(record.name)}"`, {
-    signal,
-  })
-  return subnet
+  return chooseSubnet([...machine.routes, ...others], [...network.podNetworkCidr, ...network.serviceCidr])
+}
+
+function userOf(subnet: string, occupied: readonly OccupiedRange[]): OccupiedRange | undefined {
+  return occupied.find(({ cidr }) => overlaps(parseCidr(cidr), parseCidr(subnet)))
+}
+
+function inUse({ name }: ClusterRef, subnet: string, { cidr, usedBy }: OccupiedRange): KnestError {
+  return new KnestError(
+    'prerequisite',
+    `the network of "${name}" was ${subnet}, which ${usedBy} uses now (${cidr})`,
+    {
+      hint: `its certificates are for that range: make it free and run the command again, or make "${name}" anew (all in it is lost)`,
+    },
+  )
 }
 
 /** Names are not resolved in the network: nodes have fixed addresses. docker cannot switch that off. */
@@ -95,6 +136,12 @@ export async function otherNetworks(
     .flatMap(({ name, subnets }) =>
       subnets.map((cidr) => ({ cidr, usedBy: `${engine.name} network "${name}"` })),
     )
+}
+
+/** The range in which a first control plane has this address, of hosts whose record does not say it; those were all /24. */
+export function subnetOfServer(server: string): string | undefined {
+  const host = URL.canParse(server) ? new URL(server).hostname : ''
+  return isIPv4(host) ? cidrAround(parseAddress(host), usualPrefix).text : undefined
 }
 
 /** The address of a control-plane node for ever. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { CertificateAuthorities } from '@knest/core'
+import { renderKubeconfig, type CertificateAuthorities } from '@knest/core'
 import { createEngine } from '../engine/engine.js'
 import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { createContainerHome } from './home.js'
+import { encodeLabel, newRecordLabel } from './record.js'
 import { hostSpec } from '../host/spec.js'
 
 const { signal } = new AbortController()
@@ -117,5 +118,66 @@ describe('the addresses of a host', () => {
     const record = await home.create(ref, spec, signal)
     const { identities } = await home.ensureAddresses(record, ['a-cp-0'], signal)
     expect(identities.get('a-cp-0')).toMatch(/^10\.199\.1[2-9]\d\.10$/)
+  })
+
+  describe('whose network is gone', () => {
+    const server = (ip: string): string =>
+      renderKubeconfig({
+        name: 'a',
+        server: `https://${ip}:6443`,
+        tlsServerName: 'x',
+        ca: 'CA',
+        clientCert: 'CERT',
+        clientKey: 'KEY',
+      })
+    const made = async (ip: string, isOld: boolean) => {
+      const { fake } = setUp()
+      const engine = createEngine('podman', fake, true)
+      // No range that this machine may have chosen for a host.
+      const record = await createContainerHome(engine, { subnet: '198.19.1.0/24' }).create(ref, spec, signal)
+      const home = createContainerHome(engine)
+      if (isOld) {
+        // As earlier versions wrote it.
+        const { subnet, ...before } = newRecordLabel(ref, spec, new Date())
+        expect(subnet).toBeUndefined()
+        fake.volumes.set('a-home', { ...fake.volumes.get('a-home'), 'knest.dev/record': encodeLabel(before) })
+      }
+      await home.saveKubeconfig(record, server(ip), signal)
+      return { fake, home, record }
+    }
+    const address = '198.19.1.10'
+
+    it.each([
+      ['of this version', false, address, address],
+      ['of an earlier version', true, '198.19.7.10', '198.19.7.10'],
+      ['of an earlier version, not created completely', true, 'damaged', expect.stringMatching(/\.10$/)],
+    ])('are the ones before, by a record %s', async (_, isOld, ip, expected) => {
+      const { home, record } = await made(ip, isOld)
+      const { identities } = await home.ensureAddresses(record, ['a-cp-0'], signal)
+      expect(identities.get('a-cp-0')).toEqual(expected)
+    })
+
+    it.each([false, true])('are refused at once when their range is used (old record: %s)', async (isOld) => {
+      const { fake, home, record } = await made(address, isOld)
+      fake.networks.set('shop', { subnet: '198.19.0.0/16', labels: {} })
+      await expect(home.ensureAddresses(record, ['a-cp-0'], signal)).rejects.toMatchObject({
+        code: 'prerequisite',
+        message: `the network of "a" was 198.19.1.0/24, which podman network "shop" uses now (198.19.0.0/16)`,
+        hint: expect.stringContaining('make it free and run the command again') as string,
+      })
+      expect([...fake.networks.keys()]).toEqual(['shop'])
+      fake.networks.clear()
+      const { identities } = await home.ensureAddresses(record, ['a-cp-0'], signal)
+      expect(identities.get('a-cp-0')).toBe(address)
+    })
+  })
+
+  it('are in the range that an interrupted removal of the same name has left', async () => {
+    const { fake, home } = setUp()
+    fake.networks.set('a', { subnet: '198.19.4.0/24', labels: { 'knest.dev/cluster': 'a' } })
+    const record = await home.create(ref, spec, signal)
+    fake.networks.clear()
+    const { identities } = await home.ensureAddresses(record, ['a-cp-0'], signal)
+    expect(identities.get('a-cp-0')).toBe('198.19.4.10')
   })
 })

@@ -21,7 +21,14 @@ import {
   networkName,
   recordLabel,
 } from '../engine/names.js'
-import { controlPlaneAddress, ensureNetwork, inspectNetwork, otherNetworks } from '../engine/network.js'
+import {
+  controlPlaneAddress,
+  ensureNetwork,
+  freeSubnet,
+  inspectNetwork,
+  otherNetworks,
+  subnetOfServer,
+} from '../engine/network.js'
 import { takenNames } from './taken-names.js'
 import { decodeLabel, encodeLabel, newRecordLabel, savedSpec, toRecord, type RecordLabel } from './record.js'
 
@@ -49,6 +56,15 @@ export function createContainerHome(
     const label = await readLabel(ref.name, signal)
     if (label?.namespace !== ref.namespace) return undefined
     return toRecord(label, await readHomeFiles(engine, ref, label.spec.image, signal))
+  }
+
+  /** Of the engine's network. Records of earlier versions do not say it, and their kubeconfig does. */
+  const rememberedRange = async (ref: ClusterRef, signal: AbortSignal): Promise<string | undefined> => {
+    const label = await readLabel(ref.name, signal)
+    if (label === undefined || label.subnet !== undefined) return label?.subnet
+    const { kubeconfig } = await readHomeFiles(engine, ref, label.spec.image, signal)
+    const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
+    return access === undefined ? undefined : subnetOfServer(access.server)
   }
 
   /** The image that carries the tools to reach the volume. */
@@ -99,9 +115,12 @@ export function createContainerHome(
 
     create: async (ref, spec, signal) => {
       const name = homeVolume(ref.name)
-      const wanted = newRecordLabel(ref, spec, new Date(), subnet)
-      const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
       if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
+      // One that an earlier cluster of that name has left is taken as it is.
+      const left = (await inspectNetwork(engine, ref.name, signal))?.subnets[0]
+      const range = left ?? subnet ?? (await freeSubnet(engine, ref, spec, signal))
+      const wanted = newRecordLabel(ref, spec, new Date(), range)
+      const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
       const made = await engine.run(['volume', 'create', ...labelArguments(values), name], {
         signal,
         letFinish: true,
@@ -161,8 +180,9 @@ export function createContainerHome(
       writeHomeFile(engine, record, record.spec.image, 'kubeconfig', kubeconfig, signal),
 
     ensureAddresses: async (record, nodes, signal) => {
-      const wanted = (await readLabel(record.name, signal))?.subnet
-      return addresses(record, nodes, await ensureNetwork(engine, record, wanted, signal))
+      const range = async (): Promise<string> =>
+        (await rememberedRange(record, signal)) ?? freeSubnet(engine, record, record.spec, signal)
+      return addresses(record, nodes, await ensureNetwork(engine, record, range, signal))
     },
 
     // A node's address follows from its number: the next of that number has it again.

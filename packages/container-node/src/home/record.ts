@@ -11,7 +11,7 @@ export interface RecordLabel extends ClusterRef {
   readonly uid: string
   readonly createdAt: string
   readonly spec: ClusterSpec
-  /** Range of the engine's network that was asked for; any that is free when absent. */
+  /** Range of the engine's network, for ever. Absent in records of earlier versions. */
   readonly subnet?: string | undefined
 }
 

@@ -127,10 +127,42 @@ describe('the status of a host', () => {
 
   it('without its container tells that the data is there', async () => {
     await createRecord()
+    fake.volumes.set('knest-host-cp-0-disk', {})
     expect(await control.status(target, signal)).toMatchObject({
       phase: 'failed',
       reason: expect.stringContaining('with its data') as string,
     })
+  })
+
+  it.each([
+    [
+      'Ready',
+      'failed',
+      /^its container and its disk are gone, and all data.*`knest host down` && `knest host up`/,
+    ],
+    ['Creating', 'starting', /^it is not created completely; go on: `knest host up`/],
+  ] as const)('without its container and its disk, %s before, is %s', async (before, phase, reason) => {
+    await createRecord()
+    const home = createContainerHome(createEngine('podman', fake, true))
+    await home.setStatus(hostRef('knest-host'), { phase: before, conditions: [] }, signal)
+    expect(await control.status(target, signal)).toMatchObject({
+      phase,
+      reason: expect.stringMatching(reason) as string,
+    })
+  })
+
+  it('without its disk: up says so, and begins nothing anew where data was', async () => {
+    await createRecord()
+    const home = createContainerHome(createEngine('podman', fake, true))
+    await home.setStatus(hostRef('knest-host'), { phase: 'Ready', conditions: [] }, signal)
+    await expect(control.up(target, run)).rejects.toMatchObject({
+      code: 'conflict',
+      message:
+        'host "knest-host" cannot come up: its container and its disk are gone, and all data with them',
+      hint: 'make it anew: `knest host down` && `knest host up`',
+    })
+    expect(fake.containers.size).toBe(0)
+    expect(fake.volumes.has('knest-host-cp-0-disk')).toBe(false)
   })
 
   it('without its record tells how to remove the rest', async () => {
@@ -240,7 +272,7 @@ describe('host load and down', () => {
 })
 
 describe('the ranges of a host', () => {
-  const wide = { ...target, ranges: { subnet: '10.199.7.0/24', podNetworkCidr: '10.50.0.0/16' } }
+  const wide = { ...target, ranges: { subnet: '198.19.7.0/24', podNetworkCidr: '10.50.0.0/16' } }
 
   it('are kept for what goes on with it, and given to the engine', async () => {
     const engine = createEngine('podman', fake, true, {})
@@ -253,8 +285,8 @@ describe('the ranges of a host', () => {
     if (record === undefined) throw new Error('there is no record')
     expect(record.spec.network.podNetworkCidr).toEqual(['10.50.0.0/16'])
     const { identities } = await home.ensureAddresses(record, ['knest-host-cp-0'], signal)
-    expect(identities.get('knest-host-cp-0')).toBe('10.199.7.10')
-    expect(fake.networks.get('knest-host')?.subnet).toBe('10.199.7.0/24')
+    expect(identities.get('knest-host-cp-0')).toBe('198.19.7.10')
+    expect(fake.networks.get('knest-host')?.subnet).toBe('198.19.7.0/24')
   })
 
   it.each<[HostRanges, RegExp]>([

@@ -1,14 +1,15 @@
 import { canConnect, type ClusterRecord, type RunOptions, hostCommand } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
-import { inspectImage } from '../engine/objects.js'
+import { inspectImage, volumeLabels } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
 import { describeDnsFault, dnsFault, type MachineDns } from './dns.js'
 import { processLimit } from './processes.js'
 import { hostFault } from './health.js'
-import { firstControlPlane } from '../engine/names.js'
+import { diskVolume, firstControlPlane } from '../engine/names.js'
 import { isFresh, parseAccess } from '../home/access.js'
+import { createContainerHome } from '../home/home.js'
 import { hostKubeconfig } from './kubeconfig.js'
-import { hostContext } from './spec.js'
+import { hostContext, hostRef } from './spec.js'
 import type { HostReady, HostStatus, HostTarget, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
 import { damagedFiles, toRecord } from '../home/record.js'
@@ -138,8 +139,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<State> {
   const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
-  if (container === undefined)
-    return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
+  if (container === undefined) return judgeWithoutContainer(target, engine, signal)
   if (label === undefined)
     return { phase: 'failed', reason: `its record is gone or damaged; remove the rest: ${down}` }
   if (container.state !== 'running') {
@@ -162,6 +162,28 @@ async function judge(
       ? 'its kubeconfig is damaged'
       : await hostFault(access, container.name, container.startedAt, signal)
   return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
+}
+
+/** Its disk decides: on one that is gone was everything. */
+async function judgeWithoutContainer(
+  target: HostTarget,
+  engine: ContainerEngine,
+  signal: AbortSignal,
+): Promise<State> {
+  const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
+  if (await hasDisk(engine, target.name, signal))
+    return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
+  const record = await createContainerHome(engine).read(hostRef(target.name), signal)
+  return record?.phase === 'Creating'
+    ? { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
+    : { phase: 'failed', reason: `${lostDisk}; make it anew: ${down} && ${up}` }
+}
+
+/** Of a host that was set up once. */
+export const lostDisk = 'its container and its disk are gone, and all data with them'
+
+export async function hasDisk(engine: ContainerEngine, host: string, signal: AbortSignal): Promise<boolean> {
+  return (await volumeLabels(engine, diskVolume(firstControlPlane(host)), signal)) !== undefined
 }
 
 export function statusOf(

@@ -11,7 +11,7 @@ import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, fullImageName, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
-import { readKubeconfig, statusOf, warnOfDamage } from './status.js'
+import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import { liftProcessLimit } from './processes.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
@@ -48,6 +48,10 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   } else if (record.phase === 'Deleting') {
     throw new KnestError('conflict', `host "${target.name}" is half removed`, {
       hint: `finish it: ${hostCommand('down', target)}`,
+    })
+  } else if (found?.container === undefined && !(await hasDisk(engine, target.name, run.signal))) {
+    throw new KnestError('conflict', `host "${target.name}" cannot come up: ${lostDisk}`, {
+      hint: `make it anew: ${hostCommand('down', target)} && ${hostCommand('up', target)}`,
     })
   } else {
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
