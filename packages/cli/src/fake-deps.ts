@@ -217,6 +217,7 @@ class FakeHostControl implements HostControl {
     server: 'https://127.0.0.1:6443',
     createdAt: '2026-01-01T00:00:00Z',
     reason: undefined,
+    room: [],
   }
   fault: Error | undefined
 

@@ -1,4 +1,5 @@
 /** All of core. What is not exported here is not promised; `exports` of package.json names its parts. */
+export { podNeeds } from './admission/index.js'
 export { createClusters } from './clusters.js'
 export { changedSpec, describeChange } from './operations/changed-spec.js'
 export { resumable } from './operations/create.js'

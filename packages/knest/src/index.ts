@@ -10,6 +10,7 @@ export type {
   EngineName,
   HostControl,
   HostReady,
+  HostResource,
   HostStatus,
   HostTarget,
   HostUp,

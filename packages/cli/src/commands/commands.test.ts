@@ -475,6 +475,34 @@ describe('host', () => {
     expect(terminal.host.calls).toEqual([])
   })
 
+  test('status shows the room it has, and what is near its end', async () => {
+    const resource = { used: undefined, requested: undefined, warning: undefined }
+    terminal.host.current = {
+      ...terminal.host.current,
+      room: [
+        { ...resource, name: 'cpu', capacity: 2, used: 1.254, requested: 0.725 },
+        { ...resource, name: 'memory', capacity: 2 ** 34, used: 2 ** 32, requested: 2 ** 30 },
+        { ...resource, name: 'processes', capacity: 1000, used: 950, warning: 'nearly used up: do this' },
+      ],
+    }
+    await terminal.run('host', 'status')
+    const [, table] = terminal.out.split('\n\n')
+    expect(table?.replaceAll(/ {3,}/g, ' | ')).toBe(
+      [
+        'RESOURCE | CAPACITY | USED | REQUESTED | NOTE',
+        'cpu | 2 | 1.25 (63%) | 0.72 (36%)',
+        'memory | 16 GiB | 4.0 GiB (25%) | 1.0 GiB (6%)',
+        'processes | 1000 | 950 (95%) | nearly used up: do this',
+        '',
+      ].join('\n'),
+    )
+    terminal.out = ''
+    await terminal.run('host', 'status', '-o', 'json')
+    expect(JSON.parse(terminal.out)).toMatchObject({
+      room: [{ name: 'cpu', capacity: 2 }, {}, { requested: null, warning: 'nearly used up: do this' }],
+    })
+  })
+
   test('status, load and down', async () => {
     await terminal.run('host', 'status', '-o', 'json')
     expect(JSON.parse(terminal.out)).toMatchObject({ name: 'knest-host', engine: 'podman', phase: 'running' })

@@ -12,6 +12,7 @@ import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext, hostRef } from './spec.js'
 import type { HostReady, HostStatus, HostTarget, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
+import { readRoom } from './room.js'
 import { damagedFiles, toRecord } from '../home/record.js'
 
 const apiPort = 6443
@@ -81,12 +82,12 @@ export async function quickLook(
 }
 
 export async function hostStatus(
-  found: LocatedHost,
+  located: LocatedHost,
   target: HostTarget,
   dns: MachineDns,
   signal: AbortSignal,
 ): Promise<HostStatus> {
-  const { engine, container, label } = found
+  const { engine, container, label } = located
   const files = container?.state === 'running' ? await readFiles(engine, container.name, signal) : {}
   const record = label === undefined ? undefined : toRecord(label, files)
   const kubeconfig = wholeKubeconfig(files)
@@ -94,13 +95,19 @@ export async function hostStatus(
   let state =
     damaged.length > 0
       ? damagedState(target, damaged)
-      : await judge(target, found, record, kubeconfig, signal)
-  if (state.phase === 'running' && container !== undefined) {
-    const faults = await settingFaults(engine, container.name, dns, signal)
+      : await judge(target, located, record, kubeconfig, signal)
+  let room: HostStatus['room'] = []
+  const access = kubeconfig === undefined ? undefined : parseAccess(kubeconfig)
+  if (state.phase === 'running' && container !== undefined && access !== undefined) {
+    const [faults, found] = await Promise.all([
+      settingFaults(engine, container.name, dns, signal),
+      readRoom(engine, container.name, access, signal),
+    ])
+    room = found
     if (faults.length > 0)
       state = { ...state, reason: `${faults.join('; ')}; mend it: ${hostCommand('up', target)}` }
   }
-  return statusOf(found, record, target.name, state, kubeconfig)
+  return { ...statusOf(located, record, target.name, state, kubeconfig), room }
 }
 
 /** What is not as it should be with a host that runs, and what `up` mends without a restart. */
@@ -202,5 +209,6 @@ export function statusOf(
     context: hostContext(name),
     server: (kubeconfig === undefined ? undefined : parseAccess(kubeconfig)?.server) ?? running,
     createdAt: label?.createdAt ?? '',
+    room: [],
   }
 }

@@ -22,6 +22,19 @@ export interface HostUp extends HostTarget {
   readonly ranges?: HostRanges | undefined
 }
 
+/** Something a host has a limited amount of, which its nested clusters share. */
+export interface HostResource {
+  readonly name: 'cpu' | 'memory' | 'disk' | 'processes' | 'inotify-instances' | 'inotify-watches'
+  /** In cores, bytes or pieces, as the others. */
+  readonly capacity: number
+  /** Of the machine, by all that runs on it; `cpu`: its load of the last minute. */
+  readonly used: number | undefined
+  /** By the host's pods, nested nodes among them; `cpu` and `memory` only. */
+  readonly requested: number | undefined
+  /** Near its end: what comes of it, and what helps. */
+  readonly warning: string | undefined
+}
+
 export interface HostStatus {
   readonly name: string
   readonly engine: EngineName
@@ -35,6 +48,8 @@ export interface HostStatus {
   readonly createdAt: string
   /** Why it is not running, or what is wrong with it though it is, with what mends it. */
   readonly reason: string | undefined
+  /** What `status` found of a host that runs; else, and from `up`, nothing. */
+  readonly room: readonly HostResource[]
 }
 
 export interface HostReady {

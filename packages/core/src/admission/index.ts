@@ -1,1 +1,2 @@
 export { admissionProblems } from './admission-problems.js'
+export { podNeeds } from './pod-needs.js'

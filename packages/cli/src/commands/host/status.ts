@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { age } from '../../views/age.js'
+import { byteSize } from '../../views/byte-size.js'
+import type { HostResource } from 'knest'
 import type { Deps, HostStatus, HostTarget } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { ask } from '../../operation.js'
@@ -17,7 +19,7 @@ export async function hostStatusRun(deps: Deps, options: HostStatusOptions): Pro
   await checkHostTarget(deps, options.target)
   const control = await deps.hostControl()
   const status = await ask(deps, (signal) => control.status(options.target, signal))
-  deps.streams.out((await renderValue(hostView(status), options.output)) ?? hostTable(status, deps.now()))
+  deps.streams.out((await renderValue(hostView(status), options.output)) ?? hostText(status, deps.now()))
 }
 
 /** A host as `-o json` shows it. */
@@ -32,7 +34,38 @@ export function hostView(status: HostStatus): Record<string, unknown> {
     server: status.server ?? null,
     createdAt,
     reason: status.reason ?? null,
+    room: status.room.map((resource) => ({
+      name: resource.name,
+      capacity: resource.capacity,
+      used: resource.used ?? null,
+      requested: resource.requested ?? null,
+      warning: resource.warning ?? null,
+    })),
   }
+}
+
+function hostText(status: HostStatus, now: Date): string {
+  return status.room.length === 0
+    ? hostTable(status, now)
+    : `${hostTable(status, now)}\n${roomTable(status.room)}`
+}
+
+function roomTable(room: readonly HostResource[]): string {
+  return renderTable(
+    ['RESOURCE', 'CAPACITY', 'USED', 'REQUESTED', 'NOTE'],
+    room.map(({ name, capacity, used, requested, warning }) => {
+      const show = amounts[name] ?? String
+      const share = (amount: number | undefined): string =>
+        amount === undefined ? '' : `${show(amount)} (${Math.round((100 * amount) / capacity)}%)`
+      return [name, show(capacity), share(used), share(requested), warning ?? '']
+    }),
+  )
+}
+
+const amounts: Partial<Record<HostResource['name'], (amount: number) => string>> = {
+  cpu: (cores) => `${Number(cores.toFixed(2))}`,
+  memory: byteSize,
+  disk: byteSize,
 }
 
 function hostTable(status: HostStatus, now: Date): string {
