@@ -10,6 +10,7 @@ import { isFresh, parseAccess } from '../home/access.js'
 import { createContainerHome } from '../home/home.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext, hostRef } from './spec.js'
+import { fullDisk, makeRoom } from './stalled.js'
 import type { HostReady, HostStatus, HostTarget, HostUp } from './types.js'
 import type { LocatedHost } from './locate.js'
 import { readRoom } from './room.js'
@@ -158,6 +159,8 @@ async function judge(
     return { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
   }
   if (container.ip !== undefined && !(await canConnect(container.ip, apiPort, signal))) {
+    const full = await fullDisk(engine, container.name, signal)
+    if (full !== undefined) return { phase: 'failed', reason: `${full}; ${makeRoom(engine)}, then ${up}` }
     return {
       phase: 'starting',
       reason: `its API server does not answer; see: ${engine.name} logs ${container.name}`,

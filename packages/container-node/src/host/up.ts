@@ -1,8 +1,8 @@
 import { applyAll, createClusters, KnestError, openKube, hostCommand } from '@knest/core'
-import type { ClusterHome, ClusterRef, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
+import type { ClusterHome, ClusterSpec, Clusters, KubeObject, RunOptions } from '@knest/core'
 import { createContainerNodeBackend } from '../node/backend.js'
 import type { ContainerEngine } from '../engine/engine.js'
-import { inspectContainer, inspectImage } from '../engine/objects.js'
+import { inspectContainer, inspectImage, type ContainerObject } from '../engine/objects.js'
 import { checkSubnet } from '../engine/subnet.js'
 import { createContainerHome } from '../home/home.js'
 import { resolvConfs } from '../engine/resolvers.js'
@@ -13,6 +13,7 @@ import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import { liftProcessLimit } from './processes.js'
+import { endBackOff } from './stalled.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
@@ -37,7 +38,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
   const home = createContainerHome(engine, { subnet: target.ranges?.subnet })
   const backend = createContainerNodeBackend(engine)
   const clusters = createClusters({ home, backend: () => Promise.resolve(backend) })
-  await startAgain(engine, ref, run)
+  const ran = await startAgain(engine, target, run)
   await warnOfDamage(engine, target.name, run)
   const record = await home.read(ref, run.signal)
   if (record === undefined) {
@@ -54,6 +55,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
       hint: `make it anew: ${hostCommand('down', target)} && ${hostCommand('up', target)}`,
     })
   } else {
+    if (ran !== undefined) await endBackOff(engine, ran, target, run)
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
     await clusters.scale(ref, {}, run)
   }
@@ -104,20 +106,22 @@ async function renewKubeconfig(
   return kubeconfig
 }
 
-/** After a stop or the machine's restart. Not left to the plan, since what it must know is inside. */
+/** After a stop or the machine's restart; gives the container when it ran before. Not left to the plan, since what it must know is inside. */
 async function startAgain(
   engine: ContainerEngine,
-  ref: ClusterRef,
-  { progress, signal }: RunOptions,
-): Promise<void> {
-  const node = firstControlPlane(ref.name)
+  target: HostTarget,
+  run: RunOptions,
+): Promise<ContainerObject | undefined> {
+  const { progress, signal } = run
+  const node = firstControlPlane(target.name)
   const container = await inspectContainer(engine, node, signal)
-  if (container === undefined || !belongsTo(container, ref)) return
+  if (container === undefined || !belongsTo(container, hostRef(target.name))) return undefined
   // Also when it runs: an engine that was killed itself may only believe so.
   const done = await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
-  if (done === 'removed') return
+  if (done === 'removed') return undefined
   const limit = await liftProcessLimit(engine, node, signal)
   if (limit !== undefined) progress.note(`${engine.name} allowed the host ${limit} processes: no limit now`)
+  return container.state === 'running' ? container : undefined
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
