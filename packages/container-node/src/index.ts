@@ -10,4 +10,12 @@ export {
 export { createContainerHome } from './home/home.js'
 export { createHostControl, type HostControlOptions } from './host/control.js'
 export { imagesAnnotation } from './host/images.js'
-export type { HostControl, HostRanges, HostReady, HostResource, HostStatus, HostTarget, HostUp } from './host/types.js'
+export type {
+  HostControl,
+  HostRanges,
+  HostReady,
+  HostResource,
+  HostStatus,
+  HostTarget,
+  HostUp,
+} from './host/types.js'

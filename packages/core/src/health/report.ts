@@ -19,7 +19,10 @@ export function healthStatus(
   const isWell = ({ health }: NodeVerdict): boolean =>
     health === 'healthy' || (health === 'no-network' && record.spec.network.cni === 'none')
   const ill = verdicts.filter((verdict) => !isWell(verdict))
-  const conditions = [ready(ill, verdicts.length), healthy(ill, held)].reduce(withCondition, record.conditions)
+  const conditions = [ready(ill, verdicts.length), healthy(ill, held)].reduce(
+    withCondition,
+    record.conditions,
+  )
   const count = (role: NodeVerdict['role']): { desired: number; ready: number } => {
     const all = verdicts.filter((verdict) => verdict.role === role)
     return { desired: all.length, ready: all.filter(({ health }) => health === 'healthy').length }

@@ -8,7 +8,7 @@ const { signal } = new AbortController()
 const ended = { exitCode: 137, stdout: '', stderr: '' }
 const listens = { exitCode: 0, stdout: '', stderr: '' }
 const cut = new KnestError('host-unreachable', 'the connection was cut')
-const gone = new KnestError('forbidden', 'pods "q-cp-0-0" is forbidden')
+const gone = new KnestError('not-permitted', 'pods "q-cp-0-0" is forbidden')
 
 type Answer = typeof listens | KnestError
 
