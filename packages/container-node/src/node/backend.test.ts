@@ -123,6 +123,30 @@ describe('ensureNode of a container', () => {
   })
 })
 
+describe('a control plane whose container was removed', () => {
+  const own = { 'knest.dev/cluster': 'a', 'knest.dev/namespace': 'embedded' }
+
+  it('is listed by its disk, and made again on it', async () => {
+    const backend = createContainerNodeBackend(engine)
+    fake.volumes.set('a-home', own).set('a-cp-0-disk', {})
+    expect(await backend.listNodes(cluster, signal)).toMatchObject([
+      { name: 'a-cp-0', role: 'control-plane', phase: 'pending', abandoned: true, ready: false },
+    ])
+    await backend.ensureNode(spec, signal)
+    expect((await backend.listNodes(cluster, signal)).map(({ phase }) => phase)).toEqual(['running'])
+  })
+
+  it.each([
+    ['no disk', own, undefined],
+    ['no record', undefined, {}],
+    ['the record of another', { ...own, 'knest.dev/namespace': 'b' }, {}],
+  ])('is no node with %s', async (_, home, disk) => {
+    if (home !== undefined) fake.volumes.set('a-home', home)
+    if (disk !== undefined) fake.volumes.set('a-cp-0-disk', disk)
+    expect(await createContainerNodeBackend(engine).listNodes(cluster, signal)).toEqual([])
+  })
+})
+
 describe('the other methods of the container backend', () => {
   it('list a stopped node with its reason, and nothing for another cluster', async () => {
     const backend = createContainerNodeBackend(engine)

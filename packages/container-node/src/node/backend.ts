@@ -1,12 +1,18 @@
-import { canConnect, KnestError, labels } from '@knest/core'
+import { canConnect, controlPlanePool, KnestError, labels } from '@knest/core'
 import type { ClusterRef, ClusterSpec, NodeBackend, NodeSpec, NodeStatus, Problem } from '@knest/core'
 import { runArguments } from './container-arguments.js'
 import { readSetting } from './container-setting.js'
 import { pullProxy } from './pull-proxy.js'
 import type { ContainerEngine } from '../engine/engine.js'
-import { inspectContainer, inspectImage, removeObjects, type ContainerObject } from '../engine/objects.js'
+import {
+  inspectContainer,
+  inspectImage,
+  removeObjects,
+  volumeLabels,
+  type ContainerObject,
+} from '../engine/objects.js'
 import { machineProblems, readMachine } from '../engine/machine.js'
-import { diskVolume } from '../engine/names.js'
+import { diskVolume, firstControlPlane, homeVolume, namespaceLabel } from '../engine/names.js'
 import { inspectNetwork, workerAddress } from '../engine/network.js'
 import { belongsTo, clusterContainers, roleOf } from './cluster-containers.js'
 import { openContainer } from './handle.js'
@@ -51,7 +57,11 @@ export function createContainerNodeBackend(engine: ContainerEngine): NodeBackend
 
     listNodes: async (cluster, signal) => {
       const containers = await clusterContainers(engine, cluster, signal)
-      return Promise.all(containers.map((container) => nodeStatus(container, signal)))
+      const nodes = await Promise.all(containers.map((container) => nodeStatus(container, signal)))
+      const first = firstControlPlane(cluster.name)
+      if (nodes.some(({ name }) => name === first) || !(await isDiskLeft(engine, cluster, signal)))
+        return nodes
+      return [onlyDisk(first), ...nodes]
     },
 
     deleteNode: async (cluster, name, { keepData, signal }) => {
@@ -133,6 +143,39 @@ async function nodeStatus(container: ContainerObject, signal: AbortSignal): Prom
     reason: running
       ? undefined
       : `container is ${state}${state === 'exited' ? ` with exit code ${exitCode}` : ''}`,
+    hostObject: name,
+    hostNode: undefined,
+  }
+}
+
+/** The engine makes disks without labels: that of the first control plane is known by the record beside it. */
+async function isDiskLeft(
+  engine: ContainerEngine,
+  cluster: ClusterRef,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [disk, home] = await Promise.all([
+    volumeLabels(engine, diskVolume(firstControlPlane(cluster.name)), signal),
+    volumeLabels(engine, homeVolume(cluster.name), signal),
+  ])
+  return (
+    disk !== undefined &&
+    home?.[labels.cluster] === cluster.name &&
+    home[namespaceLabel] === cluster.namespace
+  )
+}
+
+/** Its container was removed, by a prune or by hand. */
+function onlyDisk(name: string): NodeStatus {
+  return {
+    name,
+    role: 'control-plane',
+    pool: controlPlanePool,
+    phase: 'pending',
+    abandoned: true,
+    ready: false,
+    ip: undefined,
+    reason: 'only its disk is there',
     hostObject: name,
     hostNode: undefined,
   }
