@@ -11,10 +11,18 @@ export const bootstrappedMarker = '/var/lib/knest/bootstrapped'
  */
 export const initialMemberMarker = '/var/lib/knest/founder'
 
-/** Bash lines that print the state of the disk. */
-export const diskQuestion = `if [ -e ${bootstrappedMarker} ]; then echo bootstrapped
+/**
+ * Bash lines that print the state of the disk. Until its init has mounted the disk a container shows what its image
+ * has: one that is started again is empty only when it says so once it is ready.
+ */
+export const diskQuestion = `disk() {
+if [ -e ${bootstrappedMarker} ]; then echo bootstrapped
 elif [ -e ${initialMemberMarker} ]; then echo founder
 else echo empty; fi
+}
+disk=$(disk)
+if [ "$disk" = empty ]; then knest-init ready --wait 10 >&2 || exit; disk=$(disk); fi
+echo "$disk"
 `
 
 /** Asks the node what was set up on its disk. */
