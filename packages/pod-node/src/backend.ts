@@ -4,8 +4,10 @@ import {
   awaitPodsGone,
   volumeClaimKind,
   clusterSelector,
+  deleteFound,
   deleteOwn,
   deleteVolumeClaim,
+  isMadeFor,
   KnestError,
   refuseForeign,
   labels,
@@ -155,6 +157,7 @@ async function untilGone(
   cluster: ClusterRef,
   name: string,
   signal: AbortSignal,
+  isMeant?: (pod: KubeObject) => boolean,
 ): Promise<void> {
   const { namespace } = cluster
   await awaitPodsGone(
@@ -166,6 +169,7 @@ async function untilGone(
       awaited: `pod "${podName(name)}" in namespace "${namespace}" to be gone`,
       describe: (pods) => pods.map((pod) => podState(pod).reason ?? 'still running').join(', '),
     },
+    isMeant,
   )
 }
 
@@ -175,14 +179,14 @@ function isOrphan(pod: KubeObject, sets: readonly KubeObject[]): boolean {
   return owner !== undefined && !sets.some(({ metadata }) => metadata.uid === owner.uid)
 }
 
-/** What the host is about to take away would be taken for the new node. */
+/** What the host is about to take away would be taken for the new node. This very pod goes, and none that comes after it. */
 async function removeOrphan(api: KubeApi, { cluster, name }: NodeSpec, signal: AbortSignal): Promise<void> {
   const pod = await api.get(podKind, podName(name), cluster.namespace, signal)
-  if (pod === undefined) return
+  if (pod === undefined || !isMadeFor(cluster, pod)) return
   const set = await api.get(statefulSetKind, name, cluster.namespace, signal)
   if (!isOrphan(pod, set === undefined ? [] : [set])) return
-  await deleteOwn(api, cluster, podKind, podName(name), { signal })
-  await untilGone(api, cluster, name, signal)
+  await deleteFound(api, podKind, pod, { signal })
+  await untilGone(api, cluster, name, signal, ({ metadata }) => metadata.uid === pod.metadata.uid)
 }
 
 /** What the node says when it is ready, or cannot become so. */

@@ -13,16 +13,19 @@ interface PodView {
 
 /**
  * Waits until pods that were deleted are gone. One whose containers have all ended is let go at once: its kubelet
- * would do that at its next look at them, once a second (`genericPlegRelistPeriod` in Kubernetes).
+ * would do that at its next look at them, once a second (`genericPlegRelistPeriod` in Kubernetes). `isMeant`: only
+ * these; what has their place by now is left alone.
  */
 export async function awaitPodsGone(
   api: KubeApi,
   selector: Omit<ListOptions, 'signal'>,
   options: WaitOptions<readonly KubeObject[]>,
+  isMeant: (pod: KubeObject) => boolean = () => true,
 ): Promise<void> {
-  const ended = await api.waitFor(podKind, selector, (pods) => pods.every(hasEnded), options)
+  const isOver = (pods: readonly KubeObject[]): boolean => pods.filter(isMeant).every(hasEnded)
+  const ended = await api.waitFor(podKind, selector, isOver, options)
   await Promise.all(
-    ended.map(({ metadata: { name, namespace, uid } }) =>
+    ended.filter(isMeant).map(({ metadata: { name, namespace, uid } }) =>
       api.delete(podKind, name, namespace, {
         signal: options.signal,
         gracePeriodSeconds: 0,
