@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { KnestError } from './errors.js'
-import { anySignal, openDeadline } from './signals.js'
+import { anySignal, openDeadline, startLimit } from './signals.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -41,6 +41,24 @@ describe('a time limit of a process that was stopped', () => {
     vi.advanceTimersByTime(30_000 + moreMs)
     expect(limit.signal.aborted).toBe(stopMs < 1_000 || moreMs > 0)
     limit.clear()
+  })
+
+  it('is over in the end when it is stopped again and again', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    let stoppedMs = 0
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + stoppedMs)
+    const over = vi.fn<() => void>()
+    startLimit(30_000, over)
+    for (const waitMs of [30_000, 5_000, 5_000]) {
+      stoppedMs += 64_000
+      vi.advanceTimersByTime(waitMs)
+      expect(over).not.toHaveBeenCalled()
+    }
+    stoppedMs += 64_000
+    vi.advanceTimersByTime(5_000)
+    expect(over).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('forgets the moment it was given, too', () => {

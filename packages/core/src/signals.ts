@@ -16,20 +16,26 @@ const longestTimer = 2 ** 31 - 1
 /** A timer that comes later than this is one of a process that was stopped. */
 const lateMs = 1_000
 const mostLateMs = 5_000
+/** A process that is late ever again is no longer one that was stopped: every wait has an end. */
+const mostGraces = 3
 
 /**
  * Calls `over` after `timeoutMs`, unless the function it returns was called. A process that was stopped and goes on
  * runs its timers first: what others have answered in the meantime is read before their time counts as over.
  */
 export function startLimit(timeoutMs: number, over: () => void): () => void {
+  return startLimitWith(mostGraces, timeoutMs, over)
+}
+
+function startLimitWith(graces: number, timeoutMs: number, over: () => void): () => void {
   const due = performance.now() + timeoutMs
   let stop = (): void => {
     clearTimeout(timer)
   }
   const timer = setTimeout(
     () => {
-      if (performance.now() - due <= lateMs) over()
-      else stop = startLimit(Math.min(timeoutMs, mostLateMs), over)
+      if (graces === 0 || performance.now() - due <= lateMs) over()
+      else stop = startLimitWith(graces - 1, Math.min(timeoutMs, mostLateMs), over)
     },
     Math.min(timeoutMs, longestTimer),
   )
