@@ -151,6 +151,30 @@ describe('the status of a host', () => {
     })
   })
 
+  it('without its container and with a record that nobody can read offers what helps', async () => {
+    await createRecord()
+    fake.volumes.set('knest-host-home', { ...fake.volumes.get('knest-host-home'), 'knest.dev/record': '?' })
+    fake.volumes.set('knest-host-cp-0-disk', {})
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      reason: 'its record is gone or damaged; remove the rest: `knest host down`',
+    })
+    await expect(control.up(target, run)).rejects.toMatchObject({
+      code: 'conflict',
+      hint: 'remove it with all in it: `knest host down`',
+    })
+  })
+
+  it('without its container, its disk and its image is no error', async () => {
+    await createRecord()
+    const missing = 'Error: localhost/knest/node:v1.35.4: image not known'
+    fake.intercept = (args) => (args.includes('run') ? { exitCode: 125, stderr: missing } : undefined)
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      reason: expect.stringContaining('`knest host down` && `knest host up`') as string,
+    })
+  })
+
   it('without its disk: up says so, and begins nothing anew where data was', async () => {
     await createRecord()
     const home = createContainerHome(createEngine('podman', fake, true))

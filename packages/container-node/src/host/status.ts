@@ -1,4 +1,4 @@
-import { canConnect, type ClusterRecord, type RunOptions, hostCommand } from '@knest/core'
+import { canConnect, KnestError, type ClusterRecord, type RunOptions, hostCommand } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage, volumeLabels } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
@@ -147,9 +147,9 @@ async function judge(
   signal: AbortSignal,
 ): Promise<State> {
   const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
-  if (container === undefined) return judgeWithoutContainer(target, engine, signal)
   if (label === undefined)
     return { phase: 'failed', reason: `its record is gone or damaged; remove the rest: ${down}` }
+  if (container === undefined) return judgeWithoutContainer(target, engine, signal)
   if (container.state !== 'running') {
     return { phase: 'stopped', reason: `its container is ${container.state}; start it: ${up}` }
   }
@@ -183,7 +183,14 @@ async function judgeWithoutContainer(
   const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
   if (await hasDisk(engine, target.name, signal))
     return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
-  const record = await createContainerHome(engine).read(hostRef(target.name), signal)
+  // Only an image opens the record of a host without its container, and it may be gone, too.
+  const record = await createContainerHome(engine)
+    .read(hostRef(target.name), signal)
+    .catch((error: unknown) => {
+      signal.throwIfAborted()
+      if (!(error instanceof KnestError)) throw error
+      return undefined
+    })
   return record?.phase === 'Creating'
     ? { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
     : { phase: 'failed', reason: `${lostDisk}; make it anew: ${down} && ${up}` }
