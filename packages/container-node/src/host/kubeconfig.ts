@@ -35,10 +35,19 @@ export function getJson(access: HostAccess, path: string, signal: AbortSignal): 
         const { statusCode = 0 } = response
         if (statusCode === 404) resolve(undefined)
         else if (statusCode !== 200) fail(`HTTP ${statusCode}`)
-        else resolve(JSON.parse(Buffer.concat(chunks).toString()) as unknown)
+        else resolveJson(Buffer.concat(chunks).toString(), resolve, fail)
       })
     })
     sent.once('error', fail)
     sent.end()
   })
+}
+
+/** What is thrown in a listener would end the process. */
+function resolveJson(text: string, resolve: (value: unknown) => void, fail: (cause: unknown) => void): void {
+  try {
+    resolve(JSON.parse(text))
+  } catch (error) {
+    fail(error)
+  }
 }

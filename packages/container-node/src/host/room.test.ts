@@ -42,7 +42,7 @@ describe('the room of a host', () => {
     ['disk 107374182400 53687091200', 'disk 107374182400 4294967296', 'disk', /host and all clusters stop/],
     ['MemAvailable: 12884901888', 'MemAvailable: 1073741824', 'memory', /pause or delete a cluster/],
     ['threads 383', 'threads 190000', 'processes', /kernel\.threads-max/],
-    ['container 223 max', 'container 2000 2048', 'processes', /nothing starts/],
+    ['container 223 max', 'container 2000 2048', 'processes', /`knest host up` lifts this limit/],
     ['\ninstances 22', '\ninstances 8000', 'inotify-instances', /fs\.inotify\.max_user_instances/],
     ['watches 900', 'watches 520000', 'inotify-watches', /fs\.inotify\.max_user_watches/],
   ])('near its end is named: %s becomes %s', (before, after, name, warning) => {
@@ -63,6 +63,20 @@ describe('the room of a host', () => {
     ['an error', 'sh: df: not found\ndisk \nthreads-max x\n'],
   ])('leaves out what cannot be read: %s', (_, output) => {
     expect(judgeRoom(parseRoom(output), undefined, undefined)).toEqual([])
+  })
+
+  it.each([
+    ['threads', 'threads 383', 'threads x', 'processes'],
+    ['memory that is free', 'MemAvailable: 12884901888', '', 'memory'],
+    ['disk that is free', 'disk 107374182400 53687091200', 'disk 1073741824', 'disk'],
+  ] as const)('does not know, and does not warn of, what is used without %s', (_, before, after, name) => {
+    const room = judgeRoom(parseRoom(told.replace(before, after)), undefined, undefined)
+    expect(byName(room).get(name)).toMatchObject({ used: undefined, warning: undefined })
+  })
+
+  it('counts requests of pods that have no status yet', () => {
+    const spec = { containers: [{ resources: { requests: { cpu: '100m' } } }] }
+    expect(requestedBy([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec }]).cpu).toBe(0.1)
   })
 
   it('counts requests of pods that have not ended', () => {

@@ -13,8 +13,8 @@ const wantedDisk = 5 * gibibyte
 const nearlyAll = 0.9
 
 /**
- * Prints a name and numbers a line. All but the limit of the container are of the machine, which the host shares:
- * its memory, its disk, and the kernel's table of processes and watches (those of root, as all in a node are).
+ * Prints a name and numbers a line. Of the machine, which the host shares, are its load, its memory, its disk, its
+ * processes and all limits but the container's; inotify is counted in what the container sees: its own programs.
  */
 export function roomScript(disk: string): string {
   return `read -r load rest </proc/loadavg && echo "load $load"
@@ -48,10 +48,14 @@ export interface Requested {
 
 export function requestedBy(pods: readonly KubeObject[]): Requested {
   const needs = pods
-    .filter(({ status }) => !['Succeeded', 'Failed'].includes((status as { phase?: string }).phase ?? ''))
+    .filter(({ status }) => !hasEnded(status as { phase?: string } | undefined))
     .map(({ spec }) => podNeeds((spec ?? {}) as Parameters<typeof podNeeds>[0]).requests)
   const total = (name: string): number => needs.reduce((sum, one) => sum + Number(one[name] ?? 0n), 0) / nano
   return { cpu: total('cpu'), memory: total('memory') }
+}
+
+function hasEnded(status: { readonly phase?: string } | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
 }
 
 export interface Allocatable {
@@ -81,11 +85,17 @@ export function judgeRoom(
     { name: 'inotify-instances', capacity: numbers.max_user_instances?.[0], used: numbers.instances?.[0] },
     { name: 'inotify-watches', capacity: numbers.max_user_watches?.[0], used: numbers.watches?.[0] },
   ]
-  return all.flatMap(({ name, capacity, used, requested: asked }) => {
-    if (capacity === undefined || !Number.isFinite(capacity)) return []
-    const resource = { name, capacity, used, requested: asked }
-    return [{ ...resource, warning: warningOf(resource) }]
+  return all.flatMap((draft) => {
+    const { name, remedy = remedies[name] } = draft
+    const capacity = known(draft.capacity)
+    if (capacity === undefined || capacity <= 0) return []
+    const resource = { name, capacity, used: known(draft.used), requested: known(draft.requested) }
+    return [{ ...resource, warning: isNearlyFull(resource) ? `nearly used up: ${remedy}` : undefined }]
   })
+}
+
+function known(amount: number | undefined): number | undefined {
+  return Number.isFinite(amount) ? amount : undefined
 }
 
 interface Draft {
@@ -93,33 +103,30 @@ interface Draft {
   readonly capacity: number | undefined
   readonly used: number | undefined
   readonly requested?: number | undefined
+  /** The usual one when absent. */
+  readonly remedy?: string
 }
 
 /** The machine's own limits, or the container's where it has one. */
-function processesOf(numbers: Numbers): Pick<Draft, 'capacity' | 'used'> {
+function processesOf(numbers: Numbers): Omit<Draft, 'name'> {
   const [inContainer, limit = Number.NaN] = numbers.container ?? []
-  if (Number.isFinite(limit)) return { capacity: limit, used: inContainer }
+  if (Number.isFinite(limit))
+    return {
+      capacity: limit,
+      used: inContainer,
+      remedy:
+        'at its end nothing starts any more; `knest host up` lifts this limit, which the engine has set',
+    }
   const limits = [...(numbers['threads-max'] ?? []), ...(numbers['pid-max'] ?? [])].filter(Number.isFinite)
   return { capacity: limits.length === 0 ? undefined : Math.min(...limits), used: numbers.threads?.[0] }
 }
 
-function warningOf({
-  name,
-  capacity,
-  used = 0,
-  requested = 0,
-}: Omit<HostResource, 'warning'>): string | undefined {
-  const isNear = (amount: number): boolean => amount >= capacity * nearlyAll
-  const full: Readonly<Record<HostResource['name'], boolean>> = {
-    // A busy machine is slow, and only what is requested keeps pods from being placed.
-    cpu: isNear(requested),
-    memory: isNear(requested) || isNear(used),
-    disk: capacity - used < wantedDisk,
-    processes: isNear(used),
-    'inotify-instances': isNear(used),
-    'inotify-watches': isNear(used),
-  }
-  return full[name] ? `nearly used up: ${remedies[name]}` : undefined
+function isNearlyFull({ name, capacity, used, requested }: Omit<HostResource, 'warning'>): boolean {
+  const isNear = (amount = 0): boolean => amount >= capacity * nearlyAll
+  // A busy machine is slow, and only what is requested keeps pods from being placed.
+  if (name === 'cpu') return isNear(requested)
+  if (name === 'memory') return isNear(requested) || isNear(used)
+  return name === 'disk' ? used !== undefined && capacity - used < wantedDisk : isNear(used)
 }
 
 const placed = 'the next node pods wait; pause or delete a cluster'

@@ -27,7 +27,10 @@ export interface HostResource {
   readonly name: 'cpu' | 'memory' | 'disk' | 'processes' | 'inotify-instances' | 'inotify-watches'
   /** In cores, bytes or pieces, as the others. */
   readonly capacity: number
-  /** Of the machine, by all that runs on it; `cpu`: its load of the last minute. */
+  /**
+   * Of the machine, by all that runs on it; `cpu`: its load of the last minute. By the host alone: inotify, and
+   * processes where the engine limits them.
+   */
   readonly used: number | undefined
   /** By the host's pods, nested nodes among them; `cpu` and `memory` only. */
   readonly requested: number | undefined
