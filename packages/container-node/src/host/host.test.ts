@@ -151,6 +151,21 @@ describe('the status of a host', () => {
     })
   })
 
+  it.each([[{}], [undefined]])('half removed, without its container, says so (disk: %o)', async (disk) => {
+    await createRecord()
+    const home = createContainerHome(createEngine('podman', fake, true))
+    await home.setStatus(hostRef('knest-host'), { phase: 'Deleting', conditions: [] }, signal)
+    if (disk !== undefined) fake.volumes.set('knest-host-cp-0-disk', disk)
+    expect(await control.status(target, signal)).toMatchObject({
+      phase: 'failed',
+      reason: 'it is half removed; finish it: `knest host down`',
+    })
+    await expect(control.up(target, run)).rejects.toMatchObject({
+      code: 'conflict',
+      hint: 'finish it: `knest host down`',
+    })
+  })
+
   it('without its container and with a record that nobody can read offers what helps', async () => {
     await createRecord()
     fake.volumes.set('knest-host-home', { ...fake.volumes.get('knest-host-home'), 'knest.dev/record': '?' })

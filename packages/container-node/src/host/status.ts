@@ -153,8 +153,7 @@ async function judge(
   if (container.state !== 'running') {
     return { phase: 'stopped', reason: `its container is ${container.state}; start it: ${up}` }
   }
-  if (record?.phase === 'Deleting')
-    return { phase: 'failed', reason: `it is half removed; finish it: ${down}` }
+  if (record?.phase === 'Deleting') return halfRemoved(target)
   if (kubeconfig === undefined || record?.phase === 'Creating') {
     return { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
   }
@@ -174,6 +173,10 @@ async function judge(
   return reason === undefined ? { phase: 'running', reason } : { phase: 'starting', reason }
 }
 
+function halfRemoved(target: HostTarget): State {
+  return { phase: 'failed', reason: `it is half removed; finish it: ${hostCommand('down', target)}` }
+}
+
 /** Its disk decides: on one that is gone was everything. */
 async function judgeWithoutContainer(
   target: HostTarget,
@@ -181,8 +184,6 @@ async function judgeWithoutContainer(
   signal: AbortSignal,
 ): Promise<State> {
   const [up, down] = [hostCommand('up', target), hostCommand('down', target)]
-  if (await hasDisk(engine, target.name, signal))
-    return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
   // Only an image opens the record of a host without its container, and it may be gone, too.
   const record = await createContainerHome(engine)
     .read(hostRef(target.name), signal)
@@ -191,6 +192,9 @@ async function judgeWithoutContainer(
       if (!(error instanceof KnestError)) throw error
       return undefined
     })
+  if (record?.phase === 'Deleting') return halfRemoved(target)
+  if (await hasDisk(engine, target.name, signal))
+    return { phase: 'failed', reason: `its container is gone; ${up} makes it again, with its data` }
   return record?.phase === 'Creating'
     ? { phase: 'starting', reason: `it is not created completely; go on: ${up}` }
     : { phase: 'failed', reason: `${lostDisk}; make it anew: ${down} && ${up}` }
