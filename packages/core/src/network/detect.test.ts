@@ -321,6 +321,31 @@ describe('detectHostNetwork', () => {
     )
   })
 
+  test("of Felix' environment it reads what counts, and asks for no other ConfigMap", async () => {
+    const variable = (name: string, from: string) => ({
+      name,
+      valueFrom: { configMapKeyRef: { name: from, key: 'value' } },
+    })
+    const api = hostWith([
+      object('crd.projectcalico.org/v1', 'IPPool', 'one', { spec: { cidr: '192.168.0.0/16' } }),
+      calicoNode('calico-system/calico-node', [
+        variable('FELIX_LOGSEVERITYSCREEN', 'logs'),
+        variable('FELIX_VXLANPORT', 'ports'),
+      ]),
+    ])
+    const asked: string[] = []
+    const listening: KubeApi = {
+      ...api,
+      get: (kind, name, ...more) => {
+        if (kind.kind === 'ConfigMap') asked.push(name)
+        return api.get(kind, name, ...more)
+      },
+    }
+    await detectHostNetwork(listening, never)
+    expect(asked).toContain('ports')
+    expect(asked).not.toContain('logs')
+  })
+
   test('a host that cannot be reached is not guessed about', async () => {
     await expect(
       detectHostNetwork(

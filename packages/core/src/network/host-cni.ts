@@ -52,7 +52,7 @@ export async function readCalico(
     pools.some((pool) => ['Always', 'CrossSubnet'].includes(textAt(pool, 'spec', mode) ?? 'Never'))
   const felix = felixes.find(({ metadata }) => metadata.name === 'default')
   const env = await felixEnvironment(reader, await daemonSets)
-  const encrypts = env.get('FELIX_WIREGUARDENABLED') ?? String(at(felix, 'spec', 'wireguardEnabled') === true)
+  const encrypts = env.get(felixWireguard) ?? String(at(felix, 'spec', 'wireguardEnabled') === true)
   const wireguard = isTrue(encrypts) ? overheads.wireguard : 0
   const encapsulation = isOn('vxlanMode') ? overheads.vxlan : isOn('ipipMode') ? overheads.ipip : 0
   return {
@@ -61,7 +61,7 @@ export async function readCalico(
       occupiedBy(`Calico IPPool "${pool.metadata.name}" of the host`, textAt(pool, 'spec', 'cidr')),
     ),
     // Felix drops its own port from pods whether or not VXLAN is in use.
-    tunnelPorts: felixPorts(env.get('FELIX_VXLANPORT'), felix, felixes),
+    tunnelPorts: felixPorts(env.get(felixPort), felix, felixes),
     mtu:
       positive(numberAt(installation, 'spec', 'calicoNetwork', 'mtu')) ??
       positive(numberAt(config, 'data', 'veth_mtu')),
@@ -83,7 +83,10 @@ function felixPorts(
   return [numberAt(forAll, 'spec', 'vxlanPort') ?? 4789, ...ofNodes]
 }
 
-/** Variables of the containers that run Felix, wherever the DaemonSet is and whatever it is called. */
+const felixPort = 'FELIX_VXLANPORT'
+const felixWireguard = 'FELIX_WIREGUARDENABLED'
+
+/** What counts here of the containers that run Felix, wherever the DaemonSet is and whatever it is called. */
 async function felixEnvironment(
   reader: HostReader,
   daemonSets: readonly KubeObject[],
@@ -94,7 +97,7 @@ async function felixEnvironment(
     for (const container of containers.filter((one) => textAt(one, 'name') === 'calico-node')) {
       for (const entry of listAt(container, 'env')) {
         const name = textAt(entry, 'name') ?? ''
-        if (!name.startsWith('FELIX_')) continue
+        if (name !== felixPort && name !== felixWireguard) continue
         const value = textAt(entry, 'value') ?? (await referredTo(reader, entry, set.metadata.namespace))
         if (value !== undefined) found.set(name, value)
       }
