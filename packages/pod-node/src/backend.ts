@@ -25,6 +25,7 @@ import type {
   NodeRole,
   NodeSpec,
   NodeStatus,
+  OwnerReference,
 } from '@knest/core'
 import { awaitStart } from './await-start.js'
 import { changeImage, imageOfPod } from './change-image.js'
@@ -124,14 +125,21 @@ export function createPodNodeBackend(
         api.list(podKind, selector),
         api.list(volumeClaimKind, selector),
       ])
-      // A StatefulSet that was made between the two lists is none that is gone.
-      const sets = pods.some((pod) => isOrphan(pod, before))
-        ? await api.list(statefulSetKind, selector)
-        : before
+      // One that was made between the two lists, or has lost its labels, is none that is gone.
+      const missed = await Promise.all(
+        pods
+          .filter((pod) => isOrphan(pod, before))
+          .map((pod) => api.get(statefulSetKind, setOf(pod)?.name ?? '', cluster.namespace, signal)),
+      )
+      const sets = [...before, ...missed.filter((set) => set !== undefined)]
       const byNode = (objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> =>
         new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
       // Whatever is left of a node is the node: what shows least comes first and is overruled.
-      const owners = new Map([...byNode(claims), ...byNode(pods), ...byNode(sets)])
+      const owners = new Map([
+        ...byNode(claims),
+        ...byNode(pods),
+        ...byNode(sets.filter(({ metadata }) => metadata.labels?.[labels.node] !== undefined)),
+      ])
       const podOf = byNode(pods)
       const untold = pods.filter((pod) => podState(pod).untold)
       const warnings = await warningsOf(api, cluster.namespace, untold, explainEvent, signal)
@@ -175,8 +183,12 @@ async function untilGone(
 
 /** Its StatefulSet is gone: the host takes it away within seconds, and until then it runs and takes commands. */
 function isOrphan(pod: KubeObject, sets: readonly KubeObject[]): boolean {
-  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === statefulSetKind.kind)
+  const owner = setOf(pod)
   return owner !== undefined && !sets.some(({ metadata }) => metadata.uid === owner.uid)
+}
+
+function setOf({ metadata }: KubeObject): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(({ kind }) => kind === statefulSetKind.kind)
 }
 
 /** What the host is about to take away would be taken for the new node. This very pod goes, and none that comes after it. */

@@ -25,6 +25,11 @@ const ownedBy = (uid: string): KubeObject => {
   return { ...running, metadata: { ...running.metadata, ownerReferences: [owner] } }
 }
 
+/** Not found by its labels. */
+const unmarked = { ...set, metadata: { ...set.metadata, labels: {} } }
+/** Made after StatefulSets were listed. */
+const late = { ...set, metadata: { ...set.metadata, uid: 'late' } }
+
 it.each([
   ['a claim', [claim], true, 'pending'],
   ['a pod that has ended, and its claim', [claim, failed], true, 'failed'],
@@ -38,11 +43,16 @@ it.each([
   ['a pod whose StatefulSet is gone', [claim, ownedBy('gone')], true, 'deleting'],
   ['a pod of the StatefulSet before', [set, ownedBy('gone')], false, 'deleting'],
   ['a pod and its StatefulSet', [set, ownedBy('set')], false, 'running'],
+  ['a pod and a StatefulSet without its labels', [unmarked, ownedBy('set')], false, 'running'],
+  ['a pod and a StatefulSet that was made meanwhile', [late, ownedBy('late')], false, 'running'],
 ])(
   'knows whether the host brings a node back of which there is %s',
   async (_title, there, abandoned, phase) => {
-    const api: Pick<KubeApi, 'list'> = {
-      list: ({ kind }) => Promise.resolve(there.filter((each) => each.kind === kind)),
+    const isListed = (each: KubeObject) => each !== unmarked && each !== late
+    const api: Pick<KubeApi, 'get' | 'list'> = {
+      get: ({ kind }, name) =>
+        Promise.resolve(there.find((each) => each.kind === kind && each.metadata.name === name)),
+      list: ({ kind }) => Promise.resolve(there.filter((each) => each.kind === kind && isListed(each))),
     }
     const nodes = await createPodNodeBackend(api as KubeApi).listNodes(
       { name: 'q', namespace: 'knest-q' },
