@@ -1,6 +1,6 @@
 import { authorityIn } from '../certificates/lost-authorities.js'
 import { clusterCommand } from '../commands.js'
-import type { ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { HealAction } from '../contracts/health.js'
 import type { Parts } from '../contracts/parts.js'
 import { PreflightError, unlessForbidden, type Problem } from '../errors.js'
@@ -33,35 +33,81 @@ export async function isRestored(
  */
 export async function refuseUnfit(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<void> {
   await restoreAuthorities(parts, record, signal)
-  const [authorities, kubeconfig, nodes] = await Promise.all([
-    parts.home.readAuthorities(record, signal),
-    parts.home.readKubeconfig(record, signal),
-    listNodes(record, await backendsOf(parts, record), signal),
+  const [authorities, unknown] = await Promise.all([
+    authorityProblems(parts, record, signal),
+    unknownNodes(parts, record, signal),
   ])
-  const problems: Problem[] = []
-  if (
-    authorities !== undefined &&
-    kubeconfig !== undefined &&
-    authorityIn(kubeconfig) !== authorities.ca.cert
-  ) {
-    const [pki, access] = [objectNames.pkiSecret, objectNames.kubeconfigSecret].map((of) => of(record.name))
-    problems.push({
+  const problems: readonly Problem[] = [
+    ...authorities,
+    ...unknown.map((names): Problem => ({
       severity: 'error',
-      message: `the kubeconfig in Secret "${access ?? ''}" trusts another authority than Secret "${pki ?? ''}" has`,
-      hint: `restore both from one backup; if "${pki ?? ''}" is right, delete "${access ?? ''}"`,
-    })
-  }
+      message: `the restored record does not know ${names}`,
+      hint: `set the counts in its spec to what is there; afterwards ${clusterCommand('scale', record)} changes them`,
+    })),
+  ]
+  if (problems.length > 0) throw new PreflightError('config', problems)
+}
+
+/** The same before there is a record, when the one before went without its cluster. Changes nothing. */
+export async function refuseLeftNodes(
+  parts: Parts,
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const phase = 'Creating'
+  const record = { ...ref, spec, phase, conditions: [], createdAt: '', uid: '', version: '' } as const
+  const unknown = await unknownNodes(parts, record, signal)
+  if (unknown.length === 0 || !(await isRestored(parts, record, signal))) return
+  const problems = unknown.map((names): Problem => ({
+    severity: 'error',
+    message: `a cluster "${ref.name}" whose NestedCluster is gone has ${names}, which these settings do not count`,
+    hint: `ask for as many nodes as there are; afterwards ${clusterCommand('scale', ref)} changes that`,
+  }))
+  throw new PreflightError('config', problems)
+}
+
+async function authorityProblems(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const [authorities, kubeconfig] = await Promise.all([
+    home.readAuthorities(record, signal),
+    home.readKubeconfig(record, signal),
+  ])
+  if (kubeconfig === undefined || authorityIn(kubeconfig) === authorities?.ca.cert) return []
+  const pki = objectNames.pkiSecret(record.name)
+  const access = objectNames.kubeconfigSecret(record.name)
+  // New ones would be others than the disks and all who have a kubeconfig know.
+  if (authorities === undefined)
+    return [
+      {
+        severity: 'error',
+        message: `Secret "${access}" is there without the authorities it trusts: neither Secret "${pki}" nor a control plane that answers has them`,
+        hint: `restore "${pki}" from the same backup; if the cluster is to begin anew, delete "${access}"`,
+      },
+    ]
+  return [
+    {
+      severity: 'error',
+      message: `the kubeconfig in Secret "${access}" trusts another authority than Secret "${pki}" has`,
+      hint: `restore both from one backup; if "${pki}" is right, delete "${access}"`,
+    },
+  ]
+}
+
+/** Those that are there and that the record does not count, in one text, as in `node "a-worker-0"`; or none. */
+async function unknownNodes(
+  parts: Parts,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const wanted = new Set(desiredNodes(record, record.spec, nodes).map(({ name }) => name))
   const unknown = nodes.map(({ name }) => name).filter((name) => !wanted.has(name))
-  if (unknown.length > 0) {
-    const names = unknown.map((name) => `"${name}"`).join(', ')
-    problems.push({
-      severity: 'error',
-      message: `the restored record does not know ${unknown.length === 1 ? 'node' : 'nodes'} ${names}`,
-      hint: `set the counts in its spec to what is there; afterwards ${clusterCommand('scale', record)} changes them`,
-    })
-  }
-  if (problems.length > 0) throw new PreflightError('config', problems)
+  if (unknown.length === 0) return []
+  return [`${unknown.length === 1 ? 'node' : 'nodes'} ${unknown.map((name) => `"${name}"`).join(', ')}`]
 }
 
 /** Has everything of the cluster go with its record again. */

@@ -10,7 +10,7 @@ import { nothing } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import { timed } from '../plan/timed.js'
 import { specChanges } from '../spec/changes.js'
-import { adopt } from './adopt.js'
+import { adopt, isRestored, refuseLeftNodes, refuseUnfit } from './adopt.js'
 import { adminAccess, settledAccess } from './access.js'
 import { withHostDefaults } from './changed-spec.js'
 import { refuseErrors, runPreflight } from './preflight.js'
@@ -33,6 +33,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
       run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
     )
     refuseErrors(problems, run.progress)
+    await refuseLeftNodes(parts, ref, resolved, run.signal)
     return { kind: 'new', spec: resolved }
   }
 
@@ -54,7 +55,10 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
       await exclusive(record, run, async (inner) => {
         // Whoever held the lock before may have done the work.
         const current = resumable(await readRecord(parts, ref, inner.signal), spec)
-        if (prepared.kind === 'begun') await adopt(parts, current, inner.signal)
+        if (prepared.kind === 'begun') {
+          if (await isRestored(parts, current, inner.signal)) await refuseUnfit(parts, current, inner.signal)
+          await adopt(parts, current, inner.signal)
+        }
         if (current.phase === 'Kept')
           await home.setStatus(current, { phase: 'Creating', conditions: [] }, inner.signal)
         await converge(parts, creating(current), inner, async () => {

@@ -26,6 +26,7 @@ export interface DeclaredHost {
   readonly memory: FakeKubeApi
   /** Node names. */
   readonly nodes: () => readonly string[]
+  readonly loseNodes: () => void
 }
 
 /** The real operations on the objects of a host in memory, where a cluster was declared. */
@@ -93,6 +94,9 @@ export async function openHost(declared = spec): Promise<DeclaredHost> {
     memory,
     refuse: (reason) => void (problem = reason),
     nodes: () => [...nodes.nodes.keys()].sort(),
+    loseNodes: () => {
+      nodes.nodes.clear()
+    },
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { labels, nestedClusterKind, PreflightError } from '@knest/core'
 import type { KindRef, KubeObject } from '@knest/core'
 import { readyHost, workers, type DeclaredHost } from './declared-host.js'
-import { never, persistent, ref, run } from './fixture.js'
+import { never, persistent, ref, run, withWorkers } from './fixture.js'
 
 const ours = { [labels.cluster]: ref.name, [labels.managedBy]: 'knest' }
 const kindOf = (apiVersion: string, kind: string): KindRef => ({ apiVersion, kind })
@@ -82,6 +82,43 @@ describe('a record that comes from a backup', () => {
     expect(host.nodes()).toEqual(nodes)
     await host.patchSpec(workers(1))
     expect((await host.clusters.reconcile(ref, run)).phase).toBe('Ready')
+  })
+
+  test('create by hand does not take it either, and removes no node that it does not know', async () => {
+    const host = await restoredHost('command', workers(0))
+    const nodes = host.nodes()
+    await expect(host.clusters.create(ref, withWorkers(0, persistent), run)).rejects.toMatchObject({
+      problems: [{ message: expect.stringContaining('"q-worker-0"') as string }],
+    })
+    expect(host.nodes()).toEqual(nodes)
+    for (const object of await owned(host)) expect(owners(object)).toBeUndefined()
+    await host.patchSpec(workers(1))
+    await host.clusters.create(ref, persistent, run)
+    const { uid } = (await host.object()).metadata
+    for (const object of await owned(host)) expect(owners(object), object.metadata.name).toEqual([uid])
+    expect(host.nodes()).toEqual(nodes)
+  })
+
+  test('nor does a create that finds nothing but what the record left', async () => {
+    const host = await restoredHost('command')
+    await host.memory.delete(nestedClusterKind, ref.name, ref.namespace, { signal: never })
+    const nodes = host.nodes()
+    await expect(host.clusters.create(ref, withWorkers(0, persistent), run)).rejects.toMatchObject({
+      problems: [{ message: expect.stringContaining('"q-worker-0"') as string }],
+    })
+    expect(host.nodes()).toEqual(nodes)
+    expect(await host.memory.get(nestedClusterKind, ref.name, ref.namespace, never)).toBeUndefined()
+  })
+
+  test('is refused when the authorities of its kubeconfig did not come back', async () => {
+    const host = await restoredHost('command')
+    await host.memory.delete(secretKind, 'q-pki', ref.namespace, { signal: never })
+    const kubeconfig = await host.memory.get(secretKind, 'q-kubeconfig', ref.namespace, never)
+    host.loseNodes()
+    await expect(host.clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    expect((await host.condition('Accepted'))?.message).toContain('Secret "q-pki"')
+    expect(await host.memory.get(secretKind, 'q-pki', ref.namespace, never)).toBeUndefined()
+    expect(await host.memory.get(secretKind, 'q-kubeconfig', ref.namespace, never)).toEqual(kubeconfig)
   })
 
   test('is refused beside a kubeconfig of another cluster', async () => {
