@@ -1,5 +1,5 @@
 import type { RecordedStatus } from '../contracts/cluster-home.js'
-import type { ClusterCondition, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
+import type { ClusterCondition, ClusterPhase, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import { sinceBefore } from '../contracts/condition.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { clusterSelector, labels } from '../labels.js'
@@ -30,7 +30,18 @@ export function statusToWrite(
       : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
     ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
     ...(addresses === undefined ? {} : { addresses }),
+    ...madeOf(phase, record),
     ...(phaseTable[phase].isChanging ? {} : scaleStatus(record)),
+  }
+}
+
+/** What an object need not say, and kubectl prints. While nodes are upgraded, the cluster has the version of before. */
+function madeOf(phase: ClusterPhase, { spec }: RecordSeen): Readonly<Record<string, unknown>> {
+  if (spec === undefined) return {}
+  const { kubernetesVersion, controlPlane } = spec
+  return {
+    ...(phase === 'Upgrading' ? {} : { kubernetesVersion }),
+    backend: controlPlane.backend,
   }
 }
 

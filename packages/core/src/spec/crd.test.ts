@@ -57,7 +57,7 @@ describe('nestedClusterCrd', () => {
   const crd = nestedClusterCrd()
   const version = crd.spec.versions[0] as {
     schema: { openAPIV3Schema: Schema }
-    additionalPrinterColumns: { name: string }[]
+    additionalPrinterColumns: { name: string; jsonPath: string }[]
     subresources: { scale: Readonly<Record<string, string>> }
   }
   const root = version.schema.openAPIV3Schema
@@ -159,6 +159,12 @@ describe('nestedClusterCrd', () => {
       'BACKEND',
       'AGE',
     ])
+    // An object that was declared need not have these in its spec.
+    for (const { jsonPath } of version.additionalPrinterColumns.slice(0, -1)) {
+      const [, part, field = ''] = jsonPath.split('.')
+      expect(part).toBe('status')
+      expect(root.properties?.status?.properties).toHaveProperty(field)
+    }
     expect(statusCounts(1, 3)).toEqual({ ready: 1, desired: 3, summary: '1/3' })
   })
 })

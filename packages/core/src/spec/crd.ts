@@ -79,10 +79,10 @@ const nameRules = [
 
 const printerColumns = [
   { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
-  { name: 'Version', type: 'string', jsonPath: '.spec.kubernetesVersion' },
+  { name: 'Version', type: 'string', jsonPath: '.status.kubernetesVersion' },
   { name: 'Control-Plane', type: 'string', jsonPath: '.status.controlPlane.summary' },
   { name: 'Workers', type: 'string', jsonPath: '.status.workers.summary' },
-  { name: 'Backend', type: 'string', jsonPath: '.spec.controlPlane.backend' },
+  { name: 'Backend', type: 'string', jsonPath: '.status.backend' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ]
 
@@ -111,6 +111,11 @@ const statusSchema = {
       enum: clusterPhases,
     },
     observedGeneration,
+    kubernetesVersion: {
+      type: 'string',
+      description: 'What the cluster has, also where the spec leaves it out',
+    },
+    backend: { type: 'string', description: 'What its control planes are: pod or vm' },
     controlPlane: counts,
     workers: counts,
     replicas: { type: 'integer', description: 'Workers of the first pool, for autoscalers' },

@@ -29,8 +29,11 @@ export interface DeclaredHost {
   readonly loseNodes: () => void
 }
 
+/** What knest sees of the host. */
+type Through = (api: KubeApi) => KubeApi
+
 /** The real operations on the objects of a host in memory, where a cluster was declared. */
-export async function openHost(declared = spec): Promise<DeclaredHost> {
+export async function openHost(declared = spec, through: Through = (api) => api): Promise<DeclaredHost> {
   const memory = createFakeKubeApi(kinds)
   const established = { conditions: [{ type: 'Established', status: 'True' }] }
   const keep = { 'knest.dev/keep': 'true' }
@@ -39,10 +42,10 @@ export async function openHost(declared = spec): Promise<DeclaredHost> {
     { ...crd, metadata: { ...crd.metadata, annotations: keep }, status: established },
     { signal: never },
   )
-  const api: KubeApi = {
+  const api = through({
     ...memory,
     apply: (object, options) => memory.apply(withClusterIp(object), options),
-  }
+  })
   const home = createKubernetesHome(api)
   const nodes = createFakeNestedNodes(() => home.readAuthorities(ref, never))
   let problem: string | undefined
@@ -114,8 +117,8 @@ const facts = {
   problems: [],
 }
 
-export async function readyHost(declared = spec): Promise<DeclaredHost> {
-  const host = await openHost(declared)
+export async function readyHost(declared = spec, through?: Through): Promise<DeclaredHost> {
+  const host = await openHost(declared, through)
   await host.clusters.reconcile(ref, run)
   host.seen.length = 0
   return host

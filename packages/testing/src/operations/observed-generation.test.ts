@@ -1,8 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { PreflightError } from '@knest/core'
+import { nestedClusterKind, PreflightError } from '@knest/core'
+import type { ClusterSpec, KubeApi } from '@knest/core'
 import { endsWait, kstatusOf } from '../read-conditions.js'
 import { openHost, readyHost, workers } from './declared-host.js'
 import { persistent, ref, run, spec } from './fixture.js'
+
+/** Drops what the status of an older definition does not have. */
+function withOldDefinition(api: KubeApi): KubeApi {
+  const pruned = <T>(object: T): T =>
+    JSON.parse(
+      JSON.stringify(object, (key, value: unknown) =>
+        ['observedGeneration', 'replicas', 'selector'].includes(key) ? undefined : value,
+      ),
+    ) as T
+  return {
+    ...api,
+    get: async (kind, ...rest) => {
+      const found = await api.get(kind, ...rest)
+      return kind.kind === nestedClusterKind.kind && found !== undefined ? pruned(found) : found
+    },
+    patch: async (kind, name, namespace, patch, options) => {
+      if (options.subresource !== 'status') return api.patch(kind, name, namespace, patch, options)
+      return pruned(await api.patch(kind, name, namespace, pruned(patch), options))
+    },
+  }
+}
 
 describe('what tools see that know nothing of knest', () => {
   test('an object that nobody has looked at is in progress, until the cluster is Ready', async () => {
@@ -84,6 +106,28 @@ describe('what tools see that know nothing of knest', () => {
     const settled = await object()
     await clusters.reconcile(ref, run)
     expect(await object()).toEqual(settled)
+  })
+
+  test('nor does one that meets the definition of an older knest, which keeps no generations', async () => {
+    const { clusters, object, patchSpec } = await readyHost(spec, withOldDefinition)
+    await patchSpec(workers(2))
+    for (let look = 0; look < 3; look++) await clusters.reconcile(ref, run)
+    const settled = await object()
+    expect(settled.status).toMatchObject({ phase: 'Ready', workers: { ready: 2 } })
+    await clusters.reconcile(ref, run)
+    // A server takes a write that changes nothing for none.
+    expect((await object()).status).toEqual(settled.status)
+  })
+
+  test('kubectl prints version and backend, also where the object leaves them out', async () => {
+    const { clusters, object, patchSpec } = await openHost()
+    await patchSpec({ kubernetesVersion: null, controlPlane: null })
+    await clusters.reconcile(ref, run)
+    const { spec: made } = (await object()).status as { spec: ClusterSpec }
+    expect((await object()).status).toMatchObject({
+      kubernetesVersion: made.kubernetesVersion,
+      backend: made.controlPlane.backend,
+    })
   })
 
   test('what a command changes is seen the same way', async () => {
