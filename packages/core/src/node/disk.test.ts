@@ -28,7 +28,6 @@ function ask(init: string): string {
 }
 
 const pathOf = (marker: string): string => join(folder, marker.replaceAll('/', '-'))
-const mount = (marker: string): string => `touch '${pathOf(marker)}'`
 
 it.each([
   ['bootstrapped', bootstrappedMarker],
@@ -39,11 +38,14 @@ it.each([
 })
 
 it.each([
-  ['bootstrapped', mount(bootstrappedMarker)],
-  ['founder', mount(initialMemberMarker)],
-  ['empty', 'true'],
-])('is %s, as its init has mounted it meanwhile', (state, init) => {
-  expect(ask(init)).toBe(`${state}\n`)
+  ['bootstrapped', bootstrappedMarker],
+  ['founder', initialMemberMarker],
+])('is %s, as its init has mounted it meanwhile', (state, marker) => {
+  expect(ask(`touch '${pathOf(marker)}'`)).toBe(`${state}\n`)
+})
+
+it('is empty when its init is ready and has mounted nothing else', () => {
+  expect(ask('true')).toBe('empty\n')
 })
 
 it('is nothing that is known while its init is not ready', () => {
