@@ -5,7 +5,7 @@ import { KnestError, unlessForbidden } from '../errors.js'
 import { admissionProblems } from '../admission/index.js'
 import { takenProblems } from '../backend-support/index.js'
 import { deleteOwn } from '../ownership.js'
-import { specPatch, type SpecFields } from '../spec/old-spellings.js'
+import type { SpecFields } from '../spec/old-spellings.js'
 import { apiUrls, chooseServiceType } from './api-urls.js'
 import { inPlaceOfBinding, removeControllerBinding } from './controller-binding.js'
 import { controllerRights } from './controller-rights.js'
@@ -25,6 +25,7 @@ import {
   recordObject,
   recordOrFailure,
 } from './record.js'
+import { madeSpecPatch } from './made-spec.js'
 import { keptReplicas } from './replicas.js'
 import { statusToWrite } from './record-status.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
@@ -113,7 +114,11 @@ export function createKubernetesHome(
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
       if (record.desiredSpec === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
-      const patched = await patchStatus(record, { spec: specPatch(updated.spec as SpecFields) }, signal)
+      const patched = await patchStatus(
+        record,
+        { spec: madeSpecPatch(current, updated.spec as SpecFields) },
+        signal,
+      )
       return { ...recordFromObject(patched), generation: updated.metadata.generation }
     },
 
@@ -122,7 +127,7 @@ export function createKubernetesHome(
       const finalizers = [...new Set([...(current?.metadata.finalizers ?? []), cleanupFinalizer])]
       const metadata = { finalizers, resourceVersion: record.version }
       await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
-      const accepted = specPatch(recordObject(record, spec).spec as SpecFields)
+      const accepted = madeSpecPatch(current, recordObject(record, spec).spec as SpecFields)
       // Somebody may have asked for something else since.
       return {
         ...recordFromObject(await patchStatus(record, { spec: accepted }, signal)),

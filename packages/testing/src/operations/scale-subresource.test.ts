@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '@knest/core'
-import { readyHost } from './declared-host.js'
+import { readyHost, workers } from './declared-host.js'
 import { ref, run, spec } from './fixture.js'
 
 const counts = (object: KubeObject): unknown => {
@@ -34,4 +34,29 @@ test('a command that counts workers afterwards has the last word, and leaves aut
   await clusters.reconcile(ref, run)
   expect(nodes()).not.toContain('q-worker-2')
   expect((await object()).status).toMatchObject({ replicas: 2 })
+})
+
+test('kubectl scale after a command is a change like the first, and comes to an end', async () => {
+  const { clusters, object, nodes, patchSpec } = await readyHost()
+  await patchSpec({ replicas: 3 })
+  await clusters.reconcile(ref, run)
+  await clusters.scale(ref, { pools: { worker: 2 } }, run)
+  await patchSpec({ replicas: 1 })
+  await clusters.reconcile(ref, run)
+  expect(nodes()).not.toContain('q-worker-1')
+  const { status } = await object()
+  expect(status).toMatchObject({ phase: 'Ready', replicas: 1, workers: { desired: 1 } })
+  const { actions } = await clusters.reconcile(ref, run)
+  expect(actions).toEqual([])
+})
+
+test('a field that is taken away gives the count of the pool its say back', async () => {
+  const { clusters, object, patchSpec } = await readyHost()
+  await patchSpec({ replicas: 3 })
+  await clusters.reconcile(ref, run)
+  await clusters.scale(ref, { pools: { worker: 2 } }, run)
+  await patchSpec({ replicas: null, ...workers(1) })
+  await clusters.reconcile(ref, run)
+  await clusters.reconcile(ref, run)
+  expect((await object()).status).toMatchObject({ phase: 'Ready', replicas: 1, workers: { desired: 1 } })
 })
