@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createEngine } from '../engine/engine.js'
 import { createFakeEngine } from '../engine/fake-engine.js'
 import { judgeRoom, parseRoom, readRoom, requestedBy, roomScript } from './room.js'
-import type { HostResource } from './types.js'
+import type { HostResource, HostTarget } from './types.js'
 
 const gibibyte = 2 ** 30
 const told = `load 1.50
@@ -22,11 +22,12 @@ watches 900
 `
 const allocatable = { cpu: '2', memory: '16Gi' }
 const requested = { cpu: 0.725, memory: gibibyte }
+const target: HostTarget = { name: 'knest-host' }
 const byName = (room: readonly HostResource[]) => new Map(room.map((resource) => [resource.name, resource]))
 
 describe('the room of a host', () => {
   it('is what the machine has, what is used, and what pods request', () => {
-    expect(judgeRoom(parseRoom(told), allocatable, requested)).toEqual(
+    expect(judgeRoom(parseRoom(told), allocatable, requested, target)).toEqual(
       [
         { name: 'cpu', capacity: 2, used: 1.5, requested: 0.725 },
         { name: 'memory', capacity: 16 * gibibyte, used: 4 * gibibyte, requested: gibibyte },
@@ -46,15 +47,15 @@ describe('the room of a host', () => {
     ['\ninstances 22', '\ninstances 8000', 'inotify-instances', /fs\.inotify\.max_user_instances/],
     ['watches 900', 'watches 520000', 'inotify-watches', /fs\.inotify\.max_user_watches/],
   ])('near its end is named: %s becomes %s', (before, after, name, warning) => {
-    const room = judgeRoom(parseRoom(told.replace(before, after)), allocatable, requested)
+    const room = judgeRoom(parseRoom(told.replace(before, after)), allocatable, requested, target)
     expect(room.filter((one) => one.warning !== undefined).map((one) => one.name)).toEqual([name])
     expect(byName(room).get(name)?.warning).toMatch(warning)
   })
 
   it('of CPU counts what is requested: a busy machine still takes pods', () => {
-    const busy = judgeRoom(parseRoom(told.replace('load 1.50', 'load 40')), allocatable, requested)
+    const busy = judgeRoom(parseRoom(told.replace('load 1.50', 'load 40')), allocatable, requested, target)
     expect(byName(busy).get('cpu')).toMatchObject({ used: 40, warning: undefined })
-    const full = judgeRoom(parseRoom(told), allocatable, { cpu: 1.9, memory: 0 })
+    const full = judgeRoom(parseRoom(told), allocatable, { cpu: 1.9, memory: 0 }, target)
     expect(byName(full).get('cpu')?.warning).toMatch(/the next node pods wait/)
   })
 
@@ -62,7 +63,7 @@ describe('the room of a host', () => {
     ['nothing', ''],
     ['an error', 'sh: df: not found\ndisk \nthreads-max x\n'],
   ])('leaves out what cannot be read: %s', (_, output) => {
-    expect(judgeRoom(parseRoom(output), undefined, undefined)).toEqual([])
+    expect(judgeRoom(parseRoom(output), undefined, undefined, target)).toEqual([])
   })
 
   it.each([
@@ -70,7 +71,7 @@ describe('the room of a host', () => {
     ['memory that is free', 'MemAvailable: 12884901888', '', 'memory'],
     ['disk that is free', 'disk 107374182400 53687091200', 'disk 1073741824', 'disk'],
   ] as const)('does not know, and does not warn of, what is used without %s', (_, before, after, name) => {
-    const room = judgeRoom(parseRoom(told.replace(before, after)), undefined, undefined)
+    const room = judgeRoom(parseRoom(told.replace(before, after)), undefined, undefined, target)
     expect(byName(room).get(name)).toMatchObject({ used: undefined, warning: undefined })
   })
 
@@ -95,7 +96,7 @@ describe('the room of a host', () => {
 
   it('is read from a machine by a script that any node can run', async () => {
     const { stdout } = await promisify(execFile)('sh', ['-c', roomScript('/')])
-    const room = judgeRoom(parseRoom(stdout), undefined, undefined)
+    const room = judgeRoom(parseRoom(stdout), undefined, undefined, target)
     expect(room.map(({ name }) => name)).toEqual(expect.arrayContaining(['memory', 'disk', 'processes']))
     for (const { capacity, used = Number.NaN } of room) {
       expect(capacity).toBeGreaterThan(0)
@@ -107,6 +108,8 @@ describe('the room of a host', () => {
     const fake = createFakeEngine()
     const access = { server: 'https://127.0.0.1:1', serverName: undefined, ca: '', cert: '', key: '' }
     const { signal } = new AbortController()
-    expect(await readRoom(createEngine('podman', fake, true, {}), 'a-cp-0', access, signal)).toEqual([])
+    expect(await readRoom(createEngine('podman', fake, true, {}), target, 'a-cp-0', access, signal)).toEqual(
+      [],
+    )
   })
 })

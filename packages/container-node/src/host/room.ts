@@ -1,8 +1,8 @@
-import { anySignal, parseBytes, parseMillicores, podNeeds, type KubeObject } from '@knest/core'
+import { anySignal, hostCommand, parseBytes, parseMillicores, podNeeds, type KubeObject } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import type { HostAccess } from '../home/access.js'
 import { getJson } from './kubeconfig.js'
-import type { HostResource } from './types.js'
+import type { HostResource, HostTarget } from './types.js'
 
 const scriptMs = 10_000
 const requestMs = 5_000
@@ -68,6 +68,7 @@ export function judgeRoom(
   numbers: Numbers,
   allocatable: Allocatable | undefined,
   requested: Requested | undefined,
+  target: HostTarget,
 ): readonly HostResource[] {
   const [load] = numbers.load ?? []
   const [memory, free] = [numbers.MemTotal?.[0], numbers.MemAvailable?.[0]]
@@ -81,7 +82,7 @@ export function judgeRoom(
       requested: requested?.memory,
     },
     { name: 'disk', capacity: disk, used: minus(disk, freeDisk) },
-    { name: 'processes', ...processesOf(numbers) },
+    { name: 'processes', ...processesOf(numbers, target) },
     { name: 'inotify-instances', capacity: numbers.max_user_instances?.[0], used: numbers.instances?.[0] },
     { name: 'inotify-watches', capacity: numbers.max_user_watches?.[0], used: numbers.watches?.[0] },
   ]
@@ -108,14 +109,13 @@ interface Draft {
 }
 
 /** The machine's own limits, or the container's where it has one. */
-function processesOf(numbers: Numbers): Omit<Draft, 'name'> {
+function processesOf(numbers: Numbers, target: HostTarget): Omit<Draft, 'name'> {
   const [inContainer, limit = Number.NaN] = numbers.container ?? []
   if (Number.isFinite(limit))
     return {
       capacity: limit,
       used: inContainer,
-      remedy:
-        'at its end nothing starts any more; `knest host up` lifts this limit, which the engine has set',
+      remedy: `at its end nothing starts any more; ${hostCommand('up', target)} lifts this limit, which the engine has set`,
     }
   const limits = [...(numbers['threads-max'] ?? []), ...(numbers['pid-max'] ?? [])].filter(Number.isFinite)
   return { capacity: limits.length === 0 ? undefined : Math.min(...limits), used: numbers.threads?.[0] }
@@ -163,6 +163,7 @@ function read(quantity: string | undefined, parse: (text: string) => number): nu
 /** Of a host that runs. It is a help: what cannot be read is left out, and within a few seconds. */
 export async function readRoom(
   engine: ContainerEngine,
+  target: HostTarget,
   node: string,
   access: HostAccess,
   signal: AbortSignal,
@@ -180,5 +181,5 @@ export async function readRoom(
   const { allocatable } = ((object as KubeObject | undefined)?.status ?? {}) as { allocatable?: Allocatable }
   const { items } = (pods ?? {}) as { items?: readonly KubeObject[] }
   const requested = items === undefined ? undefined : requestedBy(items)
-  return judgeRoom(parseRoom(ran?.stdout ?? ''), allocatable, requested)
+  return judgeRoom(parseRoom(ran?.stdout ?? ''), allocatable, requested, target)
 }

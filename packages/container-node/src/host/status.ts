@@ -102,7 +102,7 @@ export async function hostStatus(
   if (state.phase === 'running' && container !== undefined && access !== undefined) {
     const [faults, found] = await Promise.all([
       settingFaults(engine, container.name, dns, signal),
-      readRoom(engine, container.name, access, signal),
+      readRoom(engine, target, container.name, access, signal),
     ])
     room = found
     if (faults.length > 0)
