@@ -26,6 +26,9 @@ const onHost = {
   setupFiles: ['e2e/src/support/on-failure.ts'],
 }
 
+/** How many test files are run at a time where they need no host for themselves. */
+const filesAtATime = Number(process.env.KNEST_E2E_FILES ?? 2)
+
 type Nodes = 'pod' | 'vm' | 'mixed'
 
 /**
@@ -83,8 +86,8 @@ function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean)
   const isTogether = (file: string) => sideBySide.includes(file)
   const isBesideFew = (file: string) => besideFew.includes(file)
   return [
-    project('', isTogether, order, 2),
-    project('-few', isBesideFew, order + 5, 2),
+    project('', isTogether, order, filesAtATime),
+    project('-few', isBesideFew, order + 5, filesAtATime),
     project('-alone', (file) => !isTogether(file) && !isBesideFew(file), order + 10, 1),
   ]
 }
