@@ -91,7 +91,10 @@ export interface KubeApi {
     done: (objects: readonly KubeObject[]) => boolean,
     options: WaitOptions<readonly KubeObject[]>,
   ): Promise<readonly KubeObject[]>
-  /** GET, or another request, of any path such as `/readyz`: status code and body text; throws only when unreachable. */
+  /**
+   * GET, or another request, of any path such as `/readyz`: status code and body text. Throws only when unreachable, or
+   * for a path of the API when the server does not serve it yet.
+   */
   raw(
     path: string,
     signal: AbortSignal,

@@ -57,9 +57,10 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
       const body = Buffer.concat(pieces).toString('utf8')
       const seen = { method, path: url.pathname, query: url.searchParams, headers: request.headers, body }
       const handler = handlers.get(`${method} ${url.pathname}`) ?? otherwise
-      // By this a client sees that it is a Kubernetes API which does not have what was asked for.
-      if (handler === undefined && url.pathname === '/version') {
-        json({ gitVersion: 'v1.35.4' })(seen, response)
+      // By these a client sees that it is a Kubernetes API which does not have what was asked for.
+      const usual = handler === undefined ? usualAnswers.get(url.pathname) : undefined
+      if (usual !== undefined) {
+        usual(seen, response)
         return
       }
       requests.push(seen)
@@ -126,6 +127,11 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
     },
   }
 }
+
+const usualAnswers: ReadonlyMap<string, Handler> = new Map([
+  ['/version', json({ gitVersion: 'v1.35.4' })],
+  ['/api/v1', json({ kind: 'APIResourceList', groupVersion: 'v1', resources: [] })],
+])
 
 export function fakeKubeconfig(server: string): string {
   return JSON.stringify({

@@ -5,8 +5,7 @@ import { openByteStream } from './byte-stream.js'
 import { execInPod } from './exec.js'
 import { forwardToPod } from './forward.js'
 import { objectPath, openResources, queryText, unknownKind } from './resources.js'
-import { send } from './rest.js'
-import { sendForObjects, sendVerified } from './verified.js'
+import { sendForObjects, sendRaw, sendVerified } from './verified.js'
 import { openTerminal } from './terminal.js'
 import { waitForObjects } from './wait-for.js'
 
@@ -112,7 +111,7 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
     },
 
     raw: async (path, signal, request = { method: 'GET' as const }) => {
-      const { status, body } = await send(link, { ...request, path, signal })
+      const { status, body } = await sendRaw(link, { ...request, path, signal })
       return { status, body }
     },
 

@@ -5,6 +5,7 @@ import { KnestError } from '../errors.js'
 import { answerError, connectionError, parseStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import type { Credentials } from './credentials/credentials.js'
+import { believed } from './verified.js'
 import { endedBy, onAbort, openDeadline, seconds, unlessAborted } from '../signals.js'
 
 export interface WebSocketOptions {
@@ -36,7 +37,15 @@ export class ProtocolRefused extends Error {}
  * Opens a WebSocket of an API server. `take` gets it while it opens, before its first message. A refusal
  * rejects with the error for the server's Status.
  */
-export async function openWebSocket<T>(
+export function openWebSocket<T>(
+  link: ApiLink,
+  options: WebSocketOptions,
+  take: (socket: WebSocket) => Taken<T>,
+): Promise<T> {
+  return believed(link, options, () => openLoggedIn(link, options, take))
+}
+
+async function openLoggedIn<T>(
   link: ApiLink,
   options: WebSocketOptions,
   take: (socket: WebSocket) => Taken<T>,

@@ -64,6 +64,21 @@ const clusterWide: Plurals = {
   'storage.k8s.io/v1': { CSIDriver: 'csidrivers', StorageClass: 'storageclasses' },
 }
 
+/** Kubernetes' own groups, of which every API server has all that is asked for here, but for what came later. */
+const ownGroups: ReadonlySet<string> = new Set(
+  [...Object.keys(namespaced), ...Object.keys(clusterWide)].filter((apiVersion) =>
+    /^[^./]+\/|\.k8s\.io\//.test(apiVersion),
+  ),
+)
+const later: ReadonlySet<string> = new Set(['servicecidrs'])
+
+/** Whether every Kubernetes API server has this path, once it serves at all. */
+export function isBuiltIn(path: string): boolean {
+  const [, root, group, version, ...rest] = path.split('/')
+  if (root !== 'apis' || group === undefined) return root === 'api'
+  return ownGroups.has(`${group}/${version ?? ''}`) && !rest.some((part) => later.has(part))
+}
+
 export interface Resources {
   /** Throws `not-found` for a kind the server does not know. */
   find(kind: KindRef, signal: AbortSignal): Promise<Resource>

@@ -8,7 +8,9 @@ import {
   type FakeApiServer,
   type Handler,
 } from './fake-api-server.js'
+import { goingOn } from './going-on.js'
 import { openKube } from './open-kube.js'
+import { isTemporary } from './temporary.js'
 
 const { signal } = new AbortController()
 const html = '<!DOCTYPE html><html><body>Welcome to the hotel</body></html>'
@@ -109,5 +111,68 @@ describe('a Kubernetes API without what is asked for', () => {
     expect(await api.get(cluster, 'a', 'team', signal)).toBeUndefined()
     expect(await api.get(cluster, 'b', 'team', signal)).toBeUndefined()
     expect(server.requests.filter((request) => request.path === '/version')).toHaveLength(1)
+  })
+})
+
+/** Whose own groups are not there yet: nothing of what it says is there or gone. */
+describe('an API server that is being started', () => {
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+  const collection = '/api/v1/namespaces/team/configmaps'
+  const waiting = { timeoutMs: 5_000, signal, awaited: 'it', describe: () => '' }
+  const asks: readonly (readonly [string, (api: KubeApi) => Promise<unknown>])[] = [
+    ...reads,
+    ...writes,
+    ['get of a Lease', (api) => api.get(lease, 'a', 'team', signal)],
+    ['get of a kind to be looked up', (api) => api.get(unknown, 'a', 'team', signal)],
+    ['look at a collection', (api) => api.raw(collection, signal)],
+    ['its deletion', (api) => api.raw(collection, signal, { method: 'DELETE' })],
+    ['wait', (api) => api.waitFor(secret, { namespace: 'team' }, () => false, waiting)],
+    ['stream', (api) => api.openStream('/api/v1/x', { protocol: 'p', subject: 'x' }, signal)],
+  ]
+
+  test.each(asks)('%s may be asked again', async (_, ask) => {
+    server.on('GET /api/v1', text(404, '404 page not found\n'))
+    server.acceptSockets({ protocols: [], onSocket: () => undefined })
+    server.on('UPGRADE /api/v1/x', text(404, '404 page not found\n'))
+    const error: unknown = await ask(api).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringMatching(
+        / does not serve \/apis?\/.* now, as an API server that is being/,
+      ) as string,
+    })
+    expect(isTemporary(error)).toBe(true)
+  })
+
+  test('is asked until it has started', async () => {
+    const path = '/api/v1/namespaces/team/secrets/a'
+    let asked = 0
+    server.on(`GET ${path}`, (request, response) => {
+      const answer = ++asked < 4 ? text(404, '404 page not found\n') : json(named(secret))
+      answer(request, response)
+    })
+    expect(await goingOn(api).get(secret, 'a', 'team', signal)).toMatchObject({ metadata: { name: 'a' } })
+    expect(asked).toBe(4)
+  })
+
+  test('in the middle of a watch is no kind that has gone', async () => {
+    const path = '/api/v1/namespaces/team/secrets'
+    let asked = 0
+    server.on(`GET ${path}`, (request, response) => {
+      asked++
+      const items = asked < 4 ? [] : [named(secret)]
+      const isAway = request.query.has('watch') || asked === 3
+      const answer = isAway ? text(404, '404 page not found\n') : json({ metadata: {}, items })
+      answer(request, response)
+    })
+    const found = await api.waitFor(secret, { namespace: 'team' }, ({ length }) => length > 0, waiting)
+    expect(found).toHaveLength(1)
+  })
+
+  test.each([
+    ['a kind that came later', { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' }],
+    ['a group of others', { apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt' }],
+  ])('has not %s when it serves its own', async (_, kind) => {
+    await expect(api.list(kind, { signal })).rejects.toMatchObject({ code: 'not-found' })
   })
 })

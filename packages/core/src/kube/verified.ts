@@ -1,21 +1,40 @@
 import { KnestError } from '../errors.js'
 import { isSaidByApi, parseStatus, serverText } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
-import { send, sendJson, type RestRequest } from './rest.js'
+import { isBuiltIn } from './resources.js'
+import { send, sendJson, type RestAnswer, type RestRequest } from './rest.js'
 
 const verified = new WeakSet<ApiLink>()
+/** Until when a server that serves its own groups is taken to do so, by `performance.now()`. */
+const servingUntil = new WeakMap<ApiLink, number>()
+const servingMs = 2_000
+
+/** The answer's JSON, as `sendJson` gives it, of a server that is one to believe: see `believed`. */
+export function sendVerified(link: ApiLink, request: RestRequest): Promise<unknown> {
+  return believed(link, request, () => sendJson(link, request))
+}
+
+/** Any answer but a 404 of a server that is not one to believe: see `believed`. */
+export async function sendRaw(link: ApiLink, request: RestRequest): Promise<RestAnswer> {
+  const answer = await send(link, request)
+  const isOfApi = /^\/apis?(\/|$)/.test(pathOf(request))
+  if (answer.status === 404 && isOfApi && parseStatus(answer.body) === undefined)
+    await requireServing(link, request)
+  return answer
+}
 
 /**
- * The answer's JSON, as `sendJson` gives it. A server that knows nothing of what it is asked for is asked who it is:
- * what a Kubernetes API does not have is `not-found`, while a captive portal, an ingress or a proxy that answers in its
- * place is `host-unreachable`, and says nothing of what is there.
+ * What `work` gives. A server that says, in no form of the API, that it does not have what it is asked for is asked who
+ * it is: what a Kubernetes API does not have is `not-found`, while a captive portal, an ingress or a proxy that answers
+ * in its place is `host-unreachable`, and says nothing of what is there. So is an API server that is being started, and
+ * has none of the groups yet that each of them has.
  */
-export async function sendVerified(link: ApiLink, request: RestRequest): Promise<unknown> {
+export async function believed<T>(link: ApiLink, request: Asked, work: () => Promise<T>): Promise<T> {
   try {
-    return await sendJson(link, request)
+    return await work()
   } catch (error) {
     const isAbsent = error instanceof KnestError && error.code === 'not-found'
-    if (isAbsent && !isSaidByApi(error)) await requireKubernetes(link, request.signal)
+    if (isAbsent && !isSaidByApi(error)) await requireServing(link, request)
     throw error
   }
 }
@@ -30,10 +49,31 @@ export async function sendForObjects(
   const isObject = typeof answer === 'object' && answer !== null
   // A Status has metadata, too.
   if (isObject && field in answer && !('kind' in answer && answer.kind === 'Status')) return answer
-  throw noKubernetes(
-    link,
-    `answered ${request.method} ${request.path.split('?')[0] ?? ''} with no object of Kubernetes`,
+  throw noKubernetes(link, `answered ${request.method} ${pathOf(request)} with no object of Kubernetes`)
+}
+
+type Asked = Pick<RestRequest, 'path' | 'signal'>
+
+async function requireServing(link: ApiLink, request: Asked): Promise<void> {
+  await requireKubernetes(link, request.signal)
+  if (!isBuiltIn(pathOf(request)) && (await servesCore(link, request.signal))) return
+  throw new KnestError(
+    'host-unreachable',
+    `${link.description}: ${serverText(link.server)} does not serve ${pathOf(request)} now, as an API server that is being started`,
+    { hint: 'run the command again when it has started' },
   )
+}
+
+async function servesCore(link: ApiLink, signal: AbortSignal): Promise<boolean> {
+  if (performance.now() < (servingUntil.get(link) ?? 0)) return true
+  const { status } = await send(link, { method: 'GET', path: '/api/v1', signal })
+  if (status === 404 || status >= 500) return false
+  servingUntil.set(link, performance.now() + servingMs)
+  return true
+}
+
+function pathOf({ path }: Pick<RestRequest, 'path'>): string {
+  return path.split('?')[0] ?? ''
 }
 
 async function requireKubernetes(link: ApiLink, signal: AbortSignal): Promise<void> {

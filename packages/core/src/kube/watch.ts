@@ -8,7 +8,7 @@ import { endedBy, openDeadline, pause } from '../signals.js'
 import { isTemporary } from './temporary.js'
 import { queryText } from './resources.js'
 import { openStream } from './rest.js'
-import { sendForObjects } from './verified.js'
+import { believed, sendForObjects } from './verified.js'
 
 /** What to watch: the path of the list, and its selectors. */
 export interface Watched {
@@ -94,7 +94,10 @@ async function* follow(link: ApiLink, watched: Watched, version: string): AsyncG
     return new KnestError('host-unreachable', `${link.description} has stopped answering a watch`)
   })
   try {
-    const lines = splitLines(await openStream(link, path, limit.signal))
+    const stream = await believed(link, { path, signal: limit.signal }, () =>
+      openStream(link, path, limit.signal),
+    )
+    const lines = splitLines(stream)
     for (;;) {
       const line = await lines.next().catch((error: unknown) => {
         throw limit.signal.aborted ? endedBy(limit.signal) : connectionError(error, asked)
