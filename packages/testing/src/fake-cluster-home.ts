@@ -17,8 +17,8 @@ export interface FakeClusterHome extends ClusterHome {
   deleteObject(ref: ClusterRef): void
   /** Somebody removes what holds the authorities, and nothing else. */
   loseAuthorities(ref: ClusterRef): void
-  /** Takes the lock away from who holds it. */
-  loseLock(ref: ClusterRef): void
+  /** Takes the lock away from who holds it: somebody else has it when there is no other reason. */
+  loseLock(ref: ClusterRef, reason?: KnestError): void
 }
 
 interface Holder {
@@ -109,7 +109,8 @@ export function createFakeClusterHome(): FakeClusterHome {
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
     deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),
     loseAuthorities: (ref) => void authorities.delete(key(ref)),
-    loseLock: (ref) => locked.get(key(ref))?.lost.abort(new BusyError('somebody else took over the lock')),
+    loseLock: (ref, reason = new BusyError('somebody else took over the lock')) =>
+      locked.get(key(ref))?.lost.abort(reason),
 
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {

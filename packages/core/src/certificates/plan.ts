@@ -19,13 +19,22 @@ export interface RenewalPlan {
   readonly kubeconfig: boolean
 }
 
+interface RenewalOptions {
+  readonly before?: number
+  readonly all?: boolean
+  /** What the same command has renewed already, before it had to begin anew. */
+  readonly isNew?: (certificate: Certificate) => boolean
+}
+
 /** Decides what is renewed. Pure: `now` is the clock. */
 export function planRenewal(
   { certificates, unfinished }: Pick<ClusterCertificates, 'certificates' | 'unfinished'>,
   now: Date,
-  { before = renewBeforeDays, all = false }: { readonly before?: number; readonly all?: boolean } = {},
+  { before = renewBeforeDays, all = false, isNew = () => false }: RenewalOptions = {},
 ): RenewalPlan {
-  const due = certificates.filter((certificate) => all || endsWithin(certificate, now, before))
+  const due = certificates.filter(
+    (certificate) => (all && !isNew(certificate)) || endsWithin(certificate, now, before),
+  )
   const names = [...new Set(certificates.flatMap(({ node }) => node ?? []))]
   const nodes = names.map((node): NodeRenewal => {
     const own = (unfinished.includes(node) ? certificates : due).filter((each) => each.node === node)

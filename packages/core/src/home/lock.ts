@@ -39,6 +39,9 @@ export interface LockTarget {
  */
 const wantedAnnotation = 'knest.dev/wanted-by'
 
+/** Who this process was in Leases that it let go of, or may have taken: nobody works under these names any more. */
+const givenUp = new Set<string>()
+
 export function clusterLock({ name, namespace, uid }: ClusterRef & { readonly uid?: string }): LockTarget {
   return {
     ...(uid !== undefined && { owner: ownedBy(name, uid) }),
@@ -66,7 +69,11 @@ export async function acquireLock(
   for (;;) {
     signal.throwIfAborted()
     const began = performance.now()
-    const held = await tryTake(api, target, identity, watch, signal)
+    const held = await tryTake(api, target, identity, watch, signal).catch((error: unknown) => {
+      // The host may have it done all the same.
+      givenUp.add(identity)
+      throw error
+    })
     if (held === undefined) return keep(api, target, identity, began)
     if (held !== told) onWait((told = held))
     signal.throwIfAborted()
@@ -99,7 +106,7 @@ async function tryTake(
     })
     const isAbandoned = watch.isAbandoned(target, spec, durationSeconds)
     if (target.preemptible === true && wantedBy !== undefined && !isAbandoned) return wantedBy
-    if (holder != null && holder !== '' && !isAbandoned && !isDead(holder)) {
+    if (holder != null && holder !== '' && !isAbandoned && !isDead(holder) && !givenUp.has(holder)) {
       if (target.preemptible !== true && wantedBy === undefined)
         await api
           .replace(withAnnotations({ ...annotations, [wantedAnnotation]: identity }), { signal })
@@ -109,8 +116,9 @@ async function tryTake(
     await api.replace({ ...withAnnotations(annotations), spec: leaseSpec(identity) }, { signal })
     return undefined
   } catch (error) {
-    // Nothing can be made in a namespace that is being deleted, so nobody else gets it either.
+    // Nothing can be made in a namespace that is being deleted or gone, so nobody else gets it either.
     if (error instanceof KnestError && error.message.includes('being terminated')) return undefined
+    if (error instanceof KnestError && error.code === 'not-found') return undefined
     // Somebody was faster: look again who it is.
     if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists'))
       return 'somebody else'
@@ -194,17 +202,23 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
   const letGo = async (bounded: AbortSignal): Promise<void> => {
     const current = await api.get(leaseKind, name, namespace, bounded)
     if (current === undefined || (current.spec as LeaseSpec).holderIdentity !== identity) return
+    const { resourceVersion } = current.metadata
     // Somebody waits for it who shall be the next.
     const left = { ...current, spec: { ...leaseSpec(identity), holderIdentity: undefined } }
     await (preemptible === true && current.metadata.annotations?.[wantedAnnotation] !== undefined
       ? api.replace(left, { signal: bounded })
-      : api.delete(leaseKind, name, namespace, { signal: bounded }))
+      : // A request to a host that is stopped is carried out when it goes on, and must not meet the next one's.
+        api.delete(leaseKind, name, namespace, {
+          signal: bounded,
+          ...(resourceVersion !== undefined && { preconditions: { resourceVersion } }),
+        }))
   }
   return {
     signal,
     // One that cannot be let go runs out; where the cluster is gone it would stay for ever.
     release: async () => {
       isReleased = true
+      givenUp.add(identity)
       clearTimeout(timer)
       const bounded = AbortSignal.timeout(releaseMs)
       while (!bounded.aborted) {

@@ -50,6 +50,19 @@ export function isSaidByApi(error: KnestError): boolean {
   return ofStatus.has(error)
 }
 
+const unanswered = new WeakSet<KnestError>()
+
+/** A `timeout` of a request that a server did not answer; of other waits it says nothing. */
+export function noAnswerError(message: string, hint: string): KnestError {
+  const error = new KnestError('timeout', message, { hint })
+  unanswered.add(error)
+  return error
+}
+
+export function isUnanswered(error: KnestError): boolean {
+  return unanswered.has(error)
+}
+
 /** The one table from the API's answers to error codes. */
 export function statusError(status: ApiStatus, asked: Asked): KnestError {
   const code = status.code ?? 500
@@ -71,7 +84,7 @@ export function statusError(status: ApiStatus, asked: Asked): KnestError {
       return fail('not-found', from + said)
     case 408:
     case 504:
-      return fail('timeout', from + said, 'the API server is slow now; run the command again')
+      return noAnswerError(from + said, 'the API server is slow now; run the command again')
     case 409:
       if (status.reason === 'AlreadyExists') return fail('already-exists', from + said)
       return fail('conflict', from + said, 'somebody else changed it; run the command again')

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import WebSocket from 'ws'
-import { KnestError } from '../errors.js'
-import { answerError, connectionError, parseStatus } from './api-errors.js'
+import type { KnestError } from '../errors.js'
+import { answerError, connectionError, noAnswerError, parseStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import type { Credentials } from './credentials/credentials.js'
 import { believed } from './verified.js'
@@ -85,7 +85,7 @@ async function openAs<T>(
   const timeoutMs = options.timeoutMs ?? openTimeoutMs
   const deadline = openDeadline(options.signal, timeoutMs, () => {
     const message = `${link.description} did not connect to ${options.subject} within ${seconds(timeoutMs)}`
-    return new KnestError('timeout', message, { hint: options.silenceHint })
+    return noAnswerError(message, options.silenceHint)
   })
   try {
     const url = link.server.origin + link.server.pathname.replace(/\/$/, '') + options.path

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { KnestError } from '../errors.js'
-import { answerError, connectionError } from './api-errors.js'
+import { answerError, connectionError, noAnswerError } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
 import type { Credentials } from './credentials/credentials.js'
 import { distrustKept, SilentConnection } from './kept-connection.js'
@@ -264,8 +264,7 @@ function bareHost(server: URL): string {
 
 function requestDeadline(link: ApiLink, request: RestRequest, timeoutMs: number): Deadline {
   return openDeadline(request.signal, timeoutMs, () => {
-    const message = noAnswer(link, request, timeoutMs)
-    return new KnestError('timeout', message, { hint: 'check the API server and the network to it' })
+    return noAnswerError(noAnswer(link, request, timeoutMs), 'check the API server and the network to it')
   })
 }
 

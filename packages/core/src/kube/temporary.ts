@@ -1,5 +1,5 @@
 import { KnestError, type ErrorCode } from '../errors.js'
-import { causeCode } from './api-errors.js'
+import { causeCode, isUnanswered } from './api-errors.js'
 
 /**
  * Whether an error may be gone when the same is asked again: the server is not there yet or goes away (connection
@@ -10,6 +10,11 @@ export function isTemporary(error: unknown): boolean {
   if (!(error instanceof KnestError) || !temporaryCodes.has(error.code)) return false
   const code = causeCode(error.cause)
   return code === undefined || !isPermanent(code)
+}
+
+/** Whether it is a server that was away or gave no answer, and not something that took too long there. */
+export function isOutage(error: unknown): error is KnestError {
+  return isTemporary(error) && ((error as KnestError).code !== 'timeout' || isUnanswered(error as KnestError))
 }
 
 /** Whether a request came to nothing because its connection did: one that changes nothing may be sent again at once. */

@@ -26,7 +26,8 @@ export function applyOperation(
     const wanted = changedSpec(before, spec)
     const { steps } = await planFor(parts, { ...before, spec: wanted }, run.signal)
     const description = describeChange(before, spec, steps)
-    const isUnchanged = description.action === 'unchanged'
+    // Of a change that ended before its last word nothing but that is left to do.
+    const isUnchanged = description.action === 'unchanged' && !phaseTable[before.phase].isChanging
     return { description, change: isUnchanged ? undefined : await checkedChange(parts, before, wanted, run) }
   }
 
@@ -48,11 +49,19 @@ export function applyOperation(
         await create(ref, spec, run)
         return 'created'
       }
-      return exclusive(found, run, async (inner) => {
-        const { change, description } = await prepare(ref, spec, inner)
-        if (change !== undefined) await carryOut(parts, change, inner)
-        return description.action
-      })
+      let action: ClusterChange['action'] = 'unchanged'
+      return exclusive(
+        () => Promise.resolve(found),
+        ref,
+        run,
+        async (inner) => {
+          const { change, description } = await prepare(ref, spec, inner)
+          // Who goes on after an outage finds done what he has done himself.
+          if (description.action !== 'unchanged') action = description.action
+          if (change !== undefined) await carryOut(parts, change, inner)
+          return action
+        },
+      )
     },
   }
 }

@@ -1,4 +1,5 @@
 import {
+  FirstLook,
   listCertificates,
   planRenewal,
   renewalSteps,
@@ -11,7 +12,7 @@ import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { permit } from '../phases/index.js'
 import { renewCertificates } from '../steps/renew-certificates.js'
-import { readRecord, type OperationTools } from './tools.js'
+import { readRecord, recordOf, type OperationTools } from './tools.js'
 
 export type CertificatesOperation = Pick<Clusters, 'certificates' | 'planRenewal' | 'renewCertificates'>
 
@@ -31,12 +32,14 @@ export function certificatesOperation({ parts, exclusive }: OperationTools): Cer
       return renewalSteps(planRenewal(found, now, { all }))
     },
 
-    renewCertificates: async (ref, request, run) =>
-      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+    renewCertificates: (ref, request, run) => {
+      const first = new FirstLook()
+      return exclusive(recordOf(parts, ref), ref, run, async (inner) => {
         const sources = await prepare(ref, inner.signal)
-        const renewed = await renewCertificates(sources, request, inner)
+        const renewed = await renewCertificates(sources, request, inner, first)
         await awaitReachable(home, sources.record, inner)
         return renewed
-      }),
+      })
+    },
   }
 }

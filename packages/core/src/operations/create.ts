@@ -5,7 +5,7 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
 import { KnestError } from '../errors.js'
-import { permit } from '../phases/index.js'
+import { permit, phaseTable } from '../phases/index.js'
 import { nothing } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import { timed } from '../plan/timed.js'
@@ -25,8 +25,12 @@ type Prepared =
 export function createOperation({ parts, exclusive }: OperationTools): CreateOperation {
   const { home } = parts
 
-  const prepare = async (ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<Prepared> => {
-    const record = await home.read(ref, run.signal)
+  const prepare = async (
+    ref: ClusterRef,
+    spec: ClusterSpec,
+    record: ClusterRecord | undefined,
+    run: RunOptions,
+  ): Promise<Prepared> => {
     if (record !== undefined) return { kind: 'begun', record: resumable(record, spec) }
     const title = 'Check the host'
     const { problems, resolved } = await timed(run.clock, { id: 'check', title, needs: [] }, () =>
@@ -41,21 +45,36 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
     preflight: async (ref, spec, run) => (await runPreflight(parts, ref, spec, run)).problems,
 
     planCreate: async (ref, spec, run) => {
-      const prepared = await prepare(ref, spec, run)
+      const prepared = await prepare(ref, spec, await home.read(ref, run.signal), run)
       return prepared.kind === 'new'
         ? planCluster(ref, prepared.spec, nothing)
         : (await planFor(parts, creating(prepared.record), run.signal)).steps
     },
 
     create: async (ref, spec, run) => {
-      const prepared = await prepare(ref, spec, run)
-      const record =
-        prepared.kind === 'new' ? await home.create(ref, prepared.spec, run.signal) : prepared.record
+      const begunAt = performance.now()
+      // A host that does not answer at all is told at once.
+      let found: { readonly record: ClusterRecord | undefined } | undefined = {
+        record: await home.read(ref, run.signal),
+      }
+      let isNew = false
       let access: ClusterKubeconfig | undefined
-      await exclusive(record, run, async (inner) => {
+      const begin = async (signal: AbortSignal): Promise<ClusterRecord> => {
+        const { record } = found ?? { record: await home.read(ref, signal) }
+        found = undefined
+        const prepared = await prepare(ref, spec, record, { ...run, signal })
+        if (prepared.kind === 'begun') return prepared.record
+        const created = await home.create(ref, prepared.spec, signal)
+        isNew = true
+        return created
+      }
+      const work = async (inner: RunOptions): Promise<void> => {
+        const stored = await readRecord(parts, ref, inner.signal)
+        // All was done, and the host went away when it was told so.
+        if (access !== undefined && phaseTable[stored.phase].isCreated) return
         // Whoever held the lock before may have done the work.
-        const current = resumable(await readRecord(parts, ref, inner.signal), spec)
-        if (prepared.kind === 'begun') {
+        const current = resumable(stored, spec)
+        if (!isNew) {
           if (await isRestored(parts, current, inner.signal)) await refuseUnfit(parts, current, inner.signal)
           await adopt(parts, current, inner.signal)
         }
@@ -65,8 +84,9 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
           access = await settledAccess(parts, current, inner)
           await run.deliver?.(access)
         })
-      })
-      return access ?? adminAccess(parts, record, run.signal)
+      }
+      await exclusive(begin, ref, run, work, begunAt)
+      return access ?? adminAccess(parts, await readRecord(parts, ref, run.signal), run.signal)
     },
   }
 }

@@ -26,14 +26,27 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
         await home.remove(ref, { keepData: false, signal: run.signal })
         throw notFound(ref.name)
       }
-      await exclusive(deletable(found, keepData), run, async (inner) => {
-        const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
-        const say = (phase: ClusterPhase): Promise<void> =>
-          home.setStatus(record, { phase, conditions: record.conditions }, inner.signal)
-        await say('Deleting')
-        await removeNodes(parts, record, keepData, inner)
-        if (keepData) await say('Kept')
-      })
+      const first = deletable(found, keepData)
+      let hasBegun = false
+      await exclusive(
+        () => Promise.resolve(first),
+        ref,
+        run,
+        async (inner) => {
+          if (hasBegun && !keepData && (await home.read(ref, inner.signal)) === undefined) {
+            // It went, and the host with it for a moment.
+            await home.remove(ref, { keepData: false, signal: inner.signal })
+            return
+          }
+          const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
+          hasBegun = true
+          const say = (phase: ClusterPhase): Promise<void> =>
+            home.setStatus(record, { phase, conditions: record.conditions }, inner.signal)
+          await say('Deleting')
+          await removeNodes(parts, record, keepData, inner)
+          if (keepData) await say('Kept')
+        },
+      )
     },
   }
 }

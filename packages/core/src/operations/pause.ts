@@ -18,36 +18,54 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
 
   const readPausable = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> =>
     pausable(await readRecord(parts, ref, signal))
-  const paused = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> => ({
-    ...asMade(permit('resume', await readRecord(parts, ref, signal))),
-    phase: 'Resuming',
-  })
+  const paused = async (ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord> =>
+    resuming(await readRecord(parts, ref, signal))
 
   return {
     planPause: async (ref, { signal }) =>
       planNodeRemoval(parts, await readPausable(ref, signal), true, signal),
 
     pause: async (ref, run) =>
-      exclusive(await readPausable(ref, run.signal), run, async (inner) => {
-        const record = await readPausable(ref, inner.signal)
-        await home.setStatus(record, { phase: 'Paused', conditions: record.conditions }, inner.signal)
-        await removeNodes(parts, record, true, inner)
-      }),
+      exclusive(
+        (signal) => readPausable(ref, signal),
+        ref,
+        run,
+        async (inner) => {
+          const record = await readPausable(ref, inner.signal)
+          await home.setStatus(record, { phase: 'Paused', conditions: record.conditions }, inner.signal)
+          await removeNodes(parts, record, true, inner)
+        },
+      ),
 
     planResume: async (ref, { signal }) => (await planFor(parts, await paused(ref, signal), signal)).steps,
 
-    resume: async (ref, run) =>
-      exclusive(await paused(ref, run.signal), run, async (inner) => {
-        const record = await paused(ref, inner.signal)
-        // Network and DNS are on the disks. A run that is interrupted must not have the next one install them anew.
-        const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
-        await home.setStatus(record, { phase: record.phase, conditions }, inner.signal)
-        await converge(parts, record, inner, async () => {
-          await settledAccess(parts, record, inner)
-        })
-        return clusterStatus(parts, await readRecord(parts, ref, inner.signal), inner.signal)
-      }),
+    resume: async (ref, run) => {
+      let handedOver = false
+      return exclusive(
+        (signal) => paused(ref, signal),
+        ref,
+        run,
+        async (inner) => {
+          // All was done, and the host went away when it was told so.
+          const found = await readRecord(parts, ref, inner.signal)
+          if (handedOver && found.phase === 'Ready') return clusterStatus(parts, found, inner.signal)
+          const record = resuming(found)
+          // Network and DNS are on the disks. A run that is interrupted must not have the next one install them anew.
+          const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
+          await home.setStatus(record, { phase: record.phase, conditions }, inner.signal)
+          await converge(parts, record, inner, async () => {
+            await settledAccess(parts, record, inner)
+            handedOver = true
+          })
+          return clusterStatus(parts, await readRecord(parts, ref, inner.signal), inner.signal)
+        },
+      )
+    },
   }
+}
+
+function resuming(record: ClusterRecord): ClusterRecord {
+  return { ...asMade(permit('resume', record)), phase: 'Resuming' }
 }
 
 /** Gives the record back, or throws what is against it. Pure. */

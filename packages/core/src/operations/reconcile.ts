@@ -15,7 +15,7 @@ import { checkedChange } from './change.js'
 import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
 import { withoutRights } from './controller-permission.js'
-import { readRecord, type OperationTools } from './tools.js'
+import { readRecord, recordOf, type OperationTools } from './tools.js'
 
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 
@@ -35,8 +35,8 @@ export function reconcileOperation(
   remove: Pick<Clusters, 'delete'>,
 ): ReconcileOperation {
   return {
-    heal: async (ref, run) =>
-      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+    heal: (ref, run) =>
+      exclusive(recordOf(parts, ref), ref, run, async (inner) => {
         const record = asMade(permit('heal', await readRecord(parts, ref, inner.signal)))
         return heal(parts, record, { ...inner, thorough: true })
       }),
@@ -52,11 +52,16 @@ export function reconcileOperation(
         await remove.delete(ref, { ...run, keepData: false })
         return idle
       }
-      return exclusive(found, run, async (inner) => {
-        const record = await readRecord(parts, ref, inner.signal)
-        if (dutyTo(record) !== 'reconcile' && !(await isRestored(parts, record, inner.signal))) return idle
-        return reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
-      })
+      return exclusive(
+        () => Promise.resolve(found),
+        ref,
+        run,
+        async (inner) => {
+          const record = await readRecord(parts, ref, inner.signal)
+          if (dutyTo(record) !== 'reconcile' && !(await isRestored(parts, record, inner.signal))) return idle
+          return reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
+        },
+      )
     },
   }
 }

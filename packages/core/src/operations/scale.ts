@@ -5,7 +5,7 @@ import { permit } from '../phases/index.js'
 import { checkScale, scaledSpec } from '../spec/index.js'
 import { summarize } from '../status/index.js'
 import { carryOut, checkedChange, planChange, type Change } from './change.js'
-import { readRecord, type OperationTools } from './tools.js'
+import { readRecord, recordOf, type OperationTools } from './tools.js'
 
 export type ScaleOperation = Pick<Clusters, 'scale' | 'planScale'>
 
@@ -20,7 +20,7 @@ export function scaleOperation({ parts, exclusive }: OperationTools): ScaleOpera
     planScale: async (ref, request, run) => planChange(parts, await prepare(ref, request, run), run.signal),
 
     scale: async (ref, request, run) =>
-      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+      exclusive(recordOf(parts, ref), ref, run, async (inner) => {
         await carryOut(parts, await prepare(ref, request, inner), inner)
         // All of it was Ready a moment ago: nobody asks every node once more.
         return summarize(parts, await readRecord(parts, ref, inner.signal), inner.signal)

@@ -10,6 +10,14 @@ export interface OperationTools {
   readonly exclusive: Exclusive
 }
 
+/** For `exclusive`: see readRecord. */
+export function recordOf(
+  parts: Pick<Parts, 'home'>,
+  ref: ClusterRef,
+): (signal: AbortSignal) => Promise<ClusterRecord> {
+  return (signal) => readRecord(parts, ref, signal)
+}
+
 /** Throws `not-found`. */
 export async function readRecord(
   { home }: Pick<Parts, 'home'>,

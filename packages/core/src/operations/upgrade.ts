@@ -4,7 +4,7 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { permit } from '../phases/index.js'
 import { summarize } from '../status/index.js'
 import { carryOut, checkedChange, planChange, type Change } from './change.js'
-import { readRecord, type OperationTools } from './tools.js'
+import { readRecord, recordOf, type OperationTools } from './tools.js'
 import { upgradedSpec, upgradePace } from './upgraded-spec.js'
 
 export type UpgradeOperation = Pick<Clusters, 'upgrade' | 'planUpgrade'>
@@ -21,7 +21,7 @@ export function upgradeOperation({ parts, exclusive }: OperationTools): UpgradeO
     planUpgrade: async (ref, request, run) => planChange(parts, await prepare(ref, request, run), run.signal),
 
     upgrade: async (ref, request, run) =>
-      exclusive(await readRecord(parts, ref, run.signal), run, async (inner) => {
+      exclusive(recordOf(parts, ref), ref, run, async (inner) => {
         await carryOut(parts, await prepare(ref, request, inner), inner)
         return summarize(parts, await readRecord(parts, ref, inner.signal), inner.signal)
       }),

@@ -1,7 +1,7 @@
 import { adminKubeconfig } from '../nested-api/admin-kubeconfig.js'
 import { goingOn } from '../kube/index.js'
 import { openNestedApi } from '../nested-api/open.js'
-import type { RenewedCertificates, RenewRequest } from '../contracts/certificates.js'
+import type { Certificate, RenewedCertificates, RenewRequest } from '../contracts/certificates.js'
 import type { CertificateAuthorities } from '../contracts/cluster-home.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
@@ -13,6 +13,7 @@ import { awaitTraffic } from './await-traffic.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { runScript } from '../node/run-script.js'
 import { knownAuthorities } from '../certificates/lost-authorities.js'
+import { FirstLook } from '../certificates/first-look.js'
 import { listCertificates } from '../certificates/list.js'
 import type { CertificateSources } from '../certificates/list.js'
 import { renewalFiles, renewalScript, restartScript } from './renewal-scripts.js'
@@ -29,6 +30,7 @@ export async function renewCertificates(
   sources: CertificateSources,
   { all }: RenewRequest,
   run: RunOptions,
+  first = new FirstLook(),
 ): Promise<RenewedCertificates> {
   const now = new Date()
   const found = await run.progress.phase('Read the certificates', () =>
@@ -40,11 +42,16 @@ export async function renewCertificates(
       `authority "${authority.name}" expires on ${authority.expires} and cannot be renewed: move to a new cluster`,
     )
   }
-  const plan = planRenewal(found, now, { all })
-  if (isNothing(plan)) return { ...found, renewed: [] }
+  first.take(found.certificates)
+  const isNew = (certificate: Certificate): boolean => first.isNewSince(certificate)
+  const plan = planRenewal(found, now, { all, isNew })
+  if (isNothing(plan)) return { ...found, renewed: found.certificates.filter(isNew) }
   await carryOut(sources, plan, run)
   const after = await listCertificates(sources, new Date(), run.signal)
-  return { ...after, renewed: after.certificates.filter((certificate) => isRenewed(plan, certificate)) }
+  const renewed = after.certificates.filter(
+    (certificate) => isRenewed(plan, certificate) || isNew(certificate),
+  )
+  return { ...after, renewed }
 }
 
 /** Does what `renewalSteps` lists. The caller holds the lock. */

@@ -160,6 +160,59 @@ test('a lock that is lost ends the work with the reason', async () => {
   await ended
 })
 
+const notRenewed = new KnestError('host-unreachable', 'the lock of cluster "q" could not be renewed for 10 s')
+
+test('a lock that could not be renewed is taken again, and the work begins anew', async () => {
+  const fixture = await createdFixture()
+  const progress = recordingProgress()
+  fixture.nodes.before = endless
+  const scaled = scale(fixture, { ...run, progress })
+  await expect.poll(() => fixture.writes).toContain('Scaling')
+  fixture.nodes.before = () => Promise.resolve()
+  fixture.home.loseLock(ref, notRenewed)
+  await expect(scaled).resolves.toMatchObject({ phase: 'Ready', workers: { desired: 2 } })
+  expect(progress.notes.filter((note) => note.includes('could not be renewed'))).toEqual([
+    `${notRenewed.message}: taking it again, and beginning anew with what is there then`,
+  ])
+  await expectFree(fixture)
+})
+
+test('a lock that could not be renewed and is somebody else’s by now is waited for, and nothing is done', async () => {
+  const others: ClusterLock[] = []
+  let isLost = false
+  const fixture = await createdFixture(undefined, undefined, (home) => ({
+    ...home,
+    lock: async (...given) => {
+      if (isLost) others.push(await home.lock(ref, never, () => undefined))
+      return home.lock(...given)
+    },
+  }))
+  const stop = new AbortController()
+  const progress = recordingProgress()
+  fixture.nodes.before = endless
+  const scaled = scale(fixture, { ...run, signal: stop.signal, progress })
+  const ended = expect(scaled).rejects.toMatchObject({ code: 'cancelled' })
+  await expect.poll(() => fixture.writes).toContain('Scaling')
+  fixture.writes.length = 0
+  isLost = true
+  fixture.home.loseLock(ref, notRenewed)
+  await expect.poll(() => progress.notes.at(-1)).toBe('waiting for somebody to finish with cluster "q"')
+  stop.abort()
+  await ended
+  expect(fixture.writes).toEqual([])
+  expect(others).toHaveLength(1)
+})
+
+test('a lock that could not be renewed ends the work of who looks again later', async () => {
+  const fixture = await createdFixture()
+  fixture.nodes.before = endless
+  const ended = expect(scale(fixture, { ...run, onlyIfFree: true })).rejects.toBe(notRenewed)
+  await expect.poll(() => fixture.writes).toContain('Scaling')
+  fixture.home.loseLock(ref, notRenewed)
+  await ended
+  await expectFree(fixture)
+})
+
 test('a caller that ends its signal hears so, and the lock is free', async () => {
   const fixture = await createdFixture()
   fixture.nodes.before = endless

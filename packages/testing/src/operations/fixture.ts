@@ -54,8 +54,11 @@ export interface Fixture {
 }
 
 /** The real operations on a home and nodes in memory. `change` gives the backend other manners. */
-export function createFixture(change: (backend: NodeBackend) => NodeBackend = (backend) => backend): Fixture {
-  const memory = createFakeClusterHome()
+export function createFixture(
+  change: (backend: NodeBackend) => NodeBackend = (backend) => backend,
+  changeHome: (home: FakeClusterHome) => FakeClusterHome = (home) => home,
+): Fixture {
+  const memory = changeHome(createFakeClusterHome())
   const writes: string[] = []
   const home: FakeClusterHome = {
     ...memory,
@@ -91,8 +94,9 @@ export function createFixture(change: (backend: NodeBackend) => NodeBackend = (b
 export async function createdFixture(
   of = spec,
   change?: (backend: NodeBackend) => NodeBackend,
+  changeHome?: (home: FakeClusterHome) => FakeClusterHome,
 ): Promise<Fixture> {
-  const fixture = createFixture(change)
+  const fixture = createFixture(change, changeHome)
   await fixture.clusters.create(ref, of, run)
   fixture.writes.length = 0
   fixture.nodes.done.length = 0

@@ -1,0 +1,34 @@
+import type { RunOptions } from '../contracts/run-options.js'
+import type { KnestError } from '../errors.js'
+import { isOutage } from '../kube/temporary.js'
+import { endedWith, pause } from '../signals.js'
+
+const firstPauseMs = 500
+const longestPauseMs = 5_000
+
+/**
+ * Runs `work` again as long as it ends because a server was away, until the run's signal ends: then with what was seen
+ * last. Work is ended anywhere, and looks anew at what there is each time. A controller (`onlyIfFree`) looks again later
+ * anyway, and is told at once.
+ */
+export async function overOutages<T>(
+  { signal, progress, onlyIfFree }: Pick<RunOptions, 'signal' | 'progress' | 'onlyIfFree'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  let last: KnestError | undefined
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await work()
+    } catch (error) {
+      // That the time is over is less than what was seen before.
+      if (signal.aborted) throw error === signal.reason ? endedWith(signal, last?.message) : error
+      if (onlyIfFree === true || !isOutage(error)) throw error
+      // Every outage is told, and not every try.
+      if (last?.message !== error.message) progress.note(`${error.message}: trying again`)
+      last = error
+    }
+    await pause(pauseMs, signal).catch(() => {
+      throw endedWith(signal, last?.message)
+    })
+  }
+}
