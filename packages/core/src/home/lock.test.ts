@@ -181,6 +181,73 @@ test.each([
   clock.mockRestore()
 })
 
+/** What a host that stops still does when it goes on, and nobody hears of. */
+test.each([
+  ['the request that makes it', 'create', undefined],
+  ['the one that takes it over', 'replace', 'gone/boot.1/7/abc'],
+] as const)(
+  'a Lease is taken at once that this process may have taken before: %s',
+  async (_, verb, holder) => {
+    const { host, api } = fakeHost(holder)
+    if (holder !== undefined && host.lease !== undefined) host.lease.spec = {}
+    const lost = {
+      ...api,
+      [verb]: async (...given: Parameters<KubeApi['replace']>) => {
+        await api[verb](...given)
+        throw new KnestError('timeout', 'no answer')
+      },
+    }
+    await expect(acquireLock(lost, target, signal, () => undefined)).rejects.toThrow('no answer')
+    const before = holderOf(host.lease)
+    const waits: string[] = []
+    const lock = await acquireLock(api, target, signal, (holder) => waits.push(holder))
+    expect(waits).toEqual([])
+    expect(holderOf(host.lease)).not.toBe(before)
+    await lock.release()
+  },
+)
+
+test('a Lease that could not be let go is taken again at once', async () => {
+  const { host, api } = fakeHost()
+  const refusing = { ...api, delete: () => Promise.reject(new KnestError('not-permitted', 'no')) }
+  const lock = await acquireLock(refusing, target, signal, () => undefined)
+  await lock.release()
+  const before = holderOf(host.lease)
+  const waits: string[] = []
+  const again = await acquireLock(api, target, signal, (holder) => waits.push(holder))
+  expect(waits).toEqual([])
+  expect(holderOf(host.lease)).not.toBe(before)
+  await again.release()
+})
+
+test('of a Lease just that one is let go that was read', async () => {
+  const { host, api } = fakeHost()
+  const deletions: unknown[] = []
+  const noting = {
+    ...api,
+    delete: (...given: Parameters<KubeApi['delete']>) => {
+      deletions.push(given[3].preconditions)
+      return api.delete(...given)
+    },
+  }
+  const lock = await acquireLock(noting, target, signal, () => undefined)
+  if (host.lease !== undefined)
+    host.lease = { ...host.lease, metadata: { ...host.lease.metadata, resourceVersion: '7' } }
+  await lock.release()
+  expect(deletions).toEqual([{ resourceVersion: '7' }])
+})
+
+test('where its namespace is gone nobody else can have it', async () => {
+  const { api } = fakeHost()
+  const gone = {
+    ...api,
+    create: () => Promise.reject(new KnestError('not-found', 'namespaces "knest-q" not found')),
+  }
+  const lock = await acquireLock(gone, target, signal, () => undefined)
+  expect(lock.signal.aborted).toBe(false)
+  await lock.release()
+})
+
 /** Reads of the Lease are forbidden, and the namespace is as it is. */
 function withoutRights(api: KubeApi, deletionTimestamp?: string): { readonly api: KubeApi; asked: number } {
   const seen = {
