@@ -129,7 +129,7 @@ const expected: Record<ClusterPhase, Partial<Record<Name, string>>> = {
 }
 
 /** Nobody refused: the operation has come to asking the host for nodes, which this one cannot. */
-const goesOn = 'the host is silent'
+const goesOn = 'the host has no nodes'
 
 const rows = (Object.keys(expected) as ClusterPhase[]).flatMap((phase) =>
   (Object.keys(cases) as Name[]).map((name) => [phase, name, expected[phase][name] ?? goesOn] as const),
@@ -246,7 +246,7 @@ async function clusterIn(phase: ClusterPhase, spec: ClusterSpec): Promise<Cluste
 function backend(): NodeBackend {
   return {
     ...createFakeNodeBackend(),
-    listNodes: () => Promise.reject(new KnestError('host-unreachable', goesOn)),
+    listNodes: () => Promise.reject(new KnestError('prerequisite', goesOn)),
     preflight: ({ image }) =>
       Promise.resolve(
         image.endsWith(':v1.36.3')
