@@ -220,17 +220,18 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
       isReleased = true
       givenUp.add(identity)
       clearTimeout(timer)
-      const bounded = AbortSignal.timeout(releaseMs)
-      while (!bounded.aborted) {
+      const limit = openDeadline(new AbortController().signal, releaseMs, () => notRenewed(subject))
+      while (!limit.signal.aborted) {
         try {
-          await letGo(bounded)
-          return
+          await letGo(limit.signal)
+          break
         } catch (error) {
           // It goes with the cluster, whose end took the right to it.
-          if (error instanceof KnestError && error.code === 'not-permitted') return
-          await pause(retryMs / 2, bounded).catch(() => undefined)
+          if (error instanceof KnestError && error.code === 'not-permitted') break
+          await pause(retryMs / 2, limit.signal).catch(() => undefined)
         }
       }
+      limit.clear()
     },
   }
 }
