@@ -3,7 +3,9 @@ import {
   createKubernetesHome,
   KnestError,
   openKube,
+  overOutages,
   pause,
+  silentProgress,
   type BackendName,
   type Clusters,
   type KubeConnection,
@@ -37,6 +39,16 @@ export async function openHost(options: HostOptions): Promise<Host> {
       return Promise.resolve()
     },
   }
+}
+
+/** How long a host may be away for what comes with a create, and is done later where it is not done then. */
+const outageMs = 60_000
+
+function quiet(signal: AbortSignal): {
+  readonly signal: AbortSignal
+  readonly progress: typeof silentProgress
+} {
+  return { signal, progress: silentProgress }
 }
 
 function hostIdentity(api: KubeConnection): HostIdentity {
@@ -74,11 +86,20 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
   const room = () => import('@knest/controller')
   return {
     find: async (signal) => (await room()).findController(api, signal),
-    ensure: async (image, signal) => (await room()).ensureController(api, { image }, signal),
-    bind: async (cluster, signal) => (await room()).bindController(api, cluster, signal),
+    ensure: async (image, signal) => {
+      const { ensureController } = await room()
+      await overOutages(quiet(signal), () => ensureController(api, { image }, signal), outageMs)
+    },
+    bind: async (cluster, signal) => {
+      const { bindController } = await room()
+      await overOutages(quiet(signal), () => bindController(api, cluster, signal), outageMs)
+    },
     install: async (image, run, options) => (await room()).installController(api, { image, ...options }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),
-    removeIfUnused: async (going, run) => (await room()).removeUnusedController(api, going, run),
+    removeIfUnused: async (going, run) => {
+      const { removeUnusedController } = await room()
+      await overOutages(run, () => removeUnusedController(api, going, run), run.timeoutMs)
+    },
     work: async (options) =>
       (await room()).runController({
         ...options,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Certificate } from '../contracts/certificates.js'
+import { FirstLook } from './first-look.js'
 import { isNothing, isRenewed, planRenewal, renewalSteps } from './plan.js'
 
 const made = new Date('2026-11-21T08:00:00Z')
@@ -45,6 +46,23 @@ describe('planRenewal', () => {
     )
     const shown = [...nodes, ...(plan.kubeconfig ? ['kubeconfig'] : [])].join(' ')
     expect(isNothing(plan) ? 'nothing' : shown).toBe(expected)
+  })
+
+  test('who begins anew makes nothing new for a second time, and all the rest', () => {
+    const first = new FirstLook()
+    first.take(certificates)
+    const after = certificates.map((each) =>
+      each.node === 'q-cp-0' && each.renewedBy === 'knest' ? certificate(each.node, each.name, 366) : each,
+    )
+    first.take(after)
+    const isNew = (each: Certificate): boolean => first.isNewSince(each)
+    const again = planRenewal({ certificates: after, unfinished: [] }, made, { all: true, isNew })
+    expect(again.nodes[0]).toEqual({ node: 'q-cp-0', controlPlane: false, kubelet: true })
+    expect(again.nodes[1]).toEqual({ node: 'q-cp-1', controlPlane: true, kubelet: true })
+    expect(again.kubeconfig).toBe(true)
+    // Its files are new, and what uses them was not started again.
+    const halfWay = planRenewal({ certificates: after, unfinished: ['q-cp-0'] }, made, { all: true, isNew })
+    expect(halfWay.nodes[0]).toEqual({ node: 'q-cp-0', controlPlane: true, kubelet: true })
   })
 
   test('one late certificate makes all new that kubeadm renews on that node, and nothing else', () => {

@@ -9,12 +9,14 @@ const longestPauseMs = 5_000
 /**
  * Runs `work` again as long as it ends because a server was away, until the run's signal ends: then with what was seen
  * last. Work is ended anywhere, and looks anew at what there is each time. A controller (`onlyIfFree`) looks again later
- * anyway, and is told at once.
+ * anyway, and is told at once. `limitMs`: how long it is begun again, for a signal that has no time limit.
  */
 export async function overOutages<T>(
   { signal, progress, onlyIfFree }: Pick<RunOptions, 'signal' | 'progress' | 'onlyIfFree'>,
   work: () => Promise<T>,
+  limitMs = Infinity,
 ): Promise<T> {
+  const until = performance.now() + limitMs
   let last: KnestError | undefined
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
@@ -22,7 +24,7 @@ export async function overOutages<T>(
     } catch (error) {
       // That the time is over is less than what was seen before.
       if (signal.aborted) throw error === signal.reason ? endedWith(signal, last?.message) : error
-      if (onlyIfFree === true || !isOutage(error)) throw error
+      if (onlyIfFree === true || !isOutage(error) || performance.now() >= until) throw error
       // Every outage is told, and not every try.
       if (last?.message !== error.message) progress.note(`${error.message}: trying again`)
       last = error

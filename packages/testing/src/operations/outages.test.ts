@@ -62,7 +62,7 @@ interface Case {
   readonly before: (outage: Outage) => Promise<Fixture>
   readonly act: (fixture: Fixture, options: typeof run) => Promise<unknown>
   readonly phase: string | undefined
-  readonly result?: unknown
+  readonly result?: object | string
 }
 
 const created =

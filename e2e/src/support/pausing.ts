@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { hostContext } from './home.js'
+import type { TestHome } from './home.js'
+import { runKnest } from './knest.js'
+
+/** Something that can be stopped as `kill -STOP` does, and goes on. */
+export interface Stoppable {
+  stop(): void
+  goOn(): void
+}
+
+/**
+ * The API server of the embedded host, without those of the clusters on it; undefined where the host is no embedded
+ * one. kubelet starts it anew when it is stopped for longer than a minute.
+ */
+export async function hostApiServer(home: TestHome): Promise<Stoppable | undefined> {
+  const { code, stdout } = await runKnest(home, ['host', 'status', '--name', hostContext, '-o', 'json'])
+  if (code !== 0) return undefined
+  const { engine } = JSON.parse(stdout) as { readonly engine: string }
+  const run = (...argv: readonly string[]): string =>
+    execFileSync(engine, ['exec', `${hostContext}-cp-0`, ...argv], { encoding: 'utf8' }).trim()
+  const id = run('crictl', 'ps', '--name', '^kube-apiserver$', '--quiet')
+  const pid = run('crictl', 'inspect', '--output', 'go-template', '--template', '{{.info.pid}}', id)
+  return { stop: () => void run('kill', '-STOP', pid), goOn: () => void run('kill', '-CONT', pid) }
+}
+
+/** A pause that a command brings about by what it says. */
+interface Pause {
+  /** For `runKnest`. */
+  readonly onStderr: (said: string, child: ChildProcess) => void
+  /** Resolves when it begins; never when the command does not say it. */
+  readonly begun: Promise<void>
+  /** Resolves when it is over; rejects when it has not begun. */
+  readonly ended: () => Promise<void>
+}
+
+/** Stops something for so long, once, when the command says the text. */
+export function pauseAt(
+  text: string,
+  seconds: number,
+  of: Stoppable | ((child: ChildProcess) => Stoppable),
+): Pause {
+  let ended: Promise<void> | undefined
+  let begin = (): void => undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const pause = async (stopped: Stoppable): Promise<void> => {
+    stopped.stop()
+    begin()
+    try {
+      await delay(seconds * 1_000)
+    } finally {
+      stopped.goOn()
+    }
+  }
+  return {
+    onStderr: (said, child) => {
+      if (said.includes(text)) ended ??= pause(typeof of === 'function' ? of(child) : of)
+    },
+    begun,
+    ended: () => ended ?? Promise.reject(new Error(`the command did not say "${text}"`)),
+  }
+}
+
+/** A command of a test. */
+export function commandIn(child: ChildProcess): Stoppable {
+  return { stop: () => void child.kill('SIGSTOP'), goOn: () => void child.kill('SIGCONT') }
+}
