@@ -11,6 +11,10 @@ export interface Stoppable {
   goOn(): void
 }
 
+/** Those of clusters are in the PID namespace of their node, too. */
+const ownApiServer =
+  'for pid in $(pgrep -x kube-apiserver); do [ $(grep NSpid /proc/$pid/status | wc -w) -eq 3 ] && echo $pid; done'
+
 /**
  * The API server of the embedded host, without those of the clusters on it; undefined where the host is no embedded
  * one. kubelet starts it anew when it is stopped for longer than a minute.
@@ -21,8 +25,7 @@ export async function hostApiServer(home: TestHome): Promise<Stoppable | undefin
   const { engine } = JSON.parse(stdout) as { readonly engine: string }
   const run = (...argv: readonly string[]): string =>
     execFileSync(engine, ['exec', `${hostContext}-cp-0`, ...argv], { encoding: 'utf8' }).trim()
-  const id = run('crictl', 'ps', '--name', '^kube-apiserver$', '--quiet')
-  const pid = run('crictl', 'inspect', '--output', 'go-template', '--template', '{{.info.pid}}', id)
+  const pid = run('bash', '-c', ownApiServer)
   return { stop: () => void run('kill', '-STOP', pid), goOn: () => void run('kill', '-CONT', pid) }
 }
 
