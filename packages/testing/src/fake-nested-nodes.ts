@@ -26,6 +26,8 @@ interface FakeNestedNode {
   upgrading: string | undefined
   /** Names, as its marker has them. */
   initialMembers?: string | undefined
+  /** RFC 3339: since when the host runs it; a host need not say. */
+  startedAt: string | undefined
   /** In seconds since 1970. */
   kubeletStarted: number
   /** The version that an upgrade has started its kubelet with. */
@@ -389,6 +391,7 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     disk: 'empty',
     phase: 'running',
     certificates: '',
+    startedAt: undefined,
     upgrading: undefined,
     upgraded: undefined,
     kubeletStarted: Math.floor(Date.now() / 1000),
@@ -435,7 +438,7 @@ function pkiFiles(authorities: CertificateAuthorities | undefined): string {
     .join('')
 }
 
-function statusOf({ spec: { name, role, pool, image }, phase }: FakeNestedNode): NodeStatus {
+function statusOf({ spec: { name, role, pool, image }, phase, startedAt }: FakeNestedNode): NodeStatus {
   return {
     name,
     role,
@@ -443,6 +446,7 @@ function statusOf({ spec: { name, role, pool, image }, phase }: FakeNestedNode):
     phase,
     ready: false,
     ip: '127.0.0.1',
+    startedAt,
     reason: phase === 'running' ? undefined : 'the fake says so',
     hostObject: name,
     hostNode: undefined,

@@ -8,6 +8,7 @@ import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
+import { nodeStarts } from './node-starts.js'
 import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
@@ -86,7 +87,11 @@ export async function runStep(
       const wait = await patience(context, signal)
       if (!step.network) return awaitRegistered(api, step.nodes, wait)
       await Promise.all([
-        part('Nodes are Ready', () => awaitNodes(api, step.nodes, wait)),
+        part('Nodes are Ready', async () => {
+          // A node that was started again has the last word of the kubelet before on its Node object.
+          const since = await nodeStarts(context, step.nodes, signal)
+          await awaitNodes(api, step.nodes, { ...wait, since })
+        }),
         step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
       ])
       return

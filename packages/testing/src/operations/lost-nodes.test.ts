@@ -38,6 +38,27 @@ describe.each(operations)('%s', (_name, operate) => {
     expect(await phase()).toBe('Ready')
   })
 
+  test('waits for the word of the kubelet that was started, not of the one before', async () => {
+    const fixture = await createdFixture(persistent)
+    const { nodes, phase } = fixture
+    const startedAt = new Date(Math.floor(Date.now() / 1000 + 3600) * 1000).toISOString()
+    let hasSpoken = false
+    nodes.before = (what) => {
+      const worker = nodes.keptDisks.get('q-worker-0')
+      if (what !== 'ensure q-worker-0' || worker === undefined) return Promise.resolve()
+      worker.startedAt = startedAt
+      setTimeout(() => {
+        hasSpoken = true
+        void nodeObjects(fixture).speak('q-worker-0', startedAt)
+      }, 500)
+      return Promise.resolve()
+    }
+    nodes.loseAllButDisk('q-worker-0')
+    await operate(fixture, persistent)
+    expect(hasSpoken).toBe(true)
+    expect(await phase()).toBe('Ready')
+  })
+
   const byKubelet = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
   test.each([
     ['', { 'knest.dev/cluster': 'q' }],
