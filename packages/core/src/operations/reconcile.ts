@@ -7,6 +7,7 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { converge } from '../converge/converge.js'
 import { PreflightError } from '../errors.js'
 import { heal } from '../health/heal.js'
+import { healWhenStarted } from '../health/heal-when-started.js'
 import { changingReason, permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
@@ -37,8 +38,9 @@ export function reconcileOperation(
   return {
     heal: (ref, run) =>
       exclusive(recordOf(parts, ref), ref, run, async (inner) => {
-        const record = asMade(permit('heal', await readRecord(parts, ref, inner.signal)))
-        return heal(parts, record, { ...inner, thorough: true })
+        const read = async (): Promise<ClusterRecord> =>
+          asMade(permit('heal', await readRecord(parts, ref, inner.signal)))
+        return healWhenStarted(parts, read, { ...inner, thorough: true })
       }),
 
     reconcile: async (ref, run) => {

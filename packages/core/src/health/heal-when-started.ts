@@ -1,0 +1,79 @@
+import { clusterCommand } from '../commands.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { HealReport, HealRun } from '../contracts/health.js'
+import type { BackendNode } from '../contracts/node-backend.js'
+import type { Parts } from '../contracts/parts.js'
+import { KnestError } from '../errors.js'
+import { timeoutFactorOf } from '../observe/backends.js'
+import { phaseTable } from '../phases/index.js'
+import { endedWith, pause } from '../signals.js'
+import { heal } from './heal.js'
+import { look } from './look.js'
+
+/** An API server that has not come this long after its machine began to run does not come by itself. */
+const startMs = 180_000
+const lookMs = 1_000
+
+/**
+ * Heals for who looks only once: an API server that is starting is waited for, and then all is looked at again. A
+ * cluster that stays in the middle of something since nobody could ask it is a failure. `read` gives the record as it
+ * is then.
+ */
+export async function healWhenStarted(
+  parts: Parts,
+  read: () => Promise<ClusterRecord>,
+  run: HealRun,
+): Promise<HealReport> {
+  let report = await heal(parts, await read(), run)
+  while (foundNoApi(report)) {
+    const record = await read()
+    const why = await run.progress.phase('Wait for the API server', () => awaitAnswer(parts, record, run))
+    if (why !== undefined)
+      return phaseTable[report.phase].isChanging ? { ...report, failure: noAnswer(record, why) } : report
+    const again = await heal(parts, await read(), run)
+    const done = report.actions.filter(({ type }) => type === 'Normal')
+    report = { ...again, actions: [...done, ...again.actions] }
+  }
+  return report
+}
+
+const unasked = ['unknown', 'host', 'absent']
+
+function foundNoApi({ phase, failure, nodes }: HealReport): boolean {
+  if (phase === 'Ready' || failure !== undefined) return false
+  return nodes.every(({ health }) => unasked.includes(health))
+}
+
+/** Undefined when there is something to go on with; otherwise why nothing is to be waited for any more. */
+async function awaitAnswer(
+  parts: Parts,
+  record: ClusterRecord,
+  { signal }: HealRun,
+): Promise<string | undefined> {
+  const limitMs = startMs * (await timeoutFactorOf(parts, record))
+  const begun = Date.now()
+  // The host's probe of a control plane is no event that every backend could tell.
+  for (;;) {
+    const { nodes, members, verdicts } = await look(parts, record, signal)
+    if (members !== undefined || verdicts.some(({ health }) => health === 'absent')) return undefined
+    const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
+    const why = controlPlanes.map(stateOf).join(', ')
+    const isStarting = ({ startedAt }: BackendNode): boolean =>
+      Date.now() < Math.min(begun, startedAt === undefined ? begun : Date.parse(startedAt)) + limitMs
+    if (!controlPlanes.some(isStarting)) return why
+    await pause(lookMs, signal).catch(() => {
+      throw endedWith(signal, noAnswer(record, why).message)
+    })
+  }
+}
+
+function stateOf({ name, phase, startedAt, reason }: BackendNode): string {
+  if (phase !== 'running') return `node "${name}" does not run: ${reason ?? phase}`
+  return `node "${name}" runs${startedAt === undefined ? '' : ` since ${startedAt}`}`
+}
+
+function noAnswer(record: ClusterRecord, why: string): KnestError {
+  return new KnestError('timeout', `the API server of cluster "${record.name}" does not answer: ${why}`, {
+    hint: `see what is wrong with ${clusterCommand('status', record)}`,
+  })
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import type { ClusterPhase } from '@knest/core'
+import { createdFixture, persistent, ref, run, type Fixture } from './fixture.js'
+
+const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
+
+/** A cluster in this phase whose API server is silent; it answers when the host is looked at so many times. */
+async function silentFixture(phase: ClusterPhase, startedAt: string, answers = Infinity): Promise<Fixture> {
+  let left = Infinity
+  let answer = (): void => undefined
+  const fixture = await createdFixture(persistent, (backend) => ({
+    ...backend,
+    listNodes: (...given) => {
+      if (--left === 0) answer()
+      return backend.listNodes(...given)
+    },
+  }))
+  const controlPlane = fixture.nodes.nodes.get('q-cp-0')
+  if (controlPlane === undefined) throw new Error('there is no control plane')
+  Object.assign(controlPlane, { down: true, startedAt })
+  left = answers
+  answer = () => Object.assign(controlPlane, { down: false, phase: 'running' })
+  await fixture.home.setStatus(ref, { phase, conditions: [] }, run.signal)
+  return fixture
+}
+
+describe('heal of a cluster whose API server is starting', () => {
+  test.each<ClusterPhase>(['Scaling', 'Degraded', 'Ready'])('that is %s waits for it', async (phase) => {
+    const fixture = await silentFixture(phase, minutesAgo(0), 4)
+    const report = await fixture.clusters.heal(ref, run)
+    expect(report).toMatchObject({ phase: 'Ready', failure: undefined })
+    expect(await fixture.phase()).toBe('Ready')
+  })
+
+  test('waits for a pod that is on its way', async () => {
+    const fixture = await silentFixture('Scaling', minutesAgo(0), 4)
+    const node = fixture.nodes.nodes.get('q-cp-0')
+    if (node !== undefined) Object.assign(node, { phase: 'deleting', startedAt: undefined })
+    expect(await fixture.clusters.heal(ref, run)).toMatchObject({ phase: 'Ready', failure: undefined })
+  })
+
+  test('makes what has gone meanwhile', async () => {
+    const fixture = await silentFixture('Scaling', minutesAgo(0))
+    const { nodes } = fixture
+    setTimeout(() => {
+      const node = nodes.nodes.get('q-cp-0')
+      if (node !== undefined) node.down = false
+      nodes.loseAllButDisk('q-cp-0')
+    }, 100)
+    expect(await fixture.clusters.heal(ref, run)).toMatchObject({ phase: 'Ready', failure: undefined })
+    expect(nodes.done).toEqual(['ensure q-cp-0'])
+  })
+
+  test('says at the end of its time what it waited for', async () => {
+    const { clusters } = await silentFixture('Scaling', minutesAgo(0))
+    await expect(clusters.heal(ref, { ...run, timeoutMs: 2_500 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining(
+        'the API server of cluster "q" does not answer: node "q-cp-0" runs since',
+      ) as string,
+    })
+  })
+})
+
+describe('heal of a cluster whose API server does not come by itself', () => {
+  test('that is Scaling says why it has not healed it', async () => {
+    const startedAt = minutesAgo(10)
+    const { clusters, phase } = await silentFixture('Scaling', startedAt)
+    const report = await clusters.heal(ref, run)
+    expect(report.failure).toMatchObject({
+      code: 'timeout',
+      message: `the API server of cluster "q" does not answer: node "q-cp-0" runs since ${startedAt}`,
+    })
+    expect(await phase()).toBe('Scaling')
+  })
+
+  test('that was Ready says Degraded at once', async () => {
+    const { clusters, phase } = await silentFixture('Ready', minutesAgo(10))
+    expect(await clusters.heal(ref, run)).toMatchObject({ phase: 'Degraded', failure: undefined })
+    expect(await phase()).toBe('Degraded')
+  })
+})
