@@ -179,6 +179,17 @@ describe('planCluster', () => {
     expect(kindsOf(steps, 'boot-control-plane')).toEqual(['c-cp-0'])
   })
 
+  it.each([
+    ['nothing', 'empty', undefined],
+    ['what was begun', 'founder', undefined],
+    ['what was begun, and its API answers', 'founder', []],
+  ] as const)('a worker registers with a cluster that begins anew on %s', (_, disk, members) => {
+    const nodes = [node('c-cp-0', disk), node('c-worker-0'), node('c-worker-1', 'empty')]
+    const steps = planCluster(ref, spec(1, 2), observed([], { nodes, members }))
+    expect(kindsOf(steps, 'register-node')).toEqual(['c-worker-0'])
+    expect(kindsOf(steps, 'start-worker')).toEqual(['c-worker-1'])
+  })
+
   it('has a node register again whose Node object is gone', () => {
     const nodes = [node('c-cp-0'), node('c-worker-0'), { ...node('c-worker-1'), upgrading: true }]
     const register = (members: readonly string[] | undefined): readonly string[] =>

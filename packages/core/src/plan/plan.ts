@@ -73,7 +73,7 @@ export function planCluster(
     ...(begun && observed.addonsInstalled ? [] : [addons]),
     ...forgotten,
     ...stale,
-    ...registerSteps(lasting, observed),
+    ...registerSteps(lasting, observed, begun),
     ...joining
       .filter(({ role }) => role === 'worker')
       .map((node) =>

@@ -2,11 +2,16 @@ import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
 
-/** Nodes that are set up and run, and of which the nested cluster has no Node object. An upgrade restarts kubelet. Pure. */
+/**
+ * Nodes that are set up and run, and of which the nested cluster has no Node object. One that begins anew has none of
+ * those that were set up for the one before. An upgrade restarts kubelet. Pure.
+ */
 export function registerSteps(
   lasting: readonly DesiredNode[],
-  { nodes, members }: ObservedCluster,
+  { nodes, members: known }: ObservedCluster,
+  begun: boolean,
 ): readonly Step[] {
+  const members = known ?? (begun ? undefined : [])
   if (members === undefined) return []
   return lasting
     .filter(({ name }) => {
