@@ -52,21 +52,27 @@ interface Case {
   readonly away?: string
   readonly empty?: string
   readonly persistent?: boolean
+  readonly unregistered?: string
 }
 
-function observed({ silent = [], away, empty, persistent = false }: Case): Observed {
+function observed({ silent = [], away, empty, persistent = false, unregistered }: Case): Observed {
   const record = fakeRecord({ controlPlanes: 3, workers: 0, persistence: { enabled: persistent } })
   const hostNodes = names.map((name) => ({
     ...fakeHostNode(name, name === away ? { phase: 'pending', ready: false, reason: 'Unschedulable' } : {}),
     backend,
   }))
   const emptyDisks = new Set(empty === undefined ? [] : [empty])
-  const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+  const status = {
+    conditions: [{ type: 'Ready', status: 'True' }],
+    nodeInfo: { kubeletVersion: 'v1.36.0' },
+  }
   const nodes = nodeSummaries({
     record,
     hostNodes,
     members: {
-      value: names.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status })),
+      value: names
+        .filter((name) => name !== unregistered)
+        .map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status })),
       problem: undefined,
     },
     reservations: { value: new Map(), problem: undefined },
@@ -119,6 +125,14 @@ describe('a dead control plane of three', () => {
       expect.objectContaining({ type: 'EtcdHealthy', status: 'False', reason: 'NoQuorum' }),
     )
   })
+})
+
+test('a node that runs without a Node object is told, with the command that has it register', () => {
+  expect(told(observed({ unregistered: 'q-cp-1' }))).toBe(
+    'node "q-cp-1" runs, and the cluster has no Node object of it | if that does not change by itself, `knest scale q 3:0 -n knest-q` has it register again',
+  )
+  expect(told(observed({ unregistered: 'q-cp-1', empty: 'q-cp-1' }))).toMatch(/has lost its disk/)
+  expect(told(observed({ unregistered: 'q-cp-1', away: 'q-cp-1' }))).toBe('')
 })
 
 describe('conditions', () => {

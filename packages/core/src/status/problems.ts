@@ -24,6 +24,7 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...lostNodes(observed),
+    ...unregistered(observed),
     ...podTroubles(observed),
     ...clockProblems(observed),
     ...certificateProblems(observed.record, certificates),
@@ -100,6 +101,21 @@ function lostNodes(observed: Observed): readonly Problem[] {
           ? `the host has no node "${node.name}"`
           : `node "${node.name}" has lost its disk and is not part of the cluster`,
         cure(observed, node.name),
+      ),
+    )
+}
+
+/** Nodes that run on their disks and have no Node object: a kubelet makes one only when it starts. */
+function unregistered({ record, hostNodes, nodes, emptyDisks, apiProblem }: Observed): readonly Problem[] {
+  if (apiProblem !== undefined) return []
+  const runs = (name: string): boolean =>
+    !emptyDisks.has(name) && hostNodes.some((node) => node.name === name && node.phase === 'running')
+  return nodes
+    .filter(({ name, status, version }) => status === 'NotReady' && version === undefined && runs(name))
+    .map(({ name }) =>
+      warning(
+        `node "${name}" runs, and the cluster has no Node object of it`,
+        `if that does not change by itself, ${scaleCommand(record)} has it register again`,
       ),
     )
 }

@@ -55,6 +55,16 @@ describe('a story', () => {
     expect(broken).toEqual([])
     expect(trace.filter(({ what }) => what.includes('is gone (bootstrapped)'))).toEqual([])
   }, 60_000)
+
+  it('brings the Node object of the only control plane back, whose disk goes with it', async () => {
+    const story = scripted({ atMs: 600_000, kind: 'fault', name: 'Node object deleted', seed: 1 })
+    const workers = story.spec.workers.map((pool) => ({ ...pool, count: 0 }))
+    const alone = { ...story.spec, workers, persistence: { enabled: false } }
+    const { broken, trace } = await tell({ ...story, spec: alone })
+    expect(trace.map(({ what }) => what)).toContain('Node object deleted: q-cp-0')
+    expect(broken).toEqual([])
+    expect(trace.filter(({ what }) => what.includes('is gone (bootstrapped)'))).toEqual([])
+  }, 60_000)
 })
 
 describe('random numbers', () => {
