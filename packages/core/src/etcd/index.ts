@@ -1,5 +1,6 @@
 export { etcdctl } from './etcdctl.js'
 export { etcdHealth } from './health.js'
 export type { EtcdHealth, EtcdMemberHealth } from './health.js'
+export { etcdMembers } from './members.js'
 export { lossRisk, quorumRisk } from './quorum.js'
 export type { EtcdMember } from './members.js'

@@ -114,12 +114,13 @@ function needsPlan(
 ): boolean {
   const isWanted = (name: string): boolean => verdicts.some((verdict) => verdict.name === name)
   const strangers = [...nodes, ...(members ?? []).map(({ metadata }) => metadata)]
-  const hasObject = (name: string): boolean =>
-    members?.some(({ metadata }) => metadata.name === name) ?? true
+  const hasObject = (name: string): boolean => members?.some(({ metadata }) => metadata.name === name) ?? true
   return (
     decision.replace.length > 0 ||
     // Its kubelet may be well, and registers again when it is started anew.
     decision.held.some(({ node }) => !hasObject(node)) ||
+    // Its kubelet is well: etcd may have removed its member.
+    nodes.some(({ role, phase, ready }) => role === 'control-plane' && phase === 'running' && !ready) ||
     (phase !== 'Ready' && phase !== 'Degraded') ||
     strangers.some(({ name }) => !isWanted(name)) ||
     // Only its nodes can tell why an API server is silent: an upgrade or a renewal that was interrupted.

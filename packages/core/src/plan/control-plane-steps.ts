@@ -1,5 +1,6 @@
 import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
+import { resetOf } from './removed-members.js'
 import type { Step } from './step.js'
 
 /**
@@ -45,6 +46,7 @@ function joinSteps(newcomers: readonly DesiredNode[], after: string, gone: reado
         `node:${name}`,
         previous === undefined ? after : `join:${previous.name}`,
         ...forgetOf(name, gone),
+        ...resetOf(name, gone),
         ...gone.filter(({ kind }) => kind === 'remove-member').map(({ id }) => id),
       ],
       node: name,
@@ -121,7 +123,8 @@ function initialMembersOf(fresh: readonly DesiredNode[], { nodes }: ObservedClus
 
 function resetStep(node: string): Step {
   const title = `Take away what was begun on "${node}"`
-  return { kind: 'reset-control-plane', id: `reset:${node}`, title, needs: [`node:${node}`], node }
+  const needs = [`node:${node}`]
+  return { kind: 'reset-control-plane', id: `reset:${node}`, title, needs, node, removed: false }
 }
 
 function finishStep(node: string, first: boolean, ...needs: readonly string[]): Step {

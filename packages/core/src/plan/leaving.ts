@@ -3,13 +3,18 @@ import { controlPlanePool, nodeIndex, nodeName } from '../names.js'
 import type { DesiredNode } from './desired-nodes.js'
 import { leavingNodes } from './lasting-nodes.js'
 import type { ObservedCluster } from './observed.js'
+import { resetOf } from './removed-members.js'
 import type { Step } from './step.js'
 
 /**
  * Node objects nobody stands behind: their node is not there, or has lost its disk; it joins anew. kubeadm refuses
  * to join a control plane whose Node object is still Ready.
  */
-export function forgetSteps(observed: ObservedCluster, joining: readonly DesiredNode[]): readonly Step[] {
+export function forgetSteps(
+  observed: ObservedCluster,
+  joining: readonly DesiredNode[],
+  resets: readonly Step[],
+): readonly Step[] {
   const stale = (observed.members ?? []).filter((name) => {
     const node = observed.nodes.find((candidate) => candidate.name === name)
     return node === undefined || node.disk === 'empty'
@@ -19,7 +24,12 @@ export function forgetSteps(observed: ObservedCluster, joining: readonly Desired
     id: `forget:${node}`,
     title: `Remove the stale Node object "${node}"`,
     // Only a node that is there can tell whether its disk was kept: then the Node object is its own.
-    needs: ['api', ...(joining.some(({ name }) => name === node) ? [`node:${node}`] : [])],
+    needs: [
+      'api',
+      ...(joining.some(({ name }) => name === node) ? [`node:${node}`] : []),
+      // Until then its kubelet runs.
+      ...resetOf(node, resets),
+    ],
     node,
   }))
 }

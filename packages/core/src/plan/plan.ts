@@ -7,6 +7,7 @@ import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
 import { heldUp, revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
+import { removedMembers, resetRemoved, withoutRemoved } from './removed-members.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
 import { defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
@@ -19,9 +20,11 @@ import type { UpgradePace, UpgradePlan } from './upgrade.js'
 export function planCluster(
   ref: ClusterRef,
   spec: ClusterSpec,
-  observed: ObservedCluster,
+  found: ObservedCluster,
   pace: UpgradePace = defaultPace,
 ): readonly Step[] {
+  const removed = removedMembers(found)
+  const observed = withoutRemoved(found, removed)
   const lasting = lastingNodes(ref, spec, observed)
   const surge = surgeNodes(ref, spec, observed, pace)
   const desired = [...lasting, ...surge]
@@ -32,7 +35,8 @@ export function planCluster(
     ({ role, disk }) => role === 'control-plane' && (disk === 'bootstrapped' || disk === undefined),
   )
   // Until then all members are of this run: a kubelet whose Node object was removed does not register again.
-  const forgotten = begun ? forgetSteps(observed, joining) : []
+  const resets = resetRemoved(removed, joining)
+  const forgotten = begun ? forgetSteps(observed, joining, resets) : []
   const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
@@ -57,7 +61,7 @@ export function planCluster(
       title: `Create node "${node.name}" once more: etcd may need what is on its disk`,
     })),
     ...upgrade.controlPlanes,
-    ...controlPlaneSteps(controlPlanes, joining, observed, [...forgotten, ...stale]).map((step) =>
+    ...controlPlaneSteps(controlPlanes, joining, observed, [...resets, ...forgotten, ...stale]).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
       step.kind === 'await-api'
         ? {
@@ -71,6 +75,7 @@ export function planCluster(
     ...upgrade.workers,
     ...upgrade.addons,
     ...(begun && observed.addonsInstalled ? [] : [addons]),
+    ...resets,
     ...forgotten,
     ...stale,
     ...registerSteps(lasting, observed, begun),

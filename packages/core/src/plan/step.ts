@@ -30,8 +30,11 @@ export type Step =
   | (Common & { readonly kind: 'renew-certificates'; readonly renewal: RenewalPlan })
   | (Common & { readonly kind: 'serve-names'; readonly unnamed: UnnamedApi })
   | (Common & { readonly kind: 'ensure-node'; readonly node: DesiredNode })
-  /** Takes away what a begin that cannot come to its end left on the disk. */
-  | (Common & { readonly kind: 'reset-control-plane'; readonly node: string })
+  /**
+   * Takes away what a begin that cannot come to its end left on the disk; `removed`: what the member was that etcd has
+   * removed.
+   */
+  | (Common & { readonly kind: 'reset-control-plane'; readonly node: string; readonly removed: boolean })
   /**
    * `initialMembers`: all control planes that begin the cluster together, this one among them. `begins`: nothing was
    * known of a cluster on any disk; else an empty disk means that the plan was made of something that is no more.

@@ -127,6 +127,15 @@ describe('a dead control plane of three', () => {
   })
 })
 
+test('a control plane that etcd has removed is told, with the command that has it join again', () => {
+  const there = observed({})
+  const etcd = { ...there.etcd, members: there.etcd.members.slice(0, 2) }
+  expect(told({ ...there, etcd })).toBe(
+    'control plane "q-cp-2" runs and is no member of etcd: its removal did not come to its end | `knest scale q 3:0 -n knest-q` has it join again',
+  )
+  expect(told({ ...observed({ empty: 'q-cp-2' }), etcd })).toMatch(/has lost its disk/)
+})
+
 test('a node that runs without a Node object is told, with the command that has it register', () => {
   expect(told(observed({ unregistered: 'q-cp-1' }))).toBe(
     'node "q-cp-1" runs, and the cluster has no Node object of it | if that does not change by itself, `knest scale q 3:0 -n knest-q` has it register again',

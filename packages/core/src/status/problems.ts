@@ -5,7 +5,7 @@ import type { Problem } from '../errors.js'
 import { hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
-import { scaleCommand } from '../phases/index.js'
+import { phaseTable, scaleCommand } from '../phases/index.js'
 import { unfinishedProblem } from './unfinished.js'
 
 /** What is wrong with a cluster and what to do, most important first. Pure. */
@@ -57,6 +57,12 @@ function etcdProblems(observed: Observed): readonly Problem[] {
     ...silent.map(({ name }) =>
       warning(`etcd member "${name}" does not answer; the others go on without it`, cure(observed, name)),
     ),
+    ...removed(observed).map(({ name }) =>
+      warning(
+        `control plane "${name}" runs and is no member of etcd: its removal did not come to its end`,
+        `${scaleCommand(record)} has it join again`,
+      ),
+    ),
     ...learners.map(({ name }) =>
       warning(
         `etcd member "${name}" has no vote yet: its node has not joined completely`,
@@ -64,6 +70,24 @@ function etcdProblems(observed: Observed): readonly Problem[] {
       ),
     ),
   ]
+}
+
+/** Control planes that are set up, and that etcd does not list. */
+function removed({
+  record,
+  nodes,
+  hostNodes,
+  emptyDisks,
+  etcd: { members },
+}: Observed): readonly NodeSummary[] {
+  if (members.length === 0 || phaseTable[record.phase].nodes !== 'there') return []
+  return nodes.filter(
+    ({ name, role }) =>
+      role === 'control-plane' &&
+      !emptyDisks.has(name) &&
+      hostNodes.some((node) => node.name === name && node.phase === 'running') &&
+      !members.some((member) => member.name === name),
+  )
 }
 
 /** Without a majority no member is healthy, also those that run: these still tell their size. */

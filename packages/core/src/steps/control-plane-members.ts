@@ -9,9 +9,9 @@ import { adminCertificate } from '../pki/index.js'
 import { renderKubeconfig } from '../nested-api/render-kubeconfig.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
-import { otherControlPlanes, removeMember } from './etcd-members.js'
+import { otherControlPlanes, refuseIfMember, removeMember } from './etcd-members.js'
 import { removeLasting, setUpDone } from '../node/lasting.js'
-import { initialMemberMarker, readSettledDisk } from '../node/disk.js'
+import { bootstrappedMarker, initialMemberMarker, readSettledDisk } from '../node/disk.js'
 import { PlanOutdated } from './plan-outdated.js'
 import { runScript } from '../node/run-script.js'
 
@@ -40,19 +40,31 @@ export async function joinControlPlane(
   const join = `tar --no-same-owner -xf - -C /
 ${joinScript(configPath)}rm -f ${discoveryPath}
 ${setUpDone(context.record.spec)}`
-  await runScript(node, 'kubeadm reset', reset, { timeoutMs: 120_000, signal })
+  // It may have begun with others, and a join that is cut off leaves no initial member.
+  await runScript(node, 'kubeadm reset', `${removeLasting(initialMemberMarker)}${reset}`, {
+    timeoutMs: 120_000,
+    signal,
+  })
   const stdin = await joinBundle(context, node.name)
   await runScript(node, 'kubeadm join', join, { stdin, timeoutMs: 600_000, signal })
 }
 
 /**
- * Takes away what the begin of a cluster left that cannot come to its end. Repeatable. Throws PlanOutdated for a
- * control plane that was set up after all.
+ * Takes away what the begin of a cluster left that cannot come to its end, or what the member was that etcd has
+ * `removed`. Repeatable. Throws PlanOutdated for a control plane that was set up after all, or is a member.
  */
-export async function resetControlPlane(node: NodeHandle, signal: AbortSignal): Promise<void> {
-  if ((await readSettledDisk(node, signal)) === 'bootstrapped')
-    throw new PlanOutdated(`control plane "${node.name}" is set up`)
-  await runScript(node, 'kubeadm reset', `${reset}${removeLasting(initialMemberMarker)}`, {
+export async function resetControlPlane(
+  context: StepContext,
+  node: NodeHandle,
+  { removed }: { readonly removed: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const isSetUp = (await readSettledDisk(node, signal)) === 'bootstrapped'
+  if (isSetUp && !removed) throw new PlanOutdated(`control plane "${node.name}" is set up`)
+  if (isSetUp) await refuseIfMember(context, node, signal)
+  // What is half taken away counts as empty.
+  const unmark = removed ? removeLasting(bootstrappedMarker) : ''
+  await runScript(node, 'kubeadm reset', `${unmark}${reset}${removeLasting(initialMemberMarker)}`, {
     timeoutMs: 120_000,
     signal,
   })

@@ -1,8 +1,9 @@
 import { clusterCommand } from '../commands.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
-import { etcdctl, etcdHealth, quorumRisk } from '../etcd/index.js'
+import { etcdctl, etcdHealth, etcdMembers, quorumRisk } from '../etcd/index.js'
 import type { EtcdMember } from '../etcd/index.js'
+import { PlanOutdated } from './plan-outdated.js'
 import { isBootstrapped, readDisk } from '../node/disk.js'
 import { pause } from '../signals.js'
 import type { StepContext } from './context.js'
@@ -53,6 +54,43 @@ async function member(
   try {
     const node = await context.openNode(name, signal)
     return (await isBootstrapped(node, signal)) ? node : undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof KnestError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Asks the majority of etcd, by way of another control plane, whether it has removed the member of this one. Throws
+ * PlanOutdated when it has not, and `prerequisite` when nobody can tell, or when this one has an etcd that answers.
+ */
+export async function refuseIfMember(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  const helpers = await otherControlPlanes(context, node.name, signal)
+  const answers = await Promise.all(helpers.map((helper) => membersBy(helper, signal)))
+  const members = answers.find((answer) => answer !== undefined)
+  if (members === undefined)
+    throw new KnestError('prerequisite', `etcd of "${context.record.name}" does not answer`, {
+      hint: `see: ${clusterCommand('status', context.record)}`,
+    })
+  if (memberOf(context, members, node.name) !== undefined)
+    throw new PlanOutdated(`control plane "${node.name}" is a member of etcd`)
+  if ((await membersBy(node, signal)) !== undefined)
+    throw new KnestError(
+      'prerequisite',
+      `control plane "${node.name}" is no member of etcd of "${context.record.name}", and has an etcd of its own`,
+      { hint: `see what is in it, then remove the node: ${clusterCommand('status', context.record)}` },
+    )
+}
+
+/** Undefined when its etcd does not answer, or has no majority. */
+async function membersBy(node: NodeHandle, signal: AbortSignal): Promise<readonly EtcdMember[] | undefined> {
+  try {
+    return await etcdMembers(node, signal)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof KnestError) return undefined

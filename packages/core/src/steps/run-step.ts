@@ -53,7 +53,7 @@ export async function runStep(
     case 'boot-control-plane':
       return bootControlPlane(context, await open(step.node), step, signal)
     case 'reset-control-plane':
-      return resetControlPlane(await open(step.node), signal)
+      return resetControlPlane(context, await open(step.node), step, signal)
     case 'await-api': {
       const nodes = await openSome(step.nodes, open)
       const authorities = need(context.authorities, 'the certificate authorities')

@@ -31,4 +31,7 @@ export const rememberedSeeds: readonly number[] = [
   // An etcd member removed whose join came to its end meanwhile; a begin of three that did not come to its end.
   1_795_911_518,
   1_795_915_291,
+  // A Node object gone of the only control plane; a removal, and a join of an initial member, that were cut off.
+  200_031,
+  200_124, 200_340,
 ]

@@ -84,7 +84,14 @@ async function runScript(
       disk.reset()
       machine.kubeletAt = undefined
     }
-    if (has('rm -f /var/lib/knest/founder')) disk.isInitialMember = false
+    if (has(`rm -f ${bootstrapped}\n`)) {
+      disk.isBootstrapped = false
+      disk.syncMarkers()
+    }
+    if (has('rm -f /var/lib/knest/founder')) {
+      disk.isInitialMember = false
+      disk.syncMarkers()
+    }
     return fine
   }
   if (has(marksSetUp) && has('kubeadm init')) {
