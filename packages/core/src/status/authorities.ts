@@ -1,14 +1,13 @@
 import { clusterCommand } from '../commands.js'
 import { knownAuthorities, type AuthoritySources } from '../certificates/lost-authorities.js'
 import { KnestError, type Problem } from '../errors.js'
-import { phaseTable } from '../phases/index.js'
 
-/** What is wrong with the authorities of a cluster that was created; undefined when nothing is, or nobody can tell. */
+/** What is wrong with the authorities of a cluster that was set up; undefined when nothing is, or nobody can tell. */
 export async function authorityProblem(
   sources: AuthoritySources,
   signal: AbortSignal,
 ): Promise<Problem | undefined> {
-  if (!phaseTable[sources.record.phase].isCreated || sources.record.phase === 'Deleting') return undefined
+  if (sources.record.phase === 'Deleting') return undefined
   try {
     await knownAuthorities(sources, signal)
     return undefined

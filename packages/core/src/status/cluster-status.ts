@@ -49,7 +49,7 @@ export async function clusterStatus(
       authorityProblem({ record, home: parts.home, nodes: hostNodes }, bounded),
     ),
   ])
-  const { emptyDisks, clocks } = looks
+  const { emptyDisks, begunDisks, clocks } = looks
   const emptied = hostNodes.filter(({ name, phase }) => emptyDisks.has(name) || phase === 'failed')
   const ends =
     (await answer((bounded) => lastEnds(record, emptied, bounded))).value ?? new Map<string, string>()
@@ -61,6 +61,7 @@ export async function clusterStatus(
     hostNodes,
     nodes,
     emptyDisks,
+    begunDisks,
     ends,
     clocks,
     etcd,

@@ -10,6 +10,8 @@ export interface Observed {
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
+  /** Those of them on which etcd may have data: they began a cluster with others. */
+  readonly begunDisks?: ReadonlySet<string>
   /** Why the pods or VMs before the present ones ended, by node. */
   readonly ends?: ReadonlyMap<string, string>
   /** By node: seconds that its clock is ahead of this machine's. */

@@ -8,6 +8,8 @@ import type { Answer } from './answer.js'
 export interface NodeLooks {
   /** Names of nodes on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
+  /** Those of them that began a cluster with others: etcd may have its data there. */
+  readonly begunDisks: ReadonlySet<string>
   /** By name: how many seconds a node's clock is ahead of this machine's; less than zero: behind. */
   readonly clocks: ReadonlyMap<string, number>
 }
@@ -21,6 +23,7 @@ export async function lookAtNodes(
   answer: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Answer<T>>,
 ): Promise<NodeLooks> {
   const emptyDisks = new Set<string>()
+  const begunDisks = new Set<string>()
   const clocks = new Map<string, number>()
   const look = async ({ backend, name }: BackendNode, signal: AbortSignal): Promise<void> => {
     const node = await backend.openNode(record, name, signal)
@@ -30,11 +33,12 @@ export async function lookAtNodes(
     if (exitCode !== 0) throw new NodeCommandError(name, ['look at the disk'], exitCode, stderr)
     const [disk, clock] = stdout.trim().split('\n')
     if (disk !== 'bootstrapped') emptyDisks.add(name)
+    if (disk === 'founder') begunDisks.add(name)
     const ahead = clockAhead(Number(clock), asked, Date.now())
     if (ahead !== undefined) clocks.set(name, ahead)
   }
   await Promise.all(running.map((node) => answer((signal) => look(node, signal))))
-  return { emptyDisks, clocks }
+  return { emptyDisks, begunDisks, clocks }
 }
 
 /**

@@ -144,6 +144,46 @@ test('a node that runs without a Node object is told, with the command that has 
   expect(told(observed({ unregistered: 'q-cp-1', away: 'q-cp-1' }))).toBe('')
 })
 
+describe('a majority whose disks are gone', () => {
+  const two = ['q-cp-1', 'q-cp-2']
+  const lost = (more: Partial<Observed> = {}): Observed => {
+    const there = observed({ silent: two })
+    return { ...there, apiProblem: 'no answer', emptyDisks: new Set(two), ...more }
+  }
+  const creating = { ...lost().record, phase: 'Creating' as const }
+
+  test.each<[string, Observed, RegExp]>([
+    ['of a cluster', lost(), /restore a snapshot of etcd, or remove .*`knest delete q -n knest-q`/],
+    ['of one that is not created', lost({ record: creating }), /cannot go on: remove .*`knest delete q -n/],
+    ['without a node', lost({ hostNodes: lost().hostNodes.slice(0, 1), emptyDisks: new Set() }), /restore/],
+  ])('%s is an error that names the way on', (_, found, hint) => {
+    const [problem, ...others] = statusProblems(found, certificates)
+    expect(problem?.severity).toBe('error')
+    expect(problem?.message).toContain('of 3 members "q-cp-1", "q-cp-2" have no disk any more')
+    expect(problem?.hint).toMatch(hint)
+    expect(others.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+
+  test.each<[string, Observed, RegExp]>([
+    ['they began it and are away for a moment', lost({ begunDisks: new Set(two) }), /goes on by itself/],
+    ['one of them may come back', lost({ emptyDisks: new Set(['q-cp-1']) }), /goes on by itself/],
+    [
+      'nothing is set up, and all begin anew',
+      lost({ record: creating, emptyDisks: new Set(names) }),
+      /run it again with the same settings/,
+    ],
+  ])('is none when %s', (_, found, hint) => {
+    expect(statusProblems(found, certificates)[0]?.hint).toMatch(hint)
+  })
+})
+
+test('a cluster whose creation is unfinished and whose authorities are gone is told so first', () => {
+  const authorities = { severity: 'error', message: 'gone', hint: 'delete it' } as const
+  const there = observed({})
+  const record = { ...there.record, phase: 'Creating' as const }
+  expect(statusProblems({ ...there, record, authorities }, certificates)).toEqual([authorities])
+})
+
 describe('conditions', () => {
   test('one that is as recorded keeps its time', () => {
     const [ready] = observedConditions(observed({}))

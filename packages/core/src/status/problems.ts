@@ -6,6 +6,7 @@ import { hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
+import { lostMajority } from './lost-majority.js'
 import { unfinishedProblem } from './unfinished.js'
 
 /** What is wrong with a cluster and what to do, most important first. Pure. */
@@ -14,8 +15,8 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
   if (left !== undefined) return [left]
   const { authorities } = observed
   const unfinished = unfinishedProblem(observed.record)
-  // No command goes on without them.
-  if (unfinished !== undefined) return [authorities ?? unfinished]
+  // No command goes on without them, or without a majority that can come back.
+  if (unfinished !== undefined) return [authorities ?? lostMajority(observed) ?? unfinished]
   const known = authorities === undefined ? [] : [authorities]
   if (isLost(observed)) return [...known, lostData(observed.record, observed.ends ?? new Map())]
   const etcd = etcdProblems(observed)
@@ -50,7 +51,7 @@ function nodesLeft({ record, hostNodes }: Observed): Problem | undefined {
 function etcdProblems(observed: Observed): readonly Problem[] {
   const { record, etcd } = observed
   const { members } = etcd
-  if (members.length > 0 && !hasQuorum(members)) return [noQuorum(members)]
+  if (members.length > 0 && !hasQuorum(members)) return [lostMajority(observed) ?? noQuorum(members)]
   const silent = members.filter(({ healthy }) => !healthy)
   const learners = members.filter(({ learner, healthy }) => learner && healthy)
   return [

@@ -164,6 +164,24 @@ describe('a cluster whose home has lost its authorities', () => {
     expect(await home.readAuthorities(ref, never)).toEqual(before)
     expect(progress.warnings).toEqual([expect.stringContaining('were taken back from a control plane')])
   })
+
+  test('a create that was interrupted and cannot go on without them is told so, with the way on', async () => {
+    const { clusters, home, nodes } = createFixture()
+    nodes.before = (what) =>
+      what === 'join q-worker-0' ? Promise.reject(new Error('killed')) : Promise.resolve()
+    await expect(clusters.create(ref, spec, run)).rejects.toThrow('killed')
+    home.loseAuthorities(ref)
+    const [first, worker] = ['q-cp-0', 'q-worker-0'].map((name) => nodes.nodes.get(name))
+    Object.assign(first ?? {}, { disk: 'empty', authorities: undefined })
+    Object.assign(worker ?? {}, { disk: 'bootstrapped' })
+    expect((await clusters.status(ref, never)).problems).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        message: expect.stringContaining('no control plane has them') as string,
+        hint: expect.stringContaining('`knest delete q -n knest-q`, then create it again') as string,
+      }),
+    ])
+  })
 })
 
 describe('the stored kubeconfig', () => {

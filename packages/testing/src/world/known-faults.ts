@@ -8,23 +8,7 @@ interface KnownFault {
   readonly text: RegExp
 }
 
-export const knownFaults: readonly KnownFault[] = [
-  {
-    key: 'a cluster that begins anew waits for a worker whose Node object is gone with the one before',
-    promise: 'it comes to rest',
-    text: /the Node object of "[^"]+" is gone/,
-  },
-  {
-    key: 'a cluster whose creation is unfinished and whose authorities are gone is told to go on, not to be deleted',
-    promise: 'it comes to rest',
-    text: /it is Creating; last error: prerequisite: the certificate authorities of cluster "[^"]+" are gone/,
-  },
-  {
-    key: 'a cluster whose creation is unfinished and whose etcd has lost its majority is told to go on, not to be deleted',
-    promise: 'it comes to rest',
-    text: /it is Creating; (nobody stands behind the etcd member "[^"]+"; )+last error: timeout/,
-  },
-]
+export const knownFaults: readonly KnownFault[] = []
 
 /**
  * What a story shows: the first promise that broke. What breaks after it may follow from it, so the others count

@@ -127,8 +127,9 @@ async function live(world: World, story: Story): Promise<number> {
       (process) => process.kind !== 'controller' && !process.isDead() && !process.hasEnded,
     )
     if (state.isAtRest && !isBusy) break
-    if (isBusy || helped >= 4) continue
     const isLate = clock.now > until - restMs + patienceMs
+    // Who has typed what the phase names twice asks what is wrong.
+    if (isBusy || helped >= (isLate ? 5 : 2)) continue
     if (isLate && told === 'unasked') {
       told = undefined
       void toldByStatus(world).then((remedy) => (told = remedy))
