@@ -45,6 +45,7 @@ const sideBySide = [
     'pause',
     'render',
     'restart',
+    'same-trace',
     'scale',
     'side-by-side',
   ],

@@ -10,12 +10,11 @@ import {
   exec,
   installNode,
   installTarballs,
+  nodeVersions as versions,
   packAll,
   withNode,
 } from './support/package-install.js'
 
-// The oldest that is promised, and the last of the two lines after it.
-const versions = ['20.19.0', '22.23.3', '24.9.0']
 const isLong = process.env.KNEST_TEST_LONG !== undefined
 if (!isLong) console.log('clusters by `npx knest` and on each Node.js: only with hack/test --long')
 

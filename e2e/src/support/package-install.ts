@@ -9,6 +9,9 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
 const minute = 60_000
 
+/** The oldest Node.js that is promised, and the last of the two lines after it. */
+export const nodeVersions = ['20.19.0', '22.23.3', '24.9.0']
+
 /** Packs every package that is published, as `npm publish` would; gives the tarballs. */
 export async function packAll(folder: string): Promise<readonly string[]> {
   const names = readdirSync(join(repository, 'packages'))
