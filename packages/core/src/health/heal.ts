@@ -18,6 +18,7 @@ import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
 import { restoreAuthorities } from './restore-authorities.js'
+import { restoreKubeconfig } from './restore-kubeconfig.js'
 import { authoritiesGoneStatus, healthStatus, heldText, isNews } from './report.js'
 import { anySignal } from '../signals.js'
 
@@ -59,6 +60,7 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     mended = await mend(parts, record, seen, left, { ...run, attempt })
     after = await look(parts, record, signal, { answered: mended.finished && mended.actions.length > 0 })
   }
+  const stored = await attempt(() => restoreKubeconfig(parts, record, signal))
   const finished = mended.finished && failures.length === 0
   const current = { ...record, conditions: mended.conditions }
   const status = healthStatus(current, after.verdicts, decision.held, finished)
@@ -75,6 +77,7 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
       ...restored,
       ...replaced.filter((action) => action !== undefined),
       ...mended.actions,
+      ...(stored ?? []),
       ...warnings,
     ],
     nodes: seen.verdicts.map(({ name, role, health }) => ({ name, role, health })),

@@ -11,6 +11,8 @@ export interface Fault {
   readonly name: string
   /** How often, against the others. */
   readonly weight: number
+  /** It happens in stories of seeds from this one on: those before stay what they were. `date +%s` when it was added. */
+  readonly since?: number
   readonly strike: (world: World, random: Random) => string | undefined
 }
 
@@ -193,7 +195,7 @@ const olderFaults: readonly Fault[] = [
   },
 ]
 
-/** Came later: in stories of seeds from `laterFrom` on only, so that the others stay what they were. */
+/** Came later, together. */
 const laterFaults: readonly Fault[] = [
   {
     name: 'power cut',
@@ -252,13 +254,30 @@ const laterFaults: readonly Fault[] = [
   },
 ]
 
-export const faults: readonly Fault[] = [...olderFaults, ...laterFaults]
+const addedFaults: readonly Fault[] = [
+  {
+    name: 'kubeconfig Secret deleted',
+    weight: 1,
+    since: 1_795_952_000,
+    strike: ({ cluster: { store } }, random) => {
+      const found = store.list(kinds.secret).filter(({ metadata }) => metadata.name.endsWith('-kubeconfig'))
+      const secret = one(random, found)
+      if (secret !== undefined)
+        store.delete(admin, kinds.secret, secret.metadata.name, secret.metadata.namespace)
+      return secret?.metadata.name
+    },
+  },
+]
 
-const laterFrom = 100_000
+export const faults: readonly Fault[] = [
+  ...olderFaults,
+  ...laterFaults.map((fault) => ({ ...fault, since: 100_000 })),
+  ...addedFaults,
+]
 
 /** What may happen in the story of a seed. */
 export function faultsOf(seed: number): readonly Fault[] {
-  return seed < laterFrom ? olderFaults : faults
+  return faults.filter(({ since = 0 }) => seed >= since)
 }
 
 /** What the user of a cluster does all the time: a write, acknowledged when a majority has it. */

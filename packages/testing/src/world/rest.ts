@@ -113,6 +113,8 @@ function lookAt(world: World, name: string): Rest {
   const dead = members.filter((member) => member.learner || !nested.etcd.isUp(member))
   if (members.length !== controlPlane.count || dead.length > 0)
     return { isAtRest: false, why: `etcd has ${members.length} members, ${dead.length} of them dead` }
+  if (world.cluster.store.get(kinds.secret, `${name}-kubeconfig`, `knest-${name}`) === undefined)
+    return { isAtRest: false, why: `it is ${phase}, and its kubeconfig is gone` }
   return { isAtRest: phase === 'Ready', why: `all is well, and it is ${phase}` }
 }
 

@@ -56,6 +56,13 @@ describe('a story', () => {
     expect(trace.filter(({ what }) => what.includes('is gone (bootstrapped)'))).toEqual([])
   }, 60_000)
 
+  it('ends with a kubeconfig, also where somebody deleted it', async () => {
+    const story = scripted({ atMs: 600_000, kind: 'fault', name: 'kubeconfig Secret deleted', seed: 1 })
+    const { broken, trace } = await tell(story)
+    expect(trace.map(({ what }) => what)).toContain('kubeconfig Secret deleted: q-kubeconfig')
+    expect(broken).toEqual([])
+  }, 60_000)
+
   it('brings the Node object of the only control plane back, whose disk goes with it', async () => {
     const story = scripted({ atMs: 600_000, kind: 'fault', name: 'Node object deleted', seed: 1 })
     const workers = story.spec.workers.map((pool) => ({ ...pool, count: 0 }))
