@@ -28,9 +28,11 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   let last: string | undefined
+  let wasAway = false
   const isNews = (nodes: readonly KubeObject[]): false => {
     const now = readiness(nodes)
-    if (last !== undefined && now !== last) onChange()
+    if (wasAway || (last !== undefined && now !== last)) onChange()
+    wasAway = false
     last = now
     return false
   }
@@ -50,7 +52,10 @@ async function follow(
       }
     } catch {
       // It answered, and does no more.
-      if (!isOver() && last !== undefined) onChange()
+      if (!isOver() && last !== undefined) {
+        onChange()
+        wasAway = true
+      }
       last = undefined
     }
     await pause(againMs, signal).catch(() => undefined)

@@ -26,10 +26,10 @@ interface FakeNestedNode {
   upgrading: string | undefined
   /** Names, as its marker has them. */
   initialMembers?: string | undefined
-  /** RFC 3339: since when the host runs it; a host need not say. */
-  startedAt: string | undefined
   /** In seconds since 1970. */
   kubeletStarted: number
+  /** When the host started its pod or VM, in seconds since 1970. */
+  started: number
   /** The version that an upgrade has started its kubelet with. */
   upgraded: string | undefined
   /** Id of the etcd member whose data is on its disk. */
@@ -315,7 +315,10 @@ export function createFakeNestedNodes(
     keptDisks,
     loseDisk: (name) => {
       const node = nodes.get(name)
-      if (node !== undefined) nodes.set(name, emptyNode(node.spec))
+      if (node === undefined) return
+      // What its kubelet says from now on is newer than anything that it said before.
+      const started = node.kubeletStarted + 10
+      nodes.set(name, { ...emptyNode(node.spec), started, kubeletStarted: started })
     },
     loseAllButDisk: (name) => {
       const node = nodes.get(name)
@@ -386,15 +389,17 @@ export function createFakeNestedNodes(
 }
 
 function emptyNode(spec: NodeSpec): FakeNestedNode {
+  const now = Math.floor(Date.now() / 1000)
   return {
     spec,
     disk: 'empty',
     phase: 'running',
     certificates: '',
-    startedAt: undefined,
     upgrading: undefined,
     upgraded: undefined,
-    kubeletStarted: Math.floor(Date.now() / 1000),
+    kubeletStarted: now,
+    // Long enough ago for it to count as dead.
+    started: now - 3_600,
     member: undefined,
     etcdDown: false,
     silent: false,
@@ -438,7 +443,7 @@ function pkiFiles(authorities: CertificateAuthorities | undefined): string {
     .join('')
 }
 
-function statusOf({ spec: { name, role, pool, image }, phase, startedAt }: FakeNestedNode): NodeStatus {
+function statusOf({ spec: { name, role, pool, image }, phase, started }: FakeNestedNode): NodeStatus {
   return {
     name,
     role,
@@ -446,7 +451,7 @@ function statusOf({ spec: { name, role, pool, image }, phase, startedAt }: FakeN
     phase,
     ready: false,
     ip: '127.0.0.1',
-    startedAt,
+    startedAt: phase === 'running' ? new Date(started * 1000).toISOString() : undefined,
     reason: phase === 'running' ? undefined : 'the fake says so',
     hostObject: name,
     hostNode: undefined,

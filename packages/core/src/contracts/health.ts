@@ -24,7 +24,7 @@ export interface HealReport {
     readonly role: 'control-plane' | 'worker'
     readonly health: string
   }[]
-  /** Milliseconds since 1970 at which a node that is failing now counts as dead. */
+  /** Milliseconds since 1970 at which to look again though nobody tells of anything; undefined: never. */
   readonly nextAt: number | undefined
   /** The first error; what did not depend on it was done all the same. Absent when nothing failed. */
   readonly failure?: Error | undefined

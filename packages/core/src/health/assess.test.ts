@@ -140,6 +140,24 @@ describe('assess', () => {
     expect(health({ hostNodes: [disk], members: undefined })).toBe('absent')
   })
 
+  describe('a kubelet that spoke before the host started its pod or VM', () => {
+    const spoke = (minutes: number, status = 'True', message = ''): KubeObject => {
+      const ready = { type: 'Ready', status, message, lastHeartbeatTime: minutesAgo(minutes) }
+      return { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' }, status: { conditions: [ready] } }
+    }
+    it.each([
+      ['says nothing of what runs now', spoke(3), 2, undefined, 'failing'],
+      ['and waited for a network says nothing, either', spoke(3, 'False', noCni), 2, undefined, 'failing'],
+      ['is believed when its node says that it is set up', spoke(3), 2, new Set(['a']), 'healthy'],
+      ['is one that other nodes say nothing of', spoke(3), 2, new Set(['b']), 'failing'],
+      ['has another clock when the nested cluster heard of it for long', spoke(30), 6, undefined, 'healthy'],
+      ['has spoken since', spoke(1), 2, undefined, 'healthy'],
+    ] as const)('%s', (_, node, startedMinutesAgo, asked, expected) => {
+      const hostNodes = [running(startedMinutesAgo)]
+      expect(health({ members: [node], hostNodes, ...(asked === undefined ? {} : { asked }) })).toBe(expected)
+    })
+  })
+
   it('says when the host has nothing of a node, and when all is well', () => {
     expect(health({ hostNodes: [] })).toBe('absent')
     expect(health({ members: [member('True', '', 60)] })).toBe('healthy')

@@ -1,7 +1,7 @@
 import type { NodeRole } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
-import { condition, isReady } from '../nested-api/conditions.js'
+import { condition, isReady, type NodeCondition } from '../nested-api/conditions.js'
 
 /**
  * `absent`: the host has nothing of it, or only what it does not start again (a disk). `host`: its pod or VM does not run, which is the host's to mend (a
@@ -27,6 +27,8 @@ export interface HealthFacts {
   readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase' | 'reason' | 'startedAt' | 'abandoned'>[]
   /** Node objects of the nested cluster; undefined when its API does not answer. */
   readonly members: readonly KubeObject[] | undefined
+  /** Names of nodes that have just said themselves that they are part of the cluster. */
+  readonly asked?: ReadonlySet<string>
   readonly unhealthyAfterMs: number
   /** Milliseconds since 1970. */
   readonly now: number
@@ -47,13 +49,31 @@ function verdict(name: string, facts: HealthFacts): Omit<NodeVerdict, 'name' | '
   if (members === undefined) return { health: 'unknown', reason: 'the API server does not answer' }
   const member = members.find(({ metadata }) => metadata.name === name)
   if (member === undefined) return aged('has not registered', [node.startedAt], facts)
-  if (isReady(member)) return { health: 'healthy', reason: '' }
   const ready = condition(member, 'Ready')
+  // An empty disk is behind it, or a kubelet that speaks in a moment: only the node knows.
+  const isOutdated = facts.asked?.has(name) !== true && isOfNodeBefore(ready, node.startedAt, facts)
+  if (isOutdated && ready?.status !== 'Unknown')
+    return { health: 'failing', reason: 'has not reported since it was started' }
+  if (isReady(member)) return { health: 'healthy', reason: '' }
   const reason = ready?.message ?? 'has not reported yet'
   if (ready?.status === 'False' && waitsForNetwork(reason)) return { health: 'no-network', reason }
   // The nested cluster may have lost it before the host began to run it again.
   const noticed = ready?.lastTransitionTime ?? member.metadata.creationTimestamp
   return aged(reason, [ready?.status === 'Unknown' ? earlier(noticed) : noticed, node.startedAt], facts)
+}
+
+/**
+ * The kubelet that said so ran before the host started this pod or VM. Clocks may differ, but not for longer than the
+ * nested cluster needs to notice by itself.
+ */
+function isOfNodeBefore(
+  ready: NodeCondition | undefined,
+  startedAt: string | undefined,
+  { unhealthyAfterMs, now }: HealthFacts,
+): boolean {
+  const started = Date.parse(startedAt ?? '')
+  const said = Date.parse(ready?.lastHeartbeatTime ?? '')
+  return said < started && now - started < unhealthyAfterMs
 }
 
 /**

@@ -4,26 +4,23 @@ import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
-import { runPlan } from '../converge/converge.js'
-import { planFor, type ClusterPlan } from '../converge/plan-for.js'
 import { KnestError } from '../errors.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
-import { DataLost } from '../observe/lost-data.js'
-import { awaitTouched } from '../plan/await-touched.js'
-import { isActing, type Step } from '../plan/step.js'
 import { healthLimits } from '../spec/resolve-health.js'
 import type { NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
 import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
+import { mend, type Mended } from './mend.js'
 import { restoreAuthorities } from './restore-authorities.js'
 import { restoreKubeconfig } from './restore-kubeconfig.js'
 import { authoritiesGoneStatus, healthStatus, heldText, isNews } from './report.js'
-import { anySignal } from '../signals.js'
 
-/** Without the nested API only nodes that the host has lost can be made again, and that is quick. */
-const blindMs = 180_000
+/** A node that runs and gave no answer may have an empty disk: it is asked again, as long as it is not dead. */
+const silentMs = 15_000
+/** Who tells of pods need not tell of VMs. */
+const hostMs = 30_000
 
 /**
  * Replaces dead nodes as far as that costs neither data nor quorum, and makes everything else as the record
@@ -54,11 +51,12 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     decision.replace.map((node) => attempt(() => replace(parts, record, node, seen, run))),
   )
   const left = decision.replace.filter((_, index) => replaced[index] === undefined)
-  let mended: Mended = { actions: [], conditions: record.conditions, finished: true }
+  let mended: Mended = { actions: [], conditions: record.conditions, finished: true, asked: new Set() }
   let after = seen
   if (run.thorough === true || needsPlan(record, seen, decision)) {
     mended = await mend(parts, record, seen, left, { ...run, attempt })
-    after = await look(parts, record, signal, { answered: mended.finished && mended.actions.length > 0 })
+    const answered = mended.finished && mended.actions.length > 0
+    after = await look(parts, record, signal, { answered, asked: mended.asked })
   }
   const stored = await attempt(() => restoreKubeconfig(parts, record, signal))
   const finished = mended.finished && failures.length === 0
@@ -70,7 +68,7 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     reason: 'NodeNotReplaced',
     message: heldText(held),
   }))
-  const due = after.verdicts.flatMap(({ deadAt }) => deadAt ?? [])
+  const due = after.verdicts.flatMap((verdict) => againAt(verdict, mended.asked))
   return {
     phase: status.phase,
     actions: [
@@ -84,6 +82,13 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     nextAt: due.length === 0 ? undefined : Math.min(...due),
     failure: failures[0],
   }
+}
+
+/** When to look again, though nobody tells of anything. */
+function againAt({ name, health, deadAt }: NodeVerdict, asked: ReadonlySet<string>): readonly number[] {
+  if (health === 'host') return [Date.now() + hostMs]
+  const isSilent = health === 'failing' && !asked.has(name)
+  return [...(isSilent ? [Date.now() + silentMs] : []), ...(deadAt === undefined ? [] : [deadAt])]
 }
 
 /** Nothing can be done without the authorities: the cluster says so itself. */
@@ -168,66 +173,4 @@ async function forget(
   } finally {
     api?.close()
   }
-}
-
-interface Mended {
-  readonly actions: readonly HealAction[]
-  readonly conditions: ClusterRecord['conditions']
-  /** The cluster is as its record says, but for nodes that are left to others. */
-  readonly finished: boolean
-}
-
-interface Attempts extends RunOptions {
-  /** Runs the work; gives undefined when it fails, which is remembered. */
-  readonly attempt: <T>(work: () => Promise<T>) => Promise<T | undefined>
-}
-
-/** `left`: nodes that could not be taken away, for which nothing is done now. */
-async function mend(
-  parts: Parts,
-  record: ClusterRecord,
-  { members, verdicts }: Seen,
-  left: readonly string[],
-  { attempt, ...run }: Attempts,
-): Promise<Mended> {
-  const nothing = { actions: [], conditions: record.conditions }
-  const isBlind = members === undefined
-  const isAbsent = verdicts.some(({ health }) => health === 'absent')
-  const makePlan = (): Promise<ClusterPlan> => planFor(parts, record, run.signal, { left })
-  // Who cannot even be asked is nothing to plan with: the state of the nodes says why.
-  const plan = await attempt(
-    isBlind && !isAbsent
-      ? () => makePlan().catch((error: unknown) => unlessSilent(error, run.signal))
-      : makePlan,
-  )
-  if (plan === undefined) return { ...nothing, finished: false }
-  const acting = plan.steps.filter(isActing)
-  const isReviving = acting.some((step) => revivesApi(step, verdicts))
-  // Nothing can join, and nothing is to be made: whoever waits for the API waits for the host.
-  if (isBlind && !isAbsent && !isReviving) return { ...nothing, finished: false }
-  if (acting.length === 0) return { ...nothing, finished: true }
-  const bounded =
-    isBlind && !isReviving ? { ...run, signal: anySignal(run.signal, AbortSignal.timeout(blindMs)) } : run
-  const touching = (made: ClusterPlan): ClusterPlan => ({ ...made, steps: awaitTouched(made.steps) })
-  const again = async (): Promise<ClusterPlan> => touching(await makePlan())
-  const conditions = await attempt(() =>
-    runPlan(parts, record, { ...bounded, keepGoing: true }, touching(plan), again),
-  )
-  if (conditions === undefined) return { ...nothing, finished: false }
-  const message = acting.map(({ title }) => title).join('; ')
-  return { actions: [{ type: 'Normal', reason: 'Mended', message }], conditions, finished: true }
-}
-
-/** An API server that is silent for want of this step comes back by it, and by nothing else. */
-function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
-  if (step.kind === 'renew-certificates') return true
-  // It is to go, and etcd may lack it.
-  if (step.kind === 'ensure-node') return !verdicts.some(({ name }) => name === step.node.name)
-  if (step.kind !== 'upgrade-node' || step.node.role !== 'control-plane') return false
-  return verdicts.some(({ name, health }) => name === step.node.name && health === 'unknown')
-}
-
-function unlessSilent(error: unknown, signal: AbortSignal): undefined {
-  signal.throwIfAborted()
-  if (!(error instanceof KnestError) || error instanceof DataLost) throw error
 }

@@ -29,6 +29,8 @@ export interface Seen {
 interface LookOptions {
   /** The nested API has just answered: the host's probe of its control planes may come seconds later. */
   readonly answered?: boolean
+  /** Names of nodes that have just said themselves that they are part of the cluster. */
+  readonly asked?: ReadonlySet<string>
 }
 
 /** Asks the host and the nested API, and no node: cheap enough to be done at every change. */
@@ -36,7 +38,7 @@ export async function look(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
-  { answered = false }: LookOptions = {},
+  { answered = false, asked }: LookOptions = {},
 ): Promise<Seen> {
   const listed = await listNodes(record, await backendsOf(parts, record), signal)
   const nodes = answered ? listed.map(asReady) : listed
@@ -61,6 +63,7 @@ export async function look(
     ),
     hostNodes: nodes,
     members,
+    ...(asked === undefined ? {} : { asked }),
     unhealthyAfterMs: healthLimits(record.spec.health).unhealthyAfterMs,
     now: Date.now(),
   })

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
 
-interface Condition {
+export interface NodeCondition {
   readonly type: string
   readonly status: string
   readonly reason?: string
@@ -9,11 +9,18 @@ interface Condition {
   readonly lastHeartbeatTime?: string
 }
 
-export function condition(object: KubeObject | undefined, type: string): Condition | undefined {
-  const status = object?.status as { conditions?: readonly Condition[] } | undefined
+export function condition(object: KubeObject | undefined, type: string): NodeCondition | undefined {
+  const status = object?.status as { conditions?: readonly NodeCondition[] } | undefined
   return status?.conditions?.find((entry) => entry.type === type)
 }
 
 export function isReady(node: KubeObject): boolean {
   return condition(node, 'Ready')?.status === 'True'
+}
+
+/** Ready by the word of a kubelet that was started at that time, not by the last word of the one before. */
+export function isReadySince(node: KubeObject, started: Date | undefined): boolean {
+  const said = condition(node, 'Ready')?.lastHeartbeatTime
+  const isNew = started === undefined || (said !== undefined && Date.parse(said) >= started.getTime())
+  return isReady(node) && isNew
 }

@@ -26,6 +26,7 @@ it('waits for nodes that the plan makes or joins, and for no others', () => {
     kind: 'await-ready',
     nodes: ['demo-worker-1'],
     dns: false,
+    again: ['demo-worker-1'],
     title: 'Wait for 1 node',
   })
 })

@@ -2,18 +2,23 @@ import type { Step } from './step.js'
 
 /** The same plan, at whose end only nodes that it touches are waited for: others may be broken for long. Pure. */
 export function awaitTouched(steps: readonly Step[]): readonly Step[] {
-  const touched = steps.flatMap((step) => touchedBy(step) ?? [])
-  const nodes = [...new Set(touched)].sort()
+  const nodes = touchedNodes(steps)
   return steps.map((step) =>
     step.kind === 'await-ready' && step.id === 'ready'
       ? {
           ...step,
           nodes,
           dns: false,
+          again: nodes,
           title: `Wait for ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`,
         }
       : step,
   )
+}
+
+/** Names of the nodes that these steps set up, start or upgrade. Pure. */
+export function touchedNodes(steps: readonly Step[]): readonly string[] {
+  return [...new Set(steps.flatMap((step) => touchedBy(step) ?? []))].sort()
 }
 
 function touchedBy(step: Step): string | undefined {

@@ -104,6 +104,7 @@ export function planCluster(
     nodes,
     network,
     dns: network,
+    again: begun ? nodes : [],
   })
   return steps
 }

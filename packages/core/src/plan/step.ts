@@ -77,12 +77,16 @@ export type Step =
       readonly role: NodeRole
       readonly member: boolean
     })
-  /** `network`: it is there, so that nodes can become Ready; `dns`: and cluster DNS is waited for, too. */
+  /**
+   * `network`: it is there, so that nodes can become Ready; `dns`: and cluster DNS is waited for, too. `again`: names
+   * of those that may have been Ready before they were started again: what their kubelets said then counts for nothing.
+   */
   | (Common & {
       readonly kind: 'await-ready'
       readonly nodes: readonly string[]
       readonly network: boolean
       readonly dns: boolean
+      readonly again: readonly string[]
     })
   | (Common & { readonly kind: 'save-kubeconfig' })
   | (Common & { readonly kind: 'delete-node'; readonly node: string; readonly keepData: boolean })

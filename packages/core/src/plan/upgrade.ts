@@ -156,6 +156,7 @@ function awaitSurge({ network }: ClusterSpec, surge: readonly DesiredNode[]): St
     nodes: surge.map(({ name }) => name),
     network: network.cni !== 'none',
     dns: network.cni !== 'none',
+    again: [],
   }
 }
 

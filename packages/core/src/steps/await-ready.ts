@@ -1,5 +1,5 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { condition, isReady } from '../nested-api/conditions.js'
+import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
@@ -16,7 +16,7 @@ interface Wait {
 export async function awaitNodes(
   api: KubeApi,
   names: readonly string[],
-  { since = new Map(), ...wait }: Wait & { readonly since?: ReadonlyMap<string, Date> },
+  { since = new Map(), ...wait }: Wait & { readonly since?: ReadonlyMap<string, Date> | undefined },
 ): Promise<void> {
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
     names.filter(
@@ -30,13 +30,6 @@ export async function awaitNodes(
         .map((name) => `"${name}" ${whyNot(nodes, name)}`)
         .join(', '),
   })
-}
-
-/** Ready by the word of a kubelet that was started at that time, not by the last word of the one before. */
-export function isReadySince(node: KubeObject, started: Date | undefined): boolean {
-  const said = condition(node, 'Ready')?.lastHeartbeatTime
-  const isNew = started === undefined || (said !== undefined && Date.parse(said) >= started.getTime())
-  return isReady(node) && isNew
 }
 
 export async function awaitRegistered(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {

@@ -1,6 +1,5 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
-import { condition, isReady } from '../nested-api/conditions.js'
-import { isReadySince } from './await-ready.js'
+import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }

@@ -1,14 +1,16 @@
 import { carryOut } from './renew-certificates.js'
 import { awaitApi } from '../nested-api/await-api.js'
 import type { Progress } from '../contracts/progress.js'
+import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
+import { isReady } from '../nested-api/conditions.js'
+import { kubeletStarted } from '../node/kubelet.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
-import { nodeStarts } from './node-starts.js'
 import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
@@ -88,9 +90,8 @@ export async function runStep(
       if (!step.network) return awaitRegistered(api, step.nodes, wait)
       await Promise.all([
         part('Nodes are Ready', async () => {
-          // A node that was started again has the last word of the kubelet before on its Node object.
-          const since = await nodeStarts(context, step.nodes, signal)
-          await awaitNodes(api, step.nodes, { ...wait, since })
+          const since = await kubeletStarts(await readyOf(step.again, api, signal), open, signal)
+          return awaitNodes(api, step.nodes, { ...wait, since })
         }),
         step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
       ])
@@ -118,6 +119,29 @@ async function openSome(
   const failed = opened.find((each) => each.status === 'rejected')
   if (nodes.length === 0 && failed !== undefined) throw failed.reason
   return nodes
+}
+
+/** Those that were Ready already, perhaps by the last word of the kubelet before. */
+async function readyOf(
+  names: readonly string[],
+  api: KubeApi,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (names.length === 0) return []
+  const ready = (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal })).filter(isReady)
+  return names.filter((name) => ready.some(({ metadata }) => metadata.name === name))
+}
+
+/** When the kubelets of the nodes that say it were started, by their own clocks. */
+async function kubeletStarts(
+  names: readonly string[],
+  open: (node: string) => Promise<NodeHandle>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Date>> {
+  const asked = names.map(async (name) => [name, await kubeletStarted(await open(name), signal)] as const)
+  const answers = await Promise.allSettled(asked)
+  signal.throwIfAborted()
+  return new Map(answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
 }
 
 /** For waits that take seconds, or minutes where machines are emulated. */

@@ -41,15 +41,15 @@ describe.each(operations)('%s', (_name, operate) => {
   test('waits for the word of the kubelet that was started, not of the one before', async () => {
     const fixture = await createdFixture(persistent)
     const { nodes, phase } = fixture
-    const startedAt = new Date(Math.floor(Date.now() / 1000 + 3600) * 1000).toISOString()
+    const kubeletStarted = Math.floor(Date.now() / 1000 + 3_600)
     let hasSpoken = false
     nodes.before = (what) => {
       const worker = nodes.keptDisks.get('q-worker-0')
       if (what !== 'ensure q-worker-0' || worker === undefined) return Promise.resolve()
-      worker.startedAt = startedAt
+      worker.kubeletStarted = kubeletStarted
       setTimeout(() => {
         hasSpoken = true
-        void nodeObjects(fixture).speak('q-worker-0', startedAt)
+        void nodeObjects(fixture).speak('q-worker-0', new Date(kubeletStarted * 1000).toISOString())
       }, 500)
       return Promise.resolve()
     }

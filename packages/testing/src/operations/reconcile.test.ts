@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { PreflightError, type ClusterPhase } from '@knest/core'
-import { createFixture, createdFixture, never, persistent, ref, run, spec, withWorkers } from './fixture.js'
+import {
+  createFixture,
+  createdFixture,
+  never,
+  persistent,
+  ref,
+  run,
+  spec,
+  withControlPlanes,
+  withWorkers,
+} from './fixture.js'
 
 const full = { severity: 'error' as const, message: 'the host is full', hint: 'make room' }
 const idle = { actions: [], nodes: [], nextAt: undefined }
@@ -206,5 +216,61 @@ describe('heal', () => {
     expect(nodes.nodes.has('q-worker-0')).toBe(true)
     expect(nodes.done).not.toContain('delete q-worker-0')
     expect(await phase()).toBe('Degraded')
+  })
+})
+
+describe('a controller and a node that the host has begun anew, on an empty disk', () => {
+  test.each([
+    ['a worker', withWorkers(2), 'q-worker-1'],
+    ['a control plane of three', withControlPlanes(3), 'q-cp-1'],
+  ])('joins %s at once, while the nested cluster calls it Ready', async (_, of, name) => {
+    const { clusters, nodes, writes } = await createdFixture(of)
+    await clusters.reconcile(ref, run)
+    nodes.loseDisk(name)
+    nodes.done.length = 0
+    writes.length = 0
+    const report = await clusters.reconcile(ref, run)
+    expect(nodes.done.at(-1)).toBe(`join ${name}`)
+    expect(report).toMatchObject({ phase: 'Ready', nextAt: undefined })
+    expect(report.nodes).toContainEqual(expect.objectContaining({ name, health: 'failing' }))
+    // Not Ready in between, whatever the nested cluster says.
+    expect(writes).toEqual(['Degraded', 'Ready'])
+    nodes.done.length = 0
+    expect((await clusters.reconcile(ref, run)).actions).toEqual([])
+    expect(nodes.done).toEqual([])
+  })
+
+  const soon = (nextAt: number | undefined): number => (nextAt ?? Infinity) - Date.now()
+
+  test('looks again soon while its VM does not run yet, and while it gives no answer', async () => {
+    const { clusters, nodes, phase } = await createdFixture(withWorkers(2))
+    nodes.loseDisk('q-worker-1')
+    const worker = nodes.nodes.get('q-worker-1')
+    if (worker === undefined) throw new Error('the fixture has no such node')
+    worker.phase = 'pending'
+    expect(soon((await clusters.reconcile(ref, run)).nextAt)).toBeLessThanOrEqual(30_000)
+    worker.phase = 'running'
+    worker.silent = true
+    expect(soon((await clusters.reconcile(ref, run)).nextAt)).toBeLessThanOrEqual(15_000)
+    expect(await phase()).toBe('Degraded')
+    worker.silent = false
+    nodes.done.length = 0
+    expect((await clusters.reconcile(ref, run)).phase).toBe('Ready')
+    expect(nodes.done.at(-1)).toBe('join q-worker-1')
+  })
+
+  test('asks one whose disk was kept, and leaves it as it is', async () => {
+    const { clusters, nodes, phase } = await createdFixture(withWorkers(2))
+    const worker = nodes.nodes.get('q-worker-1')
+    if (worker === undefined) throw new Error('the fixture has no such node')
+    worker.started = worker.kubeletStarted + 10
+    nodes.done.length = 0
+    expect(await clusters.reconcile(ref, run)).toMatchObject({
+      phase: 'Ready',
+      actions: [],
+      nextAt: undefined,
+    })
+    expect(nodes.done).toEqual([])
+    expect(await phase()).toBe('Ready')
   })
 })
