@@ -59,6 +59,14 @@ describe('lookAfter', () => {
     expect(looked.actions).toEqual([done, { type: 'Warning', reason: 'Failed', message: 'too slow' }])
   })
 
+  it('looks at a failing node when it is due, though what the object asks for is refused', async () => {
+    const refused = { message: 'one', hint: 'cure', severity: 'error' as const }
+    const failure = new PreflightError('config', [refused])
+    const looked = await look({ ...well, nextAt: 1_015_000, failure })
+    expect(looked).toMatchObject({ result: 'refused', nextMs: 15_000 })
+    expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Refused', message: 'one; cure' }])
+  })
+
   it('looks again at once, and says nothing, when somebody ended the look for a reason', async () => {
     const ended = AbortSignal.abort(new KnestError('cancelled', 'cluster "demo" is being deleted'))
     const reconcile = () => Promise.reject(new KnestError('timeout', 'waited for a pod'))

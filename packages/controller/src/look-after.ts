@@ -40,11 +40,12 @@ export async function lookAfter(
       thorough,
     }
     const report = await clusters.reconcile(ref, run)
+    const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     if (report.failure !== undefined) {
       const looked = failed(report.failure, failures)
-      return { ...looked, report, actions: [...report.actions, ...looked.actions] }
+      const nextMs = Math.min(looked.nextMs, due)
+      return { ...looked, report, actions: [...report.actions, ...looked.actions], nextMs }
     }
-    const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
     return { result: 'done', report, actions: report.actions, nextMs: Math.min(due, quietMs) }
   } catch (error) {
     // Whoever ended it has a reason to look again, and whatever failed did so for that.

@@ -26,6 +26,9 @@ export interface HealReport {
   }[]
   /** Milliseconds since 1970 at which to look again though nobody tells of anything; undefined: never. */
   readonly nextAt: number | undefined
-  /** The first error; what did not depend on it was done all the same. Absent when nothing failed. */
+  /**
+   * The first error, or why what the object asks for is refused; what did not depend on it was done all the same.
+   * Absent when nothing failed.
+   */
   readonly failure?: Error | undefined
 }

@@ -23,7 +23,7 @@ export function statusToWrite(
   const stamped = generation === undefined ? {} : { observedGeneration: generation }
   return {
     phase,
-    ...stamped,
+    ...(generation === undefined ? {} : { observedGeneration: newest(generation, conditions) }),
     conditions: withProgress(phase, conditions).map((each) => ({ ...stamped, ...sinceBefore(before, each) })),
     ...(controlPlane === undefined
       ? {}
@@ -33,6 +33,11 @@ export function statusToWrite(
     ...madeOf(phase, record),
     ...(phaseTable[phase].isChanging ? {} : scaleStatus(record)),
   }
+}
+
+/** What is refused was looked at, though the nodes are as an earlier generation asked for. */
+function newest(generation: number, conditions: readonly ClusterCondition[]): number {
+  return Math.max(generation, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration))
 }
 
 /** What an object need not say, and kubectl prints. While nodes are upgraded, the cluster has the version of before. */

@@ -71,25 +71,30 @@ export function reconcileOperation(
 /** The caller holds the lock, and has seen that it is a controller's duty. */
 async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
   const taken = await accepted(parts, found, run)
-  const { record } = taken
+  const { record, refusal } = taken
   const isLookedOver = record.phase === 'Creating' || run.thorough === true
   const adopted = isLookedOver ? await adopt(parts, record, run.signal) : []
   const actions = [...taken.actions, ...adopted]
   if (record.phase === 'Creating') {
     await converge(parts, record, run)
     const created: HealAction = { type: 'Normal', reason: 'Created', message: 'the cluster is Ready' }
-    return { phase: 'Ready', actions: [...actions, created], nodes: [], nextAt: undefined }
+    return { phase: 'Ready', actions: [...actions, created], nodes: [], nextAt: undefined, failure: refusal }
   }
   const healed = await heal(parts, record, run)
-  return { ...healed, actions: [...actions, ...healed.actions] }
+  return { ...healed, actions: [...actions, ...healed.actions], failure: healed.failure ?? refusal }
 }
 
 interface Taken {
   readonly record: ClusterRecord
   readonly actions: readonly HealAction[]
+  /** Why the cluster stays what it was made by. */
+  readonly refusal?: PreflightError
 }
 
-/** Accepts the desired spec, or says on the cluster why it cannot be. */
+/**
+ * Accepts the desired spec, or says on the cluster why it cannot be. Throws that where nothing was accepted before:
+ * there is no cluster to look after.
+ */
 async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Promise<Taken> {
   const say = async (record: ClusterRecord, condition: ClusterCondition): Promise<ClusterRecord> => {
     const before = record.conditions.find(({ type }) => type === condition.type)
@@ -115,11 +120,12 @@ async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Pr
     const conditions = isNewer(record) ? record.conditions.map(anew) : record.conditions
     return { record: await say({ ...record, conditions }, yes), actions }
   } catch (error) {
-    if (error instanceof PreflightError) {
-      const said = error.problems.map(({ message }) => message).join('; ')
-      await say(found, makeCondition('Accepted', 'False', 'Refused', said))
-    }
-    throw error
+    if (!(error instanceof PreflightError)) throw error
+    const said = error.problems.map(({ message }) => message).join('; ')
+    const condition = makeCondition('Accepted', 'False', 'Refused', said)
+    const record = await say(found, { ...condition, observedGeneration: found.generation })
+    if (found.desiredSpec === undefined) throw error
+    return { record: asMade(record), actions: [], refusal: error }
   }
 }
 

@@ -104,7 +104,7 @@ export function planCluster(
     nodes,
     network,
     dns: network,
-    again: begun ? nodes : [],
+    again: [],
   })
   return steps
 }

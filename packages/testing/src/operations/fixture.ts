@@ -111,8 +111,6 @@ export function nodeObjects({ nodes: { api } }: Fixture): {
   forget(...names: readonly string[]): Promise<void>
   /** The kubelet of this node has been silent for an hour. */
   silence(name: string): Promise<void>
-  /** The kubelet of this node says at that time that it is Ready. */
-  speak(name: string, lastHeartbeatTime: string): Promise<void>
   /** Adds a Node that knest did not make. */
   add(
     name: string,
@@ -130,10 +128,6 @@ export function nodeObjects({ nodes: { api } }: Fixture): {
       const lastTransitionTime = new Date(Date.now() - 3_600_000).toISOString()
       const message = 'Kubelet stopped posting node status.'
       const conditions = [{ type: 'Ready', status: 'Unknown', lastTransitionTime, message }]
-      await api.objects.patch(nodeKind, name, undefined, { status: { conditions } }, { signal })
-    },
-    speak: async (name, lastHeartbeatTime) => {
-      const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime }]
       await api.objects.patch(nodeKind, name, undefined, { status: { conditions } }, { signal })
     },
     add: async (name, metadata) => {

@@ -38,27 +38,6 @@ describe.each(operations)('%s', (_name, operate) => {
     expect(await phase()).toBe('Ready')
   })
 
-  test('waits for the word of the kubelet that was started, not of the one before', async () => {
-    const fixture = await createdFixture(persistent)
-    const { nodes, phase } = fixture
-    const kubeletStarted = Math.floor(Date.now() / 1000 + 3_600)
-    let hasSpoken = false
-    nodes.before = (what) => {
-      const worker = nodes.keptDisks.get('q-worker-0')
-      if (what !== 'ensure q-worker-0' || worker === undefined) return Promise.resolve()
-      worker.kubeletStarted = kubeletStarted
-      setTimeout(() => {
-        hasSpoken = true
-        void nodeObjects(fixture).speak('q-worker-0', new Date(kubeletStarted * 1000).toISOString())
-      }, 500)
-      return Promise.resolve()
-    }
-    nodes.loseAllButDisk('q-worker-0')
-    await operate(fixture, persistent)
-    expect(hasSpoken).toBe(true)
-    expect(await phase()).toBe('Ready')
-  })
-
   const byKubelet = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
   test.each([
     ['', { 'knest.dev/cluster': 'q' }],

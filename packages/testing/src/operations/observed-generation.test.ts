@@ -55,13 +55,13 @@ describe('what tools see that know nothing of knest', () => {
     const { clusters, condition, patchSpec, refuse, seen, object } = await readyHost()
     await patchSpec(workers(2))
     refuse('the host is full')
-    await expect(clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    expect((await clusters.reconcile(ref, run)).failure).toBeInstanceOf(PreflightError)
     // As it was, and not as it was asked to be: who waits for the change goes on waiting.
     expect(await condition('Ready')).toMatchObject({ status: 'True', observedGeneration: 1 })
     expect(await condition('Stalled')).toMatchObject({ status: 'True', reason: 'Refused' })
     expect(seen).toEqual(['InProgress -', 'Failed -'])
     const refused = await object()
-    await expect(clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    expect((await clusters.reconcile(ref, run)).failure).toBeInstanceOf(PreflightError)
     expect(await object()).toEqual(refused)
     // Neither does it end when somebody has the cluster looked at by hand.
     await clusters.heal(ref, run)
@@ -90,7 +90,7 @@ describe('what tools see that know nothing of knest', () => {
   test('one that is refused at once is taken back, and that is Current, too', async () => {
     const { clusters, object, patchSpec, seen } = await readyHost()
     await patchSpec({ network: { ...spec.network, podNetworkCidr: ['10.222.0.0/16'] } })
-    await expect(clusters.reconcile(ref, run)).rejects.toBeInstanceOf(PreflightError)
+    expect((await clusters.reconcile(ref, run)).failure).toBeInstanceOf(PreflightError)
     expect(kstatusOf(await object())).toBe('Failed')
     await patchSpec({ network: spec.network })
     expect(endsWait(await object(), 'Ready')).toBe(false)

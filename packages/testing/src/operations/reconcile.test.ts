@@ -91,7 +91,8 @@ describe('reconcile', () => {
   test('refuses to make control planes even, and keeps those that a command was forced to', async () => {
     const { clusters, home, record } = await declaredFixture()
     home.ask(ref, even)
-    await expect(clusters.reconcile(ref, run)).rejects.toThrow('control-plane count 2 is even')
+    const { failure } = await clusters.reconcile(ref, run)
+    expect(failure?.message).toContain('control-plane count 2 is even')
     expect((await record()).spec.controlPlane.count).toBe(1)
     await home.update(await record(), even, never)
     expect((await clusters.reconcile(ref, run)).phase).toBe('Ready')
@@ -116,7 +117,7 @@ describe('reconcile', () => {
     const { clusters, home, nodes, record } = await declaredFixture()
     const before = await record()
     home.ask(ref, { ...spec, network: { ...spec.network, podNetworkCidr: ['10.99.0.0/16'] } })
-    await expect(clusters.reconcile(ref, run)).rejects.toMatchObject({ code: 'config' })
+    expect((await clusters.reconcile(ref, run)).failure).toMatchObject({ code: 'config' })
     expect(nodes.done).toEqual([])
     const after = await record()
     expect(after.spec).toEqual(before.spec)
@@ -128,6 +129,19 @@ describe('reconcile', () => {
         message: expect.stringContaining('network.podNetworkCidr') as string,
       }),
     )
+  })
+
+  test('heals by what it was made by while its object asks for what cannot be', async () => {
+    const { clusters, home, nodes, record } = await declaredFixture(withWorkers(2))
+    home.ask(ref, { ...withWorkers(3), network: { ...spec.network, podNetworkCidr: ['10.99.0.0/16'] } })
+    nodes.nodes.delete('q-worker-0')
+    const report = await clusters.reconcile(ref, run)
+    expect(nodes.done).toEqual(['ensure q-worker-0', 'join q-worker-0'])
+    expect(report.actions.map(({ reason }) => reason)).toEqual(['Mended'])
+    expect(report.failure).toBeInstanceOf(PreflightError)
+    const { conditions, phase } = await record()
+    expect(phase).toBe('Ready')
+    expect(conditions).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'False' }))
   })
 
   test('mends what has gone, and does nothing where nothing has', async () => {
