@@ -21,12 +21,17 @@ export interface FakeEtcd {
   remove(id: string): ExecResult
   /** What core's question for the health of all members ends with, asked on the node of this member. */
   health(asked: string | undefined): ExecResult
+  /** Its size and what it becomes without old revisions, in bytes, where its alarm says that it is full. */
+  full: { size: number; compacted: number; quota: number } | undefined
+  /** What core's script that makes room in it ends with. */
+  makeRoom(): ExecResult
 }
 
 /** `lives`: whether the member of this id runs and has its data. */
 export function createFakeEtcd(lives: (id: string) => boolean): FakeEtcd {
   let members: readonly FakeMember[] = []
   let counter = 0
+  let full: FakeEtcd['full']
   const failed = (stderr: string): ExecResult => ({ exitCode: 1, stdout: '', stderr: `Error: ${stderr}\n` })
   const voters = (): readonly FakeMember[] => members.filter(({ learner }) => !learner)
   const hasQuorum = (): boolean =>
@@ -41,6 +46,17 @@ export function createFakeEtcd(lives: (id: string) => boolean): FakeEtcd {
   return {
     get members() {
       return members
+    },
+    get full() {
+      return full
+    },
+    set full(is) {
+      full = is
+    },
+    makeRoom: () => {
+      if (full !== undefined) full.size = full.compacted
+      const status = { dbSize: full?.size ?? 4096, dbSizeQuota: full?.quota ?? 2 ** 31 }
+      return { exitCode: 0, stdout: JSON.stringify(members.map(() => ({ Status: status }))), stderr: '' }
     },
     hasQuorum,
     begin: (name) => {
@@ -76,12 +92,14 @@ export function createFakeEtcd(lives: (id: string) => boolean): FakeEtcd {
           Status: {
             header: { member_id: BigInt(`0x${id}`).toString() },
             ...(leader === undefined ? {} : { leader: BigInt(`0x${leader}`).toString() }),
-            dbSize: 4096,
+            dbSize: full?.size ?? 4096,
+            ...(full === undefined ? {} : { errors: [`memberID:${BigInt(`0x${id}`)} alarm:NOSPACE `] }),
           },
         }))
       const healths = started.map(({ id, name, learner }) => ({
         endpoint: clientUrl(name),
-        health: lives(id) && hasQuorum() && !learner,
+        health: lives(id) && hasQuorum() && !learner && full === undefined,
+        ...(full === undefined ? {} : { error: 'Active Alarm(s): NOSPACE ' }),
       }))
       const lines = [{ members: list }, statuses, healths].map((line) => JSON.stringify(line))
       return { exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' }

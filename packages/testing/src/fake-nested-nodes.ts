@@ -181,6 +181,10 @@ export function createFakeNestedNodes(
       return fine
     }
     if (program === 'etcdctl') {
+      if (argv.at(-1) === 'disarm') {
+        etcd.full = undefined
+        return noted('etcd takes data')
+      }
       const id = argv.at(-1) ?? ''
       if (!argv.includes('remove')) throw new Error(`the fake node does not know ${argv.join(' ')}`)
       await note(`member remove ${etcd.members.find((member) => member.id === id)?.name ?? id}`, signal)
@@ -195,6 +199,7 @@ export function createFakeNestedNodes(
     if (has('KUBEADM_INIT_DRYRUN_DIR')) return say(node.staticPods)
     if (has('front-proxy-ca.key')) return say(`${node.disk}\n${pkiFiles(node.authorities)}`)
     if (has("echo '= disk'")) return say(`= disk\n${states}${node.certificates}`)
+    if (argv[3] === 'room') return etcd.makeRoom()
     if (argv[3] === 'health') return etcd.health(node.member)
     if (argv[3] === 'certificates') return say(node.certificates)
     if (has('version |p')) return say(states)

@@ -8,13 +8,14 @@ export function statusView(status: ClusterStatus, now: Date): Record<string, unk
     ...clusterView(status, now),
     nodes: status.nodes.map(nodeView),
     etcd: {
-      members: etcd.members.map(({ id, name, healthy, leader, learner, dbSizeBytes }) => ({
+      members: etcd.members.map(({ id, name, healthy, leader, learner, dbSizeBytes, alarms }) => ({
         id,
         name,
         healthy,
         leader,
         learner,
         dbSizeBytes: dbSizeBytes ?? null,
+        ...(alarms === undefined ? {} : { alarms }),
       })),
       problem: etcd.problem ?? null,
     },

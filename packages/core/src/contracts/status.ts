@@ -49,6 +49,8 @@ export interface EtcdMemberStatus {
   readonly learner: boolean
   /** Undefined when it does not answer. */
   readonly dbSizeBytes: number | undefined
+  /** Its alarms, in etcd's words: `NOSPACE` (it takes no more data), `CORRUPT`. Absent when it has none. */
+  readonly alarms?: readonly string[] | undefined
 }
 
 export interface EtcdStatus {

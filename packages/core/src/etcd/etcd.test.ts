@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { etcdHealth } from './health.js'
+import { parseSize } from './make-room.js'
 import { etcdMembers } from './members.js'
 
 const list =
@@ -123,4 +124,32 @@ test('asks the next control plane when one is silent', async () => {
     problem: 'etcd on "q-cp-0" does not answer: Error: refused',
   })
   expect((await etcdHealth([], signal)).problem).toBe('no control plane runs')
+})
+
+test('a member with an alarm has a part in the majority, and says its alarm', async () => {
+  const errors = ['memberID:3984214848272408294 alarm:NOSPACE ']
+  const full = status.replace('"raftTerm":2}', `"raftTerm":2,"errors":${JSON.stringify(errors)}}`)
+  const said =
+    '[{"endpoint":"https://10.107.185.29:2379","health":false,"took":"2ms","error":"Active Alarm(s): NOSPACE "}]'
+  const { members } = await etcdHealth([node(`${list}\n${full}\n${said}\n`)], signal)
+  expect(members.map(({ name, healthy, alarms }) => [name, healthy, alarms])).toEqual([
+    ['q-cp-0', true, ['NOSPACE']],
+    ['q-cp-1', false, undefined],
+    ['https://10.107.1.3:2380', false, undefined],
+  ])
+})
+
+test.each([
+  [
+    'the largest member and the smallest limit',
+    [
+      [5, 10],
+      [7, 9],
+    ],
+    { bytes: 7, quotaBytes: 9 },
+  ],
+  ['no limit where none is told', [[5, undefined]], { bytes: 5, quotaBytes: undefined }],
+])('size of etcd: %s', (_, sizes, expected) => {
+  const statuses = sizes.map(([dbSize, dbSizeQuota]) => ({ Endpoint: '', Status: { dbSize, dbSizeQuota } }))
+  expect(parseSize(JSON.stringify(statuses))).toEqual(expected)
 })

@@ -10,6 +10,8 @@ export interface EtcdMemberHealth extends EtcdMember {
   readonly leader: boolean
   /** Undefined when it does not answer. */
   readonly dbSizeBytes: number | undefined
+  /** Its alarms, in etcd's words: `NOSPACE`, `CORRUPT`. Absent when it has none. */
+  readonly alarms?: readonly string[] | undefined
 }
 
 export interface EtcdHealth {
@@ -74,10 +76,11 @@ type Statuses = readonly {
     readonly header: { readonly member_id: string }
     readonly leader?: string
     readonly dbSize?: number
+    readonly errors?: readonly string[]
   }
 }[]
 
-type Healths = readonly { readonly endpoint: string; readonly health: boolean }[]
+type Healths = readonly { readonly endpoint: string; readonly health: boolean; readonly error?: string }[]
 
 /** Three lines of JSON: member list, status, health; the latter two may be empty. */
 function parseHealth(text: string): readonly EtcdMemberHealth[] {
@@ -86,16 +89,30 @@ function parseHealth(text: string): readonly EtcdMemberHealth[] {
   const statuses = parsed.flat().filter((entry) => 'Status' in entry)
   const healths = parsed.flat().filter((entry) => 'health' in entry)
   const { members } = parseWithIds(list) as MemberUrls
+  const alarms = alarmsIn(statuses)
   return parseMembers(list).map((member) => {
     const status = statuses.find(({ Status }) => hexId(Status.header.member_id) === member.id)?.Status
     const url = members.find(({ ID }) => ID === member.id)?.clientURLs?.[0]
-    const answers = healths.find(({ endpoint }) => endpoint === url)?.health ?? false
+    const said = healths.find(({ endpoint }) => endpoint === url)
+    // One with an alarm has a part in the majority all the same.
+    const answers = said?.health === true || said?.error?.startsWith('Active Alarm') === true
+    const own = alarms.flatMap(([id, alarm]) => (id === member.id ? [alarm] : []))
     return {
       ...member,
       // A learner refuses the question that health is measured by.
       healthy: member.learner ? status !== undefined : answers,
       leader: status?.leader !== undefined && hexId(status.leader) === member.id,
       dbSizeBytes: status?.dbSize,
+      ...(own.length === 0 ? {} : { alarms: own }),
     }
+  })
+}
+
+/** Ids of members with their alarms: each member tells those of all. */
+function alarmsIn(statuses: Statuses): readonly (readonly [string, string])[] {
+  const texts = new Set(statuses.flatMap(({ Status }) => Status.errors ?? []))
+  return [...texts].flatMap((text) => {
+    const [, id = '', alarm = ''] = /^memberID:(\d+) alarm:(\w+)/.exec(text) ?? []
+    return id === '' ? [] : [[hexId(id), alarm] as const]
   })
 }

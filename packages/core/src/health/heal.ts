@@ -13,6 +13,7 @@ import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
 import type { Seen } from './look.js'
 import { mend, type Mended } from './mend.js'
+import { relieveEtcd } from './relieve-etcd.js'
 import { restoreAuthorities } from './restore-authorities.js'
 import { restoreKubeconfig } from './restore-kubeconfig.js'
 import { authoritiesGoneStatus, healthStatus, heldText, isNews } from './report.js'
@@ -47,6 +48,9 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     }
   }
 
+  // Nothing else can be written before.
+  const relieved =
+    run.thorough === true ? ((await attempt(() => relieveEtcd(record, seen.nodes, run))) ?? []) : []
   const replaced = await Promise.all(
     decision.replace.map((node) => attempt(() => replace(parts, record, node, seen, run))),
   )
@@ -73,6 +77,7 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     phase: status.phase,
     actions: [
       ...restored,
+      ...relieved,
       ...replaced.filter((action) => action !== undefined),
       ...mended.actions,
       ...(stored ?? []),

@@ -98,6 +98,11 @@ export function statusError(status: ApiStatus, asked: Asked): KnestError {
     case 429:
       return fail('host-unreachable', `${from}the API server is too busy`, 'run the command again later')
     default:
+      // Asking again gives the same, until somebody makes room.
+      if (said.includes('database space exceeded'))
+        return fail('prerequisite', `${from}its etcd is full: ${said}`, fullHint)
+      if (/failed (to call|calling) webhook/.test(said))
+        return fail('host-unreachable', from + said, webhookHint)
       return fail('host-unreachable', `${from}the API server answered ${code}: ${said}`, readyHint(asked))
   }
 }
@@ -122,6 +127,11 @@ export function causeCode(error: unknown): string | undefined {
 }
 
 const renewHint = 'log in again, or renew the credentials in the kubeconfig'
+
+const fullHint =
+  'delete what fills it; the status of a nested cluster names the command that gives the room back then'
+const webhookHint =
+  'nobody answers for that webhook of the cluster: bring its pods back, or delete its ValidatingWebhookConfiguration or MutatingWebhookConfiguration'
 
 function readyHint(asked: Asked): string {
   return `check that the cluster runs and that this machine reaches ${serverText(asked.server)}/readyz`

@@ -172,6 +172,14 @@ describe('failures', () => {
     [422, 'Invalid', 'Service "a" is invalid: spec.ports: Required value', 'config', /spec.ports: Required/],
     [504, 'Timeout', 'etcd is slow', 'timeout', /etcd is slow/],
     [500, 'InternalError', 'boom', 'host-unreachable', /answered 500: boom/],
+    [
+      500,
+      'InternalError',
+      'failed calling webhook "a.b"',
+      'host-unreachable',
+      /failed calling webhook "a.b"/,
+    ],
+    [500, '', 'etcdserver: mvcc: database space exceeded', 'prerequisite', /its etcd is full/],
   ])('translates %i %s', async (code, reason, text, expected, message) => {
     server.on('GET /api/v1/pods', failure(code, reason, text))
     const error: unknown = await kube.list(pod, { signal }).catch((thrown: unknown) => thrown)

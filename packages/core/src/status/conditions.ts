@@ -67,10 +67,16 @@ function api({ apiProblem }: Observed): ClusterCondition {
 
 function etcdHealthy({ etcd: { members, problem } }: Observed): ClusterCondition {
   if (problem !== undefined) return makeCondition('EtcdHealthy', 'Unknown', 'NoAnswer', problem)
+  if (hasNoSpace(members)) return makeCondition('EtcdHealthy', 'False', 'NoSpace', 'it is full (NOSPACE)')
   const healthy = members.filter((member) => member.healthy).length
   const message = `${healthy} of ${members.length} members are healthy`
   if (healthy === members.length) return makeCondition('EtcdHealthy', 'True', 'AllMembersHealthy', message)
   return makeCondition('EtcdHealthy', 'False', hasQuorum(members) ? 'MemberUnhealthy' : 'NoQuorum', message)
+}
+
+/** Nothing can be written, and all else works. */
+export function hasNoSpace(members: EtcdStatus['members']): boolean {
+  return members.some(({ alarms }) => alarms?.includes('NOSPACE') === true)
 }
 
 /** Learners have no vote. */

@@ -184,6 +184,20 @@ test('a cluster whose creation is unfinished and whose authorities are gone is t
   expect(statusProblems({ ...there, record, authorities }, certificates)).toEqual([authorities])
 })
 
+test('a full etcd is told with its cure, and once', () => {
+  const found = observed({})
+  const full = {
+    ...found.etcd,
+    members: found.etcd.members.map((each) => ({ ...each, alarms: ['NOSPACE'] })),
+  }
+  expect(told({ ...found, etcd: full })).toBe(
+    'etcd is full (NOSPACE, 1Mi): the cluster can be read, and takes deletions only | delete what fills it, if it is not gone already; then `knest heal q -n knest-q` gives the room back and has etcd take data again',
+  )
+  expect(observedConditions({ ...found, etcd: full })).toContainEqual(
+    expect.objectContaining({ type: 'EtcdHealthy', status: 'False', reason: 'NoSpace' }),
+  )
+})
+
 describe('conditions', () => {
   test('one that is as recorded keeps its time', () => {
     const [ready] = observedConditions(observed({}))

@@ -2,7 +2,8 @@ import { clusterCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { CertificateStatus, EtcdMemberStatus, NodeSummary } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
-import { hasQuorum } from './conditions.js'
+import { mebibytes } from '../etcd/index.js'
+import { hasNoSpace, hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
@@ -52,6 +53,7 @@ function etcdProblems(observed: Observed): readonly Problem[] {
   const { record, etcd } = observed
   const { members } = etcd
   if (members.length > 0 && !hasQuorum(members)) return [lostMajority(observed) ?? noQuorum(members)]
+  if (hasNoSpace(members)) return [noSpace(record, members)]
   const silent = members.filter(({ healthy }) => !healthy)
   const learners = members.filter(({ learner, healthy }) => learner && healthy)
   return [
@@ -88,6 +90,14 @@ function removed({
       !emptyDisks.has(name) &&
       hostNodes.some((node) => node.name === name && node.phase === 'running') &&
       !members.some((member) => member.name === name),
+  )
+}
+
+function noSpace(record: ClusterRecord, members: readonly EtcdMemberStatus[]): Problem {
+  const bytes = Math.max(...members.map(({ dbSizeBytes = 0 }) => dbSizeBytes))
+  return warning(
+    `etcd is full (NOSPACE, ${mebibytes(bytes)}): the cluster can be read, and takes deletions only`,
+    `delete what fills it, if it is not gone already; then ${clusterCommand('heal', record)} gives the room back and has etcd take data again`,
   )
 }
 

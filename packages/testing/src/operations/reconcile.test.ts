@@ -233,6 +233,34 @@ describe('heal', () => {
   })
 })
 
+describe('heal of a cluster whose etcd is full', () => {
+  const mebi = 2 ** 20
+  test('makes room, and has it take data again before anything else is done', async () => {
+    const { clusters, nodes } = await createdFixture()
+    nodes.etcd.full = { size: 2048 * mebi, compacted: 3 * mebi, quota: 2048 * mebi }
+    nodes.nodes.delete('q-worker-0')
+    const { actions, failure } = await clusters.heal(ref, run)
+    expect(failure).toBeUndefined()
+    expect(nodes.done).toEqual(['etcd takes data', 'ensure q-worker-0', 'join q-worker-0'])
+    expect(actions[0]).toMatchObject({
+      reason: 'EtcdRelieved',
+      message: 'etcd was full and takes data again: 2048Mi are 3Mi now',
+    })
+  })
+
+  test('says so when there is no room to be made, and leaves the alarm', async () => {
+    const { clusters, nodes } = await createdFixture()
+    nodes.etcd.full = { size: 2048 * mebi, compacted: 2000 * mebi, quota: 2048 * mebi }
+    const { failure } = await clusters.heal(ref, run)
+    expect(failure).toMatchObject({
+      code: 'prerequisite',
+      message: 'etcd of cluster "q" is full, also without its old revisions: 2000Mi of 2048Mi',
+      hint: expect.stringContaining('delete what fills it') as string,
+    })
+    expect(nodes.etcd.full).toBeDefined()
+  })
+})
+
 describe('a controller and a node that the host has begun anew, on an empty disk', () => {
   test.each([
     ['a worker', withWorkers(2), 'q-worker-1'],
