@@ -48,6 +48,10 @@ const namespaced: Plurals = {
 
 const clusterWide: Plurals = {
   v1: { Namespace: 'namespaces', Node: 'nodes', PersistentVolume: 'persistentvolumes' },
+  'admissionregistration.k8s.io/v1': {
+    MutatingWebhookConfiguration: 'mutatingwebhookconfigurations',
+    ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
+  },
   'apiextensions.k8s.io/v1': { CustomResourceDefinition: 'customresourcedefinitions' },
   'apiregistration.k8s.io/v1': { APIService: 'apiservices' },
   'authorization.k8s.io/v1': { SelfSubjectAccessReview: 'selfsubjectaccessreviews' },

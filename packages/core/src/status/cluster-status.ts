@@ -15,6 +15,8 @@ import { certificateStatus } from './certificates.js'
 import { observedConditions } from './conditions.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { askNodeObjects } from './members.js'
+import { lastWords } from './last-words.js'
+import { lookIntoCluster, nestedProblems, nothingSeen, pressureProblems } from './nested-looks.js'
 import { lookAtNodes } from './node-looks.js'
 import { nodeSummaries } from './nodes.js'
 import { statusProblems } from './problems.js'
@@ -35,7 +37,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, reservations, looks, authorities] = await Promise.all([
+  const [members, etcdMembers, found, reservations, looks, inside, authorities] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -45,11 +47,12 @@ export async function clusterStatus(
     }),
     answer((bounded) => reservationsByNode(parts, record, bounded)),
     lookAtNodes(record, running, answer),
+    answer((bounded) => lookIntoCluster(parts, record, hostNodes, bounded)),
     answer<Problem | undefined>((bounded) =>
       authorityProblem({ record, home: parts.home, nodes: hostNodes }, bounded),
     ),
   ])
-  const { emptyDisks, begunDisks, clocks } = looks
+  const { emptyDisks, begunDisks, clocks, fullDisks } = looks
   const emptied = hostNodes.filter(({ name, phase }) => emptyDisks.has(name) || phase === 'failed')
   const ends =
     (await answer((bounded) => lastEnds(record, emptied, bounded))).value ?? new Map<string, string>()
@@ -67,6 +70,12 @@ export async function clusterStatus(
     etcd,
     authorities: authorities.value,
     apiProblem: members.problem,
+    lastWords: members.problem === undefined ? [] : await lastWords(record, running, answer),
+    fullDisks,
+    inside: [
+      ...nestedProblems(record, inside.value ?? nothingSeen),
+      ...pressureProblems(record, members.value ?? []),
+    ],
   }
   return {
     ...summary(record, nodes),

@@ -3,6 +3,7 @@ import type { EtcdStatus, NodeSummary } from '../contracts/clusters.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import { makeCondition } from '../contracts/condition.js'
 import type { Problem } from '../errors.js'
+import type { DiskRoom } from './node-looks.js'
 
 export interface Observed {
   readonly record: ClusterRecord
@@ -21,6 +22,12 @@ export interface Observed {
   readonly authorities?: Problem | undefined
   /** Why the nested API does not answer; undefined when it does. */
   readonly apiProblem: string | undefined
+  /** What parts of the control plane that do not run said last, while the API is silent. */
+  readonly lastWords?: readonly string[]
+  /** By node: disks that are nearly full. */
+  readonly fullDisks?: ReadonlyMap<string, DiskRoom>
+  /** What is wrong inside the nested cluster. */
+  readonly inside?: readonly Problem[]
 }
 
 /**

@@ -12,9 +12,20 @@ export interface NodeLooks {
   readonly begunDisks: ReadonlySet<string>
   /** By name: how many seconds a node's clock is ahead of this machine's; less than zero: behind. */
   readonly clocks: ReadonlyMap<string, number>
+  /** By name: bytes of disks that are nearly full. */
+  readonly fullDisks: ReadonlyMap<string, DiskRoom>
 }
 
-const question = `${diskQuestion}date +%s\n`
+export interface DiskRoom {
+  readonly free: number
+  readonly size: number
+}
+
+const question = `${diskQuestion}date +%s
+stat -f -c '%a %b %S' /var/lib/kubelet || true
+`
+/** Below this etcd and containerd may find no room in a moment. */
+const leastFree = 256 * 2 ** 20
 
 /** Asks all of them at once, each by one command. */
 export async function lookAtNodes(
@@ -25,20 +36,30 @@ export async function lookAtNodes(
   const emptyDisks = new Set<string>()
   const begunDisks = new Set<string>()
   const clocks = new Map<string, number>()
+  const fullDisks = new Map<string, DiskRoom>()
   const look = async ({ backend, name }: BackendNode, signal: AbortSignal): Promise<void> => {
     const node = await backend.openNode(record, name, signal)
     const asked = Date.now()
     const options = { timeoutMs: 15_000, repeatable: true, signal }
     const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], options)
     if (exitCode !== 0) throw new NodeCommandError(name, ['look at the disk'], exitCode, stderr)
-    const [disk, clock] = stdout.trim().split('\n')
+    const [disk, clock, room] = stdout.trim().split('\n')
     if (disk !== 'bootstrapped') emptyDisks.add(name)
     if (disk === 'founder') begunDisks.add(name)
     const ahead = clockAhead(Number(clock), asked, Date.now())
     if (ahead !== undefined) clocks.set(name, ahead)
+    const { free, size } = parseRoom(room)
+    if (free < leastFree) fullDisks.set(name, { free, size })
   }
   await Promise.all(running.map((node) => answer((signal) => look(node, signal))))
-  return { emptyDisks, begunDisks, clocks }
+  return { emptyDisks, begunDisks, clocks, fullDisks }
+}
+
+/** Free and all blocks, and what a block has; infinite where that is not said. */
+function parseRoom(text = ''): DiskRoom {
+  const [, free, all, size] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? []
+  if (size === undefined) return { free: Infinity, size: Infinity }
+  return { free: Number(free) * Number(size), size: Number(all) * Number(size) }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Problem } from '../errors.js'
 import { mebibytes } from '../etcd/index.js'
 import { hasNoSpace, hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
+import { diskProblems, podTroubles, standingNodes, warning } from './host-problems.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
 import { lostMajority } from './lost-majority.js'
@@ -25,9 +26,12 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...known,
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
+    ...diskProblems(observed),
     ...lostNodes(observed),
     ...unregistered(observed),
+    ...standingNodes(observed, etcd.length > 0),
     ...podTroubles(observed),
+    ...(observed.inside ?? []),
     ...clockProblems(observed),
     ...certificateProblems(observed.record, certificates),
   ]
@@ -113,11 +117,11 @@ function noQuorum(members: readonly EtcdMemberStatus[]): Problem {
   )
 }
 
-function apiProblems({ record, apiProblem }: Observed): readonly Problem[] {
+function apiProblems({ record, apiProblem, lastWords = [] }: Observed): readonly Problem[] {
   if (apiProblem === undefined) return []
   return [
     warning(
-      `the API server cannot be asked: ${apiProblem}`,
+      `the API server cannot be asked: ${[apiProblem, ...lastWords].join('; ')}`,
       `see the reasons of the control planes, and /var/log/knest and /var/log/pods on them; ${scaleCommand(record)} repairs what is lost`,
     ),
   ]
@@ -165,22 +169,6 @@ function isLost({ record, hostNodes, nodes, emptyDisks }: Observed): boolean {
     emptyDisks.has(name) ||
     (disk === 'ephemeral' && hostNodes.some((node) => node.name === name && node.phase === 'failed'))
   return wasSetUp(record) && controlPlanes.length > 0 && controlPlanes.every(isGone)
-}
-
-/** What is wrong with pods of nodes that run. */
-function podTroubles({ record: { namespace }, hostNodes }: Observed): readonly Problem[] {
-  return hostNodes.flatMap(({ name, phase, trouble }) =>
-    trouble === undefined || phase !== 'running'
-      ? []
-      : [
-          warning(
-            `the pod of node "${name}": ${trouble}`,
-            trouble.includes('knest did not make')
-              ? `an admission webhook of the host added that container: have it leave namespace "${namespace}" alone, or mend the container`
-              : 'give it less to do, or more memory: a worker in a new pool, a control plane in a new cluster',
-          ),
-        ],
-  )
 }
 
 /** The cluster should have it and the host has not; one that knest never made has no disk that knest knows. */
@@ -238,8 +226,4 @@ function certificateProblems(
       `renew with ${clusterCommand('certs', record, '--renew')}`,
     ),
   ]
-}
-
-function warning(message: string, hint: string): Problem {
-  return { message, hint, severity: 'warning' }
 }

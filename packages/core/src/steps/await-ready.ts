@@ -1,5 +1,7 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
+import { askSystemTroubles } from '../nested-api/system-troubles.js'
+import { anySignal } from '../signals.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
@@ -22,14 +24,53 @@ export async function awaitNodes(
     names.filter(
       (name) => !nodes.some((node) => node.metadata.name === name && isReadySince(node, since.get(name))),
     )
-  await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
-    ...wait,
-    awaited: `${names.length} nodes to be Ready`,
-    describe: (nodes) =>
-      missing(nodes)
-        .map((name) => `"${name}" ${whyNot(nodes, name)}`)
-        .join(', '),
-  })
+  const causes = lookForCauses(api, wait.signal)
+  try {
+    await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
+      ...wait,
+      awaited: `${names.length} nodes to be Ready`,
+      describe: (nodes) =>
+        [
+          missing(nodes)
+            .map((name) => `"${name}" ${whyNot(nodes, name)}`)
+            .join(', '),
+          ...causes.seen(),
+        ].join('; '),
+    })
+  } finally {
+    causes.close()
+  }
+}
+
+/** Longer than nodes take that lack nothing: of these nothing more is asked. */
+const patienceMs = 25_000
+
+/** What keeps pods of the cluster itself from running, looked at now and then while somebody waits for long. */
+function lookForCauses(
+  api: KubeApi,
+  signal: AbortSignal,
+): { readonly seen: () => readonly string[]; readonly close: () => void } {
+  let seen: readonly string[] = []
+  let isClosed = false
+  const look = async (): Promise<void> => {
+    const bounded = anySignal(signal, AbortSignal.timeout(patienceMs))
+    const troubles = await askSystemTroubles(api, bounded).catch(() => undefined)
+    seen = troubles?.map(({ message }) => message) ?? seen
+    if (!isClosed && !signal.aborted) start()
+  }
+  let timer: NodeJS.Timeout | undefined
+  const start = (): void => {
+    timer = setTimeout(() => void look(), patienceMs)
+    timer.unref()
+  }
+  start()
+  return {
+    seen: () => seen,
+    close: () => {
+      isClosed = true
+      clearTimeout(timer)
+    },
+  }
 }
 
 export async function awaitRegistered(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {
