@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openKube } from 'knest/kube'
 import { within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { kubeconfigCases, type KubeconfigCase } from './support/kubeconfig-cases.js'
+import type { KubeconfigCase } from './support/kubeconfig-case.js'
+import { kubeconfigCases } from './support/kubeconfig-cases.js'
 import { openConnectProxy, openSocksProxy, type NamingProxy } from './support/proxies.js'
 import { findKubectl } from './support/readme.js'
 
@@ -148,7 +149,11 @@ describe.skipIf(kubectl === undefined)('knest and kubectl are the same user, or 
   beforeEach(() => {
     before = { ...process.env }
     for (const name of Object.keys(process.env))
-      if (/^(https?_proxy|no_proxy|kubeconfig|kubernetes_service_host|ssl_cert_file)$/i.test(name))
+      if (
+        /^(https?_proxy|no_proxy|kubeconfig|kubernetes_service_host|ssl_cert_(file|dir)|node_tls_reject_unauthorized)$/i.test(
+          name,
+        )
+      )
         Reflect.deleteProperty(process.env, name)
   })
 

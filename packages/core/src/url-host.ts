@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net'
+
 /** A URL's host as sockets and certificates have it: an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
@@ -14,3 +16,8 @@ export function portOf(url: URL): number {
 }
 
 const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443, socks5: 1080, socks5h: 1080 }
+
+/** Whether browsers take the host of a text for another address than kubectl does, to which `127.1` is a name. */
+export function isReadAnew(url: URL, text: string): boolean {
+  return isIPv4(url.hostname) && !text.includes(url.hostname)
+}

@@ -176,3 +176,19 @@ it('takes tls-server-name for the name in the certificate', async () => {
   right.close()
   wrong.close()
 })
+
+it('trusts no certificate because Node is told to', async () => {
+  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  const unknown = await openKube({
+    kubeconfigText: kubeconfig({ token: 'a' }, { 'certificate-authority-data': null }),
+  })
+  try {
+    await expect(unknown.raw('/version', signal)).rejects.toMatchObject({ code: 'host-unreachable' })
+    expect(server.requests).toEqual([])
+  } finally {
+    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
+    unknown.close()
+  }
+})

@@ -161,7 +161,8 @@ function serverOptions(cluster: ClusterEntry, whose: string): tls.ConnectionOpti
     })
   const name = cluster.tlsServerName
   return {
-    ...(cluster.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
+    // Also said when it is true: NODE_TLS_REJECT_UNAUTHORIZED decides otherwise.
+    rejectUnauthorized: !cluster.insecureSkipTlsVerify,
     ...authorityOption(ca, cluster.insecureSkipTlsVerify),
     ...(name === '' ? {} : serverName(name)),
   }

@@ -29,6 +29,7 @@ describe('readYaml', () => {
     ['aliases', 'a: &a [b]\nc: *a', { a: ['b'], c: ['b'] }],
     ['a byte order mark and Windows lines', '\ufeffa: b\r\nc: d\r\n', { a: 'b', c: 'd' }],
     ['JSON', '{"a": "b",\n\t"c": [true, null, "5"]}', { a: 'b', c: [true, null, '5'] }],
+    ['nothing behind the last bracket of JSON', '{"a": "b"}\n{"c": [', { a: 'b' }],
     ['tags', 'a: !!str 5\nb: !custom yes\nc: !!binary aGk=', { a: '5', b: 'yes', c: 'hi' }],
     ['block text', 'a: |\n  yes\nb: >-\n  1\n', { a: 'yes\n', b: '1' }],
     ['a date as text', 'a: 2026-11-28', { a: '2026-11-28' }],

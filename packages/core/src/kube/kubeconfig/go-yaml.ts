@@ -1,5 +1,6 @@
 import {
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
@@ -35,7 +36,9 @@ export function readYaml(text: string): unknown {
     prettyErrors: false,
     logLevel: 'silent',
   }) as Document.Parsed[]
-  const [error] = document?.errors.filter(({ message }) => !message.startsWith(harmless)) ?? []
+  const end = endOf(document?.contents)
+  const [error] =
+    document?.errors.filter(({ message, pos }) => pos[0] < end && !message.startsWith(harmless)) ?? []
   if (error !== undefined) throw new YamlFault(`it is not YAML (${placeOf(body, error.pos[0])})`)
   return document === undefined ? null : new Reader(document).value(document.contents)
 }
@@ -50,6 +53,11 @@ export function decodeText(bytes: Buffer): string {
   } catch {
     throw new YamlFault('it is not UTF-8')
   }
+}
+
+/** A document in brackets ends with the last of them, and is all that kubectl reads. */
+function endOf(contents: Node): number {
+  return isCollection(contents) && contents.flow === true ? contents.range[1] : Number.POSITIVE_INFINITY
 }
 
 function placeOf(text: string, at: number): string {

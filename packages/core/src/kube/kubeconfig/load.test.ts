@@ -178,6 +178,13 @@ it('leaves the environment’s proxy out for a host on this machine, and takes p
   )
 })
 
+it('sends the user name of a server with requests, in place of all else, and tells it nobody', async () => {
+  const server = 'https://me:p%40ss@a.test:6443'
+  const chosen = await load({ cluster: { server }, user: { token: 'abc', as: 'jane' } })
+  expect(chosen.server.href).toBe('https://a.test:6443/')
+  expect(chosen.user).toMatchObject({ username: 'me', password: 'p@ss', token: '', as: 'jane' })
+})
+
 it.each<[string, string | undefined]>([
   ['HTTPS://API.Test:6443', 'https://api.test:6443/'],
   ['https://a.test/', 'https://a.test/'],
@@ -190,6 +197,11 @@ it.each<[string, string | undefined]>([
   ['ftp://a.test', undefined],
   ['https://', undefined],
   [' https://a.test', undefined],
+  // Names for kubectl, addresses for a browser.
+  ['https://127.1:6443', undefined],
+  ['https://2130706433', undefined],
+  ['https://0177.0.0.1', undefined],
+  ['https://a%zz@a.test', undefined],
 ])('takes server %s as %s', (server, url) => {
   expect(serverUrl(server)?.href).toBe(url)
 })

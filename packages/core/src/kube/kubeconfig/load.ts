@@ -93,11 +93,27 @@ function chooseContext(
   return {
     context: name,
     namespace: context.namespace === '' ? 'default' : context.namespace,
-    server,
+    server: withoutCredentials(server),
     cluster,
-    user,
+    user: asServerSays(server, user),
     proxy: chooseProxy(cluster, server, choice.direct === true || isEmbedded(context), env),
   }
+}
+
+/** A user name in the server's URL counts before all that would be sent in its header, as in Go. */
+function asServerSays(server: URL, user: UserEntry): UserEntry {
+  if (server.username === '' && server.password === '') return user
+  const { token, tokenFile, authProvider, exec } = emptyUser
+  const [username, password] = [server.username, server.password].map(decodeURIComponent) as [string, string]
+  return { ...user, token, tokenFile, authProvider, exec, username, password }
+}
+
+/** What is told of it is no place for passwords. */
+function withoutCredentials(server: URL): URL {
+  const plain = new URL(server)
+  plain.username = ''
+  plain.password = ''
+  return plain
 }
 
 function refuse(what: string, faults: readonly string[]): void {

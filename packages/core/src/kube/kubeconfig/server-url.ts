@@ -1,3 +1,5 @@
+import { isReadAnew } from '../../url-host.js'
+
 /**
  * The server of a cluster as kubectl takes it: without a scheme it is plain HTTP; a path is what every request's path
  * begins with; a query is left out. Undefined for what is none.
@@ -12,6 +14,16 @@ export function serverUrl(server: string): URL | undefined {
   return url
 }
 
+/** Whether all of a user name and password can be read. */
+function isWellEscaped({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** As in `10.0.0.1:8080`. */
 function bare(server: string): URL | undefined {
   const url = parse(`http://${server}`)
@@ -20,5 +32,7 @@ function bare(server: string): URL | undefined {
 
 function parse(text: string): URL | undefined {
   // Node takes blanks away that kubectl refuses.
-  return text === text.trim() && URL.canParse(text) ? new URL(text) : undefined
+  if (text !== text.trim() || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  return isReadAnew(url, text) || !isWellEscaped(url) ? undefined : url
 }

@@ -25,6 +25,13 @@ describe('proxyFromEnvironment', () => {
       { HTTPS_PROXY: '10.0.0.1:3128' },
       'http://10.0.0.1:3128',
     ],
+    [
+      'a tunnel of a scheme that nobody knows',
+      'https://a.test',
+      { HTTPS_PROXY: 'ftp://p.test:21' },
+      'http://p.test:21',
+    ],
+    ['none where the variable is none', 'https://a.test', { HTTPS_PROXY: ' http://p.test:1' }, undefined],
     ['usual ports', 'https://a.test', { HTTPS_PROXY: 'socks5h://p' }, 'socks5h://p:1080'],
     ['not ALL_PROXY', 'https://a.test', { ALL_PROXY: 'http://p:1' }, undefined],
     ['never for localhost', 'https://localhost:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
