@@ -10,7 +10,7 @@ import { backendsOf } from '../observe/backends.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { settingsProblems } from './kept-settings.js'
 import { additionProblems } from './additions.js'
-import { passing, refuseErrors } from './preflight.js'
+import { isError, passing, refuseErrors } from './preflight.js'
 import { imageProblems, phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
 
 /** A cluster and the spec it shall have. What `checkedChange` gives may be carried out, or only planned. */
@@ -39,13 +39,21 @@ export async function checkedChange(
   { pace, mayWait = false }: CheckOptions = {},
 ): Promise<Change> {
   refuseFixedImages(before, spec, await backendsOf(parts, before))
-  refuseErrors(await addressProblems(parts, before, spec, signal), progress)
   const images = await imageProblems(parts, before, spec, signal)
-  refuseErrors(images, progress)
-  const additions = await additionProblems(parts, before, spec, signal, pace?.maxSurge)
+  const known = [...(await addressProblems(parts, before, spec, signal)), ...images]
   const isNew = ({ message }: Problem): boolean => images.every((said) => said.message !== message)
-  refuseErrors((mayWait ? additions.map(passing) : additions).filter(isNew), progress)
-  refuseErrors(await settingsProblems(parts, before, spec, signal), progress)
+  const further = async (): Promise<readonly Problem[]> => {
+    const additions = await additionProblems(parts, before, spec, signal, pace?.maxSurge)
+    const settings = await settingsProblems(parts, before, spec, signal)
+    return [...(mayWait ? additions.map(passing) : additions).filter(isNew), ...settings]
+  }
+  // All at once: who mends the one would meet the next. What is known is told though the rest cannot be seen.
+  const others = await further().catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (known.some(isError)) return []
+    throw error
+  })
+  refuseErrors([...known, ...others], progress)
   return { before, spec, phase: phaseOfChange(before, spec) }
 }
 

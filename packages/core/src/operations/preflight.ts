@@ -64,7 +64,7 @@ function distinct(problems: readonly Problem[]): readonly Problem[] {
   return [...all.filter(isError), ...all.filter((problem) => !isError(problem))]
 }
 
-function isError({ severity }: Problem): boolean {
+export function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 

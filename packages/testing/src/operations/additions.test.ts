@@ -12,6 +12,7 @@ const noPolicy: Problem = {
   message: 'a policy says no',
   hint: 'allow it there in that policy, or choose another namespace with -n',
 }
+const noImage: Problem = { severity: 'error', message: 'the host has no image', hint: 'load it' }
 const slow: Problem = { severity: 'warning', message: 'machines are emulated', hint: 'wait' }
 
 interface Asked {
@@ -20,6 +21,8 @@ interface Asked {
   readonly asked: (readonly [number, readonly string[]])[]
   /** What it says from now on. */
   says: (workers: number) => readonly Problem[]
+  /** What the backend says of another image from now on. */
+  ofImage: readonly Problem[]
 }
 
 /** A cluster on a host that says something of what comes to it: the home to its objects, the backend to its names. */
@@ -27,10 +30,11 @@ async function askedFixture(of?: ClusterSpec): Promise<Asked> {
   const workersOf = ({ workers }: ClusterSpec): number => workers[0]?.count ?? 0
   const namesOf = (existing: readonly ExistingNode[] = []): readonly string[] =>
     existing.map(({ name }) => name).sort()
-  const all: Pick<Asked, 'asked' | 'says'> = { asked: [], says: () => [] }
+  const all: Pick<Asked, 'asked' | 'says' | 'ofImage'> = { asked: [], says: () => [], ofImage: [] }
   const change = (backend: NodeBackend): NodeBackend => ({
     ...backend,
-    preflight: (_spec, _signal, _ref, existing) => Promise.resolve(existing === undefined ? [] : [slow]),
+    preflight: (_spec, _signal, _ref, existing) =>
+      Promise.resolve(existing === undefined ? all.ofImage : [slow]),
   })
   const fixture = await createdFixture(of, change)
   fixture.home.tryObjects = (wanted, _ref, _nodes, _signal, existing) => {
@@ -122,5 +126,15 @@ describe('further nodes', () => {
     expect(writes).toEqual([])
     await clusters.upgrade(ref, request, run)
     expect((await all.fixture.record()).spec).toMatchObject(request)
+  })
+
+  test('upgrade: all that is in the way is told at once', async () => {
+    const all = await askedFixture(spec)
+    all.ofImage = [noImage]
+    all.says = () => [noRoom, noImage]
+    const refused = all.fixture.clusters.upgrade(ref, { ...request, maxSurge: 1 }, run)
+    const problems = [noImage.message, noRoom.message].map((message) => ({ message }))
+    await expect(refused).rejects.toMatchObject({ code: 'prerequisite', problems })
+    expect(all.fixture.writes).toEqual([])
   })
 })
