@@ -36,7 +36,7 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  * measure nothing that another cluster's start would lengthen (gaps of an API, waits of a killed command).
  */
 const sideBySide = [
-  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'interrupt', 'kubeadm'],
+  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'hostile-machine', 'interrupt', 'kubeadm'],
   ...[
     'kubeconfig',
     'kubevirt-stand-in',

@@ -156,7 +156,7 @@ describe('an object of somebody else under a name that knest would use', () => {
     expect(faults).toEqual([])
   })
 
-  it('scale: all of them are named at once, and stay when the cluster goes', async () => {
+  it('scale and upgrade: all of them are named at once, and stay when the cluster goes', async () => {
     const further = applied.flatMap((object) => {
       const called = object.metadata.name
       if (!called.includes(`${name}-cp-0`) && !called.includes(`${name}-worker-0`)) return []
@@ -171,6 +171,12 @@ describe('an object of somebody else under a name that knest would use', () => {
     const scaled = await run('scale', name, '3:2')
     expect(scaled.code, scaled.stderr).toBe(3)
     for (const object of further) expect(scaled.stderr).toContain(titleOf(object))
+    const surge = ['--kubernetes-version', '1.36.3', '--max-surge', '1']
+    const upgraded = await run('upgrade', name, ...surge)
+    expect(upgraded.code, upgraded.stderr).toBe(3)
+    // Of the worker that there would be meanwhile.
+    const meanwhile = further.filter(({ metadata }) => metadata.name.includes(`${name}-worker-1`))
+    for (const object of meanwhile) expect(upgraded.stderr).toContain(titleOf(object))
     expect(await inNamespace(own)).toEqual(before)
 
     const deleted = await run('delete', name)
