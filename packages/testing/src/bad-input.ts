@@ -419,7 +419,7 @@ export const badInputCases: readonly BadInput[] = [
     name: 'file that is not there',
     argv: ['create', '--from', '/nowhere/cluster.yaml'],
     exitCode: usage,
-    message: /cannot read cluster file "\/nowhere\/cluster\.yaml"/,
+    message: /cannot read cluster file "\/nowhere\/cluster\.yaml": .*no such file/,
   },
   {
     name: 'template that is not there',

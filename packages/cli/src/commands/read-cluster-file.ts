@@ -27,8 +27,10 @@ export async function readClusterFile(deps: Deps, room: SpecRoom, path: string):
 
 async function readText(deps: Deps, path: string): Promise<string> {
   return deps.readFile(path).catch((error: unknown) => {
-    throw new KnestError('config', `cannot read cluster file "${path}"`, {
-      hint: error instanceof Error ? error.message : 'see that it exists',
+    // Without what Node called, and the path again.
+    const why = error instanceof Error ? `: ${error.message.replace(/, \w+( '.*')?$/, '')}` : ''
+    throw new KnestError('config', `cannot read cluster file "${path}"${why}`, {
+      hint: 'name a file that is there and may be read, - for standard input, or templates/NAME',
       cause: error,
     })
   })
