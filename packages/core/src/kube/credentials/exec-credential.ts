@@ -70,7 +70,9 @@ export function readExecCredential(output: string, apiVersion: string): PluginCr
 
 function readAnswer(output: string): Fields {
   try {
-    return readFields(readYaml(output), '')
+    // As in client-go what begins as JSON is that and nothing more, unlike a kubeconfig.
+    const isJson = /^\s*\{/.test(output)
+    return readFields(isJson ? JSON.parse(output) : readYaml(output), '')
   } catch {
     throw new AnswerFault('gave something else than an ExecCredential')
   }

@@ -76,6 +76,7 @@ it.each<[string, () => ExecConfig]>([
   ['failed with exit code 3', () => plugin('exit 3')],
   ['was ended by SIGTERM', () => plugin('kill $$')],
   ['gave something else than an ExecCredential', () => plugin('echo hello')],
+  ['gave something else than an ExecCredential', () => plugin(`${answerOf({ token: 't' })}; echo bye`)],
   ['gave no status', () => plugin(`echo '{"kind":"ExecCredential","apiVersion":"${v1}"}'`)],
   ['gave neither a token nor a certificate', () => plugin(answerOf({}))],
   ['gave a certificate or a key, not both', () => plugin(answerOf({ clientKeyData: 'k' }))],
