@@ -40,6 +40,7 @@ const sideBySide = [
   ...[
     'kubeconfig',
     'kubevirt-stand-in',
+    'load',
     'network',
     'package',
     'pause',

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Host, HostControl, HostOptions as HostChoice, TerminalStreams } from 'knest'
+import type { engineImage, Host, HostControl, HostOptions as HostChoice, TerminalStreams } from 'knest'
 import type * as manifestRoom from 'knest/manifests'
 import type * as specRoom from 'knest/spec'
 import type * as kubeconfigRoom from './kubeconfig/index.js'
@@ -65,6 +65,10 @@ export interface Deps {
   pause(milliseconds: number, signal: AbortSignal): Promise<void>
   readFile(path: string): Promise<string>
   writeFile(path: string, text: string): Promise<void>
+  /** Rejects as reading would. */
+  openFile(path: string): Promise<Readable>
+  /** As the library's function of that name. */
+  readonly engineImage: typeof engineImage
   renderer(style: ProgressStyle): Promise<Renderer>
   spec(): Promise<SpecRoom>
   kubeconfigs(): Promise<KubeconfigRoom>

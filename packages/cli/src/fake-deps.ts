@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import type { TerminalStreams } from 'knest'
+import { KnestError, type TerminalStreams } from 'knest'
 import type {
   Deps,
   HostChoice,
@@ -25,6 +25,8 @@ export class FakeTerminal {
   readonly host = new FakeHostControl()
   readonly env: Record<string, string | undefined> = {}
   readonly files = new Map<string, string>()
+  /** Images of this machine's engine. */
+  readonly images = new Set<string>(['app:dev'])
   readonly spawned: { argv: readonly string[]; env: Readonly<Record<string, string | undefined>> }[] = []
   stdin = ''
   terminal: TerminalStreams | undefined
@@ -108,6 +110,19 @@ export class FakeTerminal {
         if (path.includes('/')) return Promise.reject(new Error('no such folder'))
         this.files.set(path, text)
         return Promise.resolve()
+      },
+      openFile: (path) => {
+        const text = this.files.get(path)
+        const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+        return text === undefined ? Promise.reject(missing) : Promise.resolve(Readable.from([text]))
+      },
+      engineImage: (image) => {
+        if (!this.images.has(image))
+          return Promise.reject(new KnestError('not-found', `podman has no image "${image}"`))
+        return Promise.resolve({
+          title: `image "${image}"`,
+          open: () => Promise.resolve(Readable.from(['archive'])),
+        })
       },
       renderer: (style) =>
         Promise.resolve(

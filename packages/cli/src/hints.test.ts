@@ -22,11 +22,11 @@ function parse(words: readonly string[]): Parsed {
   let parsed: Parsed | undefined
   const program = buildProgram(new FakeTerminal(tmpdir()).deps(), words)
   const disarm = (command: Command): void => {
-    if (command.commands.length > 0) command.commands.forEach(disarm)
-    else
-      command.action(() => {
-        parsed = { ...globalOptions(command), command: command.name(), args: command.args }
-      })
+    command.commands.forEach(disarm)
+    if (command.commands.length > 0 && command.registeredArguments.length === 0) return
+    command.action(() => {
+      parsed = { ...globalOptions(command), command: command.name(), args: command.args }
+    })
   }
   disarm(program)
   program.parse([...words], { from: 'user' })

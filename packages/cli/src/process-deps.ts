@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { openEmbeddedHost, openHost } from 'knest'
+import { engineImage, openEmbeddedHost, openHost } from 'knest'
 import { confirm } from './confirm.js'
 import { homeFolder } from './home-folder.js'
 import type { Deps, Interrupts, Streams } from './deps.js'
@@ -34,6 +34,8 @@ export function processDeps(exitNow: (code: number) => void): Deps {
     startedAt: () => new Date(performance.timeOrigin),
     readFile: (path) => readFile(path, 'utf8'),
     writeFile: (path, text) => writeFile(path, text),
+    openFile: async (path) => (await open(path)).createReadStream({ highWaterMark: 256 * 1024 }),
+    engineImage,
     renderer,
     pause: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
     spec: parts.spec,

@@ -9,8 +9,10 @@ import { createCommand } from './commands/create.js'
 import { deleteCommand } from './commands/delete.js'
 import { healCommand } from './commands/heal.js'
 import { hostCommand } from './commands/host/host.js'
+import { imagesCommand } from './commands/images.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
+import { loadCommand } from './commands/load.js'
 import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
@@ -45,6 +47,8 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     kubeconfigCommand(deps),
     shellCommand(deps),
     sshCommand(deps),
+    loadCommand(deps),
+    imagesCommand(deps),
     scaleCommand(deps),
     healCommand(deps),
     upgradeCommand(deps),

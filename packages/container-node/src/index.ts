@@ -7,6 +7,7 @@ export {
   type ContainerEngine,
   type EngineName,
 } from './engine/engine.js'
+export { savedImage } from './engine/saved-image.js'
 export { createContainerHome } from './home/home.js'
 export { createHostControl, type HostControlOptions } from './host/control.js'
 export { imagesAnnotation } from './host/images.js'

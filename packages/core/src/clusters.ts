@@ -7,6 +7,8 @@ import { createOperation } from './operations/create.js'
 import { deleteOperation } from './operations/delete.js'
 import { createExclusive } from './operations/exclusive.js'
 import { findOperation } from './operations/find.js'
+import { imagesOperation } from './operations/images.js'
+import { loadOperation } from './operations/load.js'
 import { pauseOperation } from './operations/pause.js'
 import { reconcileOperation } from './operations/reconcile.js'
 import { scaleOperation } from './operations/scale.js'
@@ -28,5 +30,7 @@ export function createClusters(parts: Parts): Clusters {
     ...findOperation(tools),
     ...accessOperation(tools),
     ...certificatesOperation(tools),
+    ...loadOperation(tools),
+    ...imagesOperation(tools),
   }
 }

@@ -2,7 +2,8 @@
  * Nested Kubernetes clusters as a library. Importing it has no effects and loads no part that talks to a
  * cluster; `openHost` and `openEmbeddedHost` load what they need.
  */
-import type { HostControl } from '@knest/container-node'
+import type { EngineName, HostControl } from '@knest/container-node'
+import type { ImageArchive } from '@knest/core/contracts'
 import type { Host, HostOptions } from './host.js'
 
 export * from '@knest/core/contracts'
@@ -35,4 +36,15 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
  */
 export async function openEmbeddedHost(): Promise<HostControl> {
   return (await import('./open-embedded-host.js')).openEmbeddedHost()
+}
+
+/**
+ * An image of podman or docker on this machine, for `clusters.load`; it is saved while it is read. Throws `not-found`
+ * when no engine has it, `prerequisite` when none works.
+ */
+export async function engineImage(
+  image: string,
+  { engine, signal }: { readonly engine?: EngineName | undefined; readonly signal: AbortSignal },
+): Promise<ImageArchive> {
+  return (await import('./open-engine-image.js')).openEngineImage(image, engine, signal)
 }

@@ -95,6 +95,21 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       expect(await home.read(ref, signal)).toMatchObject({ phase: 'Ready', conditions })
     })
 
+    it('keeps what was loaded, also when other things of the status are said', async (context) => {
+      const { home, ref } = subject
+      const images = [
+        { name: 'docker.io/library/app:dev', digest: 'sha256:1', id: '1' },
+        { name: 'localhost/tool:1', digest: 'sha256:2', pools: ['gpu'], nodes: ['q-worker-0'] },
+      ]
+      await home.setStatus(ref, { phase: 'Ready', conditions: [], images }, signal)
+      const kept = (await home.read(ref, signal))?.images
+      if (kept === undefined) return context.skip('images are not loaded into clusters of this home')
+      await home.setStatus(ref, { phase: 'Ready', conditions: [] }, signal)
+      expect((await home.read(ref, signal))?.images).toEqual(images)
+      await home.setStatus(ref, { phase: 'Ready', conditions: [], images: [] }, signal)
+      expect((await home.read(ref, signal))?.images).toEqual([])
+    })
+
     it('keeps the first certificate authorities for ever', async () => {
       const { home, ref } = subject
       const record = await home.read(ref, signal)

@@ -100,10 +100,10 @@ export function createFakeClusterHome(): FakeClusterHome {
         const current = seen(record)
         return change(record, { spec, desiredSpec: current.desiredSpec ?? current.spec })
       }),
-    setStatus: (ref, { phase, conditions }) =>
+    setStatus: (ref, { phase, conditions, images }) =>
       answer(() => {
         const isGoing = stored(ref).deletedAt !== undefined
-        change(ref, { phase: isGoing ? 'Deleting' : phase, conditions })
+        change(ref, { phase: isGoing ? 'Deleting' : phase, conditions, ...(images && { images }) })
       }),
     declare: (ref, spec) => begun(ref, spec, true),
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),

@@ -8,6 +8,7 @@ import {
   deletable,
   describeChange,
   endedBy,
+  fullImageName,
   KnestError,
   pausable,
   permit,
@@ -17,6 +18,7 @@ import {
   upgradedSpec,
   type ClusterCertificates,
   type ClusterChange,
+  type ClusterImage,
   type ClusterKubeconfig,
   type ClusterPhase,
   type ClusterRecord,
@@ -30,6 +32,8 @@ import {
   type ExecResult,
   type HealReport,
   type KubeApi,
+  type LoadOutcome,
+  type LoadRequest,
   type NodeHandle,
   type PlannedStep,
   type Problem,
@@ -343,6 +347,43 @@ export class FakeClusters implements Clusters {
     permit('certificates', await this.read(ref))
     this.changes.push(`renew ${ref.namespace}/${ref.name}`)
     return { ...this.certificateList, renewed: all ? this.certificateList.certificates : [] }
+  }
+
+  /** What `images` gives, of every cluster. */
+  loadedImages: readonly ClusterImage[] = []
+
+  async load(
+    ref: ClusterRef,
+    { archives, nodes: chosen }: LoadRequest,
+    run: RunOptions,
+  ): Promise<readonly LoadOutcome[]> {
+    permit('load', await this.read(ref))
+    const names = (await this.status(ref)).nodes.map(({ name }) => name)
+    const absent = chosen?.find((name) => !names.includes(name))
+    if (absent !== undefined)
+      throw new KnestError('not-found', `cluster "${ref.name}" has no node "${absent}"`)
+    const loaded = names.filter((name) => chosen?.includes(name) !== false)
+    for (const archive of archives) (await archive.open(run.signal)).resume()
+    this.changes.push(`load ${ref.namespace}/${ref.name}`)
+    return archives.map(({ title }) => {
+      const name = fullImageName(/"(.*)"/.exec(title)?.[1] ?? 'archived')
+      return { title, images: [{ name, digest: 'sha256:fake' }], loaded, had: [] }
+    })
+  }
+
+  async images(ref: ClusterRef): Promise<readonly ClusterImage[]> {
+    await this.kept(ref)
+    return this.loadedImages
+  }
+
+  async removeImages(ref: ClusterRef, images: readonly string[]): Promise<readonly string[]> {
+    permit('load', await this.read(ref))
+    const names = images.map(fullImageName)
+    const absent = images.find((_, index) => !this.loadedImages.some(({ name }) => name === names[index]))
+    if (absent !== undefined)
+      throw new KnestError('not-found', `image "${absent}" was not loaded into cluster "${ref.name}"`)
+    this.changes.push(`remove images of ${ref.namespace}/${ref.name}`)
+    return names
   }
 
   private async scaled(ref: ClusterRef, request: ScaleRequest): Promise<ClusterSpec> {

@@ -10,6 +10,7 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
+import { answerOfContainerd, type FakeImageStore } from './fake-containerd.js'
 import { createFakeEtcd, type FakeEtcd } from './fake-etcd.js'
 import { createFakeNestedApi, type FakeNestedApi } from './fake-nested-api.js'
 import { bytesOf } from './world/scene.js'
@@ -50,6 +51,8 @@ interface FakeNestedNode {
   readonly files: Map<string, string>
   /** What it says when it is asked for changes of its static pods, see core's `changedStaticPods`. */
   staticPods: string
+  /** What its containerd has, but for the images of Kubernetes. */
+  readonly store: FakeImageStore
 }
 
 export interface FakeNestedNodes {
@@ -190,6 +193,10 @@ export function createFakeNestedNodes(
       await note(`member remove ${etcd.members.find((member) => member.id === id)?.name ?? id}`, signal)
       return etcd.remove(id)
     }
+    const aboutImages = await answerOfContainerd(node.store, argv, stdin, (names) =>
+      note(`import ${names.join(', ')} into ${name}`, signal),
+    )
+    if (aboutImages !== undefined) return aboutImages
     if (program !== 'bash') throw new Error(`the fake node does not know ${argv.join(' ')}`)
 
     // What a script does not unpack does not come to the disk.
@@ -414,6 +421,7 @@ function emptyNode(spec: NodeSpec): FakeNestedNode {
     authorities: undefined,
     files: new Map(),
     staticPods: '',
+    store: new Map(),
   }
 }
 

@@ -84,14 +84,13 @@ async function values(
   clusterNames: () => Promise<readonly string[]>,
 ): Promise<readonly Candidate[]> {
   const commands = visibleCommands(command)
-  if (commands.length > 0) {
-    return commands.map((child) => ({ text: child.name(), description: child.description() }))
-  }
+  const offered =
+    operands > 0 ? [] : commands.map((child) => ({ text: child.name(), description: child.description() }))
   const argument = command.registeredArguments[operands]
-  if (argument?.argChoices !== undefined) return argument.argChoices.map(plain)
+  if (argument?.argChoices !== undefined) return [...offered, ...argument.argChoices.map(plain)]
   const namesExisting =
     argument?.name() === 'name' && command.name() !== 'create' && command.name() !== 'preflight'
-  return namesExisting ? (await clusterNames()).map(plain) : []
+  return namesExisting ? [...offered, ...(await clusterNames()).map(plain)] : offered
 }
 
 function visibleCommands(command: Command): readonly Command[] {

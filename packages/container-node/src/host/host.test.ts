@@ -4,7 +4,7 @@ import { createEngine } from '../engine/engine.js'
 import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { createContainerHome } from '../home/home.js'
 import { createHostControl } from './control.js'
-import { fullImageName, importedNames } from './images.js'
+import { importedNames } from './images.js'
 import { parseAccess } from '../home/access.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { hostContext, hostRef, hostSpec } from './spec.js'
@@ -441,15 +441,6 @@ describe('names', () => {
       cert: 'CERT',
       key: 'KEY',
     })
-  })
-
-  it.each([
-    ['busybox', 'docker.io/library/busybox:latest'],
-    ['me/app:1', 'docker.io/me/app:1'],
-    ['localhost/app', 'localhost/app:latest'],
-    ['example.org:5000/app@sha256:abc', 'example.org:5000/app@sha256:abc'],
-  ])('Kubernetes calls %s %s', (image, full) => {
-    expect(fullImageName(image)).toBe(full)
   })
 
   it('of imported images are those containerd tells', () => {

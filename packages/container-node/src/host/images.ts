@@ -1,4 +1,4 @@
-import { KnestError, NodeCommandError, type KindRef, type KubeApi } from '@knest/core'
+import { fullImageName, KnestError, NodeCommandError, type KindRef, type KubeApi } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
 import { lastWords } from '../engine/program.js'
 
@@ -9,14 +9,6 @@ export const imagesAnnotation = 'knest.dev/images'
 
 const ctr = ['ctr', '--namespace', 'k8s.io', 'images'] as const
 const timeoutMs = 600_000
-
-/** As Kubernetes names it: `busybox` is `docker.io/library/busybox:latest`. */
-export function fullImageName(image: string): string {
-  const [first = '', ...rest] = image.split('/')
-  const hasRegistry = rest.length > 0 && (first === 'localhost' || /[.:]/.test(first))
-  const name = hasRegistry ? image : `docker.io/${rest.length === 0 ? 'library/' : ''}${image}`
-  return /[:@]/.test(name.slice(name.lastIndexOf('/'))) ? name : `${name}:latest`
-}
 
 /** True when the node's containerd has the image. */
 export async function nodeHasImage(

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js'
+import type { LoadedImage } from './images.js'
 import type { KubeObject } from './kube-object.js'
 import type {
   ClusterPhase,
@@ -77,6 +78,8 @@ export interface RecordedStatus {
   readonly workers?: { readonly desired: number; readonly ready: number }
   /** What the nodes have for as long as they live; absent: as it was. */
   readonly addresses?: readonly { readonly node: string; readonly ip: string; readonly mac: string }[]
+  /** What was loaded into the cluster; absent: as it was. */
+  readonly images?: readonly LoadedImage[]
 }
 
 /** What a controller may do to the clusters of a home whose rights are given namespace by namespace. */

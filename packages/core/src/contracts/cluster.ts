@@ -1,4 +1,5 @@
 /** What a nested cluster is. Plain data, the same for every backend. */
+import type { LoadedImage } from './images.js'
 
 export type NodeRole = 'control-plane' | 'worker'
 export type BackendName = 'pod' | 'vm' | 'container'
@@ -149,6 +150,8 @@ export interface ClusterRecord extends ClusterRef {
   readonly uid: string
   /** Opaque; changes with every save. */
   readonly version: string
+  /** Images that were loaded into the cluster, oldest first; absent: none. */
+  readonly images?: readonly LoadedImage[] | undefined
   /** Counts the changes of what its object asks for; absent where a home does not count. */
   readonly generation?: number | undefined
   /** The generation that its status speaks of. */

@@ -2,6 +2,7 @@ import type { Problem } from '../errors.js'
 import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
 import type { ClusterRef, ClusterSpec } from './cluster.js'
 import type { HealReport, HealRun } from './health.js'
+import type { ClusterImage, LoadOutcome, LoadRequest } from './images.js'
 import type { KubeApi } from './kubernetes.js'
 import type { NodeHandle } from './node-backend.js'
 import type { RunOptions } from './run-options.js'
@@ -9,6 +10,7 @@ import type { ClusterStatus, ClusterSummary } from './status.js'
 
 export type * from './certificates.js'
 export type * from './health.js'
+export type * from './images.js'
 export type * from './status.js'
 export type * from './timing.js'
 
@@ -159,6 +161,19 @@ export interface Clusters {
     signal: AbortSignal,
   ): Promise<{ readonly port: number; readonly kubeconfig: string; close(): Promise<void> }>
   openNode(ref: ClusterRef, node: string, signal: AbortSignal): Promise<NodeHandle>
+
+  /**
+   * Puts images into the nodes, all at the same time, and into those that come later. A node that has one already is
+   * left alone. Throws `not-found` for a pool or node that is not there, and at the end when a node could not take one.
+   */
+  load(ref: ClusterRef, request: LoadRequest, run: RunOptions): Promise<readonly LoadOutcome[]>
+  /** What was loaded, and which nodes have it; one that gives no answer counts as without. */
+  images(ref: ClusterRef, signal: AbortSignal): Promise<readonly ClusterImage[]>
+  /**
+   * Takes loaded images off all nodes and forgets them. Names are as users write them. Throws `not-found`, before
+   * anything is removed, when one of them was not loaded. Gives the full names.
+   */
+  removeImages(ref: ClusterRef, images: readonly string[], run: RunOptions): Promise<readonly string[]>
 
   /** Every certificate of every node that answers, with its end. */
   certificates(ref: ClusterRef, signal: AbortSignal): Promise<ClusterCertificates>

@@ -12,6 +12,7 @@ import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { DataLost, lastEnds, lostData, wasSetUp } from '../observe/lost-data.js'
 import { askNestedFacts } from '../observe/nested-facts.js'
+import { askNodeImages } from '../observe/node-images.js'
 import { observe, type NestedFacts, type Observation } from '../observe/observe.js'
 import { refuseLeaps } from './version-skew.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
@@ -52,13 +53,16 @@ export async function planFor(
   // A step of the plan takes lost ones back; without them the plan would be one for a silent cluster.
   const authorities = await knownAuthorities({ record, home: parts.home, nodes }, signal)
   const home = { ...parts.home, readAuthorities: () => Promise.resolve(authorities) }
-  const [nested, etcd, seen, stored, urls] = await Promise.all([
+  const [nested, etcd, seen, stored, urls, present] = await Promise.all([
     nestedFacts({ ...parts, home }, record, nodes, signal),
     knownMembers(record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),
     home.apiUrls(record, signal),
+    askNodeImages(record, nodes, signal),
   ])
+  const loaded = record.images ?? []
+  const images = loaded.length === 0 ? undefined : { loaded, present }
   const unnamed = unnamedApi(seen.serving, urls)
   const certificates = [...(stored === undefined ? [] : [stored]), ...seen.certificates]
   const renewal = planRenewal({ certificates, unfinished: seen.unfinished }, now)
@@ -66,7 +70,16 @@ export async function planFor(
   const looks = seen.observed.nodes.map((node) =>
     isLeft(node) ? { ...node, disk: undefined, silent: true } : node,
   )
-  const observed = { ...seen.observed, nodes: looks, members: undefined, ...nested, etcd, renewal, unnamed }
+  const observed = {
+    ...seen.observed,
+    nodes: looks,
+    members: undefined,
+    ...nested,
+    etcd,
+    renewal,
+    unnamed,
+    images,
+  }
   await refuseLostData(record, nodes, looks, signal)
   refuseLeaps(record, observed)
   return {

@@ -136,6 +136,8 @@ export function createKubernetesHome(
     },
 
     setStatus: async (record, status, signal, version) => {
+      // A definition of an older knest would drop them without a word.
+      if (status.images !== undefined) await ensureCrd(api, signal).catch(unlessForbidden)
       const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       await patchStatus(record, statusToWrite(stored, record, status), signal, version)
     },

@@ -16,7 +16,7 @@ export type RecordSeen = ClusterRef & Partial<Pick<ClusterRecord, 'generation' |
 export function statusToWrite(
   stored: KubeObject | undefined,
   record: RecordSeen,
-  { phase, conditions, controlPlane, workers, addresses }: RecordedStatus,
+  { phase, conditions, controlPlane, workers, addresses, images }: RecordedStatus,
 ): Readonly<Record<string, unknown>> {
   const { conditions: before = [] } = (stored?.status ?? {}) as { conditions?: readonly ClusterCondition[] }
   const { generation } = record
@@ -30,6 +30,7 @@ export function statusToWrite(
       : { controlPlane: statusCounts(controlPlane.ready, controlPlane.desired) }),
     ...(workers === undefined ? {} : { workers: statusCounts(workers.ready, workers.desired) }),
     ...(addresses === undefined ? {} : { addresses }),
+    ...(images === undefined ? {} : { images }),
     ...madeOf(phase, record),
     ...(phaseTable[phase].isChanging ? {} : scaleStatus(record)),
   }

@@ -6,6 +6,7 @@ import type {
   ClusterRef,
   ClusterSpec,
 } from '../contracts/cluster.js'
+import type { LoadedImage } from '../contracts/images.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
 import { makeCondition } from '../contracts/condition.js'
 import { KnestError } from '../errors.js'
@@ -36,6 +37,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
         conditions?: readonly ClusterCondition[]
         spec?: unknown
         observedGeneration?: number
+        images?: readonly LoadedImage[]
       }
     | undefined
   refusePruned(object)
@@ -53,6 +55,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     createdAt: metadata.creationTimestamp ?? '',
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',
+    ...(status?.images !== undefined && { images: status.images }),
     ...(metadata.generation !== undefined && { generation: metadata.generation }),
     ...(status?.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
   }

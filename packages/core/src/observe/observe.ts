@@ -21,7 +21,7 @@ export interface Observation {
   /** Who has the nested API fills in the members. */
   readonly observed: Omit<
     ObservedCluster,
-    'members' | 'notReady' | 'etcd' | 'configured' | 'renewal' | 'unnamed'
+    'members' | 'notReady' | 'etcd' | 'configured' | 'renewal' | 'unnamed' | 'images'
   >
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]

@@ -4,9 +4,12 @@ import type { KnestError } from '../errors.js'
 import { alreadyExists, halfUpgraded, isDeleting, isPaused, notCreated, notPaused } from './refusals.js'
 import { scaleCommand } from './scale-command.js'
 
-/** What somebody wants to do with a cluster that has a record. `certificates` lists or renews them. */
+/**
+ * What somebody wants to do with a cluster that has a record. `certificates` lists or renews them; `load` also is to
+ * list and remove images.
+ */
 export type Operation =
-  'create' | 'apply' | 'scale' | 'upgrade' | 'pause' | 'resume' | 'heal' | 'certificates' | 'delete'
+  'create' | 'apply' | 'scale' | 'upgrade' | 'pause' | 'resume' | 'heal' | 'certificates' | 'load' | 'delete'
 
 type Refusal = (record: ClusterRecord) => KnestError
 
@@ -33,11 +36,14 @@ const refuse = (refusal: Refusal, ...names: readonly Operation[]): PhaseRules['r
   Object.fromEntries(names.map((name) => [name, refusal]))
 
 const unmade = {
-  ...refuse(notCreated, 'scale', 'upgrade', 'pause', 'heal'),
+  ...refuse(notCreated, 'scale', 'upgrade', 'pause', 'heal', 'load'),
   ...refuse(notPaused, 'resume'),
 }
 const made = { ...refuse(alreadyExists, 'create'), ...refuse(notPaused, 'resume') }
-const withoutNodes = refuse(isPaused, 'create', 'apply', 'scale', 'upgrade', 'heal', 'certificates')
+const withoutNodes = refuse(
+  isPaused,
+  ...(['create', 'apply', 'scale', 'upgrade', 'heal', 'certificates', 'load'] as const),
+)
 
 /** The one table of what each phase permits and is called. Guards, status, controller and CRD read it. */
 export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
@@ -102,7 +108,10 @@ export const phaseTable: Readonly<Record<ClusterPhase, PhaseRules>> = {
   },
   Deleting: {
     refuses: {
-      ...refuse(isDeleting, 'create', 'apply', 'scale', 'upgrade', 'pause', 'heal', 'certificates'),
+      ...refuse(
+        isDeleting,
+        ...(['create', 'apply', 'scale', 'upgrade', 'pause', 'heal', 'certificates', 'load'] as const),
+      ),
       ...refuse(notPaused, 'resume'),
     },
     reconciled: 'never',

@@ -1,9 +1,11 @@
 import type { RenewalPlan } from '../certificates/plan.js'
 import type { UnnamedApi } from '../pki/served-names.js'
 import type { BackendName, NodeRole } from '../contracts/cluster.js'
+import type { LoadedImage } from '../contracts/images.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import type { EtcdMemberHealth } from '../etcd/index.js'
 import type { DiskState } from '../node/disk.js'
+import type { PresentImage } from './loaded-images.js'
 
 /** A node as the host and the node itself show it. */
 export interface ObservedNode {
@@ -46,6 +48,8 @@ export interface ObservedCluster {
   readonly unnamed?: UnnamedApi | undefined
   /** What the nested API says; undefined when it does not answer. */
   readonly configured?: ConfiguredVersions | undefined
+  /** Undefined when nothing was loaded into the cluster. */
+  readonly images?: ObservedImages | undefined
   /** The record says that an upgrade has begun. */
   readonly upgrading?: boolean
 }
@@ -58,3 +62,9 @@ export interface ConfiguredVersions {
 }
 
 export const nothing: ObservedCluster = { nodes: [], members: undefined, addonsInstalled: false }
+
+interface ObservedImages {
+  readonly loaded: readonly LoadedImage[]
+  /** By the name of each node that said what it has. */
+  readonly present: ReadonlyMap<string, readonly PresentImage[]>
+}

@@ -2,6 +2,7 @@ import { isNothing } from '../certificates/plan.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { controlPlaneSteps, forgetOf, isInitialized } from './control-plane-steps.js'
 import type { DesiredNode } from './desired-nodes.js'
+import { afterImages, imageSteps } from './image-steps.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
@@ -45,7 +46,7 @@ export function planCluster(
   const leaving = begun ? heldUp(spec, observed, desired) : []
   const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
   const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, upgrade.configuration) : []
-  const steps: Step[] = [
+  const made: readonly Step[] = [
     {
       kind: 'ensure-addresses',
       id: 'addresses',
@@ -85,6 +86,8 @@ export function planCluster(
         startWorker(node, forgotten, surge.includes(node) ? observed.configured?.proxy : undefined),
       ),
   ]
+  const images = imageSteps(desired, joining, observed, made)
+  const steps = [...made.map((step) => afterImages(step, images)), ...images]
   steps.push(...removeSteps(observed, desired, steps), ...removeSurge(surge, upgrade))
   steps.push({
     kind: 'save-kubeconfig',

@@ -2,6 +2,7 @@ import type { RenewalPlan } from '../certificates/plan.js'
 import type { UnnamedApi } from '../pki/served-names.js'
 import type { NodeRole } from '../contracts/cluster.js'
 import type { DesiredNode } from './desired-nodes.js'
+import type { ImageToCopy } from './loaded-images.js'
 
 interface Common {
   readonly id: string
@@ -67,6 +68,12 @@ export type Step =
     })
   /** Of a node that is part of the cluster the Node object is gone, and its kubelet does not make another by itself. */
   | (Common & { readonly kind: 'register-node'; readonly node: string; readonly role: NodeRole })
+  /** Images that were loaded into the cluster, which the node lacks and others have. */
+  | (Common & {
+      readonly kind: 'load-images'
+      readonly node: string
+      readonly images: readonly ImageToCopy[]
+    })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   /** Takes what a control plane that is no more was in etcd out of it. */
   | (Common & { readonly kind: 'remove-member'; readonly node: string })

@@ -14,4 +14,12 @@ export * from '../errors.js'
 export * from '../labels.js'
 export * from '../names.js'
 export { anySignal, openDeadline, seconds, startLimit } from '../signals.js'
-export { durationMs, imageTag, parseVersion, parseWholeNumber, withoutV } from '../values/index.js'
+export {
+  durationMs,
+  fullImageName,
+  imageTag,
+  shortImageName,
+  parseVersion,
+  parseWholeNumber,
+  withoutV,
+} from '../values/index.js'

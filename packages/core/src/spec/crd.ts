@@ -133,6 +133,21 @@ const statusSchema = {
         properties: { node: { type: 'string' }, ip: { type: 'string' }, mac: { type: 'string' } },
       },
     },
+    images: {
+      type: 'array',
+      description: 'Images that were loaded into the cluster; nodes that come have them, too',
+      items: {
+        type: 'object',
+        required: ['name', 'digest'],
+        properties: {
+          name: { type: 'string' },
+          digest: { type: 'string' },
+          id: { type: 'string', description: 'What the container engine knew it by' },
+          pools: { type: 'array', items: { type: 'string' } },
+          nodes: { type: 'array', items: { type: 'string' } },
+        },
+      },
+    },
     conditions: {
       type: 'array',
       'x-kubernetes-list-type': 'map',

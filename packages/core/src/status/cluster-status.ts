@@ -7,6 +7,7 @@ import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
+import { askNodeImages } from '../observe/node-images.js'
 import { lastEnds } from '../observe/lost-data.js'
 import { authorityProblem } from './authorities.js'
 import { answerOf, patienceMs } from './answer.js'
@@ -19,6 +20,7 @@ import { lastWords } from './last-words.js'
 import { lookIntoCluster, nestedProblems, nothingSeen, pressureProblems } from './nested-looks.js'
 import { lookAtNodes } from './node-looks.js'
 import { nodeSummaries } from './nodes.js'
+import { imageProblems } from './image-problems.js'
 import { statusProblems } from './problems.js'
 import { summary } from './summary.js'
 
@@ -37,7 +39,7 @@ export async function clusterStatus(
   const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
-  const [members, etcdMembers, found, reservations, looks, inside, authorities] = await Promise.all([
+  const [members, etcdMembers, found, reservations, looks, inside, authorities, present] = await Promise.all([
     answer((bounded) => askNodeObjects(parts, record, hostNodes, bounded)),
     answer((bounded) => askEtcd(record, running, bounded)),
     answer((bounded) => {
@@ -51,6 +53,7 @@ export async function clusterStatus(
     answer<Problem | undefined>((bounded) =>
       authorityProblem({ record, home: parts.home, nodes: hostNodes }, bounded),
     ),
+    answer((bounded) => askNodeImages(record, hostNodes, bounded)),
   ])
   const { emptyDisks, begunDisks, clocks, fullDisks } = looks
   const emptied = hostNodes.filter(({ name, phase }) => emptyDisks.has(name) || phase === 'failed')
@@ -69,6 +72,7 @@ export async function clusterStatus(
     clocks,
     etcd,
     authorities: authorities.value,
+    images: imageProblems(record, hostNodes, present.value ?? new Map()),
     apiProblem: members.problem,
     lastWords: members.problem === undefined ? [] : await lastWords(record, running, answer),
     fullDisks,

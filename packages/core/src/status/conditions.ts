@@ -18,6 +18,8 @@ export interface Observed {
   /** By node: seconds that its clock is ahead of this machine's. */
   readonly clocks: ReadonlyMap<string, number>
   readonly etcd: EtcdStatus
+  /** What is wrong with loaded images. */
+  readonly images?: readonly Problem[]
   /** Why the cluster's authorities are not there; undefined when they are. */
   readonly authorities?: Problem | undefined
   /** Why the nested API does not answer; undefined when it does. */

@@ -33,6 +33,7 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...podTroubles(observed),
     ...(observed.inside ?? []),
     ...clockProblems(observed),
+    ...(observed.images ?? []),
     ...certificateProblems(observed.record, certificates),
   ]
 }

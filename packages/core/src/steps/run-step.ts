@@ -11,6 +11,7 @@ import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
+import { copyImages } from './copy-images.js'
 import { releaseAddresses, reserveAddresses } from './node-addresses.js'
 import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
@@ -78,6 +79,8 @@ export async function runStep(
       return startWorker(context, await open(step.node), step, signal)
     case 'register-node':
       return registerNode(context, await open(step.node), step.role, signal)
+    case 'load-images':
+      return copyImages(context, step, progress, signal)
     case 'forget-member':
       return deleteStaleNode(context, step.node, signal)
     case 'remove-member':

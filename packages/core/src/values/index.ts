@@ -1,3 +1,4 @@
+export { fullImageName, shortImageName } from './image-name.js'
 export { durationMs, durationNanos } from './duration.js'
 export { isPort, parseInt64, parsePercent, parseWholeNumber } from './integer.js'
 export { ipFamily } from './ip.js'

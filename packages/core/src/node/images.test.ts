@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { parseNodeImages } from './images.js'
+
+const digest = `sha256:${'0f'.repeat(32)}`
+
+test('of the images of a node those are read that were loaded, with what they came from', () => {
+  const text = `REF                         TYPE                                                 DIGEST    SIZE      PLATFORMS   LABELS
+docker.io/library/app:dev   application/vnd.docker.distribution.manifest.v2+json ${digest} 12.3 MiB  linux/amd64 io.cri-containerd.image=managed,io.cri-containerd.pinned=pinned,knest.dev/loaded=abc
+localhost/tool:1            application/vnd.oci.image.index.v1+json              ${digest} 995.0 B   linux/amd64,linux/arm64 knest.dev/loaded=archive
+localhost/odd:1             application/vnd.oci.image.manifest.v1+json           ${digest} -         -           knest.dev/loaded=archive
+registry.k8s.io/pause:3.10  application/vnd.oci.image.manifest.v1+json           ${digest} 1.0 KiB   linux/amd64 io.cri-containerd.image=managed
+`
+  expect(parseNodeImages(text)).toEqual([
+    { name: 'docker.io/library/app:dev', digest, size: '12.3 MiB', id: 'abc' },
+    { name: 'localhost/tool:1', digest, size: '995.0 B', id: undefined },
+    { name: 'localhost/odd:1', digest, size: '-', id: undefined },
+  ])
+  expect(parseNodeImages('REF TYPE DIGEST SIZE PLATFORMS LABELS\n')).toEqual([])
+})
