@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync, truncateSync } from 'node:fs'
-import { gunzipSync, gzipSync } from 'node:zlib'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeObject } from 'knest'
 import { createCluster, openHost, never } from './support/cluster.js'
@@ -62,7 +61,6 @@ describe('knest load', () => {
   it('takes one that is compressed, and an image of podman', async () => {
     const archive = folder.write('tool.tar', 'docker.io/library/tool:1', 'tool')
     writeFileSync(`${archive}.gz`, gzipSync(readFileSync(archive)))
-    expect(gunzipSync(readFileSync(`${archive}.gz`)).length).toBe(statSync(archive).size)
     expect((await load(`${archive}.gz`)).stdout).toContain('image "tool:1": loaded into')
     const saved = folder.write('podman.tar', 'localhost/knest-e2e-load:1', 'podman')
     execFileSync('podman', ['--cgroup-manager=cgroupfs', 'load', '-i', saved])

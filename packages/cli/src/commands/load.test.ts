@@ -25,6 +25,21 @@ describe('load', () => {
     expect(terminal.out).toBe('image "app:dev": loaded into demo-cp-0\n')
   })
 
+  test('says what pods must call an image that podman has given a name of its own', async () => {
+    terminal.clusters.load = () =>
+      Promise.resolve([
+        {
+          title: 'image "app:dev"',
+          images: [{ name: 'localhost/app:dev', digest: 'sha256:1' }],
+          loaded: ['demo-cp-0'],
+          had: ['demo-worker-0'],
+        },
+      ])
+    expect(await terminal.run('load', 'demo', 'app:dev')).toBe(0)
+    expect(terminal.out).toBe('image "localhost/app:dev": loaded into demo-cp-0; demo-worker-0 had it\n')
+    expect(terminal.err).toContain('podman calls "app:dev" "localhost/app:dev", and so must pods')
+  })
+
   test('says that kubelet pulls what has the tag latest', async () => {
     terminal.images.add('app')
     expect(await terminal.run('load', 'demo', 'app')).toBe(0)

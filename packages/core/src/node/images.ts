@@ -45,7 +45,7 @@ export function parseNodeImages(text: string): readonly NodeImage[] {
 
 /** containerd says the name of each image that it has unpacked. One that has only a tag gets a name made of the date. */
 const importing = `set -o pipefail
-names=$(${ctr} import - | sed -n 's/^unpacking \\(\\S*\\) (sha256:.*/\\1/p') || exit
+names=$(if [ "$2" = gzip ]; then gzip -dc | ${ctr} import -; else ${ctr} import -; fi | sed -n 's/^unpacking \\(\\S*\\) (sha256:.*/\\1/p') || exit
 for name in $names; do
   case $name in import-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]:*) ${ctr} rm "$name" >&2; continue ;; esac
   ${ctr} label "$name" ${loadedLabel}="$1" ${pinned} >/dev/null || exit
@@ -53,14 +53,20 @@ for name in $names; do
 done
 ${listing}`
 
+interface ImportOptions {
+  /** The engine's id of the only image in it. */
+  readonly id?: string | undefined
+  /** containerd's client does not see that by itself. */
+  readonly isGzip?: boolean
+}
+
 /** Reads an archive of images into a node, as fast as the node unpacks it. Gives the images that were in it. */
 export async function importImages(
   node: NodeHandle,
   archive: NonNullable<ExecOptions['stdin']>,
-  id: string | undefined,
-  limits: ExecLimits,
+  { id, isGzip = false, ...limits }: ExecLimits & ImportOptions,
 ): Promise<readonly NodeImage[]> {
-  const argv = ['bash', '-c', importing, 'import', id ?? fromArchive]
+  const argv = ['bash', '-c', importing, 'import', id ?? fromArchive, isGzip ? 'gzip' : 'plain']
   const { exitCode, stdout, stderr } = await collectText((output) =>
     node.exec(argv, { ...limits, ...output, stdin: archive }),
   )

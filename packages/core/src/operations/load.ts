@@ -1,15 +1,15 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
 import type { ImageArchive, LoadedImage, LoadOutcome, LoadRequest } from '../contracts/images.js'
-import type { NodeHandle } from '../contracts/node-backend.js'
+import type { ExecLimits, NodeHandle } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { KnestError } from '../errors.js'
 import { importImages, readNodeImages, type NodeImage } from '../node/images.js'
 import { permit } from '../phases/index.js'
 import { withImages } from '../plan/loaded-images.js'
-import { endedBy } from '../signals.js'
-import { fanOut } from '../streams/index.js'
+import { endedBy, onAbort } from '../signals.js'
+import { fanOut, peekGzip } from '../streams/index.js'
 import { chooseNodes } from './choose-nodes.js'
 import { readRecord, type OperationTools } from './tools.js'
 
@@ -78,18 +78,8 @@ async function loadOne(
   const known = (target: Target): NodeImage | undefined => found(archive, target)
   const lacking = targets.filter((target) => known(target) === undefined)
   const had = targets.filter((target) => known(target) !== undefined)
-  const source = lacking.length === 0 ? undefined : await archive.open(signal)
-  const copies = source === undefined ? [] : fanOut(source, lacking.length)
-  const stop = (): void => void source?.destroy(endedBy(signal))
-  signal.addEventListener('abort', stop, { once: true })
-  const results = await Promise.allSettled(
-    lacking.map(({ node }, index) =>
-      importImages(node, copies[index] ?? '', archive.image?.id, { timeoutMs, signal }),
-    ),
-  ).finally(() => {
-    signal.removeEventListener('abort', stop)
-    source?.destroy()
-  })
+  const nodesLacking = lacking.map(({ node }) => node)
+  const results = lacking.length === 0 ? [] : await importInto(archive, nodesLacking, { timeoutMs, signal })
   if (signal.aborted) throw endedBy(signal)
   const imported = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const images = imported[0] ?? had.flatMap((target) => known(target) ?? []).slice(0, 1)
@@ -119,6 +109,27 @@ async function loadOne(
   }
 }
 
+/** Sends one archive to several nodes at the same time. */
+async function importInto(
+  archive: ImageArchive,
+  nodes: readonly NodeHandle[],
+  limits: ExecLimits,
+): Promise<readonly PromiseSettledResult<readonly NodeImage[]>[]> {
+  const source = await archive.open(limits.signal)
+  const forget = onAbort(limits.signal, (error) => source.destroy(error))
+  try {
+    const { stream, isGzip } = await peekGzip(source)
+    const copies = fanOut(stream, nodes.length)
+    const options = { ...limits, id: archive.image?.id, isGzip }
+    return await Promise.allSettled(nodes.map((node, at) => importImages(node, copies[at] ?? '', options)))
+  } catch (error) {
+    throw readable(archive, error)
+  } finally {
+    forget()
+    source.destroy()
+  }
+}
+
 function found({ image }: ImageArchive, { images }: Target): NodeImage | undefined {
   if (image === undefined) return undefined
   return images.find(({ name, id }) => id === image.id && image.names.includes(name))
@@ -130,9 +141,7 @@ function failureOf(
   failures: readonly unknown[],
   loaded: readonly string[],
 ): KnestError {
-  const errors = failures.map((error) =>
-    error instanceof KnestError ? error : new KnestError('prerequisite', String(error), { cause: error }),
-  )
+  const errors = failures.map((error) => readable(archive, error))
   const [first] = errors
   if (first === undefined || errors.some((error) => error.code !== 'node-command')) {
     return (
@@ -157,8 +166,15 @@ function failureOf(
   })
 }
 
+/** What a file has to say when it is read, as that it is a folder. */
+function readable({ title }: ImageArchive, error: unknown): KnestError {
+  if (error instanceof KnestError) return error
+  const said = error instanceof Error ? error.message : String(error)
+  return new KnestError('usage', `${title} cannot be read: ${said}`, { cause: error })
+}
+
 const damage =
-  /unexpected EOF|unrecognized image format|invalid (tar )?header|invalid checksum|corrupt|digest|not found/i
+  /unexpected (EOF|end of file)|crc error|not in gzip|unrecognized image format|invalid (tar )?header|invalid checksum|corrupt|digest|not found/i
 
 function nameless({ title }: ImageArchive): KnestError {
   return new KnestError('config', `${title} holds no image with a name, so no pod could use it`, {

@@ -73,7 +73,7 @@ async function copy(
     (error: unknown) => void between.destroy(error instanceof Error ? error : new Error(String(error))),
   )
   try {
-    const images = await importImages(to, between, id, limits)
+    const images = await importImages(to, between, { ...limits, id })
     if (!images.some((image) => image.name === name && image.digest === digest))
       throw new KnestError('node-command', `node "${from.name}" gave another image "${name}" than was loaded`)
   } finally {
