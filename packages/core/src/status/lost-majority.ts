@@ -28,7 +28,8 @@ export function lostMajority(observed: Observed): Problem | undefined {
 /** Nothing brings the disk of this node back: not even what would start it again is there, or it is empty. */
 function isDiskGone({ hostNodes, nodes, emptyDisks, begunDisks }: Observed, name: string): boolean {
   const found = hostNodes.find((node) => node.name === name)
-  if (found === undefined) return true
+  // One that somebody joined by hand may be anywhere.
+  if (found === undefined) return nodes.some((node) => node.name === name)
   if (emptyDisks.has(name)) return begunDisks?.has(name) !== true
   return found.phase === 'failed' && nodes.some((node) => node.name === name && node.disk === 'ephemeral')
 }

@@ -166,6 +166,15 @@ describe('a majority whose disks are gone', () => {
 
   test.each<[string, Observed, RegExp]>([
     ['they began it and are away for a moment', lost({ begunDisks: new Set(two) }), /goes on by itself/],
+    [
+      'they are nodes of others',
+      lost({
+        hostNodes: lost().hostNodes.slice(0, 1),
+        nodes: lost().nodes.slice(0, 1),
+        emptyDisks: new Set(),
+      }),
+      /goes on by itself/,
+    ],
     ['one of them may come back', lost({ emptyDisks: new Set(['q-cp-1']) }), /goes on by itself/],
     [
       'nothing is set up, and all begin anew',
