@@ -29,17 +29,19 @@ function run(command, argv, cwd) {
 
 const outfileOf = (name) => `${root}node_modules/.cache/knest/take-back-${name}.mjs`
 
-/** The first seed from `from` that breaks a promise; undefined when none of `count` does. */
-async function firstBroken(name, from, count) {
-  const argv = [outfileOf(name), '--until-broken', '--from', String(from), '--seeds', String(count)]
+/** The first seed from `from` that breaks a promise; undefined when none of `count` does. `more`: flags of the world. */
+async function firstBroken(name, from, count, ...more) {
+  const argv = [outfileOf(name), '--until-broken', '--from', String(from), '--seeds', String(count), ...more]
   const { code, text } = await run(process.execPath, argv, root)
   if (code !== 0) throw new Error(`the world of ${name} ended with ${code}:\n${text}`)
   return JSON.parse(text.trim().split('\n').at(-1)) ?? undefined
 }
 
-/** The same, but for seeds that break that promise also with the mend in place. */
+/** The same, but for seeds that break that promise also with the mend in place. Those that are remembered come first. */
 async function foundBySeed(name, folder) {
   await bundleWorld(`${folder}/`, outfileOf(name))
+  const remembered = await firstBroken(name, 1, 0, '--remembered')
+  if (remembered !== undefined) return remembered
   const last = Number(values.seeds)
   for (let from = 1; from <= last;) {
     const found = await firstBroken(name, from, last - from + 1)

@@ -136,7 +136,10 @@ export async function toldByStatus(world: World): Promise<string | undefined> {
       .filter(({ severity }) => severity === 'error')
       .map(({ hint }) => /knest (\w+) /.exec(hint)?.[1])
     const remedy = named.find((name) => commands.some((command) => command.name === name))
-    const hasData = [...world.kubelets.disks.values()].some(({ etcd }) => etcd?.hasDisks() === true)
+    // A cluster none of whose control planes was ever set up has nothing of anybody.
+    const hasData = [...world.kubelets.disks.values()].some(
+      ({ etcd, isBootstrapped }) => isBootstrapped && etcd?.hasDisks() === true,
+    )
     if (remedy === 'delete' && hasData)
       world.check(({ name }) =>
         name === 'it comes to rest' ? 'status tells to delete a cluster whose data are there' : undefined,

@@ -52,7 +52,8 @@ async function tellOne(seed: number): Promise<boolean> {
 }
 
 async function tellUntilBroken(): Promise<void> {
-  for (let seed = first; seed < first + Number(values.seeds); seed++) {
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
+  for (const seed of [...(values.remembered ? rememberedSeeds : []), ...seeds]) {
     const [broken] = (await tell(storyOf(seed))).broken
     if (broken === undefined) continue
     print(JSON.stringify({ seed, ...broken }))

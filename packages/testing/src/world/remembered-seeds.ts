@@ -34,4 +34,6 @@ export const rememberedSeeds: readonly number[] = [
   // A Node object gone of the only control plane; a removal, and a join of an initial member, that were cut off.
   200_031,
   200_124, 200_340,
+  // Authorities gone of a begin that a power cut had ended: there are no data of anybody.
+  1_795_960_052,
 ]
