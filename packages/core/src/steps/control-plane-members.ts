@@ -20,6 +20,8 @@ const discoveryPath = '/etc/kubernetes/knest-discovery.conf'
 // What an interrupted run left behind belongs to a member that is gone now.
 const reset = `if [ -e /etc/kubernetes/manifests/etcd.yaml ] || [ -e /var/lib/etcd/member ]; then
   kubeadm reset --force --cri-socket=${criSocket} --skip-phases=preflight,remove-etcd-member 2>&1
+  # The phase that is skipped would empty it, too. Who starts on it is the member that is gone.
+  rm -rf /var/lib/etcd/member
 fi
 `
 
