@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { KubeApi } from '../contracts/kubernetes.js'
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError, type ErrorCode } from '../errors.js'
-import { servedProblems } from './crd.js'
+import { nestedClusterCrd } from '../spec/index.js'
+import { ensureCrd, servedProblems } from './crd.js'
 
 const ref = { name: 'q', namespace: 'team' }
 const { signal } = new AbortController()
@@ -46,5 +48,51 @@ describe('the resource definition', () => {
     await expect(servedProblems(hostWith('timeout', []), ref, signal)).rejects.toMatchObject({
       code: 'timeout',
     })
+  })
+})
+
+describe('a definition that is there already', () => {
+  const revision = 'knest.dev/definition-revision'
+
+  async function writesBeside(
+    annotations: Readonly<Record<string, string>> | undefined,
+  ): Promise<readonly string[]> {
+    const writes: string[] = []
+    const labels = { 'app.kubernetes.io/managed-by': 'knest' }
+    const status = { conditions: [{ type: 'Established', status: 'True' }] }
+    const metadata = {
+      name: 'nestedclusters.knest.dev',
+      labels,
+      ...(annotations === undefined ? {} : { annotations }),
+    }
+    const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata, status }
+    const api: Pick<KubeApi, 'get' | 'apply' | 'patch'> = {
+      get: () => Promise.resolve(annotations === undefined ? undefined : crd),
+      apply: (object: KubeObject) => {
+        writes.push(`apply ${object.metadata.annotations?.[revision] ?? ''}`)
+        return Promise.resolve({ ...object, status })
+      },
+      patch: (_kind, _name, _namespace, patch) => {
+        writes.push(`patch ${Object.keys(patch).join()}`)
+        return Promise.resolve(crd)
+      },
+    }
+    await ensureCrd(api as KubeApi, signal)
+    return writes
+  }
+
+  it.each([
+    ['none is there', undefined, 'apply 1'],
+    ['it is of a knest that did not count', {}, 'apply 1'],
+    ['it is as new', { [revision]: '1' }, 'apply 1'],
+    ['it is of a newer knest: what the others need stays', { [revision]: '2' }, 'patch metadata'],
+  ])('%s', async (_, annotations, write) => {
+    expect(await writesBeside(annotations)).toEqual([write])
+  })
+
+  it('has another revision whenever it is another one', () => {
+    const hash = createHash('sha256').update(JSON.stringify(nestedClusterCrd())).digest('hex').slice(0, 12)
+    // Where this fails, raise `revision` in crd.ts and write the new pair here.
+    expect({ revision: 1, hash }).toEqual({ revision: 1, hash: 'c9e00e95125c' })
   })
 })

@@ -13,7 +13,14 @@ const crdName = 'nestedclusters.knest.dev'
 const keepAnnotation = 'knest.dev/keep'
 const keptForController = 'controller'
 
-/** Applies the CRD and waits until the host serves it. Touches it each time, see removeCrdIfUnused. */
+const revisionAnnotation = 'knest.dev/definition-revision'
+/** Raised with each change of the definition, see crd.test.ts: an older knest leaves a newer definition as it is. */
+const revision = 1
+
+/**
+ * Applies the CRD, unless that of a newer knest is there, and waits until the host serves it. Touches it each time,
+ * see removeCrdIfUnused.
+ */
 export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: string): Promise<void> {
   const existing = await api.get(crdKind, crdName, undefined, signal)
   const [foreign] = problemsOf(existing)
@@ -24,7 +31,19 @@ export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: str
     'knest.dev/last-used': new Date().toISOString(),
     ...(keep === undefined ? {} : { [keepAnnotation]: keep }),
   }
-  const applied = await api.apply({ ...crd, metadata: { ...crd.metadata, annotations } }, { signal })
+  const applied = isNewer(existing)
+    ? // Without its fields the objects of who has that knest would lose them.
+      await api.patch(crdKind, crdName, undefined, { metadata: { annotations } }, { signal })
+    : await api.apply(
+        {
+          ...crd,
+          metadata: {
+            ...crd.metadata,
+            annotations: { ...annotations, [revisionAnnotation]: String(revision) },
+          },
+        },
+        { signal },
+      )
   if (isEstablished(applied)) return
   await api.waitFor(
     crdKind,
@@ -37,6 +56,10 @@ export async function ensureCrd(api: KubeApi, signal: AbortSignal, keptFor?: str
       describe: () => 'not established yet',
     },
   )
+}
+
+function isNewer(crd: KubeObject | undefined): boolean {
+  return Number(crd?.metadata.annotations?.[revisionAnnotation] ?? 0) > revision
 }
 
 /** A definition of that name which somebody else made, and which knest neither changes nor removes. */
@@ -160,5 +183,11 @@ export async function releaseCrd(api: KubeApi, signal: AbortSignal): Promise<voi
 /** The CRD as a host of knest's own has it. */
 export function keptCrd(): KubeObject {
   const crd = nestedClusterCrd()
-  return { ...crd, metadata: { ...crd.metadata, annotations: { [keepAnnotation]: 'true' } } }
+  return {
+    ...crd,
+    metadata: {
+      ...crd.metadata,
+      annotations: { [keepAnnotation]: 'true', [revisionAnnotation]: String(revision) },
+    },
+  }
 }
