@@ -79,6 +79,7 @@ warning: the host has no node "q-cp-1"
             { ...member, id: 'a', name: 'q-cp-0', leader: true },
             { ...member, id: 'b', name: 'q-cp-1', healthy: false, dbSizeBytes: undefined },
             { ...member, id: 'c', name: 'q-cp-2', learner: true },
+            { ...member, id: 'd', name: 'q-cp-3', alarms: ['NOSPACE'] },
           ],
           problem: undefined,
         },
@@ -97,6 +98,7 @@ warning: the host has no node "q-cp-1"
 a             q-cp-0   healthy     yes      no        20 MiB
 b             q-cp-1   unhealthy   no       no        <unknown>
 c             q-cp-2   healthy     no       yes       20 MiB
+d             q-cp-3   NOSPACE     no       no        20 MiB
 `)
     expect(text).toContain('"kubeconfig", 2025-12-01T00:00:00Z (expired)')
   })

@@ -55,10 +55,10 @@ function etcdText({ members, problem }: EtcdStatus): string {
   if (problem !== undefined) return `etcd: unknown: ${problem}\n`
   return renderTable(
     ['ETCD-MEMBER', 'NAME', 'HEALTH', 'LEADER', 'LEARNER', 'DB-SIZE'],
-    members.map(({ id, name, healthy, leader, learner, dbSizeBytes }) => [
+    members.map(({ id, name, healthy, leader, learner, dbSizeBytes, alarms }) => [
       id,
       name,
-      healthy ? 'healthy' : 'unhealthy',
+      alarms?.join() ?? (healthy ? 'healthy' : 'unhealthy'),
       yesNo(leader),
       yesNo(learner),
       dbSizeBytes === undefined ? '<unknown>' : byteSize(dbSizeBytes),

@@ -93,7 +93,9 @@ export async function clusterStatus(
 }
 
 function phaseOf({ phase }: ClusterRecord, nodes: readonly NodeSummary[], etcd: EtcdStatus): ClusterPhase {
-  const well = nodes.every(({ ready }) => ready) && etcd.members.every(({ healthy }) => healthy)
+  const well =
+    nodes.every(({ ready }) => ready) &&
+    etcd.members.every(({ healthy, alarms }) => healthy && alarms === undefined)
   return phase === 'Ready' && !well ? 'Degraded' : phase
 }
 

@@ -74,6 +74,8 @@ async function problemsOf({
   const home = { ...parts.home, readAuthorities: () => Promise.resolve({} as CertificateAuthorities) }
   const whole: Parts = { ...parts, home, openNestedApi: () => Promise.resolve(api as unknown as KubeApi) }
   const status = await clusterStatus(whole, fakeRecord({ workers: 1 }), signal, 2_000)
+  const hasAlarm = status.etcd.members.some(({ alarms }) => alarms !== undefined)
+  if (hasAlarm) expect(status.phase).toBe('Degraded')
   const texts = status.problems.map(({ message, hint }) => `${message} | ${hint}`)
   return texts.filter((text) => !text.startsWith('the certificate authorities')).join('\n')
 }
