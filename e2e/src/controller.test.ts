@@ -9,14 +9,15 @@ import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
+import { killNode, podKind } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { lastHeartbeat } from './support/ready-nodes.js'
 import { secondsUntil } from './support/until.js'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 
 const clusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
-const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const system = 'knest-system'
 
 let home: TestHome
@@ -37,6 +38,14 @@ const stuckName = 'e2e-stuck'
 
 async function uidsOfNodes(api: KubeApi): Promise<readonly (string | undefined)[]> {
   return (await api.list(nodeKind, { signal: never })).map(({ metadata }) => metadata.uid)
+}
+
+/** Since when the pod's container runs. */
+function startOf(pod: KubeObject | undefined): string | undefined {
+  const { containerStatuses = [] } = (pod?.status ?? {}) as {
+    containerStatuses?: readonly { readonly state?: { readonly running?: { readonly startedAt: string } } }[]
+  }
+  return containerStatuses[0]?.state?.running?.startedAt
 }
 
 beforeAll(async () => {
@@ -385,6 +394,33 @@ describe('a cluster that was declared, three control planes and a worker', () =>
     expect(status.etcd.members).toHaveLength(3)
     await secondsUntil(async () => (await eventReasons()).includes('Created'), 10, 'an Event')
   })
+
+  it.each([worker, `${name}-cp-1`])(
+    'joins %s again when its pod is new, with an empty disk',
+    async (node) => {
+      const pod = await host.get(podKind, `${node}-0`, namespace, never)
+      await killNode(host, namespace, node)
+      const started = async (): Promise<string | undefined> => {
+        const found = await host.get(podKind, `${node}-0`, namespace, never)
+        return found?.metadata.uid === pod?.metadata.uid ? undefined : startOf(found)
+      }
+      await secondsUntil(async () => (await started()) !== undefined, 60, `the new pod of ${node}`)
+      const spoken = async (): Promise<boolean> => {
+        const found = await api.get(nodeKind, node, undefined, within(5_000))
+        return (
+          found !== undefined && isReady(found) && lastHeartbeat(found) >= Date.parse((await started()) ?? '')
+        )
+      }
+      // Long before the nested cluster would notice: its last word of the node is Ready.
+      const seconds = await secondsUntil(
+        async () => (await spoken()) && (await allReady(4)),
+        60,
+        `${node} to be back`,
+      )
+      console.log(`${node}: Ready on an empty disk ${seconds.toFixed(1)} s after its pod was back`)
+      expect(await readProof(api)).toEqual(written)
+    },
+  )
 
   it.each([worker, `${name}-cp-1`])(
     'replaces %s when its kubelet is gone for good, and nothing else',

@@ -17,7 +17,7 @@ export async function notReady(
   const found = await api.list(nodeKind, { signal: within(5_000) })
   const isFine = (node: string): boolean => {
     const object = found.find(({ metadata }) => metadata.name === node)
-    return object !== undefined && isReady(object) && lastWord(object) >= (since.get(node) ?? 0)
+    return object !== undefined && isReady(object) && lastHeartbeat(object) >= (since.get(node) ?? 0)
   }
   return nodes.filter((node) => !isFine(node))
 }
@@ -50,7 +50,8 @@ export function readyAnew(
   }
 }
 
-function lastWord({ status }: KubeObject): number {
+/** When its kubelet last said whether it is Ready, in milliseconds since 1970; 0: never. */
+export function lastHeartbeat({ status }: KubeObject): number {
   const { conditions = [] } = (status ?? {}) as {
     conditions?: readonly { readonly type: string; readonly lastHeartbeatTime?: string }[]
   }
