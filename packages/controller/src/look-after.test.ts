@@ -67,6 +67,14 @@ describe('lookAfter', () => {
     expect(looked.actions).toEqual([{ type: 'Warning', reason: 'Refused', message: 'one; cure' }])
   })
 
+  it('offers no other context when a right is missing: it has but one', async () => {
+    const hint = 'ask for this right, or choose another context with --context'
+    const looked = await look(new KnestError('not-permitted', 'may not list persistentvolumes', { hint }))
+    expect(looked.actions.map(({ message }) => message)).toEqual([
+      'may not list persistentvolumes; its rights come with the controller: `knest host install controller`',
+    ])
+  })
+
   it('looks again at once, and says nothing, when somebody ended the look for a reason', async () => {
     const ended = AbortSignal.abort(new KnestError('cancelled', 'cluster "demo" is being deleted'))
     const reconcile = () => Promise.reject(new KnestError('timeout', 'waited for a pod'))

@@ -1,4 +1,4 @@
-import { BusyError, KnestError, PreflightError } from '@knest/core'
+import { BusyError, knestCommand, KnestError, PreflightError } from '@knest/core'
 import type { ClusterRef, Clusters, HealAction, HealReport, Progress } from '@knest/core'
 import type { ReconcileResult } from './metrics.js'
 
@@ -89,7 +89,16 @@ function warning(reason: string, message: string): HealAction {
   return { type: 'Warning', reason, message }
 }
 
-function textOf({ message, hint }: { readonly message: string; readonly hint?: string | undefined }): string {
+interface Told {
+  readonly message: string
+  readonly hint?: string | undefined
+  readonly code?: string
+}
+
+/** A controller has one context and no terminal: what it may comes with its installation. */
+function textOf({ message, hint, code }: Told): string {
+  if (code === 'not-permitted')
+    return `${message}; its rights come with the controller: ${knestCommand('host', 'install', 'controller')}`
   return hint === undefined ? message : `${message}; ${hint}`
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { KnestError } from '../errors.js'
 import { awaitNodes } from './await-ready.js'
 
 afterEach(() => vi.useRealTimers())
@@ -31,6 +32,7 @@ const objects: readonly KubeObject[] = [
 
 interface Waiting {
   readonly describe: (nodes: readonly KubeObject[]) => string
+  readonly signal: AbortSignal
 }
 
 /** Waits until told to end, and says then what was seen last. */
@@ -47,9 +49,10 @@ function createApi(): { readonly api: KubeApi; readonly asked: string[]; readonl
     _kind: KindRef,
     _selector: object,
     _done: unknown,
-    { describe }: Waiting,
+    { describe, signal }: Waiting,
   ): Promise<never> =>
     new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
       end = () => reject(new Error(describe(objects.filter(({ kind }) => kind === 'Node'))))
     })
   return { api: { list, waitFor } as unknown as KubeApi, asked, end: () => end() }
@@ -77,4 +80,14 @@ test('asks for nothing else while nodes come up as they should', async () => {
   await ended
   await vi.advanceTimersByTimeAsync(60_000)
   expect(asked).toEqual([])
+})
+
+test('ends the wait at what no waiting cures', async () => {
+  vi.useFakeTimers()
+  const { api } = createApi()
+  const full = new KnestError('prerequisite', 'etcd is full')
+  const fault = (): Promise<KnestError> => Promise.resolve(full)
+  const ended = expect(awaitNodes(api, ['q-cp-0'], { ...wait, fault })).rejects.toBe(full)
+  await vi.advanceTimersByTimeAsync(26_000)
+  await ended
 })

@@ -1,7 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
-import { askSystemTroubles } from '../nested-api/system-troubles.js'
-import { anySignal } from '../signals.js'
+import { lookForCauses, type FindFault } from './why-not-ready.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
@@ -11,6 +10,13 @@ interface Wait {
   readonly signal: AbortSignal
 }
 
+interface AwaitNodesOptions {
+  /** By node, when its kubelet was started. */
+  readonly since?: ReadonlyMap<string, Date> | undefined
+  /** Asked once it takes long: what no waiting cures, and what then ends it. */
+  readonly fault?: FindFault
+}
+
 /**
  * Waits until each of the nodes is Ready. Of those in `since` only what a kubelet said from that moment on counts:
  * one that is restarted leaves its last word behind, and says something else when it is back.
@@ -18,16 +24,17 @@ interface Wait {
 export async function awaitNodes(
   api: KubeApi,
   names: readonly string[],
-  { since = new Map(), ...wait }: Wait & { readonly since?: ReadonlyMap<string, Date> | undefined },
+  { since = new Map(), fault, ...wait }: Wait & AwaitNodesOptions,
 ): Promise<void> {
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
     names.filter(
       (name) => !nodes.some((node) => node.metadata.name === name && isReadySince(node, since.get(name))),
     )
-  const causes = lookForCauses(api, wait.signal)
+  const causes = lookForCauses(api, fault, wait.signal)
   try {
     await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
       ...wait,
+      signal: causes.signal,
       awaited: `${names.length} nodes to be Ready`,
       describe: (nodes) =>
         [
@@ -39,37 +46,6 @@ export async function awaitNodes(
     })
   } finally {
     causes.close()
-  }
-}
-
-/** Longer than nodes take that lack nothing: of these nothing more is asked. */
-const patienceMs = 25_000
-
-/** What keeps pods of the cluster itself from running, looked at now and then while somebody waits for long. */
-function lookForCauses(
-  api: KubeApi,
-  signal: AbortSignal,
-): { readonly seen: () => readonly string[]; readonly close: () => void } {
-  let seen: readonly string[] = []
-  let isClosed = false
-  const look = async (): Promise<void> => {
-    const bounded = anySignal(signal, AbortSignal.timeout(patienceMs))
-    const troubles = await askSystemTroubles(api, bounded).catch(() => undefined)
-    seen = troubles?.map(({ message }) => message) ?? seen
-    if (!isClosed && !signal.aborted) start()
-  }
-  let timer: NodeJS.Timeout | undefined
-  const start = (): void => {
-    timer = setTimeout(() => void look(), patienceMs)
-    timer.unref()
-  }
-  start()
-  return {
-    seen: () => seen,
-    close: () => {
-      isClosed = true
-      clearTimeout(timer)
-    },
   }
 }
 

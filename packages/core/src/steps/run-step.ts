@@ -22,6 +22,7 @@ import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
+import { etcdFault, type FindFault } from './why-not-ready.js'
 import { startWorker } from './worker.js'
 
 const minute = 60_000
@@ -94,7 +95,8 @@ export async function runStep(
       await Promise.all([
         part('Nodes are Ready', async () => {
           const since = await kubeletStarts(await readyOf(step.again, api, signal), open, signal)
-          return awaitNodes(api, step.nodes, { ...wait, since })
+          const fault: FindFault = (under) => etcdFault(context, under)
+          return awaitNodes(api, step.nodes, { ...wait, since, fault })
         }),
         step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
       ])
