@@ -11,7 +11,7 @@ export interface Observed {
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
-  /** Those of them on which etcd may have data: they began a cluster with others. */
+  /** Those of them on which etcd has data: a begin or a join that was cut off. */
   readonly begunDisks?: ReadonlySet<string>
   /** Why the pods or VMs before the present ones ended, by node. */
   readonly ends?: ReadonlyMap<string, string>

@@ -8,7 +8,7 @@ import type { Answer } from './answer.js'
 export interface NodeLooks {
   /** Names of nodes on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>
-  /** Those of them that began a cluster with others: etcd may have its data there. */
+  /** Those of them on which etcd has data: a begin or a join that was cut off. */
   readonly begunDisks: ReadonlySet<string>
   /** By name: how many seconds a node's clock is ahead of this machine's; less than zero: behind. */
   readonly clocks: ReadonlyMap<string, number>
@@ -21,7 +21,8 @@ export interface DiskRoom {
   readonly size: number
 }
 
-const question = `${diskQuestion}date +%s
+const question = `${diskQuestion}[ -e /var/lib/etcd/member ] && echo data || echo none
+date +%s
 stat -f -c '%a %b %S' /var/lib/kubelet || true
 `
 /** Below this etcd and containerd may find no room in a moment. */
@@ -43,9 +44,9 @@ export async function lookAtNodes(
     const options = { timeoutMs: 15_000, repeatable: true, signal }
     const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], options)
     if (exitCode !== 0) throw new NodeCommandError(name, ['look at the disk'], exitCode, stderr)
-    const [disk, clock, room] = stdout.trim().split('\n')
+    const [disk, etcd, clock, room] = stdout.trim().split('\n')
     if (disk !== 'bootstrapped') emptyDisks.add(name)
-    if (disk === 'founder') begunDisks.add(name)
+    if (disk !== 'bootstrapped' && (disk === 'founder' || etcd === 'data')) begunDisks.add(name)
     const ahead = clockAhead(Number(clock), asked, Date.now())
     if (ahead !== undefined) clocks.set(name, ahead)
     const { free, size } = parseRoom(room)

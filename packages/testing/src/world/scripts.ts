@@ -60,7 +60,8 @@ async function runScript(
   if (has("echo '= disk'")) return say(`= disk\n${states}`)
   if (has('version |p')) return say(states)
   if (has('base64 --wrap=0')) return say(`${disk.state()}\n${authorityLines(disk.pki)}`)
-  if (has('echo founder')) return say(`${disk.state()}\n`)
+  if (has('echo founder'))
+    return say(`${disk.state()}\n${has('echo data') && disk.etcd !== undefined ? 'data\n' : ''}`)
   if (has('ActiveEnterTimestamp')) return say(`${Math.floor((machine.kubeletAt ?? 0) / 1_000)}\n`)
   if (has(`[ -e ${bootstrapped} ] && exit 0`) && disk.isBootstrapped) return fine
   if (has('>/var/lib/knest/founder.new')) {
