@@ -88,17 +88,17 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
     find: async (signal) => (await room()).findController(api, signal),
     ensure: async (image, signal) => {
       const { ensureController } = await room()
-      await overOutages(quiet(signal), () => ensureController(api, { image }, signal), outageMs)
+      await overOutages(quiet(signal), () => ensureController(api, { image }, signal), { limitMs: outageMs })
     },
     bind: async (cluster, signal) => {
       const { bindController } = await room()
-      await overOutages(quiet(signal), () => bindController(api, cluster, signal), outageMs)
+      await overOutages(quiet(signal), () => bindController(api, cluster, signal), { limitMs: outageMs })
     },
     install: async (image, run, options) => (await room()).installController(api, { image, ...options }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),
     removeIfUnused: async (going, run) => {
       const { removeUnusedController } = await room()
-      await overOutages(run, () => removeUnusedController(api, going, run), run.timeoutMs)
+      await overOutages(run, () => removeUnusedController(api, going, run), { limitMs: run.timeoutMs })
     },
     work: async (options) =>
       (await room()).runController({

@@ -190,7 +190,7 @@ test.each([
   async (_, verb, holder) => {
     const { host, api } = fakeHost(holder)
     // Who had it has let it go.
-  if (host.lease !== undefined) host.lease = { ...host.lease, spec: {} }
+    if (host.lease !== undefined) host.lease = { ...host.lease, spec: {} }
     const lost = {
       ...api,
       [verb]: async (...given: Parameters<KubeApi['replace']>) => {

@@ -5,7 +5,7 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { BusyError, KnestError, type ErrorCode } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import { anySignal, endedBy, openDeadline, seconds } from '../signals.js'
-import { overOutages } from './over-outages.js'
+import { noOutages, overOutages } from './over-outages.js'
 
 /**
  * Runs `work` as the only actor on the cluster, within the time the caller allows, which began at `begunAt` (of
@@ -28,6 +28,7 @@ export function createExclusive(parts: Parts): Exclusive {
       openDeadline(asked.signal, Math.max(0, begunAt + timeoutMs - performance.now()), limitReached)
     let deadline = openLimit()
     const busy = new AbortController()
+    const seen = noOutages()
     let waitedFor: string | undefined
     const take = (
       record: ClusterRecord,
@@ -45,7 +46,7 @@ export function createExclusive(parts: Parts): Exclusive {
       )
     try {
       const { signal } = deadline
-      const record = await overOutages({ ...asked, signal }, () => read(signal))
+      const record = await overOutages({ ...asked, signal }, () => read(signal), { seen })
       const factor = asked.isDefaultTimeout === true ? await timeoutFactorOf(parts, record) : 1
       if (factor !== 1) {
         deadline.clear()
@@ -54,13 +55,14 @@ export function createExclusive(parts: Parts): Exclusive {
       }
       const bounded: RunOptions = { ...asked, timeoutMs, signal: deadline.signal }
       for (;;) {
-        const lock = await overOutages(bounded, () => take(record, bounded))
+        const lock = await overOutages(bounded, () => take(record, bounded), { seen })
         waitedFor = undefined
         try {
           const run = { ...bounded, signal: anySignal(bounded.signal, lock.signal) }
-          return await overOutages(run, () => work(run))
+          return await overOutages(run, () => work(run), { seen })
         } catch (error) {
           if (!isLostToNobody(lock, error) || bounded.signal.aborted || asked.onlyIfFree === true) throw error
+          seen.lastAt = performance.now()
           const { message } = endedBy(lock.signal)
           bounded.progress.note(`${message}: taking it again, and beginning anew with what is there then`)
         } finally {

@@ -1,10 +1,21 @@
 import type { RunOptions } from '../contracts/run-options.js'
-import type { KnestError } from '../errors.js'
+import { KnestError } from '../errors.js'
 import { isOutage } from '../kube/temporary.js'
 import { endedWith, pause } from '../signals.js'
 
 const firstPauseMs = 500
 const longestPauseMs = 5_000
+/** An API server that has just been started knows nobody's rights for a moment, and forbids everything. */
+const rightlessMs = 30_000
+
+/** What several pieces of work know of the same host, by `performance.now()`. */
+export interface SeenOutages {
+  lastAt: number
+}
+
+export function noOutages(): SeenOutages {
+  return { lastAt: -Infinity }
+}
 
 /**
  * Runs `work` again as long as it ends because a server was away, until the run's signal ends: then with what was seen
@@ -14,7 +25,7 @@ const longestPauseMs = 5_000
 export async function overOutages<T>(
   { signal, progress, onlyIfFree }: Pick<RunOptions, 'signal' | 'progress' | 'onlyIfFree'>,
   work: () => Promise<T>,
-  limitMs = Infinity,
+  { limitMs = Infinity, seen = noOutages() }: { readonly limitMs?: number; readonly seen?: SeenOutages } = {},
 ): Promise<T> {
   const until = performance.now() + limitMs
   let last: KnestError | undefined
@@ -24,7 +35,9 @@ export async function overOutages<T>(
     } catch (error) {
       // That the time is over is less than what was seen before.
       if (signal.aborted) throw error === signal.reason ? endedWith(signal, last?.message) : error
-      if (onlyIfFree === true || !isOutage(error) || performance.now() >= until) throw error
+      if (onlyIfFree === true || performance.now() >= until) throw error
+      if (isOutage(error)) seen.lastAt = performance.now()
+      else if (!isRightless(error, seen)) throw error
       // Every outage is told, and not every try.
       if (last?.message !== error.message) progress.note(`${error.message}: trying again`)
       last = error
@@ -33,4 +46,9 @@ export async function overOutages<T>(
       throw endedWith(signal, last?.message)
     })
   }
+}
+
+function isRightless(error: unknown, { lastAt }: SeenOutages): error is KnestError {
+  if (!(error instanceof KnestError) || error.code !== 'not-permitted') return false
+  return performance.now() - lastAt < rightlessMs
 }

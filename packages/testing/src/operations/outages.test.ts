@@ -195,6 +195,15 @@ describe('a host that stays away', () => {
     await expect(fixture.clusters.scale(ref, { pools: { worker: 2 } }, run)).rejects.toBe(error)
   })
 
+  test('and has just been started knows nobody’s rights for a moment', async () => {
+    const errors = [away(), new KnestError('not-permitted', 'no'), new KnestError('not-permitted', 'no')]
+    const fixture = await staysAway(() => errors.shift())
+    await expect(fixture.clusters.scale(ref, { pools: { worker: 2 } }, run)).resolves.toMatchObject({
+      phase: 'Ready',
+    })
+    expect(errors).toEqual([])
+  })
+
   test('is told at once to who looks again later', async () => {
     const fixture = await staysAway(away)
     await expect(
