@@ -238,6 +238,23 @@ test('of a Lease just that one is let go that was read', async () => {
   expect(deletions).toEqual([{ resourceVersion: '7' }])
 })
 
+test('a Lease that goes while it is taken over is not had by that', async () => {
+  const { host, api } = fakeHost('gone/boot.1/7/abc')
+  if (host.lease !== undefined) host.lease = { ...host.lease, spec: {} }
+  const going = {
+    ...api,
+    replace: () => {
+      host.lease = undefined
+      return Promise.reject(new KnestError('not-found', 'leases "q-lock" not found'))
+    },
+  }
+  const taking = acquireLock(going, target, signal, () => undefined)
+  await vi.advanceTimersByTimeAsync(1_500)
+  const lock = await taking
+  expect(holderOf(host.lease)).toBeDefined()
+  await lock.release()
+})
+
 test('where its namespace is gone nobody else can have it', async () => {
   const { api } = fakeHost()
   const gone = {

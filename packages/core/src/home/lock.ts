@@ -118,7 +118,9 @@ async function tryTake(
   } catch (error) {
     // Nothing can be made in a namespace that is being deleted or gone, so nobody else gets it either.
     if (error instanceof KnestError && error.message.includes('being terminated')) return undefined
-    if (error instanceof KnestError && error.code === 'not-found') return undefined
+    // One that is gone since it was read was let go.
+    if (error instanceof KnestError && error.code === 'not-found')
+      return current === undefined ? undefined : 'somebody else'
     // Somebody was faster: look again who it is.
     if (error instanceof KnestError && (error.code === 'conflict' || error.code === 'already-exists'))
       return 'somebody else'
