@@ -51,7 +51,7 @@ function webhooksOf(kind: string, object: KubeObject): readonly DeadWebhook[] {
 }
 
 /** Those whose Service has nobody who is ready. Pure. */
-export function deadWebhooks(
+function deadWebhooks(
   webhooks: readonly DeadWebhook[],
   slices: readonly KubeObject[],
 ): readonly DeadWebhook[] {

@@ -55,7 +55,7 @@ interface PodView {
 }
 
 /** One trouble for all pods of an owner that have the same. Pure. */
-export function systemTroubles(pods: readonly KubeObject[], now: Date): readonly SystemTrouble[] {
+function systemTroubles(pods: readonly KubeObject[], now: Date): readonly SystemTrouble[] {
   const found = pods.flatMap((pod) => troublesOf(pod, now))
   const firsts = new Map([...found].reverse().map((each) => [each.key, each]))
   return [...firsts.values()].reverse().map(({ key, kind, who, said, pod }) => {

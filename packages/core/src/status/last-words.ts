@@ -32,7 +32,7 @@ export async function lastWords(
 }
 
 /** Lines of logs as the container runtime writes them, after the name of who wrote them. Pure. */
-export function parseWords(node: string, text: string): readonly string[] {
+function parseWords(node: string, text: string): readonly string[] {
   return text.split('\n').flatMap((line) => {
     const [, part, said] = /^(etcd|kube-apiserver) \S+ std(?:out|err) [FP] (.+)$/.exec(line) ?? []
     return said === undefined ? [] : [`${part ?? ''} on "${node}" said last: ${wordsOf(said)}`]
