@@ -73,7 +73,7 @@ describe('a definition that is there already', () => {
         return Promise.resolve({ ...object, status })
       },
       patch: (_kind, _name, _namespace, patch) => {
-        writes.push(`patch ${Object.keys(patch).join()}`)
+        writes.push(`patch ${Object.keys(patch as object).join()}`)
         return Promise.resolve(crd)
       },
     }

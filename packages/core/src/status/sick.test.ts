@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CertificateAuthorities } from '../contracts/certificates.js'
+import type { CertificateAuthorities } from '../contracts/cluster-home.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
