@@ -56,7 +56,7 @@ test('a namespace that is asked for is somebody else’s', async () => {
 
 test('render can print the resource definition too, which stays when the last cluster goes', async () => {
   const [crd, ...rest] = await rendered('a', '--include-crd')
-  expect(crd?.metadata.annotations).toEqual({ 'knest.dev/keep': 'true' })
+  expect(crd?.metadata.annotations).toMatchObject({ 'knest.dev/keep': 'true' })
   expect(kinds(rest)).toEqual(['Namespace', 'RoleBinding', 'NestedCluster'])
 })
 

@@ -6,6 +6,8 @@ export interface LeaseSpec {
 
 /** What a process has seen of Leases over time, by its own clock that nobody sets. */
 export class LeaseWatch {
+  /** Identities of this process that a Lease may still name: nobody works under them any more. */
+  readonly leftBehind = new Set<string>()
   readonly #seen = new Map<string, { readonly text: string; readonly since: number }>()
 
   /** Whether the Lease has been as it is for its duration while it was looked at: who lives renews it. */

@@ -198,10 +198,11 @@ test.each([
         throw new KnestError('timeout', 'no answer')
       },
     }
-    await expect(acquireLock(lost, target, signal, () => undefined)).rejects.toThrow('no answer')
+    const watch = new LeaseWatch()
+    await expect(acquireLock(lost, target, signal, () => undefined, watch)).rejects.toThrow('no answer')
     const before = holderOf(host.lease)
     const waits: string[] = []
-    const lock = await acquireLock(api, target, signal, (holder) => waits.push(holder))
+    const lock = await acquireLock(api, target, signal, (holder) => waits.push(holder), watch)
     expect(waits).toEqual([])
     expect(holderOf(host.lease)).not.toBe(before)
     await lock.release()
@@ -211,11 +212,12 @@ test.each([
 test('a Lease that could not be let go is taken again at once', async () => {
   const { host, api } = fakeHost()
   const refusing = { ...api, delete: () => Promise.reject(new KnestError('not-permitted', 'no')) }
-  const lock = await acquireLock(refusing, target, signal, () => undefined)
+  const watch = new LeaseWatch()
+  const lock = await acquireLock(refusing, target, signal, () => undefined, watch)
   await lock.release()
   const before = holderOf(host.lease)
   const waits: string[] = []
-  const again = await acquireLock(api, target, signal, (holder) => waits.push(holder))
+  const again = await acquireLock(api, target, signal, (holder) => waits.push(holder), watch)
   expect(waits).toEqual([])
   expect(holderOf(host.lease)).not.toBe(before)
   await again.release()

@@ -39,9 +39,6 @@ export interface LockTarget {
  */
 const wantedAnnotation = 'knest.dev/wanted-by'
 
-/** Who this process was in Leases that it let go of, or may have taken: nobody works under these names any more. */
-const givenUp = new Set<string>()
-
 export function clusterLock({ name, namespace, uid }: ClusterRef & { readonly uid?: string }): LockTarget {
   return {
     ...(uid !== undefined && { owner: ownedBy(name, uid) }),
@@ -71,10 +68,10 @@ export async function acquireLock(
     const began = performance.now()
     const held = await tryTake(api, target, identity, watch, signal).catch((error: unknown) => {
       // The host may have it done all the same.
-      givenUp.add(identity)
+      watch.leftBehind.add(identity)
       throw error
     })
-    if (held === undefined) return keep(api, target, identity, began)
+    if (held === undefined) return keep(api, target, identity, began, watch)
     if (held !== told) onWait((told = held))
     signal.throwIfAborted()
     // A Lease that runs out sends no event: looking again is the only way to notice.
@@ -106,7 +103,7 @@ async function tryTake(
     })
     const isAbandoned = watch.isAbandoned(target, spec, durationSeconds)
     if (target.preemptible === true && wantedBy !== undefined && !isAbandoned) return wantedBy
-    if (holder != null && holder !== '' && !isAbandoned && !isDead(holder) && !givenUp.has(holder)) {
+    if (holder != null && holder !== '' && !isAbandoned && !isDead(holder) && !watch.leftBehind.has(holder)) {
       if (target.preemptible !== true && wantedBy === undefined)
         await api
           .replace(withAnnotations({ ...annotations, [wantedAnnotation]: identity }), { signal })
@@ -134,7 +131,13 @@ function unlessConflict(error: unknown): void {
 }
 
 /** Renews the Lease. Whoever writes under the lock's signal after a long silence waits until it is known to be held. */
-function keep(api: KubeApi, target: LockTarget, identity: string, taken: number): ClusterLock {
+function keep(
+  api: KubeApi,
+  target: LockTarget,
+  identity: string,
+  taken: number,
+  watch: LeaseWatch,
+): ClusterLock {
   const lost = new AbortController()
   const { name, namespace, subject, preemptible } = target
   let renewed = { at: taken, date: Date.now() }
@@ -220,12 +223,13 @@ function keep(api: KubeApi, target: LockTarget, identity: string, taken: number)
     // One that cannot be let go runs out; where the cluster is gone it would stay for ever.
     release: async () => {
       isReleased = true
-      givenUp.add(identity)
+      watch.leftBehind.add(identity)
       clearTimeout(timer)
       const limit = openDeadline(new AbortController().signal, releaseMs, () => notRenewed(subject))
       while (!limit.signal.aborted) {
         try {
           await letGo(limit.signal)
+          watch.leftBehind.delete(identity)
           break
         } catch (error) {
           // It goes with the cluster, whose end took the right to it.

@@ -48,12 +48,13 @@ export function imagesOperation({ parts, exclusive }: OperationTools): ImagesOpe
     },
 
     removeImages: async (ref, images, run) => {
-      const found = await prepare(ref, images, run.signal)
-      return exclusive(found.record, run, async (inner) => {
+      const first = await prepare(ref, images, run.signal)
+      const work = async (inner: RunOptions): Promise<readonly string[]> => {
         const removal = await prepare(ref, images, inner.signal)
         await remove(parts, removal, await nodesOf(removal.record, inner.signal), inner)
         return removal.names
-      })
+      }
+      return exclusive(() => Promise.resolve(first.record), ref, run, work)
     },
   }
 }

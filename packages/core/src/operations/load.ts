@@ -19,9 +19,12 @@ export function loadOperation({ parts, exclusive }: OperationTools): LoadOperati
   const prepare = async (ref: Parameters<Clusters['load']>[0], signal: AbortSignal): Promise<ClusterRecord> =>
     permit('load', await readRecord(parts, ref, signal))
   return {
-    load: async (ref, request, run) =>
-      exclusive(await prepare(ref, run.signal), run, async (inner) =>
-        load(parts, await prepare(ref, inner.signal), request, inner),
+    load: (ref, request, run) =>
+      exclusive(
+        (signal) => prepare(ref, signal),
+        ref,
+        run,
+        async (inner) => load(parts, await prepare(ref, inner.signal), request, inner),
       ),
   }
 }

@@ -78,7 +78,7 @@ describe('clusterStatus', () => {
     const status = await clusterStatus(
       fakeParts(nodes, (node, argv) =>
         asksDisk(argv)
-          ? { ...done, stdout: `bootstrapped\n${Math.floor(clock(node))}\n` }
+          ? { ...done, stdout: `bootstrapped\nnone\n${Math.floor(clock(node))}\n` }
           : setUp(node, argv),
       ),
       record,

@@ -51,7 +51,7 @@ async function problemsOf({
 }: Sick): Promise<string> {
   const nodes = [fakeHostNode('q-cp-0', { ready: !isApiAway }), fakeHostNode('q-worker-0', host)]
   const answers: Readonly<Record<string, string>> = {
-    [bootstrappedMarker]: `bootstrapped\n${now()}\n1000000 2000000 4096\n`,
+    [bootstrappedMarker]: `bootstrapped\nnone\n${now()}\n1000000 2000000 4096\n`,
     'member list': isApiAway ? '' : etcd(),
     ...says,
   }
@@ -181,12 +181,12 @@ test.each<[string, Sick, RegExp | '']>([
   ],
   [
     'the disk of the nodes is full',
-    { says: { [bootstrappedMarker]: `bootstrapped\n${now()}\n100 2000000 4096\n` } },
+    { says: { [bootstrappedMarker]: `bootstrapped\nnone\n${now()}\n100 2000000 4096\n` } },
     /^the disk of "q-cp-0", "q-worker-0" is full: 1Mi of 7813Mi are free \| make room where that disk is/,
   ],
   [
     'their clocks are wrong',
-    { says: { [bootstrappedMarker]: `bootstrapped\n${now() - 3_600}\n` } },
+    { says: { [bootstrappedMarker]: `bootstrapped\nnone\n${now() - 3_600}\n` } },
     /^this machine's clock differs from that of every node/,
   ],
   [
