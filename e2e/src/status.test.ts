@@ -122,6 +122,7 @@ describe('knest status', () => {
     ])
     expect(away.problems.map(({ message }) => message)).toEqual([
       'the API server cannot be asked: no control plane is ready',
+      `node "${node}" does not run: no pod yet`,
     ])
 
     await runPods(1)
