@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ConnectionOverrides } from 'knest'
 import { openKube } from 'knest/kube'
 import { within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
@@ -81,9 +82,10 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
+  readonly flags: ConnectionOverrides
 }
 
-function write({ kubeconfig, files = {}, env = {}, explicit, context }: KubeconfigCase): Place {
+function write({ kubeconfig, files = {}, env = {}, explicit, context, flags = {} }: KubeconfigCase): Place {
   const folder = mkdtempSync(join(root, 'case-'))
   const text = typeof kubeconfig === 'string' ? kubeconfig : JSON.stringify(kubeconfig, null, 1)
   for (const [name, content] of Object.entries({ config: text, ...files })) {
@@ -97,7 +99,16 @@ function write({ kubeconfig, files = {}, env = {}, explicit, context }: Kubeconf
     env: { HOME: folder, ...Object.fromEntries(given.map(([name, value]) => [name, filled(value, folder)])) },
     kubeconfig: explicit === true ? join(folder, 'config') : undefined,
     context,
+    flags: JSON.parse(filled(JSON.stringify(flags), folder)) as ConnectionOverrides,
   }
+}
+
+/** As they are typed. */
+function typed(flags: ConnectionOverrides): readonly string[] {
+  return Object.entries(flags).flatMap(([name, value]: [string, string | boolean | readonly string[]]) => {
+    const flag = `--${name.replace('asGroups', 'asGroup').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    return (Array.isArray(value) ? value : [value]).map((each) => `${flag}=${String(each)}`)
+  })
 }
 
 const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
@@ -105,10 +116,16 @@ const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectRevie
 /** Undefined when it refuses. */
 type WhoAmI = Readonly<Record<string, unknown>> | undefined
 
-async function asKubectl({ env, kubeconfig, context }: Place): Promise<{ who: WhoAmI; said: string }> {
+async function asKubectl({
+  env,
+  kubeconfig,
+  context,
+  flags: given,
+}: Place): Promise<{ who: WhoAmI; said: string }> {
   const flags = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
+    ...typed(given),
   ]
   const call = run(join(root, 'kubectl'), ['auth', 'whoami', '-o', 'json', ...flags], {
     env: { PATH: process.env.PATH ?? '', ...env },
@@ -123,9 +140,9 @@ async function asKubectl({ env, kubeconfig, context }: Place): Promise<{ who: Wh
   }
 }
 
-async function asKnest({ kubeconfig, context }: Place): Promise<{ who: WhoAmI; said: string }> {
+async function asKnest({ kubeconfig, context, flags }: Place): Promise<{ who: WhoAmI; said: string }> {
   try {
-    const kube = await openKube({ kubeconfig, context })
+    const kube = await openKube({ kubeconfig, context, ...flags })
     try {
       const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
       const { status, body } = await kube.raw(path, within(60_000), { method: 'POST', body: review })

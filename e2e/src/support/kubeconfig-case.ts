@@ -1,3 +1,5 @@
+import type { ConnectionOverrides } from 'knest'
+
 /** One kubeconfig that kubectl and knest must take for the same user, or must both refuse. */
 export interface KubeconfigCase {
   /** What people report of it. */
@@ -10,6 +12,8 @@ export interface KubeconfigCase {
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
   readonly context?: string
+  /** What is given beside it, with `{{…}}` as well. */
+  readonly flags?: ConnectionOverrides
   /** By default `$KUBECONFIG` is `{{folder}}/config`. */
   readonly explicit?: boolean
 }

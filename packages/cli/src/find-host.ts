@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, delimiter, join, resolve } from 'node:path'
-import { anySignal, defaultHostName, KnestError } from 'knest'
+import { anySignal, defaultHostName, KnestError, type ConnectionOverrides } from 'knest'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
 import type { GlobalOptions, HostOptions } from './global-options.js'
 import { hostCandidates, type HostCandidate } from './host-candidates.js'
@@ -28,9 +28,10 @@ const doubtMs = 10_000
  * host cannot be found.
  */
 export async function findHost(deps: Deps, options: GlobalOptions, signal: AbortSignal): Promise<FoundHost> {
-  const { context, kubeconfig } = options
-  const asked = { context, kubeconfig }
-  if (context !== undefined || kubeconfig !== undefined) return found(deps, asked, signal)
+  const { context, kubeconfig, connection = {} } = options
+  const asked = { context, kubeconfig, ...connection }
+  if ([context, kubeconfig, connection.server, connection.cluster].some((each) => each !== undefined))
+    return found(deps, asked, signal)
   const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()
   const files = kubeconfigFiles(deps.env, home(deps))
   const known = await readContexts(files).catch((error: unknown) => {
@@ -40,10 +41,10 @@ export async function findHost(deps: Deps, options: GlobalOptions, signal: Abort
   })
   if (known === undefined) return found(deps, asked, signal)
   const current = known.contexts.find(({ name }) => name === known.current)
-  if (current?.host !== undefined) return hostOfNested(deps, current.name, current.host, files, signal)
-  return (
-    (known.current === undefined ? await embeddedHost(deps, signal) : undefined) ?? found(deps, asked, signal)
-  )
+  if (current?.host !== undefined)
+    return hostOfNested(deps, current.name, current.host, files, connection, signal)
+  const embedded = known.current === undefined ? await embeddedHost(deps, connection, signal) : undefined
+  return embedded ?? found(deps, asked, signal)
 }
 
 async function found(deps: Deps, choice: HostChoice, signal: AbortSignal, note?: string): Promise<FoundHost> {
@@ -67,14 +68,18 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** The last resort on a machine of its own: in a pod, and where $KUBECONFIG is set, there is another answer. */
-async function embeddedHost(deps: Deps, signal: AbortSignal): Promise<FoundHost | undefined> {
+async function embeddedHost(
+  deps: Deps,
+  connection: ConnectionOverrides,
+  signal: AbortSignal,
+): Promise<FoundHost | undefined> {
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = deps.env
   if ((KUBECONFIG ?? '') !== '' || (KUBERNETES_SERVICE_HOST ?? '') !== '') return undefined
   const kubeconfigText = await embeddedKubeconfig(deps, signal)
   if (kubeconfigText === undefined) return undefined
   return found(
     deps,
-    { kubeconfigText, direct: true },
+    { kubeconfigText, direct: true, ...connection },
     signal,
     `there is no current context; this is the embedded host "${defaultHostName}"`,
   )
@@ -97,6 +102,7 @@ async function hostOfNested(
   nested: string,
   record: HostRecord,
   files: readonly string[],
+  connection: ConnectionOverrides,
   signal: AbortSignal,
 ): Promise<FoundHost> {
   const note = `context "${nested}" is a nested cluster's; this is its host. To nest in it: --context ${nested}`
@@ -108,13 +114,19 @@ async function hostOfNested(
     const { contexts } = await readContexts(set).catch(noContexts)
     for (const { name } of contexts) names.add(name)
     for (const candidate of hostCandidates(record, contexts)) {
-      const host = await tryCandidate(deps, { ...candidate, kubeconfig: set }, record, note, signal)
+      const host = await tryCandidate(
+        deps,
+        { ...candidate, kubeconfig: set, connection },
+        record,
+        note,
+        signal,
+      )
       if (host !== undefined) return host
     }
   }
   const kubeconfigText = await embeddedKubeconfig(deps, signal)
   if (kubeconfigText !== undefined) {
-    const host = await found(deps, { kubeconfigText, direct: true }, signal, note)
+    const host = await found(deps, { kubeconfigText, direct: true, ...connection }, signal, note)
     if (await isHost(host.open, record, isSameServer(host.open.identity.server, record.server), signal))
       return host
     host.open.close()
@@ -124,18 +136,21 @@ async function hostOfNested(
 
 async function tryCandidate(
   deps: Deps,
-  candidate: HostCandidate & { readonly kubeconfig: readonly string[] },
+  candidate: HostCandidate & {
+    readonly kubeconfig: readonly string[]
+    readonly connection: ConnectionOverrides
+  },
   record: HostRecord,
   note: string,
   signal: AbortSignal,
 ): Promise<FoundHost | undefined> {
-  const { context, kubeconfig, sameServer, sameName } = candidate
+  const { context, kubeconfig, connection, sameServer, sameName } = candidate
   const certain = sameServer && sameName
   let host: FoundHost | undefined
   // Its time begins after a login, which takes as long as it takes.
   let bounded = signal
   try {
-    host = await found(deps, { context, kubeconfig }, signal, note)
+    host = await found(deps, { context, kubeconfig, ...connection }, signal, note)
     if (!certain) bounded = anySignal(signal, AbortSignal.timeout(doubtMs))
     if (await isHost(host.open, record, sameServer, bounded)) return host
   } catch (error) {

@@ -1,4 +1,6 @@
 import { Option, type Command } from 'commander'
+import type { ConnectionOverrides } from 'knest'
+import { connectionOptions, givenConnection } from './connection-options.js'
 import { oneOf } from './one-of.js'
 import type { ProgressStyle } from './render/renderer.js'
 
@@ -6,6 +8,8 @@ import type { ProgressStyle } from './render/renderer.js'
 export interface HostOptions {
   readonly context?: string | undefined
   readonly kubeconfig?: string | undefined
+  /** What counts before the kubeconfig. */
+  readonly connection?: ConnectionOverrides | undefined
 }
 
 /** Accepted before and after every command. */
@@ -16,7 +20,14 @@ export interface GlobalOptions extends HostOptions {
   readonly progress?: 'auto' | 'tty' | 'plain' | 'json' | undefined
 }
 
-export function addGlobalOptions(program: Command): void {
+/** Where a command has a flag of the same name for something else. */
+function ownFlags(words: readonly string[]): readonly string[] {
+  return words.includes('host') && words.includes('role') ? ['--user'] : []
+}
+
+/** Those of a program that can read `words`. */
+export function addGlobalOptions(program: Command, words: readonly string[]): void {
+  for (const option of connectionOptions(ownFlags(words))) program.addOption(option.hideHelp())
   program
     .option(
       '--context <name>',
@@ -42,11 +53,14 @@ export type GivenOptions = GlobalOptions & { readonly targetNamespace?: string |
 
 /** kubectl takes an empty one for none, as of an unset variable: `--context "$HOST"`. */
 export function givenOptions(command: Pick<Command, 'optsWithGlobals'>): GivenOptions {
-  const { context, kubeconfig, namespace, targetNamespace, ...others } =
-    command.optsWithGlobals<GivenOptions>()
+  const options = command.optsWithGlobals<GivenOptions & Readonly<Record<string, unknown>>>()
+  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } = options
   const unlessEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
   return {
-    ...others,
+    quiet,
+    verbose,
+    progress,
+    connection: givenConnection(options),
     context: unlessEmpty(context),
     kubeconfig: unlessEmpty(kubeconfig),
     namespace: unlessEmpty(namespace),
@@ -55,9 +69,10 @@ export function givenOptions(command: Pick<Command, 'optsWithGlobals'>): GivenOp
 }
 
 export function globalOptions(command: Command): GlobalOptions {
-  const { context, kubeconfig, namespace, targetNamespace, quiet, verbose, progress } = givenOptions(command)
+  const { context, kubeconfig, connection, namespace, targetNamespace, quiet, verbose, progress } =
+    givenOptions(command)
   const given = oneOf(['--namespace', namespace], ['--target-namespace', targetNamespace])
-  return { context, kubeconfig, namespace: given, quiet, verbose, progress }
+  return { context, kubeconfig, connection, namespace: given, quiet, verbose, progress }
 }
 
 export function progressStyle(options: GlobalOptions, errIsTty: boolean): ProgressStyle {

@@ -1,3 +1,4 @@
+import { withPlainBooleans } from './boolean-words.js'
 import type { Deps } from './deps.js'
 import { buildProgram } from './program.js'
 import { reportError } from './report-error.js'
@@ -6,7 +7,8 @@ import { reportError } from './report-error.js'
 export async function main(argv: readonly string[], deps: Deps): Promise<number> {
   const program = buildProgram(deps, argv)
   try {
-    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
+    const words = argv.length === 0 ? ['--help'] : withPlainBooleans(program, argv)
+    await program.parseAsync([...words], { from: 'user' })
     return 0
   } catch (error) {
     const { verbose } = deps.messages.use(program)

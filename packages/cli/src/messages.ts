@@ -56,8 +56,8 @@ export class Messages {
 
   /** With the flags that led here in every command that the text offers. */
   worded(text: string): string {
-    const { context, kubeconfig, namespace, targetNamespace } = this.options
-    const given = { context, kubeconfig, namespace: namespace ?? targetNamespace }
+    const { context, kubeconfig, connection, namespace, targetNamespace } = this.options
+    const given = { context, kubeconfig, connection, namespace: namespace ?? targetNamespace }
     return worded(text, { ...given, kubectl: this.kubectl })
   }
 

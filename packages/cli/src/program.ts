@@ -13,6 +13,7 @@ import { imagesCommand } from './commands/images.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
 import { loadCommand } from './commands/load.js'
+import { optionsCommand } from './commands/options.js'
 import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
 import { preflightCommand } from './commands/preflight.js'
@@ -36,7 +37,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
   const program = new Command('knest')
     .description('Kubernetes clusters inside a Kubernetes cluster')
     .helpCommand('help [command]', 'show the help of a command')
-  addGlobalOptions(program)
+  addGlobalOptions(program, words)
   program.hook('preAction', (_program, command) => void deps.messages.use(command))
   for (const command of [
     createCommand(deps),
@@ -61,6 +62,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     renderCommand(deps),
     schemaCommand(deps),
     completionCommand(deps),
+    optionsCommand(deps),
     versionCommand(deps),
   ]) {
     program.addCommand(command)

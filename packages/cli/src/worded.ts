@@ -1,4 +1,5 @@
 import { before, quoted } from 'knest'
+import { connectionWords } from './connection-options.js'
 import type { HostOptions } from './global-options.js'
 
 /** What leads from this command line to its host and cluster. */
@@ -28,14 +29,20 @@ export function worded(text: string, leading: Leading): string {
     const own = end < 0 ? words : words.slice(0, end)
     const flags = program === 'knest' ? knestFlags(own, leading) : kubectlFlags(own, leading)
     const missing = flags.filter(([flag]) => !own.includes(flag))
-    const added = missing.flatMap(([flag, value]) => (value === undefined ? [] : [flag, quoted(value)]))
+    const added = missing.flatMap(([flag, value]) =>
+      value === undefined ? [] : [flag, ...(value === '' ? [] : [quoted(value)])],
+    )
     return `\`${before('--', words, added).join(' ')}\``
   })
 }
 
+/** An empty value is none to write, an absent one is no flag. */
 type Flags = readonly (readonly [flag: string, value: string | undefined])[]
 
-function knestFlags(words: readonly string[], { context, kubeconfig, namespace }: Leading): Flags {
+function knestFlags(
+  words: readonly string[],
+  { context, kubeconfig, connection, namespace }: Leading,
+): Flags {
   const [, verb = '', sub = ''] = words
   if (hostless.includes(verb) || words.includes('--help')) return []
   if (verb === 'host' && embedded.includes(sub))
@@ -43,18 +50,19 @@ function knestFlags(words: readonly string[], { context, kubeconfig, namespace }
   const leadsItself = words.some((word) => ownHost.includes(word))
   const host: Flags = leadsItself
     ? []
-    : [
-        ['--context', context],
-        ['--kubeconfig', kubeconfig],
-      ]
+    : [['--context', context], ['--kubeconfig', kubeconfig], ...connectionWords(connection)]
   return verb === 'host' ? host : [...host, ['-n', namespace]]
 }
 
-function kubectlFlags(words: readonly string[], { context, kubeconfig, kubectl }: Leading): Flags {
+function kubectlFlags(
+  words: readonly string[],
+  { context, kubeconfig, connection, kubectl }: Leading,
+): Flags {
   // It is about another cluster, or about the user's own kubeconfig.
   if (words.some((word) => ownHost.includes(word)) || words[1] === 'config') return []
   return [
     ['--context', context ?? kubectl?.context],
     ['--kubeconfig', kubeconfig ?? kubectl?.kubeconfig],
+    ...connectionWords(connection),
   ]
 }

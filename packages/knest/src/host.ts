@@ -4,6 +4,8 @@ import type { InstallOptions } from '@knest/kubevirt-vm-node'
 
 export type { InstallOptions } from '@knest/kubevirt-vm-node'
 
+export type { ConnectionOverrides } from '@knest/core/kube'
+
 /** Which host cluster, as kubectl's flags of the same names; without any, the one kubectl talks to. */
 export type HostOptions = KubeconfigChoice
 

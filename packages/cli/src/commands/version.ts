@@ -12,7 +12,10 @@ export interface VersionOptions extends GlobalOptions {
 /** The host is asked only when one is named: the answer must not depend on a network by default. */
 export async function versionRun(deps: Deps, options: VersionOptions): Promise<void> {
   const { specDefaults } = await deps.spec()
-  const asked = options.context !== undefined || options.kubeconfig !== undefined
+  const { context, kubeconfig, connection } = options
+  const asked = [context, kubeconfig, connection?.server, connection?.cluster].some(
+    (each) => each !== undefined,
+  )
   const host = asked ? await hostVersion(deps, options) : undefined
   const versions = {
     knest: version,
@@ -28,8 +31,8 @@ export async function versionRun(deps: Deps, options: VersionOptions): Promise<v
   deps.streams.out(value ?? lines.map((line) => `${line}\n`).join(''))
 }
 
-async function hostVersion(deps: Deps, options: GlobalOptions): Promise<string> {
-  const open = await deps.openClusters({ context: options.context, kubeconfig: options.kubeconfig })
+async function hostVersion(deps: Deps, { context, kubeconfig, connection }: GlobalOptions): Promise<string> {
+  const open = await deps.openClusters({ context, kubeconfig, ...connection })
   try {
     return await ask(deps, (signal) => open.hostVersion(signal))
   } finally {

@@ -16,15 +16,21 @@ export interface KeepAliveProbe {
   readonly stalledMs: number
 }
 
-/** One API server and the right to talk to it. */
-export interface ApiLink {
-  readonly description: string
-  readonly server: URL
+/** How long an API server may be silent. */
+export interface Patience {
   readonly probe: KeepAliveProbe
-  /** Keeps connections for plain requests. */
-  readonly agent: http.Agent
   /** How long a kept connection may leave a request without an answer that may be made again on a new one. */
   readonly keptQuietMs: number
+  /** How long one request may take; a stream, until it is open. */
+  readonly requestTimeoutMs: number
+}
+
+/** One API server and the right to talk to it. */
+export interface ApiLink extends Patience {
+  readonly description: string
+  readonly server: URL
+  /** Keeps connections for plain requests. */
+  readonly agent: http.Agent
   /** For sockets, which are not kept; undefined: connect directly. */
   readonly socketAgent: http.Agent | undefined
   readonly credentials: CredentialSource
@@ -44,15 +50,21 @@ const keptIdleMs = 30_000
 // Within the time that the renewal of a lock has, and longer than a busy API server takes as a rule.
 const usualKeptQuietMs = 3_000
 
+const usualRequestTimeoutMs = 30_000
+
 const usualProbe: KeepAliveProbe = { everyMs: 15_000, quietMs: 60_000, stalledMs: 600_000 }
 
 export function openApiLink(
   chosen: ChosenKubeconfig,
   description: string,
   dial?: Dial,
-  probe = usualProbe,
-  keptQuietMs = usualKeptQuietMs,
+  patience: { readonly [K in keyof Patience]?: Patience[K] | undefined } = {},
 ): ApiLink {
+  const {
+    probe = usualProbe,
+    keptQuietMs = usualKeptQuietMs,
+    requestTimeoutMs = usualRequestTimeoutMs,
+  } = patience
   const { server, cluster, user, proxy } = chosen
   const secure = server.protocol === 'https:'
   if (dial !== undefined && (!secure || cluster.proxyUrl !== '')) {
@@ -82,6 +94,7 @@ export function openApiLink(
     probe,
     agent,
     keptQuietMs,
+    requestTimeoutMs,
     socketAgent,
     credentials: openCredentials(cluster, user, secure, description),
     passedOn: passes === undefined ? undefined : { prefix: server.origin, headers: proxyHeaders(passes) },

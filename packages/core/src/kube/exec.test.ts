@@ -297,7 +297,7 @@ describe('exec with streams', () => {
   it('does not take slowness of a reader for a dead link', async () => {
     const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
     const probe = { everyMs: 20, quietMs: 100, stalledMs: 200 }
-    const link = openApiLink(chosen, 'context "fake"', undefined, probe)
+    const link = openApiLink(chosen, 'context "fake"', undefined, { probe })
     serve((socket) => {
       for (let count = 0; count < 100; count++) say(socket, 1, Buffer.alloc(65_536))
       say(socket, 3, success)

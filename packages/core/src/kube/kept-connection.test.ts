@@ -13,7 +13,7 @@ let link: ApiLink
 beforeEach(async () => {
   server = await startFakeApiServer()
   const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
-  link = openApiLink(chosen, 'context "fake"', undefined, probe, 100)
+  link = openApiLink(chosen, 'context "fake"', undefined, { probe, keptQuietMs: 100 })
 })
 
 afterEach(async () => {

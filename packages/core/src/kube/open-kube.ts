@@ -3,7 +3,8 @@ import type { KubeApi } from '../contracts/kubernetes.js'
 import { openApiLink } from './api-link.js'
 import { serverText } from './api-errors.js'
 import { openKubeClient } from './kube-client.js'
-import { loadKubeconfig } from './kubeconfig/load.js'
+import { loadKubeconfig, type ChosenKubeconfig } from './kubeconfig/load.js'
+import { given } from './kubeconfig/overrides.js'
 
 export interface OpenKubeOptions extends KubeconfigChoice {
   /**
@@ -17,7 +18,7 @@ export interface OpenKubeOptions extends KubeconfigChoice {
 
 /** A Kubernetes API and what its kubeconfig says about it. */
 export interface KubeConnection extends KubeApi {
-  /** Undefined inside a cluster. */
+  /** Undefined inside a cluster, and where a server was given without one. */
   readonly context: string | undefined
   /** The namespace of the context, else `default`. */
   readonly namespace: string
@@ -31,8 +32,8 @@ export interface KubeConnection extends KubeApi {
  */
 export async function openKube(options: OpenKubeOptions = {}): Promise<KubeConnection> {
   const chosen = await loadKubeconfig(options)
-  const named = chosen.context === undefined ? 'the cluster knest runs in' : `context "${chosen.context}"`
-  const link = openApiLink(chosen, options.description ?? named, options.dial)
+  const description = options.description ?? describe(chosen, options)
+  const link = openApiLink(chosen, description, options.dial, { requestTimeoutMs: options.requestTimeoutMs })
   const { context, namespace } = chosen
   // Before anything is drawn on the terminal, and outside of every time limit.
   if (chosen.user.exec !== undefined) {
@@ -42,4 +43,10 @@ export async function openKube(options: OpenKubeOptions = {}): Promise<KubeConne
     })
   }
   return { ...openKubeClient(link, namespace), context, namespace, server: serverText(chosen.server) }
+}
+
+function describe({ context, server }: ChosenKubeconfig, options: OpenKubeOptions): string {
+  if (context !== undefined) return `context "${context}"`
+  const isGiven = given(options.server) !== undefined || given(options.cluster) !== undefined
+  return isGiven ? `server "${serverText(server)}"` : 'the cluster knest runs in'
 }

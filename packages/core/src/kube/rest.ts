@@ -37,7 +37,6 @@ export interface RestAnswer {
   readonly retryAfter: string | undefined
 }
 
-const requestTimeoutMs = 30_000
 const mostAttempts = 3
 const longestRetryAfterMs = 10_000
 /** Before that a request that has no answer is none to speak of. */
@@ -52,7 +51,7 @@ const noticeableMs = 1_000
 export async function send(
   link: ApiLink,
   request: RestRequest,
-  timeoutMs = requestTimeoutMs,
+  timeoutMs = link.requestTimeoutMs,
 ): Promise<RestAnswer> {
   const credentials = await getCredentials(link, request.signal)
   const answer = await sendAs(link, request, credentials, timeoutMs)
@@ -147,7 +146,7 @@ async function openStreamAs(
   signal: AbortSignal,
 ): Promise<http.IncomingMessage & { body?: string }> {
   const request: RestRequest = { method: 'GET', path, signal }
-  const opening = requestDeadline(link, request, requestTimeoutMs)
+  const opening = requestDeadline(link, request, link.requestTimeoutMs)
   try {
     const response = await start(link, request, credentials, opening.signal, signal, true).catch(
       (error: unknown) => {

@@ -12,7 +12,7 @@ export {
 } from '../kube/index.js'
 export { anySignal, beforeWrite, beginWait, takeTurns, type Turn } from '../signals.js'
 export { readYaml as readKubeconfigYaml, YamlFault } from '../kube/kubeconfig/go-yaml.js'
-export type { Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
+export type { ConnectionOverrides, Dial, KubeconfigChoice } from '../contracts/kube-connection.js'
 export type { ForwardServer, ForwardServerOptions } from '../kube/forward-server.js'
 export type { KubeConnection, OpenKubeOptions } from '../kube/open-kube.js'
 export { loadManifest, parseManifest, type ManifestPurpose } from '../addons/manifest-text.js'

@@ -1,19 +1,20 @@
 import { knestCommand } from '../../commands.js'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { KubeconfigChoice } from '../../contracts/kube-connection.js'
+import type { ConnectionOverrides, KubeconfigChoice } from '../../contracts/kube-connection.js'
 import { KnestError } from '../../errors.js'
 import { proxyFromEnvironment } from '../proxy/choose.js'
 import { proxyFromUrl, type Proxy } from '../proxy/proxy-url.js'
 import { kubeconfigFiles, mergeKubeconfigs, parseText, readKubeconfigFile } from './files.js'
 import { inClusterEntry, isInCluster } from './in-cluster.js'
 import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './model.js'
-import { emptyUser } from './parse.js'
+import { clusterWith, given, userWith } from './overrides.js'
+import { emptyCluster, emptyContext, emptyKubeconfig, emptyUser } from './parse.js'
 import { serverUrl } from './server-url.js'
 import { clusterFaults, userFaults } from './validate.js'
 
 export interface ChosenKubeconfig {
-  /** Undefined when running in the cluster. */
+  /** Undefined when running in the cluster, and where a server was given and no context. */
   readonly context: string | undefined
   /** The context's namespace, `default` when it has none. */
   readonly namespace: string
@@ -42,12 +43,15 @@ function load(choice: KubeconfigChoice, env: Environment): ChosenKubeconfig {
   const files = kubeconfigFiles(choice.kubeconfig, env)
   const config = mergeKubeconfigs(files.map(readKubeconfigFile))
   // As kubectl does: a kubeconfig that chooses nothing leaves the choice to the pod it is in.
+  const wantedContext = given(choice.context)
   const chooses =
-    (choice.kubeconfig ?? '') !== '' || (choice.context ?? '') !== '' || config.currentContext !== ''
+    (choice.kubeconfig ?? '') !== '' || wantedContext !== undefined || config.currentContext !== ''
   if (files.length > 0 && (chooses || !isInCluster(env)))
     return chooseContext(config, choice, `kubeconfig "${files.join(path.delimiter)}"`, env)
-  if (isInCluster(env) && (choice.context ?? '') === '') return inCluster(env)
-  const wanted = (choice.context ?? '') === '' ? '' : ` for context "${choice.context ?? ''}"`
+  if (isInCluster(env) && wantedContext === undefined) return inCluster(choice, env)
+  if (given(choice.server) !== undefined && wantedContext === undefined)
+    return chooseContext(emptyKubeconfig, choice, 'what was given', env)
+  const wanted = wantedContext === undefined ? '' : ` for context "${wantedContext}"`
   throw new KnestError('host-unreachable', `no kubeconfig was found${wanted}`, {
     hint: `give one with --kubeconfig or $KUBECONFIG, or make a host on this machine: ${knestCommand('host', 'up')}`,
   })
@@ -59,34 +63,45 @@ function chooseContext(
   from: string,
   env: Environment,
 ): ChosenKubeconfig {
-  const name = (choice.context ?? '') === '' ? config.currentContext : (choice.context ?? '')
+  const name = given(choice.context) ?? given(config.currentContext)
   const names = [...config.contexts.keys()].map((each) => `"${each}"`).join(', ')
   const hint = names === '' ? `there are no contexts in ${from}` : `the contexts there are: ${names}`
-  if (name === '') throw new KnestError('config', `${from} has no current context`, { hint })
-  const context = config.contexts.get(name)
+  const isOtherServer = given(choice.server) !== undefined || given(choice.cluster) !== undefined
+  if (name === undefined && !isOtherServer)
+    throw new KnestError('config', `${from} has no current context`, { hint })
+  const context = name === undefined ? emptyContext : config.contexts.get(name)
   if (context === undefined)
-    throw new KnestError('config', `there is no context "${name}" in ${from}`, { hint })
-  const cluster = config.clusters.get(context.cluster)
-  if (cluster === undefined)
-    throw new KnestError(
-      'config',
-      `context "${name}" names cluster "${context.cluster}", which is not in ${from}`,
-    )
-  const user = config.users.get(context.user) ?? emptyUser
-  refuse(`cluster "${context.cluster}" of context "${name}" in ${from}`, clusterFaults(cluster))
-  refuse(`user "${context.user}" of context "${name}" in ${from}`, userFaults(user))
+    throw new KnestError('config', `there is no context "${name ?? ''}" in ${from}`, { hint })
+  const clusterName = given(choice.cluster) ?? context.cluster
+  const userName = given(choice.user) ?? context.user
+  const of = name === undefined ? '' : ` of context "${name}"`
+  const found = config.clusters.get(clusterName)
+  if (found === undefined && clusterName !== '') {
+    const message =
+      given(choice.cluster) === undefined
+        ? `context "${name ?? ''}" names cluster "${clusterName}", which is not in ${from}`
+        : `there is no cluster "${clusterName}" in ${from}`
+    throw new KnestError('config', message)
+  }
+  if (given(choice.user) !== undefined && !config.users.has(userName))
+    throw new KnestError('config', `there is no user "${userName}" in ${from}`)
+  const cluster = clusterWith(found ?? emptyCluster, choice)
+  const user = userWith(config.users.get(userName) ?? emptyUser, choice)
+  refuse(`cluster "${clusterName}"${of} in ${from}`, clusterFaults(cluster))
+  refuse(`user "${userName}"${of} in ${from}`, userFaults(user))
   const server = serverUrl(cluster.server)
   if (server === undefined) {
-    throw new KnestError('config', `cluster "${context.cluster}" has no usable server URL`, {
+    throw new KnestError('config', `cluster "${clusterName}" has no usable server URL`, {
       hint: 'it must begin with https:// or http://',
     })
   }
   if (server.protocol === 'https:' && !canIdentify(user)) {
-    const dangling = context.user !== '' && !config.users.has(context.user)
+    const dangling = userName !== '' && !config.users.has(userName)
     const why = dangling
-      ? `names user "${context.user}", which is not in ${from}`
+      ? `names user "${userName}", which is not in ${from}`
       : `has a user without credentials in ${from}`
-    throw new KnestError('config', `context "${name}" ${why}`, {
+    const who = name === undefined ? `server "${withoutCredentials(server).href}"` : `context "${name}"`
+    throw new KnestError('config', `${who} ${why}`, {
       hint: 'log in, or name another context with --context; kubectl asks for a user name and password here',
     })
   }
@@ -96,7 +111,12 @@ function chooseContext(
     server: withoutCredentials(server),
     cluster,
     user: asServerSays(server, user),
-    proxy: chooseProxy(cluster, server, choice.direct === true || isEmbedded(context), env),
+    proxy: chooseProxy(
+      cluster,
+      server,
+      choice.direct === true || (!isOtherServer && isEmbedded(context)),
+      env,
+    ),
   }
 }
 
@@ -149,10 +169,13 @@ function isEmbedded({ extensions }: ContextEntry): boolean {
   return typeof own === 'object' && own !== null && 'embedded' in own
 }
 
-function inCluster(env: Environment): ChosenKubeconfig {
-  const { cluster, user, namespace } = inClusterEntry(env)
+function inCluster(choice: ConnectionOverrides, env: Environment): ChosenKubeconfig {
+  const entry = inClusterEntry(env)
+  const cluster = clusterWith(entry.cluster, choice)
+  const user = userWith(entry.user, choice)
   const server = serverUrl(cluster.server)
-  if (server === undefined || !existsSync(user.tokenFile))
+  if (server === undefined || (user.token === '' && !existsSync(user.tokenFile)))
     throw new KnestError('host-unreachable', 'the cluster knest runs in has no usable address')
+  const { namespace } = entry
   return { context: undefined, namespace, server, cluster, user, proxy: proxyFromEnvironment(server, env) }
 }

@@ -85,6 +85,13 @@ function readUser(fields: Fields): UserEntry {
 /** What an entry is that says nothing. */
 export const emptyCluster = readCluster(readFields({}, ''))
 export const emptyUser = readUser(readFields({}, ''))
+export const emptyContext = readContext(readFields({}, ''))
+export const emptyKubeconfig: Kubeconfig = {
+  currentContext: '',
+  clusters: new Map(),
+  users: new Map(),
+  contexts: new Map(),
+}
 
 function readAuthProvider(fields: Fields | undefined): AuthProvider | undefined {
   return fields === undefined ? undefined : { name: fields.text('name'), config: fields.textMap('config') }
