@@ -217,9 +217,7 @@ describe('exec', () => {
   it('notices a dead link, and has patience with a busy one', async () => {
     const chosen = await loadKubeconfig({ kubeconfigText: server.kubeconfig })
     const link = openApiLink(chosen, 'context "fake"', undefined, {
-      everyMs: 20,
-      quietMs: 100,
-      stalledMs: 600,
+      probe: { everyMs: 20, quietMs: 100, stalledMs: 600 },
     })
     server.acceptSockets({
       protocols: [v5],
