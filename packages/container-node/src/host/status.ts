@@ -3,6 +3,7 @@ import type { ContainerEngine } from '../engine/engine.js'
 import { inspectImage, volumeLabels } from '../engine/objects.js'
 import { parseFiles, readFilesScript, type HomeFiles } from '../home/files.js'
 import { describeDnsFault, dnsFault, type MachineDns } from './dns.js'
+import { electedLeaders } from './leaders.js'
 import { processLimit } from './processes.js'
 import { hostFault } from './health.js'
 import { diskVolume, firstControlPlane } from '../engine/names.js'
@@ -118,15 +119,21 @@ async function settingFaults(
   dns: MachineDns,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const [fault, limit] = await Promise.all([
+  const [fault, limit, elected] = await Promise.all([
     dnsFault(engine, node, dns, signal),
     processLimit(engine, node, signal),
+    electedLeaders(engine, node, signal),
   ])
   return [
     ...(fault === undefined ? [] : [describeDnsFault(fault)]),
     ...(limit === undefined
       ? []
       : [`${engine.name} allows it ${limit} processes, which six or seven nested clusters use up`]),
+    ...(elected.length === 0
+      ? []
+      : [
+          `its ${elected.join(' and ')} would end, for minutes at last, when its API is silent for ten seconds`,
+        ]),
   ]
 }
 

@@ -12,6 +12,7 @@ import { announceImages, copyImage, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
+import { endElections } from './leaders.js'
 import { liftProcessLimit } from './processes.js'
 import { endBackOff } from './stalled.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
@@ -121,6 +122,9 @@ async function startAgain(
   if (done === 'removed') return undefined
   const limit = await liftProcessLimit(engine, node, signal)
   if (limit !== undefined) progress.note(`${engine.name} allowed the host ${limit} processes: no limit now`)
+  const changed = await endElections(engine, node, signal)
+  if (changed.length > 0)
+    progress.note(`${changed.join(' and ')} of the host elect no leader now: each is the only one`)
   return container.state === 'running' ? container : undefined
 }
 

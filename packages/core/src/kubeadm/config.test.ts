@@ -54,6 +54,23 @@ it('the bootstrap token that kubeadm makes in any case lasts for a second', () =
   expect(first?.bootstrapTokens).toEqual([{ ttl: '1s' }])
 })
 
+it.each([
+  ['container', 1, [{ name: 'leader-elect', value: 'false' }]],
+  ['pod', 1, []],
+  ['vm', 2, expect.arrayContaining([{ name: 'leader-elect-lease-duration', value: '30s' }])],
+] as const)('leaders of a cluster of %s nodes, %i times as slow', (backend, timeoutFactor, expected) => {
+  const ref = { name: 'c', namespace: 'knest-c' }
+  const ofNodes = { ...spec, controlPlane: { ...spec.controlPlane, backend } }
+  const input = { ref, spec: ofNodes, node, addresses, cgroupDriver: 'systemd', timeoutFactor } as const
+  const documents = parseAllDocuments(initConfiguration(input)).map(
+    (document) => document.toJS() as Readonly<Record<string, { extraArgs?: readonly { name: string }[] }>>,
+  )
+  const cluster = documents.find(({ controllerManager }) => controllerManager !== undefined)
+  const of = (part: string): unknown =>
+    (cluster?.[part]?.extraArgs ?? []).filter(({ name }) => name.startsWith('leader-elect'))
+  expect([of('controllerManager'), of('scheduler')]).toEqual([expected, expected])
+})
+
 describe("kubeadm's own time limits", () => {
   it('stay as they are on hardware', () => {
     expect(timeoutsOf(1)).toEqual([undefined, undefined])

@@ -95,6 +95,7 @@ function clusterConfiguration({
   certificateValidity,
 }: KubeadmInput): Record<string, unknown> {
   const { network } = spec
+  const election = leaderElection(spec, timeoutFactor)
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
@@ -116,10 +117,10 @@ function clusterConfiguration({
       extraArgs: [
         { name: 'kube-api-qps', value: '200' },
         { name: 'kube-api-burst', value: '400' },
-        ...leaderElection(timeoutFactor),
+        ...election,
       ],
     },
-    ...(timeoutFactor > 1 ? { scheduler: { extraArgs: leaderElection(timeoutFactor) } } : {}),
+    ...(election.length > 0 ? { scheduler: { extraArgs: election } } : {}),
     etcd: {
       local: {
         dataDir: '/var/lib/etcd',
@@ -145,8 +146,16 @@ function clusterConfiguration({
   }
 }
 
-/** An emulated leader loses its Lease by being slow, and ends: Kubernetes' own limits in seconds, longer. */
-function leaderElection(timeoutFactor: number): readonly { readonly name: string; readonly value: string }[] {
+/**
+ * A leader that is too slow loses its Lease and ends, and kubelet starts it again after ten seconds, 20, and at last five
+ * minutes. An embedded host has one of each for ever, with nobody to lead; an emulated leader gets Kubernetes' own limits
+ * in seconds, longer.
+ */
+function leaderElection(
+  { controlPlane }: Pick<ClusterSpec, 'controlPlane'>,
+  timeoutFactor: number,
+): readonly { readonly name: string; readonly value: string }[] {
+  if (controlPlane.backend === 'container') return [{ name: 'leader-elect', value: 'false' }]
   if (timeoutFactor <= 1) return []
   const usual = { 'lease-duration': 15, 'renew-deadline': 10, 'retry-period': 2 }
   return Object.entries(usual).map(([name, seconds]) => ({
