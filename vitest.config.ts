@@ -94,6 +94,9 @@ function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean)
   ]
 }
 
+/** Files for a machine that has nothing else to do: the layer `busy` of `hack/test`. */
+const busy = ['busy', 'many-creates']
+
 const e2eFiles = readdirSync(new URL('e2e/src', import.meta.url))
   .filter((file) => file.endsWith('.test.ts'))
   .map((file) => file.slice(0, -'.test.ts'.length))
@@ -131,9 +134,20 @@ export default defineConfig({
           globalSetup: 'hack/test-folder.mjs',
         },
       },
-      ...onHostOf('pod', 1, (file) => !/^(vm|kubevirt)/.test(file)),
+      ...onHostOf('pod', 1, (file) => !/^(vm|kubevirt)/.test(file) && !busy.includes(file)),
       ...onHostOf('vm', 2, (file) => withVms.includes(file)),
       ...onHostOf('mixed', 3, (file) => withBoth.includes(file)),
+      {
+        test: {
+          ...onHost,
+          name: 'e2e-busy',
+          include: busy.map((file) => `e2e/src/${file}.test.ts`),
+          globalSetup: 'hack/test-folder.mjs',
+          sequence: { groupOrder: 15 },
+          maxWorkers: 1,
+          testTimeout: 1_800_000,
+        },
+      },
       {
         test: {
           ...onHost,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Random } from '@knest/testing'
 import { hostContext } from './home.js'
 import type { TestHome } from './home.js'
 import { runKnest } from './knest.js'
@@ -13,20 +14,31 @@ export interface Stoppable {
 
 /** Those of clusters are in the PID namespace of their node, too. */
 const ownApiServer =
-  'for pid in $(pgrep -x kube-apiserver); do [ $(grep NSpid /proc/$pid/status | wc -w) -eq 3 ] && echo $pid; done'
+  'for pid in $(pgrep -x kube-apiserver); do if [ $(grep NSpid /proc/$pid/status | wc -w) -eq 3 ]; then echo $pid; fi; done'
+
+/** What runs the embedded host; undefined where the host is no embedded one. */
+export async function embeddedEngine(home: TestHome): Promise<string | undefined> {
+  const { code, stdout } = await runKnest(home, ['host', 'status', '--name', hostContext, '-o', 'json'])
+  return code === 0 ? (JSON.parse(stdout) as { readonly engine: string }).engine : undefined
+}
 
 /**
  * The API server of the embedded host, without those of the clusters on it; undefined where the host is no embedded
  * one. kubelet starts it anew when it is stopped for longer than a minute.
  */
 export async function hostApiServer(home: TestHome): Promise<Stoppable | undefined> {
-  const { code, stdout } = await runKnest(home, ['host', 'status', '--name', hostContext, '-o', 'json'])
-  if (code !== 0) return undefined
-  const { engine } = JSON.parse(stdout) as { readonly engine: string }
+  const engine = await embeddedEngine(home)
+  if (engine === undefined) return undefined
   const run = (...argv: readonly string[]): string =>
     execFileSync(engine, ['exec', `${hostContext}-cp-0`, ...argv], { encoding: 'utf8' }).trim()
-  const pid = run('bash', '-c', ownApiServer)
-  return { stop: () => void run('kill', '-STOP', pid), goOn: () => void run('kill', '-CONT', pid) }
+  let pid = ''
+  return {
+    stop: () => {
+      pid = run('bash', '-c', ownApiServer)
+      run('kill', '-STOP', pid)
+    },
+    goOn: () => void run('kill', '-CONT', pid),
+  }
 }
 
 /** A pause that a command brings about by what it says. */
@@ -69,4 +81,40 @@ export function pauseAt(
 /** A command of a test. */
 export function commandIn(child: ChildProcess): Stoppable {
   return { stop: () => void child.kill('SIGSTOP'), goOn: () => void child.kill('SIGCONT') }
+}
+
+/** From and to, in seconds. */
+type Seconds = readonly [number, number]
+
+/** Stops something for so long, again and again, until the function that it gives is called: how often that was. */
+export function pauseNowAndThen(
+  stopped: Stoppable,
+  random: Random,
+  { between, pauses }: { readonly between: Seconds; readonly pauses: Seconds },
+): () => Promise<readonly number[]> {
+  const ending = new AbortController()
+  const done: number[] = []
+  const seconds = (range: Seconds): Promise<boolean> =>
+    delay(random.between(...range) * 1_000, true, { signal: ending.signal }).catch(() => false)
+  const pause = async (): Promise<void> => {
+    const began = Date.now()
+    stopped.stop()
+    try {
+      await seconds(pauses)
+    } finally {
+      stopped.goOn()
+      done.push(Math.round((Date.now() - began) / 1_000))
+    }
+  }
+  const goOn = async (): Promise<void> => {
+    while (await seconds(between)) await pause()
+  }
+  const ended = goOn()
+  // What went wrong is told where it is awaited.
+  ended.catch(() => undefined)
+  return async () => {
+    ending.abort()
+    await ended
+    return done
+  }
 }

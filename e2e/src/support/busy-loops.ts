@@ -1,0 +1,16 @@
+import { spawn } from 'node:child_process'
+
+const loop = 'const parent = process.ppid; while (process.ppid === parent);'
+
+/**
+ * Keeps processors busy, each process one, until the function that it gives is called; they end with this process, too.
+ * Each is a session of its own: Linux shares the processors out among sessions, and only then within them.
+ */
+export function startBusyLoops(count: number): () => void {
+  const loops = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['-e', loop], { stdio: 'ignore', detached: true }),
+  )
+  return () => {
+    for (const child of loops) child.kill('SIGKILL')
+  }
+}
