@@ -9,6 +9,7 @@ import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { TimePart } from '../plan/timed.js'
 import { installAddons } from './addons.js'
+import { awaitPackets } from './await-packets.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
 import { copyImages } from './copy-images.js'
@@ -100,6 +101,9 @@ export async function runStep(
         }),
         step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
       ])
+      // Later on NetworkPolicies may keep nodes from asking.
+      if (step.dns && record.phase === 'Creating')
+        await part('Packets go from node to node', () => awaitPackets(context, api, step.nodes, signal))
       return
     }
     case 'save-kubeconfig':
