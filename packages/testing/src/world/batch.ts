@@ -8,6 +8,8 @@ export interface BatchOptions {
   readonly step: number
   /** No new seed is begun after so many. */
   readonly seconds: number
+  /** Told what a seed has shown, as soon as it is known, and now and then how far it has come. */
+  readonly say: (text: string) => void
 }
 
 export interface BatchResult {
@@ -22,7 +24,7 @@ export interface BatchResult {
 }
 
 /** Tells the stories of many seeds. */
-export async function runBatch({ from, count, step, seconds }: BatchOptions): Promise<BatchResult> {
+export async function runBatch({ from, count, step, seconds, say }: BatchOptions): Promise<BatchResult> {
   const began = Date.now()
   const coverage = new Set<string>()
   const news: { seed: number; said: string }[] = []
@@ -37,6 +39,9 @@ export async function runBatch({ from, count, step, seconds }: BatchOptions): Pr
     const shown = shownBy(story.broken)
     if (shown.known !== undefined) (known[shown.known.key] ??= []).push(seed)
     for (const { promise, text } of shown.news) news.push({ seed, said: `${promise}: ${text}` })
+    if (shown.known !== undefined) say(`seed ${seed}: known: ${shown.known.key}`)
+    if (shown.news[0] !== undefined) say(`seed ${seed}: ${shown.news[0].promise}: ${shown.news[0].text}`)
+    if (seeds % 100 === 0) say(`${seeds} of ${count} seeds, the last is ${seed}`)
   }
   return { seeds, steps, news, known, coverage: [...coverage] }
 }

@@ -35,6 +35,7 @@ const { values } = parseArgs({
 
 const first = values.from === 'now' ? Math.floor(Date.now() / 1_000) : Number(values.from)
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 async function tellOne(seed: number): Promise<boolean> {
   const told = await tell(storyOf(seed))
@@ -99,7 +100,7 @@ async function tellMany(): Promise<boolean> {
 async function partOf(part: number, jobs: number): Promise<BatchResult> {
   const [from, count] = [first + part, Math.ceil((Number(values.seeds) - part) / jobs)]
   const seconds = Number(values.seconds)
-  if (jobs === 1) return runBatch({ from, count, step: 1, seconds })
+  if (jobs === 1) return runBatch({ from, count, step: 1, seconds, say })
   const argv = ['--seeds', String(count), '--from', String(from), '--seconds', String(seconds)]
   const child = spawn(process.execPath, [process.argv[1] ?? '', ...argv, '--part', String(jobs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -117,7 +118,7 @@ else if (values.replay !== undefined)
   for (const seed of values.replay.split(',')) print(JSON.stringify(await replayOf(Number(seed))))
 else if (values.part !== undefined) {
   const [from, count, step] = [values.from, values.seeds, values.part].map(Number) as [number, number, number]
-  print(JSON.stringify(await runBatch({ from, count, step, seconds: Number(values.seconds) })))
+  print(JSON.stringify(await runBatch({ from, count, step, seconds: Number(values.seconds), say })))
 } else {
   const wasWell = values.remembered ? await tellRemembered() : true
   const isWell =
