@@ -43,7 +43,7 @@ export function planCluster(
   const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
-  const leaving = begun ? heldUp(spec, observed, desired) : []
+  const leaving = begun ? [...heldUp(spec, observed, desired), ...again] : []
   const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
   const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, upgrade.configuration) : []
   const made: readonly Step[] = [

@@ -67,6 +67,17 @@ describe('a control plane that is to go, made again with the new version while e
     expect(steps.find(({ kind }) => kind === 'upgrade-configuration')).toMatchObject({ node: 'c-cp-0' })
   })
 
+  it('is made once more and then upgraded, where the upgrade was cut off when it went away', () => {
+    const away = node('c-cp-2', { phase: 'pending', disk: undefined, version: undefined })
+    const silent = { members: undefined, configured: undefined, upgrading: true }
+    const steps = plan(
+      { ...spec(1, 1), persistence: { enabled: true } },
+      observed([...all(1, 1), away], silent),
+    )
+    expect(needs(steps, 'upgrade:c-cp-2')).toContain('node:c-cp-2')
+    expect(before(steps, 'api')).toContain('upgrade:c-cp-2')
+  })
+
   it('only goes where it is no different', () => {
     const steps = plan(spec(1, 1), observed([...all(1, 1), node('c-cp-2')]))
     expect(upgrades(steps)).not.toContain('upgrade:c-cp-2')

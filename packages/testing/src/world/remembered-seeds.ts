@@ -38,4 +38,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_960_052,
   // A join that was cut off when its member had got its vote: its disk counts as empty and has data.
   1_795_952_238,
+  // A control plane that is to go, away in the middle of its upgrade.
+  1_795_953_068,
 ]
