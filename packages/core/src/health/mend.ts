@@ -82,7 +82,7 @@ function answering({ nodes, silent }: ClusterPlan): readonly string[] {
 
 /** An API server that is silent for want of this step comes back by it, and by nothing else. */
 function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
-  if (step.kind === 'renew-certificates') return true
+  if (step.kind === 'renew-certificates' || step.kind === 'start-member') return true
   // It is to go, and etcd may lack it.
   if (step.kind === 'ensure-node') return !verdicts.some(({ name }) => name === step.node.name)
   if (step.kind !== 'upgrade-node' || step.node.role !== 'control-plane') return false

@@ -27,6 +27,8 @@ export interface KubeadmInput {
   readonly kept?: KeptConfiguration
   /** Flags that this node's kubelet had before. */
   readonly kubeletFlags?: readonly KubeletFlag[]
+  /** For etcd to start once more on its data and on nothing else, and kubelet to run that alone. */
+  readonly memberOnly?: boolean
 }
 
 /** What kubeadm v1beta4 is told: InitConfiguration, ClusterConfiguration, kubelet and kube-proxy. */
@@ -63,7 +65,12 @@ function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'
 }
 
 function nodeRegistration(
-  { ref, node, kubeletFlags = [] }: Pick<KubeadmInput, 'ref' | 'node' | 'kubeletFlags'>,
+  {
+    ref,
+    node,
+    kubeletFlags = [],
+    memberOnly,
+  }: Pick<KubeadmInput, 'ref' | 'node' | 'kubeletFlags' | 'memberOnly'>,
   taints: readonly unknown[],
 ): Record<string, unknown> {
   return {
@@ -74,7 +81,10 @@ function nodeRegistration(
     // Pods cannot cure what SystemVerification and friends look at.
     ignorePreflightErrors: ['all'],
     kubeletExtraArgs: withKeptFlags(
-      [{ name: 'node-labels', value: clusterSelector(ref.name) }],
+      [
+        { name: 'node-labels', value: clusterSelector(ref.name) },
+        ...(memberOnly === true ? [{ name: 'register-node', value: 'false' }] : []),
+      ],
       kubeletFlags,
     ),
   }
@@ -93,6 +103,7 @@ function clusterConfiguration({
   initialMembers = [],
   timeoutFactor,
   certificateValidity,
+  memberOnly,
 }: KubeadmInput): Record<string, unknown> {
   const { network } = spec
   const election = leaderElection(spec, timeoutFactor)
@@ -137,6 +148,7 @@ function clusterConfiguration({
           // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
           ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
           ...initialCluster(initialMembers, addresses),
+          ...(memberOnly === true ? [{ name: 'initial-cluster-state', value: 'existing' }] : []),
         ],
         // Peers arrive from pod addresses: etcd resolves these names forward (checkCertSAN in etcd).
         serverCertSANs: addresses.peerNames,

@@ -17,7 +17,8 @@ test.each([
     'bootstrapped\nversion 1.36.1\nmanifests 1.36.1\n',
     { disk: 'bootstrapped', version: '1.36.1', upgrading: false },
   ],
+  ['empty\nmember\n', { disk: 'empty', version: undefined, upgrading: false, hasMember: true }],
   ['bootstrapped\nupgrading\n', { disk: 'bootstrapped', version: undefined, upgrading: true }],
 ])('%j', (text, state) => {
-  expect(parseNodeState(text)).toEqual(state)
+  expect(parseNodeState(text)).toEqual({ hasMember: false, ...state })
 })

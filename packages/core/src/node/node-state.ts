@@ -6,6 +6,9 @@ import { diskQuestion, initialMemberMarker } from './disk.js'
 /** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
 export const upgradingMarker = '/var/lib/knest/upgrading'
 
+/** etcd makes its log under another name, and has nothing before: without one it would begin a new cluster. */
+export const memberData = '/var/lib/etcd/member/wal/*.wal'
+
 const apiServerManifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
 
 export interface NodeState {
@@ -19,6 +22,8 @@ export interface NodeState {
    * Undefined when the disk does not tell, as one that an earlier version began.
    */
   readonly initialMembers: readonly string[] | undefined
+  /** etcd has data on this disk, whole enough to start with. */
+  readonly hasMember: boolean
 }
 
 /**
@@ -29,6 +34,7 @@ export const stateQuestion = `${diskQuestion}sed -n 's|.*/kube-apiserver:v|versi
 sed -n 's|.*image: .*/kube-apiserver:v|manifests |p' ${apiServerManifest} 2>/dev/null
 [ ! -e ${upgradingMarker} ] || echo upgrading
 sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
+! compgen -G '${memberData}' >/dev/null || echo member
 `
 
 /** Asks the node what was set up on its disk and what it runs. */
@@ -55,5 +61,6 @@ export function parseNodeState(text: string): NodeState {
     version,
     upgrading: lines.includes('upgrading') || isMixed,
     initialMembers: after('initial')?.split(' '),
+    hasMember: lines.includes('member'),
   }
 }

@@ -52,6 +52,7 @@ export async function observe(
     silent: answers[index]?.reason !== undefined,
     disk: looks[index]?.disk,
     initialMembers: looks[index]?.initialMembers,
+    hasMember: looks[index]?.hasMember ?? false,
     // A version that cannot be changed is nothing to plan with.
     ...(node.backend.upgradeNode === undefined
       ? {}

@@ -26,6 +26,8 @@ export interface ObservedNode {
   readonly version?: string | undefined
   /** An upgrade of this node has begun and not come to its end. */
   readonly upgrading?: boolean
+  /** etcd has data on its disk. */
+  readonly hasMember?: boolean
 }
 
 /** What there is. The planner sees nothing else. */

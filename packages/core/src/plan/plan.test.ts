@@ -166,6 +166,23 @@ describe('planCluster', () => {
     expect(remove?.needs.includes('node:c-cp-1')).toBe(isMade)
   })
 
+  it.each([
+    ['is to join', 3, undefined, 'empty', true, ['node:c-cp-1'], true],
+    ['is to go', 1, undefined, 'empty', true, [], true],
+    ['has no data', 3, undefined, 'empty', false, [], false],
+    ['is set up', 3, undefined, 'bootstrapped', true, [], false],
+    ['is asked while the API answers', 3, ['c-cp-0'], 'empty', true, [], false],
+  ] as const)(
+    'starts etcd of a control plane whose join was cut off when it had a vote, and that %s',
+    (_, count, members, disk, hasMember, made, isStarted) => {
+      const nodes = [node('c-cp-0'), { ...node('c-cp-1', disk), hasMember }]
+      const steps = planCluster(ref, spec(count, 0), observed([], { nodes, members }))
+      const start = steps.find(({ kind }) => kind === 'start-member')
+      expect(start?.needs).toEqual(isStarted ? ['addresses', 'authorities', ...made] : undefined)
+      if (isStarted) expect(steps.find(({ id }) => id === 'api')?.needs).toContain('start:c-cp-1')
+    },
+  )
+
   it('takes a worker away from a cluster that begins when a control plane is set up', () => {
     const nodes = [node('c-cp-0', 'empty'), node('c-worker-0')]
     const steps = planCluster(ref, spec(1, 0), observed([], { nodes, members: undefined }))

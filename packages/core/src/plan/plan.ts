@@ -6,7 +6,7 @@ import { afterImages, imageSteps } from './image-steps.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
-import { heldUp, revived } from './revive.js'
+import { heldUp, memberSteps, revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
 import { removedMembers, resetRemoved, withoutRemoved } from './removed-members.js'
 import type { ObservedCluster } from './observed.js'
@@ -40,7 +40,8 @@ export function planCluster(
   const forgotten = begun ? forgetSteps(observed, joining, resets) : []
   const stale = begun ? staleMemberSteps(ref, observed, desired) : []
   const renewal = isInitialized(observed) ? renewalStep(observed) : []
-  const before = ['addresses', 'authorities', ...renewal.map(({ id }) => id)]
+  const starts = begun ? memberSteps(observed, joining) : []
+  const before = ['addresses', 'authorities', ...[...renewal, ...starts].map(({ id }) => id)]
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
   const leaving = begun ? [...heldUp(spec, observed, desired), ...again] : []
@@ -61,13 +62,17 @@ export function planCluster(
       ...ensureNode(node),
       title: `Create node "${node.name}" once more: etcd may need what is on its disk`,
     })),
+    ...starts,
     ...upgrade.controlPlanes,
     ...controlPlaneSteps(controlPlanes, joining, observed, [...resets, ...forgotten, ...stale]).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
       step.kind === 'await-api'
         ? {
             ...step,
-            needs: [...step.needs, ...[...renewal, ...lastOf(upgrade.controlPlanes)].map(({ id }) => id)],
+            needs: [
+              ...step.needs,
+              ...[...renewal, ...starts, ...lastOf(upgrade.controlPlanes)].map(({ id }) => id),
+            ],
           }
         : afterConfiguration(step, [...upgrade.configuration, ...naming]),
     ),

@@ -2,6 +2,7 @@ import type { ClusterSpec } from '../contracts/cluster.js'
 import type { DesiredNode } from './desired-nodes.js'
 import { leavingNodes } from './lasting-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
+import type { Step } from './step.js'
 
 /**
  * Control planes that are to go, do not run and have a disk that lasts: while the API server is silent they may be
@@ -32,6 +33,31 @@ export function heldUp(
     desired,
     ({ phase, upgrading }) => phase === 'running' && (isSilent || upgrading === true),
   )
+}
+
+/**
+ * Control planes whose join was cut off when they had a vote: after a power cut nothing but etcd's data may be left of
+ * it, and while the API server is silent theirs may be the vote that etcd lacks. They join anew when it answers. Pure.
+ */
+export function memberSteps(
+  { members, nodes }: ObservedCluster,
+  joining: readonly DesiredNode[],
+): readonly Step[] {
+  if (members !== undefined) return []
+  const cutOff = nodes.filter(
+    ({ role, disk, hasMember }) => role === 'control-plane' && disk === 'empty' && hasMember === true,
+  )
+  return cutOff.map(({ name }) => ({
+    kind: 'start-member',
+    id: `start:${name}`,
+    title: `Start etcd on "${name}", whose join was cut off: the others may lack its vote`,
+    needs: [
+      'addresses',
+      'authorities',
+      ...(joining.some((node) => node.name === name) ? [`node:${name}`] : []),
+    ],
+    node: name,
+  }))
 }
 
 function leaving(

@@ -46,6 +46,8 @@ export type Step =
       readonly initialMembers: readonly string[]
       readonly begins: boolean
     })
+  /** Starts etcd, and no more, where a join was cut off that had got its vote: the others may lack it. */
+  | (Common & { readonly kind: 'start-member'; readonly node: string })
   | (Common & { readonly kind: 'await-api'; readonly nodes: readonly string[] })
   | (Common & { readonly kind: 'finish-control-plane'; readonly node: string; readonly first: boolean })
   | (Common & { readonly kind: 'join-control-plane'; readonly node: string })

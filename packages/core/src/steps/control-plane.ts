@@ -93,7 +93,7 @@ export async function configOf(
   context: StepContext,
   node: string,
   initialMembers: readonly string[],
-  before: Pick<KubeadmInput, 'kept' | 'kubeletFlags'> = {},
+  before: Pick<KubeadmInput, 'kept' | 'kubeletFlags' | 'memberOnly'> = {},
 ): Promise<string> {
   const backend = await context.backendOf(node)
   return initConfiguration({

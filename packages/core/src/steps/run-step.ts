@@ -23,6 +23,7 @@ import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
 import { upgradeNode } from './upgrade-node.js'
+import { startMember } from './start-member.js'
 import { etcdFault, type FindFault } from './why-not-ready.js'
 import { startWorker } from './worker.js'
 
@@ -59,6 +60,8 @@ export async function runStep(
       return bootControlPlane(context, await open(step.node), step, signal)
     case 'reset-control-plane':
       return resetControlPlane(context, await open(step.node), step, signal)
+    case 'start-member':
+      return startMember(context, await open(step.node), signal)
     case 'await-api': {
       const nodes = await openSome(step.nodes, open)
       const authorities = need(context.authorities, 'the certificate authorities')

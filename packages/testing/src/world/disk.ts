@@ -10,6 +10,8 @@ interface Written {
   isKubeconfigHeld: boolean
   pki: ReadonlyMap<string, string>
   manifests: string | undefined
+  /** Its kubelet runs etcd and nothing else. */
+  hasMemberOnly: boolean
 }
 
 /** What is on a node's disk, as far as the scripts of knest and kubeadm make a difference. */
@@ -38,6 +40,7 @@ export class Disk implements MemberDisk, Written {
   pki: ReadonlyMap<string, string> = new Map()
   /** Version of the static pods' manifests; undefined for a worker, and before kubeadm has run. */
   manifests: string | undefined
+  hasMemberOnly = false
   etcd: Etcd | undefined
   member: Member | undefined
   /** Set by the machine that runs on it. */
@@ -77,10 +80,10 @@ export class Disk implements MemberDisk, Written {
 
   #written(): Written {
     const { isBootstrapped, isInitialMember, initialMembers, upgrading } = this
-    const { hasKubeconfig, isKubeconfigHeld, pki, manifests } = this
+    const { hasKubeconfig, isKubeconfigHeld, pki, manifests, hasMemberOnly } = this
     return {
       ...{ isBootstrapped, isInitialMember, initialMembers, upgrading },
-      ...{ hasKubeconfig, isKubeconfigHeld, pki, manifests },
+      ...{ hasKubeconfig, isKubeconfigHeld, pki, manifests, hasMemberOnly },
     }
   }
 
@@ -99,6 +102,7 @@ export class Disk implements MemberDisk, Written {
     this.isKubeconfigHeld = false
     this.manifests = undefined
     this.pki = new Map()
+    this.hasMemberOnly = false
     this.loseData()
   }
 

@@ -8,13 +8,7 @@ interface KnownFault {
   readonly text: RegExp
 }
 
-export const knownFaults: readonly KnownFault[] = [
-  {
-    key: 'an upgrade waits for an etcd that lacks a member whose join was cut off when it had got its vote',
-    promise: 'it comes to rest',
-    text: /it is Upgrading, and no API server answers; last error: the cluster has no control plane that answers$/,
-  },
-]
+export const knownFaults: readonly KnownFault[] = []
 
 /**
  * What a story shows: the first promise that broke. What breaks after it may follow from it, so the others count

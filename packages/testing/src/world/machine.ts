@@ -74,7 +74,7 @@ export class Machine {
   }
 
   runsKubelet(): boolean {
-    return this.#since(0) && !this.isKubeletBroken
+    return this.#since(0) && !this.isKubeletBroken && !this.disk.hasMemberOnly
   }
 
   isReady(): boolean {
@@ -92,6 +92,7 @@ export class Machine {
     const { etcd, member } = this.disk
     return (
       this.runsEtcd() &&
+      !this.disk.hasMemberOnly &&
       member?.learner === false &&
       this.#since(startsMs.apiServer) &&
       etcd?.hasQuorum() === true

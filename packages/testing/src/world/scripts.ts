@@ -53,7 +53,7 @@ async function runScript(
   const { disk } = machine
   const has = (text: string): boolean => script.includes(text)
   const say = (stdout: string): Outcome => ({ ...fine, stdout })
-  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : [])].join('\n')}\n`
+  const states = `${[disk.state(), `version ${machine.version}`, ...(disk.upgrading === undefined ? [] : ['upgrading']), ...(disk.manifests === undefined ? [] : [`manifests ${disk.manifests}`]), ...(disk.isInitialMember ? [`initial ${disk.initialMembers}`] : []), ...(disk.etcd === undefined ? [] : ['member'])].join('\n')}\n`
   // Nobody edits a manifest by hand in it.
   if (has('KUBEADM_INIT_DRYRUN_DIR')) return fine
 
@@ -76,6 +76,17 @@ async function runScript(
     disk.manifests = machine.version
     disk.hasKubeconfig = true
     machine.startKubelet()
+    return fine
+  }
+  if (has('/dev/tcp/127.0.0.1/2379')) {
+    if (disk.isBootstrapped || disk.etcd === undefined || machine.runsEtcd()) return fine
+    await machine.work(2_000)
+    disk.layOut(files)
+    disk.isKubeconfigHeld = false
+    disk.hasMemberOnly = true
+    disk.manifests = machine.version
+    disk.hasKubeconfig = true
+    machine.restartKubelet()
     return fine
   }
   if (has('kubeadm join')) return join(scene, machine, files)
