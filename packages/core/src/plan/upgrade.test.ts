@@ -207,6 +207,12 @@ describe('an upgrade', () => {
     expect(first?.lost).toEqual(['c-cp-2'])
   })
 
+  it('takes one that has lost its disk out of etcd before, also where it is to go', () => {
+    const nodes = [node('c-cp-0'), node('c-cp-1', { version: to }), node('c-cp-2', { disk: 'empty' })]
+    const first = plan(spec(1, 0), observed(nodes)).find((step) => step.kind === 'upgrade-node')
+    expect(first).toMatchObject({ node: { name: 'c-cp-0' }, lost: ['c-cp-2'] })
+  })
+
   it('takes members nobody stands behind out of etcd before a control plane leaves it', () => {
     const etcd = ['c-cp-0', 'c-cp-1', 'c-cp-2'].map((name) => ({
       ...{ name, id: name, peerUrl: '', learner: false, leader: false, dbSizeBytes: 1 },

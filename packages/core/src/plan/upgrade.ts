@@ -75,9 +75,8 @@ export function planUpgrade(
     .sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)))
   const controlPlanes = due.filter(({ role }) => role === 'control-plane')
   const workers = due.filter(({ role }) => role === 'worker')
-  const lost = desired.filter(
-    ({ name, role }) => role === 'control-plane' && observedNode(observed, name)?.disk === 'empty',
-  )
+  // Also those that are to go: their members count in etcd until then.
+  const lost = observed.nodes.filter(({ role, disk }) => role === 'control-plane' && disk === 'empty')
   // Where nothing else can run the workloads, they stay on the node and go on with what they have.
   const drain = new Set([
     ...(desired.length > 1 ? controlPlanes : []),

@@ -24,6 +24,8 @@ const imageOf = (version: string): string => `localhost/knest/node:v${version}`
 
 const startedAt = Date.UTC(2030, 0, 1)
 const tickMs = 2_000
+/** Between a look and what is done after it lies some time, for anybody: what goes in it nobody could see. */
+const unseenMs = 1_000
 
 /** A promise of knest that did not hold. */
 export interface Broken {
@@ -59,6 +61,8 @@ export class World implements Scene {
   readonly #promises: readonly WorldPromise<World>[]
   readonly #watches = new Map<string, Watches>()
   readonly #formed = new Map<string, Etcd>()
+  /** When others than knest took the last disk of an etcd. */
+  readonly #takenAt = new Map<Etcd, number>()
   #ids = 0
 
   constructor(seed: number, promises: readonly WorldPromise<World>[]) {
@@ -249,8 +253,12 @@ export class World implements Scene {
     const had = etcd?.hasDisks() === true
     disk.isGoing = true
     const risk = etcd !== undefined && had && !etcd.hasDisks()
-    this.check((promise) => promise.onDiskGoing?.(this, disk, by, risk))
-    if (risk) etcd.isLostByFault ||= !by.isKnest
+    if (etcd === undefined) return
+    const { now } = this.clock
+    const isUnseen = !by.isKnest || now - (this.#takenAt.get(etcd) ?? -Infinity) < unseenMs
+    if (!by.isKnest) this.#takenAt.set(etcd, now)
+    this.check((promise) => promise.onDiskGoing?.(this, disk, by, risk && !isUnseen))
+    if (risk) etcd.isLostByFault ||= isUnseen
   }
 
   #loseDisk(disk: Disk, by: Writer): void {
