@@ -41,6 +41,5 @@ export const rememberedSeeds: readonly number[] = [
   // A control plane that is to go, away in the middle of its upgrade.
   1_795_953_068,
   // The member of one that is to go and has lost its disk; two disks that went within a moment, by two hands.
-  1_795_953_292,
-  1_795_953_300,
+  1_795_953_292, 1_795_953_300,
 ]
