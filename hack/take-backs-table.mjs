@@ -6,8 +6,7 @@ export const takeBacks = [
   {
     name: 'root-kept',
     mend: 'A persistent pod node keeps its whole root, as a machine does',
-    // Needs a node image of its own: the script only looks that the patch applies.
-    onHost: 'e2e/src/restart.test.ts',
+    test: { file: 'images/node/init', go: 'TestWhatIsWrittenAnywhereIsThereAtTheNextStart' },
   },
   {
     name: 'stand-ins-found',
