@@ -389,6 +389,18 @@ export const badInputCases: readonly BadInput[] = [
     message: /StorageClass "fast" is given, but the nodes are not persistent/,
   },
   {
+    name: 'deletion policy without persistence',
+    argv: [...create, '--deletion-policy', 'Retain'],
+    exitCode: usage,
+    message: /deletion policy "Retain" is given, but the nodes are not persistent/,
+  },
+  {
+    name: 'deletion policy that there is none of',
+    argv: [...create, '--deletion-policy', 'retain'],
+    exitCode: usage,
+    message: /'retain' is invalid.*Delete, Retain/,
+  },
+  {
     name: 'timeout without a unit',
     argv: [...create, '--timeout', '10'],
     exitCode: usage,

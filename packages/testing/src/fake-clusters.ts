@@ -221,11 +221,15 @@ export class FakeClusters implements Clusters {
   }
 
   /** `keepData` may be left out by tests that only want a cluster to go. */
-  async delete(ref: ClusterRef, { keepData = false }: { readonly keepData?: boolean } = {}): Promise<void> {
+  async delete(
+    ref: ClusterRef,
+    { keepData = false }: { readonly keepData?: boolean } = {},
+  ): Promise<{ readonly dataKept: boolean }> {
     const { spec } = deletable(await this.read(ref), keepData)
     this.changes.push(`delete ${ref.namespace}/${ref.name}`)
     if (keepData) this.add(statusOfSpec(ref, spec, 'Kept'), spec)
     else this.clusters.delete(keyOf(ref))
+    return { dataKept: keepData }
   }
 
   async planDelete(

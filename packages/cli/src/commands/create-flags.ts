@@ -36,6 +36,7 @@ export interface CreateFlags {
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
   readonly unhealthyAfter?: string
   readonly maxUnhealthy?: string
+  readonly deletionPolicy?: 'Delete' | 'Retain'
   readonly from?: string
   readonly clusterTemplate?: string
   readonly force?: boolean
@@ -95,6 +96,13 @@ export function addCreateFlags(command: Command): Command {
     .option(
       '--max-unhealthy <percent>',
       'share of unhealthy nodes above which none is replaced (default: 40%)',
+    )
+    .addOption(
+      choice(
+        '--deletion-policy <policy>',
+        'whether disks and keys of a persistent cluster go with it (default: Delete)',
+        ['Delete', 'Retain'],
+      ),
     )
     .option(
       '--from <file>',

@@ -59,16 +59,17 @@ export async function deleteRun(deps: Deps, options: DeleteOptions): Promise<voi
       throw error
     })
     await forget()
-    if (deleted) await showDeleted(deps, ref, options)
+    if (deleted !== undefined) await showDeleted(deps, ref, options.output, deleted.dataKept)
   })
 }
 
 async function showDeleted(
   deps: Deps,
   { name, namespace }: ClusterRef,
-  { output, keepData }: Pick<DeleteOptions, 'output' | 'keepData'>,
+  output: OutputFormat | undefined,
+  dataKept: boolean,
 ): Promise<void> {
-  const value = await renderValue({ name, namespace, deleted: true, dataKept: keepData }, output)
+  const value = await renderValue({ name, namespace, deleted: true, dataKept }, output)
   deps.streams.out(value ?? (output === 'name' ? `${name}\n` : `cluster "${name}" deleted\n`))
 }
 
@@ -87,7 +88,7 @@ async function remove(
   ref: ClusterRef,
   run: RunOptions,
   options: DeleteOptions,
-): Promise<boolean> {
+): Promise<{ readonly dataKept: boolean } | undefined> {
   const { keepData } = options
   try {
     const [deleted, dismissed] = await Promise.allSettled([
@@ -96,9 +97,9 @@ async function remove(
     ])
     if (deleted.status === 'rejected') throw deleted.reason
     if (dismissed.status === 'rejected') throw dismissed.reason
-    return true
+    return deleted.value
   } catch (error) {
-    if (options.ignoreNotFound && isNotFound(error)) return false
+    if (options.ignoreNotFound && isNotFound(error)) return undefined
     throw error
   }
 }

@@ -48,6 +48,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
           ['--persistent-host-cluster-cni', flags.persistentHostClusterCni],
         ),
       }),
+      deletionPolicy: flags.deletionPolicy,
       health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
     }) ?? {}
   )

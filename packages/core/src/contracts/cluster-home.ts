@@ -147,6 +147,10 @@ export interface ClusterHome {
   orphans?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
   /** Has them go with the record again; gives their names. Repeatable. */
   adopt?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
+  /** Whether the deleted record lost what it owned, so that nodes and data are to stay; absent: none can. */
+  isLetGo?(record: ClusterRecord, signal: AbortSignal): Promise<boolean>
+  /** Removes the record; disks, keys and addresses stay, without an owner. Repeatable. */
+  retain?(record: ClusterRecord, signal: AbortSignal): Promise<void>
   /** Absent: whoever comes here may do everything. */
   readonly controllerRights?: ControllerRights
 

@@ -91,9 +91,14 @@ export interface ClusterSpec {
   }
   /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
   readonly health?: HealthPolicy | undefined
+  /** What becomes of disks and keys when the cluster is deleted; absent: `Delete`. `Retain` of persistent ones only. */
+  readonly deletionPolicy?: DeletionPolicy | undefined
   /** Changes of nodes' host objects, applied in this order. */
   readonly hostPatches: readonly NodePatch[]
 }
+
+/** As PersistentVolumes have it. */
+export type DeletionPolicy = 'Delete' | 'Retain'
 
 export interface HealthPolicy {
   /** How long a node may be not Ready before it counts as dead, as in `5m`. */
@@ -142,6 +147,8 @@ export interface ClusterRecord extends ClusterRef {
   readonly declared?: boolean | undefined
   /** RFC 3339: its object is being deleted since then. */
   readonly deletedAt?: string | undefined
+  /** Its object goes without what it owns: `kubectl delete --cascade=orphan`. */
+  readonly isOrphaning?: boolean | undefined
   readonly phase: ClusterPhase
   readonly conditions: readonly ClusterCondition[]
   /** RFC 3339. */

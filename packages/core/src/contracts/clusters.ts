@@ -127,9 +127,13 @@ export interface Clusters {
   reconcile(ref: ClusterRef, run: HealRun): Promise<HealReport>
   /**
    * Throws `not-found` when nothing of it is left. Resolves when nothing is left on the host; with
-   * `keepData` (persistent clusters only, else `config`) when all but disks, CAs and addresses is gone.
+   * `keepData` (persistent clusters only, else `config`), or where its deletion policy is `Retain`, when all but
+   * disks, CAs and addresses is gone.
    */
-  delete(ref: ClusterRef, options: RunOptions & { readonly keepData: boolean }): Promise<void>
+  delete(
+    ref: ClusterRef,
+    options: RunOptions & { readonly keepData: boolean },
+  ): Promise<{ readonly dataKept: boolean }>
   planDelete(
     ref: ClusterRef,
     options: RunOptions & { readonly keepData: boolean },

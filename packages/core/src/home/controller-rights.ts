@@ -36,7 +36,7 @@ export function controllerRights(api: KubeApi): ControllerRights {
 
     letGo: async (ref, signal) => {
       const object = await api.get(nestedClusterKind, ref.name, ref.namespace, signal)
-      if (object !== undefined) await removeFinalizer(api, object, signal)
+      await removeFinalizer(api, object, signal)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
@@ -15,7 +16,7 @@ import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { endOfNamespace, ensureNamespace, removeNamespace } from './namespace.js'
-import { adoptOrphans, findOrphans } from './orphans.js'
+import { adoptOrphans, findOrphans, isLetGo, releaseKept } from './orphans.js'
 import { foreignObjects, removeOwnObjects } from './own-objects.js'
 import { ownObjectsToBe } from './own-objects-to-be.js'
 import {
@@ -24,6 +25,7 @@ import {
   recordFromObject,
   recordObject,
   recordOrFailure,
+  retains,
 } from './record.js'
 import { madeSpecPatch } from './made-spec.js'
 import { keptReplicas } from './replicas.js'
@@ -61,7 +63,7 @@ export function createKubernetesHome(
     const object = await api
       .get(nestedClusterKind, ref.name, ref.namespace, signal)
       .catch((error: unknown) => void emptyWhenUnknown(error))
-    if (object !== undefined) await removeFinalizer(api, object, signal)
+    await removeFinalizer(api, object, signal)
   }
 
   return {
@@ -112,6 +114,7 @@ export function createKubernetesHome(
       const metadata = { ...(current ?? wanted).metadata, resourceVersion: record.version }
       const write = (object: KubeObject): Promise<KubeObject> => api.replace(object, { signal, strict: true })
       const updated = await writeRecord(api, { ...wanted, metadata }, write, signal)
+      if (isOtherPolicy(record.spec, spec)) await adoptOrphans(api, { ...record, spec }, signal)
       if (record.desiredSpec === undefined) return recordFromObject(updated)
       // Killed in between, the controller takes the difference for the change that it is.
       const patched = await patchStatus(
@@ -127,6 +130,7 @@ export function createKubernetesHome(
       const finalizers = [...new Set([...(current?.metadata.finalizers ?? []), cleanupFinalizer])]
       const metadata = { finalizers, resourceVersion: record.version }
       await api.patch(nestedClusterKind, record.name, record.namespace, { metadata }, { signal })
+      if (isOtherPolicy(record.spec, spec)) await adoptOrphans(api, { ...record, spec }, signal)
       const accepted = madeSpecPatch(current, recordObject(record, spec).spec as SpecFields)
       // Somebody may have asked for something else since.
       return {
@@ -143,6 +147,7 @@ export function createKubernetesHome(
     },
     orphans: (record, signal) => findOrphans(api, record, signal),
     adopt: (record, signal) => adoptOrphans(api, record, signal),
+    isLetGo: (record, signal) => isLetGo(api, record, signal),
     controllerRights: controllerRights(api),
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
@@ -164,8 +169,21 @@ export function createKubernetesHome(
       return gone ? `Delete namespace "${ref.namespace}", which was made for it` : why
     },
 
+    retain: async (record, signal) => {
+      await releaseKept(api, record, signal)
+      await api.delete(nestedClusterKind, record.name, record.namespace, { signal }).catch(emptyWhenUnknown)
+      await removeControllerBinding(api, record, signal)
+      await removeFinalizerOf(record, signal)
+    },
+
     remove: async (ref, { signal, note }) => {
       const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
+      const left = hasRecord ? [] : await findOrphans(api, { ...ref, uid: '' }, signal)
+      if (left.length > 0) {
+        await removeOwnObjects(api, ref, hasRecord, signal)
+        note?.(whatIsLeft(ref, left))
+        return
+      }
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
       const { gone, why } = await removeNamespace(api, ref, () => removeFinalizerOf(ref, signal), signal)
       if (gone) {
@@ -182,6 +200,17 @@ export function createKubernetesHome(
       if (why !== undefined) note?.(why)
     },
   }
+}
+
+/** Of a cluster whose record went without them, by its deletion policy or as orphans. */
+function whatIsLeft({ name, namespace }: ClusterRef, left: readonly string[]): string {
+  const again = clusterCommand('create', { name, namespace }, '...')
+  return `what cluster "${name}" left in namespace "${namespace}" stays (${left.join(', ')}): ${again} with its settings has it again`
+}
+
+/** Owners follow the policy: without a controller they are what keeps anything. */
+function isOtherPolicy(one: ClusterSpec, other: ClusterSpec): boolean {
+  return retains(one) !== retains(other)
 }
 
 function emptyWhenUnknown(error: unknown): readonly [] {

@@ -50,6 +50,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
       : { spec: specFromObject({ ...object, spec: status.spec }), desiredSpec: asked }),
     declared: metadata.labels?.[labels.managedBy] !== managedByKnest,
     deletedAt: metadata.deletionTimestamp,
+    ...((metadata.finalizers ?? []).includes('orphan') && { isOrphaning: true }),
     phase: metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Creating') : 'Deleting',
     conditions: status?.conditions ?? [],
     createdAt: metadata.creationTimestamp ?? '',
@@ -97,3 +98,15 @@ export function recordOrFailure(object: KubeObject): ClusterRecord {
 export function ownedBy(cluster: string, uid: string): OwnerReference {
   return { ...nestedClusterKind, name: cluster, uid, controller: false, blockOwnerDeletion: false }
 }
+
+/** Owners of what a deletion policy is about: what nobody owns stays, also where no controller looks. */
+export function keptOwners({ name, uid, spec }: KeptRecord): readonly OwnerReference[] {
+  return retains(spec) ? [] : [ownedBy(name, uid)]
+}
+
+export function retains(spec: Pick<ClusterSpec, 'deletionPolicy'> | undefined): boolean {
+  return spec?.deletionPolicy === 'Retain'
+}
+
+export type KeptRecord = Pick<ClusterRecord, 'name' | 'namespace' | 'uid'> &
+  Partial<Pick<ClusterRecord, 'spec'>>

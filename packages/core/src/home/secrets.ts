@@ -5,7 +5,7 @@ import { KnestError } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { objectNames } from '../names.js'
 import { applyOwn } from '../ownership.js'
-import { ownedBy } from './record.js'
+import { keptOwners, type KeptRecord } from './record.js'
 
 const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
 
@@ -17,18 +17,14 @@ const authorityKeys = {
   serviceAccount: ['sa.pub', 'sa.key'],
 } as const
 
-export function secret(
-  record: Pick<ClusterRecord, 'name' | 'namespace' | 'uid'>,
-  name: string,
-  data: Readonly<Record<string, string>>,
-): KubeObject {
+export function secret(record: KeptRecord, name: string, data: Readonly<Record<string, string>>): KubeObject {
   return {
     ...secretKind,
     metadata: {
       name,
       namespace: record.namespace,
       labels: { [labels.cluster]: record.name, [labels.managedBy]: managedByKnest },
-      ownerReferences: [ownedBy(record.name, record.uid)],
+      ownerReferences: keptOwners(record),
     },
     type: 'Opaque',
     data: Object.fromEntries(

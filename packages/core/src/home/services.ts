@@ -6,7 +6,7 @@ import { labels, managedByKnest } from '../labels.js'
 import { controlPlanePool, maxControlPlanes, nodeName, objectNames } from '../names.js'
 import { applyOwn } from '../ownership.js'
 import { urlsOf } from './api-urls.js'
-import { ownedBy } from './record.js'
+import { keptOwners } from './record.js'
 
 const apiPort = { name: 'https', port: 6443, targetPort: 6443, protocol: 'TCP' }
 
@@ -27,7 +27,7 @@ function service(
       name,
       namespace: record.namespace,
       labels: { [labels.cluster]: record.name, [labels.managedBy]: managedByKnest, ...extraLabels },
-      ownerReferences: [ownedBy(record.name, record.uid)],
+      ownerReferences: keptOwners(record),
     },
     spec: { selector: { [labels.cluster]: record.name, ...selector }, ...spec },
   }

@@ -5,6 +5,7 @@ import type { HealAction } from '../contracts/health.js'
 import type { Parts } from '../contracts/parts.js'
 import { PreflightError, unlessForbidden, type Problem } from '../errors.js'
 import { restoreAuthorities } from '../health/restore-authorities.js'
+import { retains } from '../home/record.js'
 import { objectNames } from '../names.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
@@ -23,6 +24,18 @@ export async function isRestored(
   if (phase !== 'Creating' || desiredSpec !== undefined || deletedAt !== undefined) return false
   const isRefused = conditions.some(({ type, status }) => type === 'Accepted' && status === 'False')
   if (conditions.length > 0 && !isRefused) return false
+  // What a command makes by this policy has no owner either.
+  if (record.declared !== true && retains(record.spec))
+    return (await home.isLetGo?.(record, signal).catch(unlessForbidden)) === true
+  return hasLeft({ home }, record, signal)
+}
+
+/** There are objects of its cluster that nobody owns. */
+async function hasLeft(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
   const orphans = await home.orphans?.(record, signal).catch(unlessForbidden)
   return orphans !== undefined && orphans.length > 0
 }
@@ -48,17 +61,25 @@ export async function refuseUnfit(parts: Parts, record: ClusterRecord, signal: A
   if (problems.length > 0) throw new PreflightError('config', problems)
 }
 
-/** The same before there is a record, when the one before went without its cluster. Changes nothing. */
+/**
+ * The same before there is a record, when the one before went without its cluster; gives whether there is something of
+ * it to adopt. Changes nothing.
+ */
 export async function refuseLeftNodes(
   parts: Parts,
   ref: ClusterRef,
   spec: ClusterSpec,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const phase = 'Creating'
   const record = { ...ref, spec, phase, conditions: [], createdAt: '', uid: '', version: '' } as const
-  const unknown = await unknownNodes(parts, record, signal)
-  if (unknown.length === 0 || !(await isRestored(parts, record, signal))) return
+  const [unknown, authorities] = await Promise.all([
+    unknownNodes(parts, record, signal),
+    parts.home.readAuthorities(ref, signal).catch(unlessForbidden),
+  ])
+  if (unknown.length === 0 && authorities === undefined) return false
+  if (!(await hasLeft(parts, record, signal))) return false
+  if (unknown.length === 0) return true
   const problems = unknown.map((names): Problem => ({
     severity: 'error',
     message: `a cluster "${ref.name}" whose NestedCluster is gone has ${names}, which these settings do not count`,

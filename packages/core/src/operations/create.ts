@@ -19,7 +19,7 @@ import { readRecord, type OperationTools } from './tools.js'
 export type CreateOperation = Pick<Clusters, 'preflight' | 'create' | 'planCreate'>
 
 type Prepared =
-  | { readonly kind: 'new'; readonly spec: ClusterSpec }
+  | { readonly kind: 'new'; readonly spec: ClusterSpec; readonly isLeft: boolean }
   | { readonly kind: 'begun'; readonly record: ClusterRecord }
 
 export function createOperation({ parts, exclusive }: OperationTools): CreateOperation {
@@ -37,8 +37,8 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
       run.progress.phase(title, (progress) => runPreflight(parts, ref, spec, { ...run, progress })),
     )
     refuseErrors(problems, run.progress)
-    await refuseLeftNodes(parts, ref, resolved, run.signal)
-    return { kind: 'new', spec: resolved }
+    const isLeft = await refuseLeftNodes(parts, ref, resolved, run.signal)
+    return { kind: 'new', spec: resolved, isLeft }
   }
 
   return {
@@ -65,7 +65,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         const prepared = await prepare(ref, spec, record, { ...run, signal })
         if (prepared.kind === 'begun') return prepared.record
         const created = await home.create(ref, prepared.spec, signal)
-        isNew = true
+        isNew = !prepared.isLeft
         return created
       }
       const work = async (inner: RunOptions): Promise<void> => {

@@ -2,7 +2,7 @@ import type { ClusterPhase, ClusterRecord, ClusterRef } from '../contracts/clust
 import type { Clusters } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
 import { permit } from '../phases/index.js'
-import { planNodeRemoval, removeNodes } from './remove-nodes.js'
+import { isRetained, planNodeRemoval, removeNodes } from './remove-nodes.js'
 import { notFound, readRecord, type OperationTools } from './tools.js'
 
 export type DeleteOperation = Pick<Clusters, 'delete' | 'planDelete'>
@@ -14,7 +14,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
     planDelete: async (ref, { keepData, signal }) => {
       const record = deletable(await readRecord(parts, ref, signal), keepData)
       const steps = await planNodeRemoval(parts, record, keepData, signal)
-      const place = keepData ? undefined : await home.placeAfter?.(ref, signal)
+      const place = keepData || isRetained(parts, record) ? undefined : await home.placeAfter?.(ref, signal)
       const needs = steps.slice(-1).map(({ id }) => id)
       return place === undefined ? steps : [...steps, { id: 'place', title: place, needs }]
     },
@@ -23,20 +23,26 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
       const found = await home.read(ref, run.signal)
       if (found === undefined) {
         // A killed delete may have left the place the record was in.
-        await home.remove(ref, { keepData: false, signal: run.signal })
+        const note = (text: string): void => run.progress.note(text)
+        await home.remove(ref, { keepData: false, signal: run.signal, note })
         throw notFound(ref.name)
       }
       const first = deletable(found, keepData)
       let hasBegun = false
-      await exclusive(
+      return exclusive(
         () => Promise.resolve(first),
         ref,
         run,
         async (inner) => {
-          if (hasBegun && !keepData && (await home.read(ref, inner.signal)) === undefined) {
+          if (
+            hasBegun &&
+            !keepData &&
+            !isRetained(parts, first) &&
+            (await home.read(ref, inner.signal)) === undefined
+          ) {
             // It went, and the host with it for a moment.
             await home.remove(ref, { keepData: false, signal: inner.signal })
-            return
+            return { dataKept: false }
           }
           const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
           hasBegun = true
@@ -45,6 +51,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
           await say('Deleting')
           await removeNodes(parts, record, keepData, inner)
           if (keepData) await say('Kept')
+          return { dataKept: keepData || isRetained(parts, record) }
         },
       )
     },

@@ -47,10 +47,19 @@ export function reconcileOperation(
       const found = await parts.home.read(ref, run.signal)
       const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
       if (found === undefined) return idle
+      if (found.isOrphaning === true) {
+        await leaveNodes(parts, found, run)
+        return idle
+      }
       if (dutyTo(found) === 'none' && !(await isRestored(parts, found, run.signal))) return idle
       const barred = await withoutRights(parts, found, run)
       if (barred !== undefined) return { ...idle, ...barred }
       if (dutyTo(found) === 'delete') {
+        // The garbage collector may have been faster than this look.
+        if ((await parts.home.isLetGo?.(found, run.signal)) === true) {
+          await leaveNodes(parts, found, run)
+          return idle
+        }
         await remove.delete(ref, { ...run, keepData: false })
         return idle
       }
@@ -66,6 +75,14 @@ export function reconcileOperation(
       )
     },
   }
+}
+
+/** The object goes, and the cluster with all that it has stays, until somebody makes it his again. */
+async function leaveNodes({ home }: Parts, record: ClusterRecord, run: RunOptions): Promise<void> {
+  run.progress.warn(
+    `the NestedCluster goes alone, as with --cascade=orphan: the nodes of cluster "${record.name}" stay`,
+  )
+  await home.controllerRights?.letGo(record, run.signal)
 }
 
 /** The caller holds the lock, and has seen that it is a controller's duty. */

@@ -2,12 +2,18 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { PlannedStep } from '../contracts/clusters.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
+import { retains } from '../home/record.js'
 import { stepContext } from '../converge/step-context.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { planRemoval } from '../plan/plan.js'
 import { runSteps } from '../plan/run-steps.js'
 import { runStep } from '../steps/run-step.js'
+
+/** Its disks, keys and addresses stay, and the record does not: what the object asks for now counts. */
+export function isRetained({ home }: Pick<Parts, 'home'>, { spec, desiredSpec }: ClusterRecord): boolean {
+  return home.retain !== undefined && retains(desiredSpec ?? spec)
+}
 
 /** The steps that `removeNodes` would take now. */
 export async function planNodeRemoval(
@@ -16,10 +22,11 @@ export async function planNodeRemoval(
   keepData: boolean,
   signal: AbortSignal,
 ): Promise<readonly PlannedStep[]> {
-  return planRemoval(record, await listNodes(record, await backendsOf(parts, record), signal), keepData)
+  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+  return planRemoval(record, nodes, keepData, isRetained(parts, record))
 }
 
-/** Removes all nodes of the cluster, and the record after them unless its data are kept. Idempotent. */
+/** Removes all nodes of the cluster, and the record after them unless it is kept with its data. Idempotent. */
 export async function removeNodes(
   parts: Parts,
   record: ClusterRecord,
@@ -29,7 +36,7 @@ export async function removeNodes(
   const nodes = await listNodes(record, await backendsOf(parts, record), run.signal)
   const context = stepContext(parts, record, nodes)
   await runSteps(
-    planRemoval(record, nodes, keepData),
+    planRemoval(record, nodes, keepData, isRetained(parts, record)),
     (step, progress, signal, part) => runStep(context, step, progress, signal, part),
     run,
   )

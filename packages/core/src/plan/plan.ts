@@ -130,20 +130,23 @@ function afterConfiguration(step: Step, configuration: readonly Step[]): Step {
 
 /**
  * Everything away. Nodes go first, at once; the record last, so that the same plan can be made again. With
- * `keepData` the disks stay, and so do the record, the CAs and the addresses that are worthless without them.
+ * `keepData` the disks stay, and so do the record, the CAs and the addresses that are worthless without them; with
+ * `isRetained` all of that but the record.
  */
 export function planRemoval(
   ref: ClusterRef,
   nodes: readonly { readonly name: string }[],
   keepData: boolean,
+  isRetained = false,
 ): readonly Step[] {
+  const keepsDisks = keepData || isRetained
   const removals = nodes.map(({ name }): Step => ({
     kind: 'delete-node',
     id: `delete:${name}`,
-    title: `Delete node "${name}"${keepData ? ', keep its disk' : ''}`,
+    title: `Delete node "${name}"${keepsDisks ? ', keep its disk' : ''}`,
     needs: [],
     node: name,
-    keepData,
+    keepData: keepsDisks,
   }))
   if (keepData) return removals
   return [
@@ -151,7 +154,10 @@ export function planRemoval(
     {
       kind: 'remove-record',
       id: 'record',
-      title: `Remove what is left of cluster "${ref.name}"`,
+      title: isRetained
+        ? `Remove cluster "${ref.name}"; its keys and addresses stay, too`
+        : `Remove what is left of cluster "${ref.name}"`,
+      isRetained,
       needs: removals.map(({ id }) => id),
     },
   ]

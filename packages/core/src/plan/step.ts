@@ -99,4 +99,4 @@ export type Step =
     })
   | (Common & { readonly kind: 'save-kubeconfig' })
   | (Common & { readonly kind: 'delete-node'; readonly node: string; readonly keepData: boolean })
-  | (Common & { readonly kind: 'remove-record' })
+  | (Common & { readonly kind: 'remove-record'; readonly isRetained: boolean })

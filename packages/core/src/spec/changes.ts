@@ -1,4 +1,4 @@
-import type { ClusterSpec, WorkerPool } from '../contracts/cluster.js'
+import type { ClusterSpec, DeletionPolicy, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
 import { canonical } from './canonical.js'
@@ -41,9 +41,12 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
   return isSame(path.at(-1), before, after) ? [] : [{ path: path.join('.'), from: before, to: after }]
 }
 
+const usual: DeletionPolicy = 'Delete'
+
 /** One value may be written in several ways: as 4Gi and 4096Mi, 5m and 300s. */
 function isSame(field: string | undefined, before: string | undefined, after: string | undefined): boolean {
   if (before === after) return true
+  if (field === 'deletionPolicy') return (before ?? usual) === (after ?? usual)
   if (before === undefined || after === undefined) return false
   if (field === 'memorySize' || field === 'rootfsSize') return isSameQuantity(before, after)
   if (field !== 'unhealthyAfter') return false
@@ -51,9 +54,12 @@ function isSame(field: string | undefined, before: string | undefined, after: st
   return one !== undefined && one === other
 }
 
+/** What says nothing of the nodes that are there. */
+const free: ReadonlySet<string> = new Set(['hostPatches', 'health', 'deletionPolicy'])
+
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')
-  if (path === 'controlPlane.count' || root === 'hostPatches' || root === 'health') return undefined
+  if (path === 'controlPlane.count' || free.has(root)) return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined

@@ -71,6 +71,7 @@ describe('nestedClusterCrd', () => {
     const desired = {
       persistence: { enabled: true, storageClass: 'a' },
       health: { unhealthyAfter: '1m' },
+      deletionPolicy: 'Retain' as const,
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())

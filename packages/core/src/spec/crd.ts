@@ -51,9 +51,12 @@ export function nestedClusterCrd(): KubeObject {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
                 metadata: { type: 'object' },
-                spec: structural(
-                  withOldSpellings(z.toJSONSchema(clusterInputSchema, { io: 'input' }), ['serviceCidr']),
-                ),
+                spec: {
+                  ...structural(
+                    withOldSpellings(z.toJSONSchema(clusterInputSchema, { io: 'input' }), ['serviceCidr']),
+                  ),
+                  'x-kubernetes-validations': specRules,
+                },
                 status: statusSchema,
               },
             },
@@ -75,6 +78,14 @@ const nameRules = [
     message: 'a cluster\'s name has lower-case letters, digits and "-", and begins with a letter',
   },
   { rule: "self.metadata.name != 'host'", message: 'the name "host" is kept for the embedded host' },
+]
+
+/** As resolveSpec says it: an object that nobody can read could not be deleted either. */
+const specRules = [
+  {
+    rule: "!has(self.deletionPolicy) || self.deletionPolicy != 'Retain' || (has(self.persistence) && has(self.persistence.enabled) && self.persistence.enabled)",
+    message: 'deletionPolicy Retain needs persistence.enabled: other disks go with their nodes',
+  },
 ]
 
 const printerColumns = [

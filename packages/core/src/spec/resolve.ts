@@ -45,6 +45,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
     },
     persistence: resolvePersistence(desired.persistence, problems),
     ...resolveHealth(desired.health, problems),
+    ...resolveDeletionPolicy(desired, problems),
     hostPatches: (desired.hostPatches ?? []).map(({ role, patch }): NodePatch => ({
       ...(role === undefined ? {} : { role }),
       patch,
@@ -140,6 +141,19 @@ function resolvePersistence(
     ...(addresses === undefined || addresses.length === 0 ? {} : { addresses }),
     ...(hostClusterCni === undefined ? {} : { hostClusterCni }),
   }
+}
+
+function resolveDeletionPolicy(
+  { deletionPolicy, persistence }: ClusterInput,
+  problems: ProblemList,
+): Pick<ClusterSpec, 'deletionPolicy'> {
+  if (deletionPolicy === 'Retain' && persistence?.enabled !== true) {
+    problems.error(
+      'deletion policy "Retain" is given, but the nodes are not persistent: their disks go with them',
+      'add --persistent, or leave the deletion policy out',
+    )
+  }
+  return deletionPolicy === undefined ? {} : { deletionPolicy }
 }
 
 function checkStorageClass(storageClass: string, enabled: boolean, problems: ProblemList): void {

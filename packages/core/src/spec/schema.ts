@@ -143,6 +143,12 @@ export const clusterInputSchema = z.strictObject({
     })
     .meta({ description: 'When nodes are replaced' })
     .optional(),
+  deletionPolicy: z
+    .enum(['Delete', 'Retain'])
+    .meta({
+      description: 'Retain: disks, keys and addresses of a persistent cluster stay when it is deleted',
+    })
+    .optional(),
   hostPatches: z
     .array(patch)
     .meta({ description: "Changes of nodes' host objects, in this order" })

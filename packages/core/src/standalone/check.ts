@@ -16,6 +16,12 @@ export function checkStandalone(spec: ClusterSpec): void {
       'use --backend pod, or leave --standalone out',
     )
   }
+  if (spec.deletionPolicy === 'Retain') {
+    refuse(
+      'a deletion policy is kept by a NestedCluster, which a standalone cluster does without',
+      'leave it out: volume claims stay with `kubectl delete -f` anyway',
+    )
+  }
   if (spec.persistence.addresses !== undefined || spec.persistence.hostClusterCni !== undefined) {
     refuse(
       'addresses of nodes are reserved by knest, which a standalone cluster does without',

@@ -116,6 +116,13 @@ export async function runStep(
       return backend.deleteNode(record, step.node, { keepData: step.keepData, signal })
     }
     case 'remove-record':
+      if (step.isRetained && home.retain !== undefined) {
+        await home.retain(record, signal)
+        progress.note(
+          `disks, keys and addresses of cluster "${record.name}" stay: its deletion policy is Retain`,
+        )
+        return
+      }
       await releaseAddresses(context, undefined, signal)
       return home.remove(record, { keepData: false, signal, note: (text) => progress.note(text) })
   }
