@@ -113,6 +113,20 @@ describe('the controller', () => {
     expect(fake.ends).toEqual(['cluster "a" is being deleted'])
   })
 
+  it('looks once more at one whose object went, and not where its namespace goes', async () => {
+    const host = fakeHost()
+    const fake = fakeClusters()
+    end = run(host, fake)
+    host.show('NestedCluster', cluster('a'), cluster('b'))
+    await vi.waitFor(() => expect(fake.looks).toEqual(['a', 'b']))
+    const ending = { name: 'knest-a', deletionTimestamp: '2026-01-01T00:00:00Z' }
+    host.show('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: ending })
+    host.show('NestedCluster')
+    await vi.waitFor(() => expect(fake.looks).toEqual(['a', 'b', 'b']))
+    host.show('NestedCluster', cluster('a'), cluster('c'))
+    await vi.waitFor(() => expect(fake.looks).toEqual(['a', 'b', 'b', 'c']))
+  })
+
   it('ends no deletion for what changes meanwhile', async () => {
     const host = fakeHost()
     const fake = fakeClusters('a', 'b')

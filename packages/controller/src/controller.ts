@@ -76,12 +76,18 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   const known = new Map<string, Known>()
+  const gone = new Map<string, ClusterRef>()
   const ending = new Set<string>()
   const isOver = (): boolean => signal.aborted
 
   const work = async (key: string, turn: AbortSignal): Promise<void> => {
     const cluster = known.get(key)
-    if (cluster === undefined || isOver()) return
+    if (isOver()) return
+    if (cluster === undefined) {
+      await clearAway(key, turn)
+      return
+    }
+    gone.delete(key)
     cluster.begunAs = cluster.asked
     // The host deletes all that is in it, and the cluster itself in a moment.
     if (ending.has(cluster.ref.namespace) && !cluster.asked.isDeleted) return
@@ -107,6 +113,17 @@ async function lead(
     }
     queue.addAfter(key, looked.nextMs)
   }
+  /** What the object of a cluster leaves that went before anybody had looked at it. */
+  const clearAway = async (key: string, turn: AbortSignal): Promise<void> => {
+    const ref = gone.get(key)
+    gone.delete(key)
+    if (ref === undefined || ending.has(ref.namespace)) return
+    const progress = progressOf(ref, log)
+    const { result } = await lookAfter(clusters, ref, {
+      ...{ failures: 0, thorough: false, progress, signal: turn, now: Date.now },
+    })
+    if (result === 'failed') log(`${key}: what its object left is not all gone`)
+  }
   const queue = createWorkQueue({
     limit: busyAtOnce,
     signal,
@@ -121,7 +138,11 @@ async function lead(
       watchForever(api, nestedClusterKind, undefined, signal, (objects) =>
         follow(objects, known, queue, {
           came: (ref, key) => watchNodes(clusters, ref, () => queue.add(key), pause),
-          went: (key) => metrics.forget(key),
+          went: (ref, key) => {
+            metrics.forget(key)
+            gone.set(key, ref)
+            queue.add(key)
+          },
         }),
       ),
       watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, undefined, signal, (namespaces) =>
@@ -195,14 +216,17 @@ function follow(
   objects: readonly KubeObject[],
   known: Map<string, Known>,
   queue: WorkQueue,
-  { came, went }: { came: (ref: ClusterRef, key: string) => NodeWatch; went: (key: string) => void },
+  {
+    came,
+    went,
+  }: { came: (ref: ClusterRef, key: string) => NodeWatch; went: (ref: ClusterRef, key: string) => void },
 ): void {
   const uids = new Set(objects.map(({ metadata }) => metadata.uid))
-  for (const [key, { watch, uid }] of known) {
+  for (const [key, { ref, watch, uid }] of known) {
     if (uids.has(uid)) continue
     watch.close()
     known.delete(key)
-    went(key)
+    went(ref, key)
   }
   for (const object of objects) {
     const { metadata } = object

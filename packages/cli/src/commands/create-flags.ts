@@ -42,23 +42,23 @@ export interface CreateFlags {
   readonly force?: boolean
 }
 
+const backends = ['pod', 'vm'] as const
+const addressKeepers = ['calico', 'kube-ovn'] as const
+
 /** Defaults stand in core, not here: a flag that is not given must not override a file. */
 export function addCreateFlags(command: Command): Command {
-  for (const [flag, role] of [
-    ['control-plane', 'control-plane'],
-    ['worker', 'worker'],
-  ] as const) {
+  for (const role of ['control-plane', 'worker']) {
     command
-      .option(`--${flag}-machine-count <n>`, `number of ${role} nodes (default: 1)`)
-      .option(`--${flag}-machine-cpu-cores <n>`, `CPU cores of each ${role} node (default: 2)`)
-      .option(`--${flag}-machine-memory-size <size>`, `memory of each ${role} node (default: 4Gi)`)
+      .option(`--${role}-machine-count <n>`, `number of ${role} nodes (default: 1)`)
+      .option(`--${role}-machine-cpu-cores <n>`, `CPU cores of each ${role} node (default: 2)`)
+      .option(`--${role}-machine-memory-size <size>`, `memory of each ${role} node (default: 4Gi)`)
       .option(
-        `--${flag}-machine-rootfs-size <size>`,
+        `--${role}-machine-rootfs-size <size>`,
         `disk of each persistent or VM ${role} node (default: 4Gi)`,
       )
-      .addOption(hidden(`--${flag}-machine-rootfs-image <image>`))
-      .addOption(hidden(`--${flag}-machine-kernel-image <image>`))
-      .addOption(hidden(`--persistent-${flag}-machine-rootfs-image <image>`))
+      .addOption(hidden(`--${role}-machine-rootfs-image <image>`))
+      .addOption(hidden(`--${role}-machine-kernel-image <image>`))
+      .addOption(hidden(`--persistent-${role}-machine-rootfs-image <image>`))
   }
   return command
     .option(
@@ -67,9 +67,9 @@ export function addCreateFlags(command: Command): Command {
     )
     .option('--image <image>', 'node image of pod nodes')
     .option('--vm-image <image>', 'KubeVirt containerDisk that VM nodes boot from')
-    .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', ['pod', 'vm']))
-    .addOption(choice('--control-plane-backend <kind>', 'the same for control planes only', ['pod', 'vm']))
-    .addOption(choice('--worker-backend <kind>', 'the same for workers only', ['pod', 'vm']))
+    .addOption(choice('--backend <kind>', 'what a node is on the host (default: pod)', backends))
+    .addOption(choice('--control-plane-backend <kind>', 'the same for control planes only', backends))
+    .addOption(choice('--worker-backend <kind>', 'the same for workers only', backends))
     .option('--pod-network-cidr <cidr>', 'range of nested pods (default: 10.200.0.0/16)')
     .option('--service-cidr <cidr>', 'range of nested Services (default: 10.201.0.0/16)')
     .option('--cni <name|file|url>', 'flannel, calico, cilium, none, or a manifest (default: flannel)')
@@ -86,9 +86,9 @@ export function addCreateFlags(command: Command): Command {
     .addOption(list('--machine-addresses <address>', 'address, CIDR or A-B for persistent nodes; repeatable'))
     .addOption(list('--persistent-machine-addresses <address>', '').hideHelp())
     .addOption(
-      choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', ['calico', 'kube-ovn']),
+      choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', addressKeepers),
     )
-    .addOption(choice('--persistent-host-cluster-cni <name>', '', ['calico', 'kube-ovn']).hideHelp())
+    .addOption(choice('--persistent-host-cluster-cni <name>', '', addressKeepers).hideHelp())
     .option(
       '--unhealthy-after <duration>',
       'how long a node may be not Ready before it is replaced (default: 5m)',
@@ -98,11 +98,10 @@ export function addCreateFlags(command: Command): Command {
       'share of unhealthy nodes above which none is replaced (default: 40%)',
     )
     .addOption(
-      choice(
-        '--deletion-policy <policy>',
-        'whether disks and keys of a persistent cluster go with it (default: Delete)',
-        ['Delete', 'Retain'],
-      ),
+      choice('--deletion-policy <policy>', 'what becomes of disks and keys (default: Delete)', [
+        'Delete',
+        'Retain',
+      ]),
     )
     .option(
       '--from <file>',

@@ -191,7 +191,7 @@ export interface ClusterHome {
   placeAfter?(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
   /**
    * Removes all that `create` and the ensure methods made; resolves when it is gone. The place stays where others
-   * have put something into it: `note` is told so.
+   * have put something into it: `note` is told so. With `isRecordGone` only the place of a cluster that has none.
    */
   remove(
     ref: ClusterRef,
@@ -199,6 +199,7 @@ export interface ClusterHome {
       readonly keepData: boolean
       readonly signal: AbortSignal
       readonly note?: (text: string) => void
+      readonly isRecordGone?: boolean
     },
   ): Promise<void>
 }

@@ -176,8 +176,12 @@ export function createKubernetesHome(
       await removeFinalizerOf(record, signal)
     },
 
-    remove: async (ref, { signal, note }) => {
-      const hasRecord = (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
+    remove: async (ref, { signal, note, isRecordGone = false }) => {
+      const isThere = async (): Promise<boolean> =>
+        (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
+      const hasRecord = await isThere()
+      // Somebody makes it again.
+      if (isRecordGone && hasRecord) return
       const left = hasRecord ? [] : await findOrphans(api, { ...ref, uid: '' }, signal)
       if (left.length > 0) {
         await removeOwnObjects(api, ref, hasRecord, signal)
@@ -185,11 +189,14 @@ export function createKubernetesHome(
         return
       }
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
-      const { gone, why } = await removeNamespace(api, ref, () => removeFinalizerOf(ref, signal), signal)
+      const letGo = (): Promise<void> => removeFinalizerOf(ref, signal)
+      const isMeant = async (): Promise<boolean> => !isRecordGone || !(await isThere())
+      const { gone, why } = await removeNamespace(api, ref, letGo, signal, isMeant)
       if (gone) {
         await removeCrdIfUnused(api, signal)
         return
       }
+      if (isRecordGone) return
 
       await removeOwnObjects(api, ref, hasRecord, signal)
       // The record goes last: as long as it is there, the same delete can be run again.

@@ -46,21 +46,26 @@ export function namespaceObject(ref: ClusterRef): KubeObject {
 export interface NamespaceEnd {
   readonly gone: boolean
   readonly why?: string
+  /** Of the one that is gone: another of its name is not meant. */
+  readonly uid?: string | undefined
 }
 
 /**
  * Removes the namespace when knest made it for this cluster, and waits until it is gone. It stays for other clusters
  * in it, for whatever knest did not make for this one, and when not all that is in it can be seen. `letGo` takes away
- * what would keep its contents, once it is being deleted whatever becomes of this process.
+ * what would keep its contents, once it is being deleted whatever becomes of this process. `isMeant` is asked last.
  */
 export async function removeNamespace(
   api: KubeApi,
   ref: ClusterRef,
   letGo: () => Promise<void>,
   signal: AbortSignal,
+  isMeant: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<NamespaceEnd> {
   const end = await endOfNamespace(api, ref, signal)
-  if (end.gone) await deleteNamespace(api, ref.namespace, signal, letGo)
+  // That took its time.
+  if (end.gone && !(await isMeant())) return { gone: false }
+  if (end.gone) await deleteNamespace(api, ref.namespace, signal, letGo, end.uid)
   return end
 }
 
@@ -72,9 +77,10 @@ export async function endOfNamespace(
 ): Promise<NamespaceEnd> {
   const namespace = await api.get(namespaceKind, ref.namespace, undefined, signal)
   if (namespace === undefined || !isMadeFor(ref, namespace)) return { gone: false }
-  if (namespace.metadata.deletionTimestamp !== undefined) return { gone: true }
+  const { uid, deletionTimestamp } = namespace.metadata
+  if (deletionTimestamp !== undefined) return { gone: true, uid }
   const why = await whyItStays(api, ref, signal)
-  return why === undefined ? { gone: true } : { gone: false, why }
+  return why === undefined ? { gone: true, uid } : { gone: false, why }
 }
 
 /** As in `namespace "a" stays: it has configmaps "mine"`; undefined when nothing speaks against its removal. */
@@ -102,8 +108,15 @@ export async function deleteNamespace(
   name: string,
   signal: AbortSignal,
   letGo: () => Promise<void> = () => Promise.resolve(),
+  uid?: string,
 ): Promise<void> {
-  await api.delete(namespaceKind, name, undefined, { signal })
+  try {
+    const meant = uid === undefined ? {} : { preconditions: { uid } }
+    await api.delete(namespaceKind, name, undefined, { signal, ...meant })
+  } catch (error) {
+    if (uid === undefined || !(error instanceof KnestError) || error.code !== 'conflict') throw error
+    return
+  }
   await letGo()
   await purgeNamespace(api, name, signal)
   await api.waitFor(

@@ -1,5 +1,5 @@
 import { makeCondition, withCondition } from '../contracts/condition.js'
-import type { ClusterCondition, ClusterRecord } from '../contracts/cluster.js'
+import type { ClusterCondition, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
 import type { HealAction, HealReport, HealRun } from '../contracts/health.js'
 import type { Parts } from '../contracts/parts.js'
@@ -46,7 +46,10 @@ export function reconcileOperation(
     reconcile: async (ref, run) => {
       const found = await parts.home.read(ref, run.signal)
       const idle = { phase: found?.phase ?? 'Deleting', actions: [], nodes: [], nextAt: undefined }
-      if (found === undefined) return idle
+      if (found === undefined) {
+        await removePlace(parts, ref, run)
+        return idle
+      }
       if (found.isOrphaning === true) {
         await leaveNodes(parts, found, run)
         return idle
@@ -75,6 +78,13 @@ export function reconcileOperation(
       )
     },
   }
+}
+
+/** An object that nobody had looked at before it was deleted goes by itself; its namespace goes with it all the same. */
+async function removePlace({ home }: Parts, ref: ClusterRef, { signal }: RunOptions): Promise<void> {
+  if (home.controllerRights === undefined) return
+  if ((await home.controllerRights.barred(ref, signal)) !== undefined) return
+  await home.remove(ref, { keepData: false, signal, isRecordGone: true })
 }
 
 /** The object goes, and the cluster with all that it has stays, until somebody makes it his again. */

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { createKubernetesHome, labels, nestedClusterCrd, nestedClusterKind, ownedBy } from '@knest/core'
+import {
+  createClusters,
+  createKubernetesHome,
+  labels,
+  nestedClusterCrd,
+  nestedClusterKind,
+  ownedBy,
+} from '@knest/core'
 import type { KubeApi, KubeObject, ObjectMeta } from '@knest/core'
 import { createFakeKubeApi } from '../fake-kube-api.js'
 import { sampleSpec } from '../sample-spec.js'
-import { never } from './fixture.js'
+import { never, run } from './fixture.js'
 
 const ref = { name: 'q', namespace: 'team' }
 const own = { name: 'q', namespace: 'knest-q' }
@@ -128,6 +135,7 @@ const inOwn = (found: KubeObject): KubeObject => ({
 })
 const trust = inOwn(object('ConfigMap', 'kube-root-ca.crt'))
 const pki = inOwn(object('Secret', 'q-pki', { labels: made, ...owner }))
+const { ownerReferences: _, ...unowned } = pki.metadata
 const standalone = inOwn(object('StatefulSet', 'q-cp-0', { labels: { [labels.cluster]: 'q' } }, 'apps/v1'))
 
 /** What is in the namespace that knest made for a cluster whose record is gone, and whether it goes. */
@@ -136,29 +144,65 @@ const leftovers: readonly {
   readonly found: readonly KubeObject[]
   readonly goes: boolean
   readonly refused?: string
+  /** What knest made, too. */
+  readonly stays?: boolean
 }[] = [
   { what: 'nothing', found: [trust], goes: true },
   { what: 'what knest made', found: [trust, pki], goes: true },
+  // Nobody owns it: by its deletion policy, or it was deleted as an orphan.
+  { what: 'keys that were left', found: [trust, { ...pki, metadata: unowned }], goes: false, stays: true },
   { what: 'a standalone cluster', found: [trust, pki, standalone], goes: false },
   { what: 'a Secret of the user', found: [trust, inOwn(object('Secret', 'mine'))], goes: false },
   { what: 'what cannot be seen', found: [trust], goes: false, refused: 'configmaps' },
 ]
 
 describe('the namespace of a cluster', () => {
-  test.each(leftovers)('without a record and with $what in it', async ({ found, goes, refused }) => {
+  const withoutRecord = async ({ found, refused }: (typeof leftovers)[number]): Promise<KubeApi> => {
     const api = await host(refused)
-    const home = createKubernetesHome(api)
-    await home.create(own, sampleSpec, never)
+    await createKubernetesHome(api).create(own, sampleSpec, never)
     await api.delete(nestedClusterKind, 'q', own.namespace, { signal: never })
     for (const each of found) await api.create(each, { signal: never })
+    return api
+  }
+  const isThere = async (api: KubeApi): Promise<boolean> =>
+    (await api.get({ apiVersion: 'v1', kind: 'Namespace' }, own.namespace, undefined, never)) !== undefined
+
+  test.each(leftovers)('goes when its record went before anybody looked, but for $what', async (row) => {
+    const api = await withoutRecord(row)
+    const before = await left(api, own.namespace)
+    const clusters = createClusters({ home: createKubernetesHome(api), backend: () => Promise.reject() })
+    await clusters.reconcile(own, run)
+    expect(await isThere(api)).toBe(!row.goes)
+    if (!row.goes) expect(await left(api, own.namespace)).toEqual(before)
+  })
+
+  test('stays for a record that is there again by then', async () => {
+    const api = await withoutRecord({ what: '', found: [trust], goes: true })
+    const home = createKubernetesHome(api)
+    const { raw } = api
+    // While what is in the namespace is looked at.
+    let again: Promise<unknown> | undefined
+    api.raw = async (...given) => {
+      await (again ??= home.create(own, sampleSpec, never))
+      return raw(...given)
+    }
+    await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
+    expect(await isThere(api)).toBe(true)
+    await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
+    expect(await home.read(own, never)).toMatchObject(own)
+  })
+
+  test.each(leftovers)('without a record and with $what in it', async (row) => {
+    const { found, goes, stays = false } = row
+    const api = await withoutRecord(row)
+    const home = createKubernetesHome(api)
     const shown = await home.placeAfter?.(own, never)
     expect(shown).toMatch(
-      goes ? `Delete namespace "${own.namespace}"` : `namespace "${own.namespace}" stays: `,
+      goes || stays ? `Delete namespace "${own.namespace}"` : `namespace "${own.namespace}" stays: `,
     )
     await home.remove(own, { keepData: false, signal: never })
-    const namespace = await api.get({ apiVersion: 'v1', kind: 'Namespace' }, own.namespace, undefined, never)
-    expect(namespace === undefined).toBe(goes)
-    if (!goes) expect(await left(api, own.namespace)).not.toContain('Secret q-pki')
+    expect(await isThere(api)).toBe(!goes)
+    if (!goes) expect((await left(api, own.namespace)).includes('Secret q-pki')).toBe(stays)
     if (found.includes(standalone)) expect(await left(api, own.namespace)).toContain('StatefulSet q-cp-0')
   })
 
