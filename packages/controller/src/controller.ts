@@ -5,10 +5,9 @@ import {
   labels,
   managedByKnest,
   nestedClusterKind,
-  nodeContainer,
   silentProgress,
 } from '@knest/core'
-import type { ClusterRef, Clusters, KindRef, KubeApi, KubeObject } from '@knest/core'
+import type { ClusterRef, Clusters, KubeApi, KubeObject } from '@knest/core'
 import { recordAction } from './events.js'
 import { lookAfter } from './look-after.js'
 import { createMetrics } from './metrics.js'
@@ -16,6 +15,8 @@ import { controllerName, controllerNamespace } from './names.js'
 import { watchNodes } from './node-watch.js'
 import type { NodeWatch } from './node-watch.js'
 import { serve } from './serve.js'
+import { wakeByNode } from './wake-by-node.js'
+import { watchForever } from './watch-forever.js'
 import { createWorkQueue } from './work-queue.js'
 import type { WorkQueue } from './work-queue.js'
 
@@ -33,9 +34,10 @@ export interface ControllerOptions {
 
 /** So many clusters are worked on side by side, besides those that only wait for something. */
 const busyAtOnce = 8
-const dayMs = 24 * 60 * 60_000
 /** Certificates are renewed a month before they end. */
 const thoroughMs = 6 * 60 * 60_000
+/** A command that has made a record has the lock of its cluster long before. */
+const settledMs = 55_000
 
 /**
  * Looks after all NestedClusters of the host until the signal ends it. One controller works, others wait for
@@ -96,6 +98,7 @@ async function lead(
     const looked = await lookAfter(clusters, cluster.ref, {
       failures: cluster.failures,
       thorough,
+      isSettled: started - cluster.since >= settledMs,
       progress: progressOf(cluster.ref, log),
       signal: turn,
       now: Date.now,
@@ -120,7 +123,7 @@ async function lead(
     if (ref === undefined || ending.has(ref.namespace)) return
     const progress = progressOf(ref, log)
     const { result } = await lookAfter(clusters, ref, {
-      ...{ failures: 0, thorough: false, progress, signal: turn, now: Date.now },
+      ...{ failures: 0, thorough: false, isSettled: false, progress, signal: turn, now: Date.now },
     })
     if (result === 'failed') log(`${key}: what its object left is not all gone`)
   }
@@ -166,6 +169,8 @@ interface Known {
   begunAs?: Asked
   /** Looks that failed, one after the other. */
   failures: number
+  /** Since when this controller knows it. */
+  readonly since: number
   /** When the nodes themselves were asked last. */
   askedAt: number
 }
@@ -237,68 +242,15 @@ function follow(
     if (before?.version === version) continue
     const asked = askedBy(object)
     if (before === undefined) {
-      known.set(key, { ref, uid, version, asked, watch: came(ref, key), failures: 0, askedAt: -Infinity })
+      const watch = came(ref, key)
+      const since = performance.now()
+      known.set(key, { ref, uid, version, asked, watch, failures: 0, since, askedAt: -Infinity })
     } else {
       before.version = version
       before.asked = asked
       endOutdated(key, before, queue)
     }
     queue.add(key)
-  }
-}
-
-/** Wakes the clusters of pods whose state changed. */
-function wakeByNode(queue: WorkQueue): (pods: readonly KubeObject[]) => void {
-  let last = new Map<string, string>()
-  return (pods) => {
-    const now = new Map(pods.map((pod) => [pod.metadata.uid ?? '', stateOf(pod)]))
-    for (const pod of pods) {
-      const uid = pod.metadata.uid ?? ''
-      if (last.get(uid) !== now.get(uid)) queue.add(clusterOf(pod))
-    }
-    for (const [uid, state] of last) if (!now.has(uid)) queue.add(state.split(' ')[0] ?? '')
-    last = now
-  }
-}
-
-function clusterOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.labels?.[labels.cluster] ?? ''}`
-}
-
-function stateOf(pod: KubeObject): string {
-  const { phase } = (pod.status ?? {}) as { phase?: string }
-  const container = nodeContainer(pod)
-  return [
-    clusterOf(pod),
-    phase,
-    container?.ready,
-    container?.restartCount,
-    pod.metadata.deletionTimestamp,
-  ].join(' ')
-}
-
-async function watchForever(
-  api: KubeApi,
-  kind: KindRef,
-  labelSelector: string | undefined,
-  signal: AbortSignal,
-  onChange: (objects: readonly KubeObject[]) => void,
-): Promise<void> {
-  const seen = (objects: readonly KubeObject[]): false => {
-    onChange(objects)
-    return false
-  }
-  for (;;) {
-    try {
-      await api.waitFor(kind, { labelSelector }, seen, {
-        timeoutMs: dayMs,
-        signal,
-        awaited: 'changes',
-        describe: () => '',
-      })
-    } catch (error) {
-      if (signal.aborted || !(error instanceof KnestError) || error.code !== 'timeout') throw error
-    }
   }
 }
 

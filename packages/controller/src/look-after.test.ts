@@ -12,6 +12,7 @@ function look(result: HealReport | Error, failures = 0): ReturnType<typeof lookA
   return lookAfter({ reconcile }, ref, {
     failures,
     thorough: false,
+    isSettled: false,
     progress: silentProgress,
     signal,
     now: () => 1_000_000,
@@ -78,7 +79,13 @@ describe('lookAfter', () => {
   it('looks again at once, and says nothing, when somebody ended the look for a reason', async () => {
     const ended = AbortSignal.abort(new KnestError('cancelled', 'cluster "demo" is being deleted'))
     const reconcile = () => Promise.reject(new KnestError('timeout', 'waited for a pod'))
-    const options = { failures: 2, thorough: false, progress: silentProgress, now: () => 1_000_000 }
+    const options = {
+      failures: 2,
+      thorough: false,
+      isSettled: false,
+      progress: silentProgress,
+      now: () => 1_000_000,
+    }
     expect(await lookAfter({ reconcile }, ref, { ...options, signal: ended })).toEqual({
       result: 'interrupted',
       report: undefined,

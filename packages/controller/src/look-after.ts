@@ -28,7 +28,7 @@ export interface Looked {
 export async function lookAfter(
   clusters: Pick<Clusters, 'reconcile'>,
   ref: ClusterRef,
-  { failures, thorough, progress, signal, now }: LookOptions,
+  { failures, thorough, isSettled, progress, signal, now }: LookOptions,
 ): Promise<Looked> {
   try {
     const run = {
@@ -38,6 +38,7 @@ export async function lookAfter(
       isDefaultTimeout: true,
       onlyIfFree: true,
       thorough,
+      isSettled,
     }
     const report = await clusters.reconcile(ref, run)
     const due = report.nextAt === undefined ? quietMs : Math.max(report.nextAt - now(), 1_000)
@@ -58,6 +59,8 @@ export interface LookOptions {
   readonly failures: number
   /** See HealRun. */
   readonly thorough: boolean
+  /** See HealRun. */
+  readonly isSettled: boolean
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */

@@ -12,6 +12,8 @@ export interface HealAction {
 export interface HealRun extends RunOptions {
   /** Also asks every node what only nodes can tell: certificates that end soon, an upgrade that is due. */
   readonly thorough?: boolean | undefined
+  /** The record has been there for a while: a command that makes its cluster has the lock, or is no more. */
+  readonly isSettled?: boolean | undefined
 }
 
 /** What was found and done. */

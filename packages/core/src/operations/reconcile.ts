@@ -1,3 +1,4 @@
+import { clusterCommand } from '../commands.js'
 import { makeCondition, withCondition } from '../contracts/condition.js'
 import type { ClusterCondition, ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
@@ -31,10 +32,32 @@ export function dutyTo({ phase, desiredSpec, declared, deletedAt }: ClusterRecor
   return reconciled === 'always' ? 'reconcile' : 'none'
 }
 
+/** After that time whoever has made a record has the lock of its cluster, or is no more. */
+const settledMs = 60_000
+
+/** Its create has not come to its end, and is a command's: nobody else goes on with it. Pure. */
+function isUnfinished({ phase, declared, deletedAt }: ClusterRecord): boolean {
+  return phase === 'Creating' && declared !== true && deletedAt === undefined
+}
+
 export function reconcileOperation(
   { parts, exclusive }: OperationTools,
   remove: Pick<Clusters, 'delete'>,
 ): ReconcileOperation {
+  /** Says whose turn it is where nobody works on the cluster; BusyError where somebody does. */
+  const unlessMade = (record: ClusterRecord, run: HealRun): Promise<readonly HealAction[]> =>
+    exclusive(
+      () => Promise.resolve(record),
+      record,
+      run,
+      async ({ signal }) => {
+        const now = await parts.home.read(record, signal)
+        if (now === undefined || now.uid !== record.uid || !isUnfinished(now)) return []
+        const message = `the cluster ${phaseTable.Creating.unfinished?.message ?? ''}, and no command works on it: run create again with the same settings to go on, or remove it with ${clusterCommand('delete', record)}`
+        return [{ type: 'Warning', reason: 'CreateUnfinished', message }]
+      },
+    )
+
   return {
     heal: (ref, run) =>
       exclusive(recordOf(parts, ref), ref, run, async (inner) => {
@@ -54,7 +77,12 @@ export function reconcileOperation(
         await leaveNodes(parts, found, run)
         return idle
       }
-      if (dutyTo(found) === 'none' && !(await isRestored(parts, found, run.signal))) return idle
+      if (dutyTo(found) === 'none' && !(await isRestored(parts, found, run.signal))) {
+        if (!isUnfinished(found)) return idle
+        if (run.isSettled !== true) return { ...idle, nextAt: Date.now() + settledMs }
+        const actions = await unlessMade(found, run)
+        return { ...idle, actions }
+      }
       const barred = await withoutRights(parts, found, run)
       if (barred !== undefined) return { ...idle, ...barred }
       if (dutyTo(found) === 'delete') {

@@ -169,8 +169,24 @@ describe('reconcile', () => {
   test('leaves alone what a command has begun', async () => {
     const { clusters, home, nodes } = createFixture()
     await home.create(ref, spec, never)
-    expect(await clusters.reconcile(ref, run)).toEqual({ ...idle, phase: 'Creating' })
+    const report = await clusters.reconcile(ref, run)
+    expect(report).toEqual({ ...idle, phase: 'Creating', nextAt: expect.any(Number) as number })
     expect(nodes.done).toEqual([])
+  })
+
+  test('says whose turn it is when nobody works any more on what a command has begun', async () => {
+    const { clusters, home, nodes } = createFixture()
+    await home.create(ref, spec, never)
+    const settled = { ...run, isSettled: true, onlyIfFree: true }
+    const held = await home.lock(ref, never, () => undefined)
+    await expect(clusters.reconcile(ref, settled)).rejects.toMatchObject({ code: 'conflict' })
+    await held.release()
+    const { actions } = await clusters.reconcile(ref, settled)
+    expect(actions).toMatchObject([{ type: 'Warning', reason: 'CreateUnfinished' }])
+    expect(actions[0]?.message).toMatch(/run create again .* `knest delete q -n knest-q`$/)
+    expect(nodes.done).toEqual([])
+    await clusters.create(ref, spec, run)
+    expect((await clusters.reconcile(ref, settled)).actions).toEqual([])
   })
 
   test.each<ClusterPhase>(['Paused', 'Resuming', 'Kept', 'Deleting'])(

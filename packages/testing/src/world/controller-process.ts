@@ -34,6 +34,7 @@ export async function runWorldController(world: World, number: number): Promise<
         const looked = await lookAfter(clusters, ref, {
           failures: failures.get(key) ?? 0,
           thorough: false,
+          isSettled: false,
           progress: progressOf(world, () => !process.isDead(), process.name),
           signal: lease.signal,
           now: Date.now,
