@@ -92,7 +92,8 @@ export interface KubeApi {
     options: WaitOptions<readonly KubeObject[]>,
   ): Promise<readonly KubeObject[]>
   /**
-   * GET, or another request, of any path such as `/readyz`: status code and body text. Throws only when unreachable, or
+   * GET, or another request, of any path such as `/readyz`: status code, body text and the time of the server, in
+   * milliseconds since 1970, where its answer has it. Throws only when unreachable, or
    * for a path of the API when the server does not serve it yet.
    */
   raw(
@@ -104,7 +105,7 @@ export interface KubeApi {
       /** Media types of the answer; JSON when absent. */
       readonly accept?: string
     },
-  ): Promise<{ readonly status: number; readonly body: string }>
+  ): Promise<{ readonly status: number; readonly body: string; readonly date?: number | undefined }>
   /** True when the caller may do this (SelfSubjectAccessReview). */
   canI(
     access: {

@@ -5,6 +5,7 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { unlessForbidden, type Problem } from '../errors.js'
 import { detectHostNetwork } from '../network/index.js'
 import { isMadeFor } from '../ownership.js'
+import { clockProblems } from './clock.js'
 import { crdProblems, servedProblems } from './crd.js'
 import { inotifyProblems } from './inotify.js'
 import { namespaceKind } from './namespace.js'
@@ -21,6 +22,7 @@ export async function inspectHost(
     crdProblems(api, signal),
     servedProblems(api, ref, signal),
     inotifyProblems(api, signal),
+    clockProblems(api, signal),
   ])
   return { ...network, problems: [...network.problems, ...found.flat()] }
 }

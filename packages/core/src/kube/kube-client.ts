@@ -111,8 +111,8 @@ export function openKubeClient(link: ApiLink, defaultNamespace: string): KubeApi
     },
 
     raw: async (path, signal, request = { method: 'GET' as const }) => {
-      const { status, body } = await sendRaw(link, { ...request, path, signal })
-      return { status, body }
+      const { status, body, date } = await sendRaw(link, { ...request, path, signal })
+      return { status, body, ...(date !== undefined && { date: Date.parse(date) }) }
     },
 
     canI: async (access, signal) => {

@@ -35,6 +35,8 @@ export interface RestAnswer {
   readonly status: number
   readonly body: string
   readonly retryAfter: string | undefined
+  /** As the server's header `Date` has it. */
+  readonly date: string | undefined
 }
 
 const mostAttempts = 3
@@ -175,7 +177,8 @@ async function exchange(
   try {
     const response = await start(link, request, credentials, signal, signal, mayRepeat)
     const body = await readText(response)
-    return { status: response.statusCode ?? 0, body, retryAfter: response.headers['retry-after'] }
+    const { date, 'retry-after': retryAfter } = response.headers
+    return { status: response.statusCode ?? 0, body, retryAfter, date }
   } catch (error) {
     // A destroyed request fails with a text of its own; the reason for it is what counts.
     if (signal.aborted) throw signal.reason
