@@ -41,7 +41,10 @@ export async function installKubeVirt(
   await progress.phase('Install the operator of KubeVirt', async () => {
     for (const object of operator) await api.apply(object, { signal: bounded })
     await crdEstablished(api, bounded)
-    for (const object of resource) await api.apply(configured(object, options), { signal: bounded })
+    for (const object of resource) {
+      const wanted = await configured(api, object, options, progress, bounded)
+      await api.apply(wanted, { signal: bounded })
+    }
   })
   await progress.phase('Wait until KubeVirt is deployed', async (inner) =>
     deployed(api, timeoutMs, signal, inner),
@@ -63,10 +66,29 @@ async function read(
   return parseManifest(await loadManifest(source, signal, purpose), source, purpose)
 }
 
-function configured(object: KubeObject, { emulation }: InstallOptions): KubeObject {
-  if (object.kind !== kubeVirtKind.kind || !emulation) return object
+/** The one that is there may run VMs in software: that stays, since its VMs would not start any more. */
+async function configured(
+  api: KubeApi,
+  object: KubeObject,
+  { emulation }: InstallOptions,
+  progress: Pick<Progress, 'note'>,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  if (object.kind !== kubeVirtKind.kind) return object
+  const { name, namespace } = object.metadata
+  const there = await api.get(kubeVirtKind, name, namespace, signal)
+  const isKept = !emulation && there !== undefined && emulates(there) && !emulates(object)
+  if (isKept) progress.note('the KubeVirt that is there runs VMs in software, and goes on doing so')
+  if (!emulation && !isKept) return object
   const configuration = { developerConfiguration: { useEmulation: true } }
   return mergePatch(object, { spec: { configuration } }) as KubeObject
+}
+
+function emulates({ spec }: KubeObject): boolean {
+  const { configuration } = (spec ?? {}) as {
+    configuration?: { developerConfiguration?: { useEmulation?: boolean } }
+  }
+  return configuration?.developerConfiguration?.useEmulation === true
 }
 
 async function crdEstablished(api: KubeApi, signal: AbortSignal): Promise<void> {
@@ -103,8 +125,16 @@ async function deployed(
       { timeoutMs, signal: watching, awaited: 'pods', describe: () => '' },
     )
     .catch(() => undefined)
-  const phaseOf = ([object]: readonly KubeObject[]): string =>
-    (object?.status as { phase?: string } | undefined)?.phase ?? 'not begun'
+  const phaseOf = ([object]: readonly KubeObject[]): string => {
+    const { phase, observedGeneration } = (object?.status ?? {}) as {
+      phase?: string
+      observedGeneration?: number
+    }
+    // What it says is of before the change.
+    if (observedGeneration !== undefined && observedGeneration !== object?.metadata.generation)
+      return 'the operator has not looked at it yet'
+    return phase ?? 'not begun'
+  }
   try {
     await api.waitFor(kubeVirtKind, {}, (seen) => phaseOf(seen) === 'Deployed', {
       timeoutMs,
