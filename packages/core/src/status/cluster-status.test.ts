@@ -53,6 +53,17 @@ describe('clusterStatus', () => {
     ])
   })
 
+  test('patience follows what the backend says of its speed', async () => {
+    const parts = fakeParts([fakeHostNode('q-cp-0')], () => 'never')
+    const slow = async (...given: Parameters<typeof parts.backend>) => ({
+      ...(await parts.backend(...given)),
+      timeoutFactor: () => Promise.resolve(3),
+    })
+    const record = fakeRecord({ controlPlanes: 1, workers: 0 })
+    const status = await clusterStatus({ ...parts, backend: slow }, record, signal, limitMs)
+    expect(status.etcd.problem).toBe('no answer within 0.6 s')
+  })
+
   test('a node that hangs takes nothing from those that answer', async () => {
     const record = fakeRecord({ controlPlanes: 3 })
     const nodes = ['q-cp-0', 'q-cp-1', 'q-cp-2'].map((name) => fakeHostNode(name, { ready: false }))

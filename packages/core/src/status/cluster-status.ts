@@ -2,9 +2,9 @@ import { listCertificates } from '../certificates/index.js'
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterStatus, EtcdStatus, NodeSummary } from '../contracts/clusters.js'
 import type { AddressReservation } from '../contracts/address-adapter.js'
-import { backendsOf } from '../observe/backends.js'
+import { backendsOf, timeoutFactorOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
-import type { Problem } from '../errors.js'
+import { unlessForbidden, type Problem } from '../errors.js'
 import { openAddressAdapter } from '../addresses/node-addresses.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { askNodeImages } from '../observe/node-images.js'
@@ -25,18 +25,23 @@ import { statusProblems } from './problems.js'
 import { summary } from './summary.js'
 
 /**
- * Everything that can be known of a cluster now. What does not answer within `limitMs` becomes a line
- * that says so; only a host that does not answer is an error.
+ * Everything that can be known of a cluster now. What does not answer within `usualMs`, or longer where machines are
+ * slower, becomes a line that says so; only a host that does not answer is an error.
  */
 export async function clusterStatus(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
-  limitMs = patienceMs,
+  usualMs = patienceMs,
 ): Promise<ClusterStatus> {
+  const [backends, factor] = await Promise.all([
+    backendsOf(parts, record),
+    timeoutFactorOf(parts, record).catch(unlessForbidden),
+  ])
+  const limitMs = usualMs * (factor ?? 1)
   const answer = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<Answer<T>> =>
     answerOf(work, signal, limitMs)
-  const hostNodes = await listNodes(record, await backendsOf(parts, record), signal)
+  const hostNodes = await listNodes(record, backends, signal)
   const running = hostNodes.filter(({ phase }) => phase === 'running')
   const now = new Date()
   const [members, etcdMembers, found, reservations, looks, inside, authorities, present] = await Promise.all([
