@@ -18,7 +18,6 @@ import { outputOption, type OutputFormat } from '../output.js'
 import { showOutcome } from '../show-changed.js'
 import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
-import { readDesiredSpec } from './desired-spec.js'
 import { printChange } from './plan.js'
 
 export interface ApplyOptions extends GlobalOptions, TimeLimit {
@@ -34,6 +33,7 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
+  const { readDesiredSpec } = await import('./desired-spec.js')
   const { ref, spec } = await readDesiredSpec(deps, {
     ...options,
     flags: { from: options.file, force: options.force },

@@ -21,7 +21,6 @@ import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { readDesiredSpec } from './desired-spec.js'
 
 export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name?: string | undefined
@@ -37,6 +36,7 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
 }
 
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
+  const { readDesiredSpec } = await import('./desired-spec.js')
   const desired = await readDesiredSpec(deps, options)
   const { ref, spec } = desired
   await withHost(deps, options, async (open, host) => {

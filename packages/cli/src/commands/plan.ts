@@ -8,7 +8,6 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { operate, withClusters } from '../operation.js'
 import { timeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
-import { readDesiredSpec } from './desired-spec.js'
 
 export interface PlanOptions extends GlobalOptions {
   readonly file: string
@@ -20,6 +19,7 @@ export interface PlanOptions extends GlobalOptions {
 const changesExitCode = 1
 
 export async function planRun(deps: Deps, options: PlanOptions): Promise<void> {
+  const { readDesiredSpec } = await import('./desired-spec.js')
   const { ref, spec } = await readDesiredSpec(deps, {
     ...options,
     flags: { from: options.file, force: options.force },

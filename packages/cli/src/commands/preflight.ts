@@ -7,7 +7,6 @@ import { operate, withClusters } from '../operation.js'
 import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { readDesiredSpec } from './desired-spec.js'
 
 export interface PreflightOptions extends GlobalOptions, TimeLimit {
   readonly name?: string | undefined
@@ -16,6 +15,7 @@ export interface PreflightOptions extends GlobalOptions, TimeLimit {
 }
 
 export async function preflightRun(deps: Deps, options: PreflightOptions): Promise<void> {
+  const { readDesiredSpec } = await import('./desired-spec.js')
   const desired = await readDesiredSpec(deps, options)
   const found = await withClusters(deps, options, (clusters) =>
     operate(

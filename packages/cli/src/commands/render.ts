@@ -5,7 +5,7 @@ import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { once, oneOf } from '../one-of.js'
 import { ask } from '../operation.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
-import { readDesiredSpec, type DesiredSpec } from './desired-spec.js'
+import type { DesiredSpec } from './desired-spec.js'
 
 export interface RenderOptions extends GlobalOptions {
   readonly name?: string | undefined
@@ -25,6 +25,7 @@ export async function renderRun(deps: Deps, options: RenderOptions): Promise<voi
       },
     )
   }
+  const { readDesiredSpec } = await import('./desired-spec.js')
   const desired = await readDesiredSpec(deps, options)
   const objects = options.standalone
     ? await standaloneManifests(deps, desired)
