@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { join } from 'node:path'
 import { openKube } from 'knest/kube'
-import { listNames, openHost } from './support/cluster.js'
+import type { KindRef } from 'knest'
+import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
 import { inventory } from './support/inventory.js'
@@ -14,9 +15,9 @@ function file(spec: string): string {
   return `apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: { name: ${name} }\nspec: ${spec}\n`
 }
 
-const small = file('{ workers: [{ name: worker, count: 1 }] }')
+const small = file('{ addons: { storage: none }, workers: [{ name: worker, count: 1 }] }')
 const pools = file(
-  '{ workers: [{ name: worker, count: 0 }, { name: edge, count: 2, labels: { edge: "yes" } }] }',
+  '{ addons: { storage: local-path }, workers: [{ name: worker, count: 0 }, { name: edge, count: 2, labels: { edge: "yes" } }] }',
 )
 
 // The tests go on from each other.
@@ -33,15 +34,19 @@ describe('knest plan and knest apply', () => {
 
   const run = (command: 'apply' | 'plan', text: string, ...flags: readonly string[]): Promise<Outcome> =>
     runKnest(home, [command, '-f', '-', '--context', hostContext, ...flags], { input: text })
-  const nodes = async (): Promise<readonly string[]> => {
+  const names = async (kind: KindRef): Promise<readonly string[]> => {
     const kubeconfig = join(home.path, '.kube', `knest.knest-${name}.${name}.kubeconfig`)
     const api = await openKube({ kubeconfig })
     try {
-      return await listNames(api, 'Node')
+      return (await api.list(kind, { signal: never })).map(({ metadata }) => metadata.name).sort()
     } finally {
       api.close()
     }
   }
+
+  const nodes = (): Promise<readonly string[]> => names({ apiVersion: 'v1', kind: 'Node' })
+  const classes = (): Promise<readonly string[]> =>
+    names({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' })
 
   it('plan says that the cluster would be created, and creates nothing', async () => {
     const host = await openHost(home)
@@ -58,17 +63,19 @@ describe('knest plan and knest apply', () => {
     expect(created.code, created.stderr).toBe(0)
     expect(created.stdout).toBe(`cluster "${name}" created\n`)
     expect(await nodes()).toEqual([`${name}-cp-0`, `${name}-worker-0`])
+    expect(await classes()).toEqual([])
     expect((await run('plan', small)).code).toBe(0)
     expect((await run('apply', small)).stdout).toBe(`cluster "${name}" unchanged\n`)
   })
 
-  it('apply adds a pool with labels and empties another', async () => {
+  it('apply adds a pool with labels, empties another and brings storage', async () => {
     const planned = await run('plan', pools)
     expect(planned.code, planned.stderr).toBe(1)
     expect(planned.stdout).toMatch(/workers\.edge +<none> +2 nodes/)
     const outcome = await run('apply', pools)
     expect(outcome.code, outcome.stderr).toBe(0)
     expect(await nodes()).toEqual([`${name}-cp-0`, `${name}-edge-0`, `${name}-edge-1`])
+    expect(await classes()).toEqual(['local-path'])
     expect((await run('plan', pools)).code).toBe(0)
   })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from 'knest'
+import { claimAfterDeletion, claimIsKept, runWithClaim } from './support/claim.js'
 import { createCluster, isReady, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { lostFolders, writeKept } from './support/kept.js'
@@ -43,11 +44,15 @@ describe.each(withLarge ? [small, large] : [small])(
       cluster = await createCluster(name, '--persistent', ...flags)
       host = await openHost(cluster.home)
       await writeProof(cluster.api)
-      await runWeb(cluster.api)
+      await Promise.all([runWeb(cluster.api), runWithClaim(cluster.api, `${name}-worker-0`)])
     })
     afterAll(async () => {
       await cluster.remove()
       host.close()
+    })
+
+    it('serves a claim that names no class, and keeps what is in it when its pod is deleted', async () => {
+      expect(await claimAfterDeletion(cluster.api)).toBe('written')
     })
 
     it('survives all its nodes being deleted at once, with new addresses and nobody helping', async () => {
@@ -88,6 +93,7 @@ describe.each(withLarge ? [small, large] : [small])(
 
       // DNS and the workload start again by the nested kubelets, which wait ever longer after a failure.
       await secondsUntil(() => answers(cluster.api), 180, 'the Service to answer')
+      await secondsUntil(() => claimIsKept(cluster.api), 180, 'the claim to have its data')
     })
 
     it('is deleted with --keep-data and created again with its data', async () => {

@@ -686,6 +686,26 @@ export const badInputCases: readonly BadInput[] = [
     situation: 'quickstart exists',
   },
   {
+    name: 'another storage than there is',
+    argv: [...create, '--default-storage', 'longhorn'],
+    exitCode: usage,
+    message: /'longhorn' is invalid/,
+  },
+  {
+    name: 'another storage in a file',
+    argv: ['create', '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { addons: { storage: localpath } }'),
+    message: /"spec\.addons\.storage" is "localpath"/,
+  },
+  {
+    name: 'an add-on that there is not',
+    argv: ['create', '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { addons: { storge: none } }'),
+    message: /"spec\.addons\.storge" is not a known field/,
+  },
+  {
     name: 'status of nothing',
     argv: ['status', 'absent'],
     exitCode: absentOrThere,

@@ -20,6 +20,7 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['Deployment', 'DaemonSet'],
   'policy/v1': ['PodDisruptionBudget'],
   [rbac]: ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'],
+  'storage.k8s.io/v1': ['StorageClass'],
 }
 // What kubelets and controllers would say of the others, the fake says by patches of the whole object.
 const kinds: readonly FakeKind[] = Object.entries(kindsOf).flatMap(([apiVersion, names]) =>
@@ -190,9 +191,7 @@ function target(path: string): {
     )
   const [, core, group, namespace, plural, name, subresource] = match ?? []
   const apiVersion = core ?? group
-  const kind = kinds.find(
-    (each) => each.apiVersion === apiVersion && `${each.kind.toLowerCase()}s` === plural,
-  )
+  const kind = kinds.find((each) => each.apiVersion === apiVersion && pluralOf(each.kind) === plural)
   if (kind === undefined) throw notFound(path)
   return { kind, namespace, name, subresource }
 }
@@ -226,4 +225,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function notFound(path: string): KnestError {
   return new KnestError('not-found', `memory has nothing at ${path}`)
+}
+
+function pluralOf(kind: string): string {
+  return `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`
 }

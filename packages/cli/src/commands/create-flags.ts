@@ -34,6 +34,7 @@ export interface CreateFlags {
   readonly persistentMachineAddresses?: readonly string[]
   readonly hostClusterCni?: 'calico' | 'kube-ovn'
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
+  readonly defaultStorage?: 'local-path' | 'none'
   readonly unhealthyAfter?: string
   readonly maxUnhealthy?: string
   readonly deletionPolicy?: 'Delete' | 'Retain'
@@ -89,6 +90,12 @@ export function addCreateFlags(command: Command): Command {
       choice('--host-cluster-cni <name>', 'what keeps addresses of persistent nodes', addressKeepers),
     )
     .addOption(choice('--persistent-host-cluster-cni <name>', '', addressKeepers).hideHelp())
+    .addOption(
+      choice('--default-storage <name>', 'default StorageClass of the nested cluster (default: local-path)', [
+        'local-path',
+        'none',
+      ]),
+    )
     .option(
       '--unhealthy-after <duration>',
       'how long a node may be not Ready before it is replaced (default: 5m)',

@@ -64,6 +64,8 @@ export function hostSpec(
       },
       endpoint: { serviceType: 'ClusterIP' },
       persistence: { enabled: true },
+      // It comes with what makes a cluster a host, also to one that is there.
+      addons: { storage: 'none' },
     },
     { force: false, backend: 'container' },
   )

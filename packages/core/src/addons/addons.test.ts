@@ -18,6 +18,8 @@ import {
   patchCilium,
   renderCni,
 } from './index.js'
+import { addonObjects } from './objects.js'
+import { fakeSpec } from '../plan/fake-spec.js'
 import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 
 const network: ClusterNetwork = {
@@ -143,6 +145,18 @@ test('localPathObjects gives a default StorageClass and a helper pod of its own 
     kind: 'Pod',
     spec: { containers: [{ image: 'localhost/knest/busybox:1' }] },
   })
+})
+
+test.each([
+  ['by default', undefined, true],
+  ['asked for', { storage: 'local-path' }, true],
+  ['turned off', { storage: 'none' }, false],
+] as const)('storage comes with a cluster %s', async (_, addons, isThere) => {
+  const spec = { ...fakeSpec(1, 1), ...(addons === undefined ? {} : { addons }) }
+  const options = { controlPlaneEndpoint: 'a:1', note: () => undefined, signal: new AbortController().signal }
+  const names = (await addonObjects(spec, options)).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  expect(names.includes('StorageClass local-path')).toBe(isThere)
+  expect(names.includes('Namespace local-path-storage')).toBe(isThere)
 })
 
 /** The parts of Calico's and Cilium's manifests that are changed, in their shape. */

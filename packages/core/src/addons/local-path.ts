@@ -10,11 +10,12 @@ export interface LocalPathOptions {
   readonly path?: string | undefined
 }
 
-const namespace = 'local-path-storage'
-const name = 'local-path-provisioner'
+/** Its Deployment. */
+export const localPath = { name: 'local-path-provisioner', namespace: 'local-path-storage' } as const
+const { name, namespace } = localPath
 const rbac = 'rbac.authorization.k8s.io'
 
-/** A default StorageClass `local-path` for the embedded host: volumes are folders of the node. */
+/** A default StorageClass `local-path` for nested clusters and the embedded host: volumes are folders of the node. */
 export function localPathObjects(options: LocalPathOptions = {}): KubeObject[] {
   const subjects = [{ kind: 'ServiceAccount', name, namespace }]
   const write = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete']

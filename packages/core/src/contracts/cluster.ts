@@ -89,6 +89,8 @@ export interface ClusterSpec {
      */
     readonly hostClusterCni?: AddressAdapterName | undefined
   }
+  /** What the cluster has beside its network and DNS; what is absent is decided when it is created. */
+  readonly addons?: ClusterAddons | undefined
   /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
   readonly health?: HealthPolicy | undefined
   /** What becomes of disks and keys when the cluster is deleted; absent: `Delete`. `Retain` of persistent ones only. */
@@ -99,6 +101,11 @@ export interface ClusterSpec {
 
 /** As PersistentVolumes have it. */
 export type DeletionPolicy = 'Delete' | 'Retain'
+/** A field for each purpose, and in it the name of what serves it, or `none`. */
+export interface ClusterAddons {
+  /** The default StorageClass. */
+  readonly storage?: 'local-path' | 'none' | undefined
+}
 
 export interface HealthPolicy {
   /** How long a node may be not Ready before it counts as dead, as in `5m`. */

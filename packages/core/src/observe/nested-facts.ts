@@ -1,5 +1,6 @@
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+import { localPath } from '../addons/index.js'
 import { isReady } from '../nested-api/conditions.js'
 import type { NestedFacts } from './observe.js'
 import { ownNodes } from './own-nodes.js'
@@ -17,10 +18,11 @@ export async function askNestedFacts(
 ): Promise<NestedFacts> {
   const signal = anySignal(stop, AbortSignal.timeout(patienceMs))
   const namespace = 'kube-system'
-  const [nodes, configuration, proxy] = await Promise.all([
+  const [nodes, configuration, proxy, storage] = await Promise.all([
     api.list({ apiVersion: 'v1', kind: 'Node' }, { signal }),
     api.get({ apiVersion: 'v1', kind: 'ConfigMap' }, 'kubeadm-config', namespace, signal),
     api.get({ apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'kube-proxy', namespace, signal),
+    api.get({ apiVersion: 'apps/v1', kind: 'Deployment' }, localPath.name, localPath.namespace, signal),
   ])
   const own = ownNodes(cluster, nodes, hostNodes)
   const names = (objects: readonly KubeObject[]): readonly string[] =>
@@ -29,6 +31,7 @@ export async function askNestedFacts(
     members: names(own),
     notReady: names(own.filter((node) => !isReady(node))),
     configured: { configuration: configuredVersion(configuration), proxy: proxyVersion(proxy) },
+    storage: storage !== undefined,
   }
 }
 

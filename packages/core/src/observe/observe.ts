@@ -14,6 +14,8 @@ export interface NestedFacts {
   readonly members: readonly string[]
   readonly notReady: readonly string[]
   readonly configured: ConfiguredVersions
+  /** Knest's own storage is installed. */
+  readonly storage: boolean
 }
 
 /** What the nodes say of themselves. */
@@ -21,7 +23,7 @@ export interface Observation {
   /** Who has the nested API fills in the members. */
   readonly observed: Omit<
     ObservedCluster,
-    'members' | 'notReady' | 'etcd' | 'configured' | 'renewal' | 'unnamed' | 'images'
+    'members' | 'notReady' | 'etcd' | 'configured' | 'storage' | 'renewal' | 'unnamed' | 'images'
   >
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]

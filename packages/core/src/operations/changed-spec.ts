@@ -6,10 +6,11 @@ import { isActing } from '../plan/step.js'
 import type { Step } from '../plan/step.js'
 import { specChanges } from '../spec/changes.js'
 
-/** Carries over what was derived from the host (MTU, tunnel port, type of Service): it is no change. */
+/** Carries over what was derived from the host (MTU, tunnel port, type of Service) or decided once (add-ons): it is no change. */
 export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): ClusterSpec {
   return {
     ...desired,
+    ...(desired.addons === undefined && recorded.addons !== undefined && { addons: recorded.addons }),
     endpoint: desired.endpoint.serviceType === 'auto' ? recorded.endpoint : desired.endpoint,
     network: { ...desired.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
     persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...desired.persistence },

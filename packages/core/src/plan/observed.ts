@@ -50,6 +50,8 @@ export interface ObservedCluster {
   readonly unnamed?: UnnamedApi | undefined
   /** What the nested API says; undefined when it does not answer. */
   readonly configured?: ConfiguredVersions | undefined
+  /** Knest's own storage is installed; undefined when the nested API does not answer. */
+  readonly storage?: boolean | undefined
   /** Undefined when nothing was loaded into the cluster. */
   readonly images?: ObservedImages | undefined
   /** The record says that an upgrade has begun. */

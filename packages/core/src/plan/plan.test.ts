@@ -53,6 +53,18 @@ describe('planCluster', () => {
     expect(ids(steps)).toEqual(['addresses', 'authorities', 'api', 'kubeconfig', 'ready'])
   })
 
+  it.each([
+    ['named and missing', { storage: 'local-path' }, false, true],
+    ['named and there', { storage: 'local-path' }, true, false],
+    ['named, and nobody knows', { storage: 'local-path' }, undefined, false],
+    ['not named, as in the record of a knest that had none', undefined, false, false],
+    ['not wanted', { storage: 'none' }, false, false],
+  ] as const)('installs storage in a cluster that is there: %s', (_, addons, storage, isInstalled) => {
+    const wanted = { ...spec(1, 1), ...(addons === undefined ? {} : { addons }) }
+    const steps = ids(planCluster(ref, wanted, observed(['c-cp-0', 'c-worker-0'], { storage })))
+    expect(steps.includes('storage')).toBe(isInstalled)
+  })
+
   it('adds and removes workers side by side', () => {
     const up = ids(planCluster(ref, spec(1, 3), observed(['c-cp-0', 'c-worker-0'])))
     expect(up).toEqual(

@@ -80,7 +80,7 @@ export function planCluster(
     ...upgrade.configuration,
     ...upgrade.workers,
     ...upgrade.addons,
-    ...(begun && observed.addonsInstalled ? [] : [addons]),
+    ...(begun && observed.addonsInstalled ? storageStep(spec, observed) : [addonsStep(spec)]),
     ...resets,
     ...forgotten,
     ...stale,
@@ -163,11 +163,15 @@ export function planRemoval(
   ]
 }
 
-const addons: Step = {
-  kind: 'install-addons',
-  id: 'addons',
-  title: 'Install network and DNS',
-  needs: ['api'],
+function addonsStep({ addons }: ClusterSpec): Step {
+  const what = addons?.storage === 'none' ? 'network and DNS' : 'network, DNS and storage'
+  return { kind: 'install-addons', id: 'addons', title: `Install ${what}`, needs: ['api'] }
+}
+
+/** Of a cluster that was made without: only where it is asked for by name, since there may be another. */
+function storageStep({ addons: wanted }: ClusterSpec, { storage }: ObservedCluster): readonly Step[] {
+  if (wanted?.storage !== 'local-path' || storage !== false) return []
+  return [{ kind: 'install-storage', id: 'storage', title: 'Install storage', needs: ['api'] }]
 }
 
 function renewalStep({ renewal }: ObservedCluster): readonly Step[] {

@@ -61,6 +61,7 @@ export type Step =
   | (Common & { readonly kind: 'upgrade-configuration'; readonly node: string })
   | (Common & { readonly kind: 'upgrade-addons'; readonly node: string })
   | (Common & { readonly kind: 'install-addons' })
+  | (Common & { readonly kind: 'install-storage' })
   /** `standsInFor`: its images go by the names of this Kubernetes version too. */
   | (Common & {
       readonly kind: 'start-worker'

@@ -75,6 +75,23 @@ test('the version changes with its image, by the rule of upgrades', () => {
   expect(changed({ image: 'another:v1' }).refusals[0]?.hint).toContain('with a new kubernetesVersion')
 })
 
+test.each([
+  ['comes to a cluster that has none', 'none', 'local-path', true],
+  ['comes to a cluster of a knest that had no add-ons', undefined, 'local-path', true],
+  ['is named by what it is anyway', 'local-path', 'local-path', true],
+  ['is not taken away', 'local-path', 'none', false],
+  ['is not forgotten', 'local-path', undefined, false],
+  ['is not taken away where it is by default', undefined, 'none', false],
+] as const)('storage %s', (_, before, after, isFine) => {
+  const having = (storage: typeof before): ClusterSpec => ({
+    ...recorded,
+    ...(storage === undefined ? {} : { addons: { storage } }),
+  })
+  const { changes, refusals } = specChanges(having(before), having(after))
+  expect(changes).toHaveLength(before === after ? 0 : 1)
+  expect(refusals).toHaveLength(isFine ? 0 : 1)
+})
+
 test('networks stay', () => {
   const { refusals } = changed({ network: { ...recorded.network, podNetworkCidr: ['10.9.0.0/16'] } })
   expect(refusals[0]?.message).toContain('network.podNetworkCidr cannot be changed from')

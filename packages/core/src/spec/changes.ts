@@ -1,3 +1,4 @@
+import { kubectlCommand } from '../commands.js'
 import type { ClusterSpec, DeletionPolicy, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
@@ -19,8 +20,8 @@ export interface SpecChanges {
 export function specChanges(recorded: ClusterSpec, desired: ClusterSpec): SpecChanges {
   const changes = [
     ...differences(
-      { ...recorded, workers: poolsByName(recorded) },
-      { ...desired, workers: poolsByName(desired) },
+      { ...recorded, workers: poolsByName(recorded), addons: recorded.addons ?? {} },
+      { ...desired, workers: poolsByName(desired), addons: desired.addons ?? {} },
     ),
   ]
   const version = changes.find(({ path }) => path === 'kubernetesVersion')
@@ -62,6 +63,7 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (path === 'controlPlane.count' || free.has(root)) return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
+  if (root === 'addons') return addonFault(to)
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
   if (root === 'workers') {
@@ -74,6 +76,18 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (path === 'image')
     return { severity: 'error', message, hint: 'an image comes with a new kubernetesVersion: change both' }
   return { severity: 'error', message, hint: 'leave it as it is, or delete and create the cluster' }
+}
+
+/** What was not there may come; what is there may hold a user's data by now. */
+function addonFault(to: string | undefined): Problem | undefined {
+  if (to !== undefined && to !== 'none') return undefined
+  const setDefault = '{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}'
+  const unset = kubectlCommand('patch', 'storageclass', 'local-path', '--patch', setDefault)
+  return {
+    severity: 'error',
+    message: 'addons.storage cannot be taken away while the cluster exists: volumes may be made by it',
+    hint: `leave it as it is; to have another default StorageClass, use in the nested cluster ${unset}`,
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -35,6 +35,7 @@ const manifests: readonly (readonly [string, ClusterInput])[] = [
         addresses: ['10.9.0.1-10.9.0.9'],
         hostClusterCni: 'calico',
       },
+      addons: { storage: 'none' },
       hostPatches: [{ role: 'worker', patch: { metadata: { annotations: { a: 'b' } } } }],
     },
   ],

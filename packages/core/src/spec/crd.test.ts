@@ -72,6 +72,7 @@ describe('nestedClusterCrd', () => {
       persistence: { enabled: true, storageClass: 'a' },
       health: { unhealthyAfter: '1m' },
       deletionPolicy: 'Retain' as const,
+      addons: { storage: 'none' as const },
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())

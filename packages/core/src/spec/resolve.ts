@@ -44,6 +44,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
       serviceType: desired.endpoint?.serviceType ?? defaults.defaultServiceType,
     },
     persistence: resolvePersistence(desired.persistence, problems),
+    ...resolveAddons(desired.addons),
     ...resolveHealth(desired.health, problems),
     ...resolveDeletionPolicy(desired, problems),
     hostPatches: (desired.hostPatches ?? []).map(({ role, patch }): NodePatch => ({
@@ -125,6 +126,11 @@ function resolveVmImage(
     problems.error(`VM image "${image}" is given, but no node is a VM`, 'add --backend vm, or leave it out')
   }
   return {}
+}
+
+/** Keeps what was asked for and no default: a cluster that was made before there was one is left as it is. */
+function resolveAddons(input: ClusterInput['addons']): Pick<ClusterSpec, 'addons'> {
+  return input?.storage === undefined ? {} : { addons: { storage: input.storage } }
 }
 
 function resolvePersistence(

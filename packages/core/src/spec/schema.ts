@@ -130,6 +130,15 @@ export const clusterInputSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  addons: z
+    .strictObject({
+      storage: z
+        .enum(['local-path', 'none'])
+        .meta({ description: "The default StorageClass: folders of the node's disk, or none" })
+        .optional(),
+    })
+    .meta({ description: 'What the cluster has beside its network and DNS' })
+    .optional(),
   health: z
     .strictObject({
       unhealthyAfter: z

@@ -8,8 +8,8 @@ import { kubeletStarted } from '../node/kubelet.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { TimePart } from '../plan/timed.js'
-import { installAddons } from './addons.js'
 import { awaitPackets } from './await-packets.js'
+import { installAddons, installStorage } from './addons.js'
 import { awaitDns, awaitNodes, awaitRegistered } from './await-ready.js'
 import { need } from './context.js'
 import { copyImages } from './copy-images.js'
@@ -80,6 +80,8 @@ export async function runStep(
       return upgradeAddons(context, await open(step.node), progress, signal)
     case 'install-addons':
       return installAddons(context, (text) => progress.note(text), signal)
+    case 'install-storage':
+      return installStorage(context, signal)
     case 'start-worker':
       return startWorker(context, await open(step.node), step, signal)
     case 'register-node':

@@ -123,7 +123,7 @@ test('the plan is what a create does then', async () => {
     'Start the control plane on "q-cp-0"',
     'Wait for the API server',
     'Set up the cluster',
-    'Install network and DNS',
+    'Install network, DNS and storage',
     'Join worker "q-worker-0"',
     'Save the kubeconfig',
     'Wait for 2 nodes and DNS to be ready',

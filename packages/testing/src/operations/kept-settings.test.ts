@@ -161,7 +161,7 @@ test('a resume that was interrupted and is run again leaves the settings alone',
   await expect(fixture.clusters.resume(ref, run)).rejects.toThrow('killed')
   fixture.nodes.before = () => Promise.resolve()
   expect((await fixture.clusters.planResume(ref, run)).map(({ title }) => title)).not.toContain(
-    'Install network and DNS',
+    'Install network, DNS and storage',
   )
   await fixture.clusters.resume(ref, run)
   await expectKept(fixture)

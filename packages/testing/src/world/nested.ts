@@ -9,8 +9,9 @@ const kindsOf: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['Deployment', 'DaemonSet'],
   'policy/v1': ['PodDisruptionBudget'],
   [rbac]: ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'],
+  'storage.k8s.io/v1': ['StorageClass'],
 }
-const clusterWide = new Set(['Namespace', 'Node', 'ClusterRole', 'ClusterRoleBinding'])
+const clusterWide = new Set(['Namespace', 'Node', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass'])
 const kinds: readonly StoredKind[] = Object.entries(kindsOf).flatMap(([apiVersion, names]) =>
   names.map((kind) => ({ apiVersion, kind, isClusterWide: clusterWide.has(kind), hasStatus: true })),
 )
