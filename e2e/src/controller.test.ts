@@ -37,6 +37,9 @@ let waiting: {
 /** The host cannot run its nodes. */
 const stuckName = 'e2e-stuck'
 
+/** Its time is over long before the last test, which looks. */
+const endingName = 'e2e-ending'
+
 async function uidsOfNodes(api: KubeApi): Promise<readonly (string | undefined)[]> {
   return (await api.list(nodeKind, { signal: never })).map(({ metadata }) => metadata.uid)
 }
@@ -54,6 +57,10 @@ beforeAll(async () => {
   host = await openHost(home)
   before = await inventory(host)
   await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
+  const killed = await runKnest(home, ['create', endingName, '--ttl', '1m', '--context', hostContext], {
+    onStderr: (text, child) => void (/Create node .*: done/.test(text) && child.kill('SIGKILL')),
+  })
+  expect(killed.signal, killed.stderr).toBe('SIGKILL')
   await knest(home, 'create', waitingName, '--cni', 'none', '--unhealthy-after', '30s')
   const api = await openKube({ kubeconfigText: await knest(home, 'kubeconfig', waitingName) })
   waiting = { createdAt: Date.now(), api, nodes: await uidsOfNodes(api) }
@@ -61,7 +68,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   waiting.api.close()
-  for (const name of [waitingName, stuckName])
+  for (const name of [waitingName, stuckName, endingName])
     await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
   await knest(home, 'host', 'uninstall', 'controller')
   expect(await inventory(host)).toEqual(before)
@@ -516,5 +523,17 @@ describe('a cluster whose nodes wait for a network', () => {
     await delay(Math.max(0, createdAt + waitingSeconds * 1000 - Date.now()))
     expect(await uidsOfNodes(api)).toEqual(nodes)
     console.log(`nodes without a network: kept for ${Math.round((Date.now() - createdAt) / 1000)} s`)
+  })
+})
+
+describe('a cluster with an end, whose create was killed', () => {
+  it('is gone when its time is over, with nobody but controllers that were killed, too', async () => {
+    const namespace = `knest-${endingName}`
+    const isGone = async (): Promise<boolean> =>
+      (await host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, never)) === undefined
+    await secondsUntil(isGone, 120, `namespace ${namespace} to be gone`)
+    expect(await inventory(host, [endingName])).toEqual(
+      expect.not.arrayContaining([expect.stringContaining(endingName)]),
+    )
   })
 })

@@ -1,4 +1,11 @@
-import { clusterCommand, knestCommand, KnestError, type ClusterRef, type RunOptions } from 'knest'
+import {
+  clusterCommand,
+  knestCommand,
+  KnestError,
+  type ClusterRef,
+  type ClusterSpec,
+  type RunOptions,
+} from 'knest'
 import type { Deps, OpenClusters } from './deps.js'
 import { controllerImage } from 'knest'
 
@@ -24,6 +31,30 @@ export async function ensureController(
     if (!(error instanceof KnestError) || error.code === 'cancelled') throw error
     if (wanted) deps.messages.note(lonely(ref, isThere, error.message))
   }
+}
+
+/**
+ * For a cluster with an end: it must come whatever becomes of this command, so the controller is there before the cluster
+ * is. Gives what lets it work there as soon as there is a place for that. Throws `prerequisite` where there is none.
+ */
+export async function bindBefore(
+  { controller }: Pick<OpenClusters, 'controller'>,
+  { ref, spec }: { readonly ref: ClusterRef; readonly spec: ClusterSpec },
+  wanted: boolean,
+  signal: AbortSignal,
+): Promise<((signal: AbortSignal) => Promise<void>) | undefined> {
+  if (spec.ttl === undefined) return undefined
+  if ((await controller.find(signal)) === undefined) {
+    if (!wanted) {
+      throw new KnestError(
+        'prerequisite',
+        `cluster "${ref.name}" is to end by itself, and the host has no controller that would delete it`,
+        { hint: 'leave --no-controller out, or --ttl' },
+      )
+    }
+    await controller.ensure(controllerImage, signal)
+  }
+  return (under) => controller.bind(ref, under)
 }
 
 function lonely(ref: ClusterRef, isThere: boolean, said: string): string {

@@ -24,3 +24,8 @@ test.each(['', '10', 'm', '10 m', '10x', '-5m', '1h-30m', 'ten minutes'])('"%s" 
 test.each(['0', '0s', '25h', '24h1ns'])('"%s" is out of range', (text) => {
   expect(() => parseDuration(text, '--timeout')).toThrow(/out of range/)
 })
+
+test('a duration that is no wait may be longer', () => {
+  expect(parseDuration('720h', 'duration', 8760 * 3_600_000)).toBe(2_592_000_000)
+  expect(() => parseDuration('8761h', 'duration', 8760 * 3_600_000)).toThrow(/out of range/)
+})

@@ -7,6 +7,7 @@ import { completionCommand } from './commands/completion.js'
 import { controllerCommand } from './commands/controller.js'
 import { createCommand } from './commands/create.js'
 import { deleteCommand } from './commands/delete.js'
+import { extendCommand } from './commands/extend.js'
 import { healCommand } from './commands/heal.js'
 import { hostCommand } from './commands/host/host.js'
 import { imagesCommand } from './commands/images.js'
@@ -55,6 +56,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     upgradeCommand(deps),
     pauseCommand(deps),
     resumeCommand(deps),
+    extendCommand(deps),
     certsCommand(deps),
     deleteCommand(deps),
     preflightCommand(deps),

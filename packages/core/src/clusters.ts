@@ -6,6 +6,7 @@ import { certificatesOperation } from './operations/certificates.js'
 import { createOperation } from './operations/create.js'
 import { deleteOperation } from './operations/delete.js'
 import { createExclusive } from './operations/exclusive.js'
+import { extendOperation } from './operations/extend.js'
 import { findOperation } from './operations/find.js'
 import { imagesOperation } from './operations/images.js'
 import { loadOperation } from './operations/load.js'
@@ -25,6 +26,7 @@ export function createClusters(parts: Parts): Clusters {
     ...scaleOperation(tools),
     ...upgradeOperation(tools),
     ...pauseOperation(tools),
+    ...extendOperation(tools),
     ...reconcileOperation(tools, remove),
     ...remove,
     ...findOperation(tools),

@@ -56,6 +56,9 @@ export const maxRootfs: number = 256 * 1024 * gibibyte
 export const minCpuCores = 0.1
 export const maxCpuCores = 512
 
+/** Less is over before the cluster is there. */
+export const minTtlMs = 60_000
+
 /** As Cluster API's MachineHealthChecks are usually set. */
 export const defaultUnhealthyAfterMs = 300_000
 export const defaultMaxUnhealthyPercent = 40

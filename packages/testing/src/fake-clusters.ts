@@ -196,6 +196,13 @@ export class FakeClusters implements Clusters {
     return [{ id: 'a', title: `Upgrade control plane "${ref.name}-cp-0"`, needs: [] }]
   }
 
+  async extend(ref: ClusterRef, moreMs: number): Promise<ClusterSummary> {
+    const { spec, createdAt } = await this.read(ref)
+    this.changes.push(`extend ${ref.namespace}/${ref.name} ${moreMs}`)
+    const expiresAt = new Date(Date.parse(createdAt) + moreMs).toISOString()
+    return { ...fakeStatus({ ...ref, spec }), expiresAt }
+  }
+
   async pause(ref: ClusterRef): Promise<void> {
     const { spec } = pausable(await this.read(ref))
     this.changes.push(`pause ${ref.namespace}/${ref.name}`)

@@ -80,6 +80,7 @@ describe('list', () => {
     podNetworkCidr: ['10.200.0.0/16'],
     serviceCidr: ['10.201.0.0/16'],
     age: '3m12s',
+    expiresAt: null,
   }
 
   test('-o json is exactly what scripts were promised', async () => {
@@ -87,6 +88,14 @@ describe('list', () => {
     expect(await terminal.run('list', '-o', 'json')).toBe(0)
     expect(JSON.parse(terminal.out)).toEqual({ items: [item] })
     expect(terminal.err).toBe('')
+  })
+
+  test('shows what time is left, where a cluster has an end', async () => {
+    terminal.clusters.add(fakeStatus({ expiresAt: '2026-01-01T02:00:00Z' }))
+    terminal.clusters.add(fakeStatus({ name: 'lasting' }))
+    expect(await terminal.run('list')).toBe(0)
+    const cells = terminal.out.split('\n').map((line) => line.split(/ {2,}/).at(-1))
+    expect(cells).toEqual(['ENDS-IN', '116m', 'never', ''])
   })
 
   test('says where it looked for who may not look everywhere, and elsewhere nothing', async () => {

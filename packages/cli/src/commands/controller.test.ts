@@ -51,6 +51,24 @@ describe('a controller that comes with a cluster', () => {
     expect(terminal.controller.calls).toEqual([`bring ${controllerImage}`])
   })
 
+  test('is there, and may work, before a node of a cluster with an end is', async () => {
+    terminal.controller.found = undefined
+    expect(await terminal.run('create', 'a', '--ttl', '2h')).toBe(0)
+    expect(terminal.controller.calls[0]).toBe(`bring ${controllerImage}`)
+    expect(terminal.controller.bound).toContain('knest-a/a')
+    expect(terminal.clusters.lastSpec?.ttl).toBe('2h')
+  })
+
+  test('must be there for a cluster with an end: nothing is made without', async () => {
+    terminal.controller.found = undefined
+    expect(await terminal.run('create', 'a', '--ttl', '2h', '--no-controller')).toBe(3)
+    expect(terminal.err).toContain('the host has no controller that would delete it')
+    expect(terminal.clusters.changes).toEqual([])
+    terminal.controller.fault = new KnestError('not-permitted', 'you may not')
+    expect(await terminal.run('create', 'a', '--ttl', '2h')).not.toBe(0)
+    expect(terminal.clusters.changes).toEqual([])
+  })
+
   test('comes with a cluster that apply makes, and not with a change', async () => {
     terminal.controller.found = undefined
     const file = 'a.yaml'

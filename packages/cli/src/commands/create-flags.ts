@@ -35,6 +35,7 @@ export interface CreateFlags {
   readonly hostClusterCni?: 'calico' | 'kube-ovn'
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
   readonly defaultStorage?: 'local-path' | 'none'
+  readonly ttl?: string
   readonly unhealthyAfter?: string
   readonly maxUnhealthy?: string
   readonly deletionPolicy?: 'Delete' | 'Retain'
@@ -95,6 +96,10 @@ export function addCreateFlags(command: Command): Command {
         'local-path',
         'none',
       ]),
+    )
+    .option(
+      '--ttl <duration>',
+      'how long the cluster lives; then the controller deletes it (default: for ever)',
     )
     .option(
       '--unhealthy-after <duration>',

@@ -1,6 +1,6 @@
 import { clusterCommand, KnestError, kubectlCommand, type ClusterKubeconfig, type ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { ensureController } from '../controller-offer.js'
+import { bindBefore, ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
@@ -62,7 +62,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
               kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
-            const created = await clusters.create(ref, spec, { ...run, clock, deliver })
+            const recorded = await bindBefore(open, desired, options.controller, run.signal)
+            const created = await clusters.create(ref, spec, { ...run, clock, deliver, recorded })
             await ensureController(deps, open, ref, run, options.controller)
             return created
           },

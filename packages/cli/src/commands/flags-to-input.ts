@@ -49,6 +49,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
         ),
       }),
       deletionPolicy: flags.deletionPolicy,
+      ttl: flags.ttl,
       addons: defined({ storage: flags.defaultStorage }),
       health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
     }) ?? {}

@@ -16,13 +16,20 @@ export function clusterView(cluster: ClusterSummary, now: Date): Record<string, 
     podNetworkCidr,
     serviceCidr,
     age: age(cluster.createdAt, now),
+    expiresAt: cluster.expiresAt ?? null,
   }
 }
 
+/** With the time that is left where a cluster has an end. */
 export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wide: boolean): string {
-  const headers = ['NAME', 'NAMESPACE', 'BACKEND', 'VERSION', 'PHASE', 'CONTROL-PLANE', 'WORKERS', 'AGE']
+  const ends = clusters.some(({ expiresAt }) => expiresAt !== undefined)
+  const headers = [
+    ...['NAME', 'NAMESPACE', 'BACKEND', 'VERSION', 'PHASE', 'CONTROL-PLANE', 'WORKERS', 'AGE'],
+    ...(ends ? ['ENDS-IN'] : []),
+    ...(wide ? ['POD-CIDR', 'SERVICE-CIDR'] : []),
+  ]
   return renderTable(
-    wide ? [...headers, 'POD-CIDR', 'SERVICE-CIDR'] : headers,
+    headers,
     clusters.map((cluster) => [
       cluster.name,
       cluster.namespace,
@@ -32,8 +39,13 @@ export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wid
       `${cluster.controlPlane.ready}/${cluster.controlPlane.desired}`,
       `${cluster.workers.ready}/${cluster.workers.desired}`,
       age(cluster.createdAt, now),
-      cluster.podNetworkCidr.join(','),
-      cluster.serviceCidr.join(','),
+      ...(ends ? [timeLeft(cluster.expiresAt, now)] : []),
+      ...(wide ? [cluster.podNetworkCidr.join(','), cluster.serviceCidr.join(',')] : []),
     ]),
   )
+}
+
+function timeLeft(expiresAt: string | undefined, now: Date): string {
+  if (expiresAt === undefined) return 'never'
+  return Date.parse(expiresAt) <= now.getTime() ? 'over' : age(now.toISOString(), new Date(expiresAt))
 }

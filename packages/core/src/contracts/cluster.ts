@@ -91,6 +91,8 @@ export interface ClusterSpec {
   }
   /** What the cluster has beside its network and DNS; what is absent is decided when it is created. */
   readonly addons?: ClusterAddons | undefined
+  /** How long it lives from its creation on, as in `2h`: then the controller deletes it; absent: for ever. */
+  readonly ttl?: string | undefined
   /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
   readonly health?: HealthPolicy | undefined
   /** What becomes of disks and keys when the cluster is deleted; absent: `Delete`. `Retain` of persistent ones only. */

@@ -15,6 +15,8 @@ export type * from './status.js'
 export type * from './timing.js'
 
 export interface CreateRun extends RunOptions {
+  /** Called when there is a record and no node yet, and again where a creation goes on. */
+  readonly recorded?: ((signal: AbortSignal) => Promise<void>) | undefined
   /**
    * Receives the kubeconfig before the cluster counts as created: who is interrupted here and creates
    * again is given it again.
@@ -109,6 +111,11 @@ export interface Clusters {
    * addresses, its endpoint and its secrets. A paused cluster stays as it is.
    */
   pause(ref: ClusterRef, run: RunOptions): Promise<void>
+  /**
+   * Has it live so many milliseconds longer than its `ttl` says, or from now on where it says nothing. Throws
+   * `not-found`, and `conflict` while it is being deleted.
+   */
+  extend(ref: ClusterRef, moreMs: number, run: RunOptions): Promise<ClusterSummary>
   planPause(ref: ClusterRef, run: RunOptions): Promise<readonly PlannedStep[]>
   /** Starts the nodes of a paused cluster, or goes on with that. Resolves as `create` does. */
   resume(ref: ClusterRef, run: RunOptions): Promise<ClusterStatus>

@@ -13,6 +13,8 @@ export interface ClusterSummary extends ClusterRef {
   readonly serviceCidr: readonly string[]
   /** RFC 3339. */
   readonly createdAt: string
+  /** RFC 3339: when its time is over, and the controller deletes it; absent: it has no end. */
+  readonly expiresAt?: string | undefined
 }
 
 export interface NodeSummary {

@@ -74,6 +74,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         if (access !== undefined && phaseTable[stored.phase].isCreated) return
         // Whoever held the lock before may have done the work.
         const current = resumable(stored, spec)
+        await run.recorded?.(inner.signal)
         if (!isNew) {
           if (await isRestored(parts, current, inner.signal)) await refuseUnfit(parts, current, inner.signal)
           await adopt(parts, current, inner.signal)

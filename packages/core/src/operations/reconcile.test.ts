@@ -33,8 +33,20 @@ const rows = (Object.keys(expected) as ClusterPhase[]).flatMap((phase) =>
   }),
 )
 
+const now = Date.parse('2026-01-01T02:00:00Z')
+
 test.each(rows)('%s, %s', (phase, _maker, part, duty) => {
-  expect(dutyTo(fakeRecord({}, { phase, ...part }))).toBe(duty)
+  expect(dutyTo(fakeRecord({}, { phase, ...part }), now)).toBe(duty)
   // Whatever it was: the host waits for somebody to take it away.
-  expect(dutyTo(fakeRecord({}, { phase, ...part, deletedAt: '2026-01-01T00:00:00Z' }))).toBe('delete')
+  expect(dutyTo(fakeRecord({}, { phase, ...part, deletedAt: '2026-01-01T00:00:00Z' }), now)).toBe('delete')
+})
+
+test.each(rows)('%s, %s, with a time that is over', (phase, _maker, part, duty) => {
+  const lasting = (ttl: string): ClusterRecord =>
+    fakeRecord(
+      {},
+      { phase, ...part, spec: { ...spec, ttl }, ...(part.desiredSpec && { desiredSpec: { ...spec, ttl } }) },
+    )
+  expect(dutyTo(lasting('2h'), now)).toBe(phase === 'Kept' ? duty : 'delete')
+  expect(dutyTo(lasting('2h1s'), now)).toBe(duty)
 })

@@ -12,6 +12,7 @@ import { healWhenStarted } from '../health/heal-when-started.js'
 import { changingReason, permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
+import { endOf } from '../spec/lifetime.js'
 import { adopt, isRestored, refuseUnfit } from './adopt.js'
 import { checkedChange } from './change.js'
 import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
@@ -24,9 +25,10 @@ export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 /** What a controller does with a cluster now; commands finish what they began, or their user does. */
 export type Duty = 'delete' | 'reconcile' | 'none'
 
-/** Pure. */
-export function dutyTo({ phase, desiredSpec, declared, deletedAt }: ClusterRecord): Duty {
-  if (deletedAt !== undefined) return 'delete'
+/** Pure. `now`: milliseconds since 1970. */
+export function dutyTo(record: ClusterRecord, now: number): Duty {
+  const { phase, desiredSpec, declared, deletedAt } = record
+  if (deletedAt !== undefined || isOver(record, now)) return 'delete'
   const { reconciled } = phaseTable[phase]
   if (reconciled === 'declared') return declared === true || desiredSpec !== undefined ? 'reconcile' : 'none'
   return reconciled === 'always' ? 'reconcile' : 'none'
@@ -38,6 +40,17 @@ const settledMs = 60_000
 /** Its create has not come to its end, and is a command's: nobody else goes on with it. Pure. */
 function isUnfinished({ phase, declared, deletedAt }: ClusterRecord): boolean {
   return phase === 'Creating' && declared !== true && deletedAt === undefined
+}
+
+/** Its time is over, whoever made it and whatever it is doing. Pure. */
+function isOver(record: ClusterRecord, now: number): boolean {
+  return (endOf(record) ?? Infinity) <= now
+}
+
+/** With a look at the end of its time. */
+function untilEnd(report: HealReport, record: ClusterRecord): HealReport {
+  const times = [report.nextAt, endOf(record)].filter((at) => at !== undefined)
+  return times.length === 0 ? report : { ...report, nextAt: Math.min(...times) }
 }
 
 export function reconcileOperation(
@@ -77,31 +90,36 @@ export function reconcileOperation(
         await leaveNodes(parts, found, run)
         return idle
       }
-      if (dutyTo(found) === 'none' && !(await isRestored(parts, found, run.signal))) {
-        if (!isUnfinished(found)) return idle
-        if (run.isSettled !== true) return { ...idle, nextAt: Date.now() + settledMs }
+      const duty = dutyTo(found, Date.now())
+      if (duty === 'none' && !(await isRestored(parts, found, run.signal))) {
+        if (!isUnfinished(found)) return untilEnd(idle, found)
+        if (run.isSettled !== true) return untilEnd({ ...idle, nextAt: Date.now() + settledMs }, found)
         const actions = await unlessMade(found, run)
-        return { ...idle, actions }
+        return untilEnd({ ...idle, actions }, found)
       }
       const barred = await withoutRights(parts, found, run)
       if (barred !== undefined) return { ...idle, ...barred }
-      if (dutyTo(found) === 'delete') {
+      if (duty === 'delete') {
         // The garbage collector may have been faster than this look.
         if ((await parts.home.isLetGo?.(found, run.signal)) === true) {
           await leaveNodes(parts, found, run)
           return idle
         }
+        if (found.deletedAt === undefined) run.progress.note('its time (spec.ttl) is over: deleting it')
         await remove.delete(ref, { ...run, keepData: false })
         return idle
       }
+      // Whatever is waited for, it is not waited for behind its end.
+      const timeoutMs = Math.min(run.timeoutMs, (endOf(found) ?? Infinity) - Date.now())
       return exclusive(
         () => Promise.resolve(found),
         ref,
-        run,
+        { ...run, timeoutMs },
         async (inner) => {
           const record = await readRecord(parts, ref, inner.signal)
-          if (dutyTo(record) !== 'reconcile' && !(await isRestored(parts, record, inner.signal))) return idle
-          return reconcileRecord(parts, record, { ...inner, thorough: run.thorough })
+          const isDue = dutyTo(record, Date.now()) === 'reconcile'
+          if (!isDue && !(await isRestored(parts, record, inner.signal))) return untilEnd(idle, record)
+          return untilEnd(await reconcileRecord(parts, record, { ...inner, thorough: run.thorough }), record)
         },
       )
     },

@@ -51,6 +51,11 @@ test('one size written in two ways is no change, another size is one', () => {
   const after = (unhealthyAfter: string): unknown =>
     specChanges(before, { ...before, health: { unhealthyAfter } }).changes
   expect(after('300s')).toEqual([])
+  expect(specChanges({ ...before, ttl: '2h' }, { ...before, ttl: '120m' }).changes).toEqual([])
+  expect(specChanges(before, { ...before, ttl: '2h' })).toMatchObject({
+    changes: [{ path: 'ttl' }],
+    refusals: [],
+  })
   expect(after('301s')).toHaveLength(1)
   expect(changed({ workers: [{ ...worker, labels: { empty: '' } }, gpu] }).changes).toHaveLength(1)
 })

@@ -50,13 +50,13 @@ function isSame(field: string | undefined, before: string | undefined, after: st
   if (field === 'deletionPolicy') return (before ?? usual) === (after ?? usual)
   if (before === undefined || after === undefined) return false
   if (field === 'memorySize' || field === 'rootfsSize') return isSameQuantity(before, after)
-  if (field !== 'unhealthyAfter') return false
+  if (field !== 'unhealthyAfter' && field !== 'ttl') return false
   const [one, other] = [durationNanos(before), durationNanos(after)]
   return one !== undefined && one === other
 }
 
 /** What says nothing of the nodes that are there. */
-const free: ReadonlySet<string> = new Set(['hostPatches', 'health', 'deletionPolicy'])
+const free: ReadonlySet<string> = new Set(['hostPatches', 'health', 'deletionPolicy', 'ttl'])
 
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')

@@ -36,6 +36,7 @@ const manifests: readonly (readonly [string, ClusterInput])[] = [
         hostClusterCni: 'calico',
       },
       addons: { storage: 'none' },
+      ttl: '2h',
       hostPatches: [{ role: 'worker', patch: { metadata: { annotations: { a: 'b' } } } }],
     },
   ],

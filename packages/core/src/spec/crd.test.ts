@@ -73,6 +73,7 @@ describe('nestedClusterCrd', () => {
       health: { unhealthyAfter: '1m' },
       deletionPolicy: 'Retain' as const,
       addons: { storage: 'none' as const },
+      ttl: '2h',
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())

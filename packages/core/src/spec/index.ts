@@ -1,6 +1,7 @@
 export { nestedClusterCrd, statusCounts } from './crd.js'
 export { clusterFileJsonSchema } from './json-schema.js'
 export * as specDefaults from '../defaults.js'
+export { endOf, extendedTtl } from './lifetime.js'
 export { specFromObject, toManifest } from './manifest.js'
 export { modernSpec } from './old-spellings.js'
 export { mergeInput } from './merge.js'

@@ -5,6 +5,7 @@ import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from '../defaults.js'
 import { imageFault, parseVersion, subdomainFault, withoutV } from '../values/index.js'
 import { ProblemList } from './problem-list.js'
+import { resolveTtl } from './lifetime.js'
 import { resolveHealth } from './resolve-health.js'
 import { resolveNetwork } from './resolve-network.js'
 import { checkNodeNames, resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
@@ -45,6 +46,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
     },
     persistence: resolvePersistence(desired.persistence, problems),
     ...resolveAddons(desired.addons),
+    ...resolveTtl(desired.ttl, problems),
     ...resolveHealth(desired.health, problems),
     ...resolveDeletionPolicy(desired, problems),
     hostPatches: (desired.hostPatches ?? []).map(({ role, patch }): NodePatch => ({

@@ -139,6 +139,10 @@ export const clusterInputSchema = z.strictObject({
     })
     .meta({ description: 'What the cluster has beside its network and DNS' })
     .optional(),
+  ttl: z
+    .string()
+    .meta({ description: 'How long it lives from its creation on, as in 2h: then the controller deletes it' })
+    .optional(),
   health: z
     .strictObject({
       unhealthyAfter: z

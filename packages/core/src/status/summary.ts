@@ -2,6 +2,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterSummary } from '../contracts/clusters.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
+import { endOf } from '../spec/index.js'
 import { listNodes } from '../observe/list-nodes.js'
 
 /** What the host alone can tell: quick, also for many clusters. */
@@ -18,6 +19,7 @@ export function summary(
   nodes: readonly { readonly role: string; readonly ready: boolean }[],
 ): ClusterSummary {
   const { spec } = record
+  const end = endOf(record)
   const ready = (role: string): number => nodes.filter((node) => node.role === role && node.ready).length
   const backends = [...new Set([spec.controlPlane.backend, ...spec.workers.map(({ backend }) => backend)])]
   return {
@@ -31,6 +33,7 @@ export function summary(
     podNetworkCidr: spec.network.podNetworkCidr,
     serviceCidr: spec.network.serviceCidr,
     createdAt: record.createdAt,
+    ...(end !== undefined && { expiresAt: new Date(end).toISOString() }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PreflightError, type ClusterPhase } from '@knest/core'
 import {
   createFixture,
@@ -330,5 +330,56 @@ describe('a controller and a node that the host has begun anew, on an empty disk
     })
     expect(nodes.done).toEqual([])
     expect(await phase()).toBe('Ready')
+  })
+})
+
+describe('a cluster with an end', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  const short = { ...spec, ttl: '1h' }
+  const later = (ms: number): void => {
+    const now = Date.now() + ms
+    vi.spyOn(Date, 'now').mockReturnValue(now)
+  }
+
+  test.each([
+    ['that a command made', () => createdFixture(short)],
+    ['that was declared', () => declaredFixture(short)],
+    [
+      'whose command was killed when there was a record',
+      async () => {
+        const fixture = createFixture()
+        await fixture.home.create(ref, short, never)
+        return fixture
+      },
+    ],
+  ])('%s is deleted when its time is over, and no sooner', async (_, make) => {
+    const { clusters, home, nodes } = await make()
+    const end = Date.parse((await home.read(ref, never))?.createdAt ?? '') + 3_600_000
+    const before = await clusters.reconcile(ref, run)
+    expect(before.nextAt).toBeLessThanOrEqual(end)
+    expect(await home.read(ref, never)).toBeDefined()
+    later(3_600_000)
+    await clusters.reconcile(ref, run)
+    expect(await home.read(ref, never)).toBeUndefined()
+    expect(await nodes.backend.listNodes(ref, never)).toEqual([])
+  })
+
+  test('lives on when it was extended, and is looked at when that is over', async () => {
+    const { clusters, home } = await createdFixture(short)
+    const { expiresAt } = await clusters.extend(ref, 3_600_000, run)
+    expect((await home.read(ref, never))?.spec.ttl).toBe('2h0m0s')
+    later(3_600_000)
+    const { nextAt } = await clusters.reconcile(ref, run)
+    expect(nextAt).toBeLessThanOrEqual(Date.parse(expiresAt ?? ''))
+    expect(await home.read(ref, never)).toBeDefined()
+  })
+
+  test('that is being deleted is not extended', async () => {
+    const { clusters, home } = await createdFixture(short)
+    const record = await home.read(ref, never)
+    if (record === undefined) throw new Error('it was created')
+    await home.setStatus(record, { phase: 'Deleting', conditions: [] }, never)
+    await expect(clusters.extend(ref, 1, run)).rejects.toMatchObject({ code: 'conflict' })
   })
 })
