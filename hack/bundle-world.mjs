@@ -19,6 +19,7 @@ export async function bundleWorld(root, outfile) {
     alias: {
       '@knest/core': sourceOf('core'),
       '@knest/pod-node': sourceOf('pod-node'),
+      '@knest/kubevirt-vm-node': sourceOf('kubevirt-vm-node'),
       '@knest/controller': sourceOf('controller'),
     },
     logLevel: 'warning',

@@ -1,5 +1,6 @@
 import { beforeWrite, endedBy, KnestError, onAbort, openDeadline, seconds } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, PodExecOptions, PodRef, WaitOptions } from '@knest/core'
+import type { Duplex } from 'node:stream'
 import type { Clock } from './clock.js'
 import type { Random } from './random.js'
 import type { Change, Store, Writer } from './store.js'
@@ -28,6 +29,9 @@ export interface ServerOptions {
   /** Whether this caller may do that. Absent: everything. */
   readonly mayI?: (store: Store, access: Parameters<KubeApi['canI']>[0]) => boolean
   readonly exec?: (pod: PodRef, argv: readonly string[], options: PodExecOptions) => Promise<number>
+  readonly openStream?: KubeApi['openStream']
+  /** What `raw` finds beside the health of the server. */
+  readonly paths?: readonly string[]
 }
 
 /** Open watches of one server, so that they can be cut. */
@@ -55,6 +59,7 @@ export class Watches {
 /** A Kubernetes API as one process sees it: each call takes its time both ways and may meet a mishap. */
 export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
   const { clock, random, description, store, watches } = options
+  const streams = new Set<Duplex>()
   const isRead = (what: string): boolean => /^(get|list|watch|raw) /.test(what)
   const call = async <T>(what: string, signal: AbortSignal, work: (store: Store) => T): Promise<T> => {
     if (!isRead(what)) await beforeWrite(signal)
@@ -133,7 +138,9 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
     waitFor: (kind, selector, done, wait) => watch(kind, selector, done, wait),
     raw: (path, signal) =>
       call(`raw ${path}`, signal, () =>
-        path === '/readyz' ? { status: 200, body: 'ok' } : { status: 404, body: '404 page not found\n' },
+        path === '/readyz' || options.paths?.includes(path) === true
+          ? { status: 200, body: 'ok' }
+          : { status: 404, body: '404 page not found\n' },
       ),
     canI: (access, signal) =>
       call('create SelfSubjectAccessReview', signal, (at) => options.mayI?.(at, access) ?? true),
@@ -144,8 +151,17 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
     },
     terminal: unsupported,
     forward: unsupported,
-    openStream: unsupported,
-    close: () => undefined,
+    openStream: async (path, given, signal) => {
+      await call(`stream ${path.replace(/^.*\/namespaces\//, '')}`, signal, () => undefined)
+      if (options.openStream === undefined) return unsupported()
+      const stream = await options.openStream(path, given, signal)
+      streams.add(stream)
+      stream.once('close', () => streams.delete(stream))
+      return stream
+    },
+    close: () => {
+      for (const stream of streams) stream.destroy()
+    },
   }
 
   /** As core's watch: a list that must succeed, then changes; a watch that is cut lists again. */

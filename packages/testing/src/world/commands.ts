@@ -92,6 +92,7 @@ export async function runCommandLine(
       )
   }
   process.hasEnded = true
+  api.close()
 }
 
 function textOf(error: unknown): string {
@@ -128,7 +129,7 @@ export function progressOf(
 
 /** The first command that the hints of the real status name for the cluster, and what it says of an error. */
 export async function toldByStatus(world: World): Promise<string | undefined> {
-  const { process, clusters } = world.start('status', 'status')
+  const { process, clusters, api } = world.start('status', 'status')
   try {
     const { problems } = await clusters.status(ref, new AbortController().signal)
     for (const { message, hint } of problems) world.say('status', `${message}; ${hint}`)
@@ -150,5 +151,6 @@ export async function toldByStatus(world: World): Promise<string | undefined> {
     return undefined
   } finally {
     process.hasEnded = true
+    api.close()
   }
 }

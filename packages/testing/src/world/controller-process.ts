@@ -49,6 +49,7 @@ export async function runWorldController(world: World, number: number): Promise<
     if (!process.isDead()) world.say(process.name, `ends: ${String(error)}`)
   }
   process.hasEnded = true
+  api.close()
 }
 
 /** None before there is a definition of them. */

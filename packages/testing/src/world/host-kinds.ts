@@ -1,3 +1,4 @@
+import type { KindRef } from '@knest/core'
 import type { StoredKind } from './store.js'
 
 const clusterWide: Readonly<Record<string, readonly string[]>> = {
@@ -12,6 +13,12 @@ const namespaced: Readonly<Record<string, readonly string[]>> = {
   'coordination.k8s.io/v1': ['Lease'],
   'rbac.authorization.k8s.io/v1': ['RoleBinding'],
   'knest.dev/v1alpha1': ['NestedCluster'],
+}
+/** What only a host with KubeVirt serves, and with CDI beside it. */
+const ofVms: Readonly<Record<string, readonly string[]>> = {
+  'kubevirt.io/v1': ['KubeVirt', 'VirtualMachine', 'VirtualMachineInstance'],
+  'cdi.kubevirt.io/v1beta1': ['DataVolume'],
+  'batch/v1': ['Job'],
 }
 const withoutStatus = new Set([
   'Secret',
@@ -31,8 +38,21 @@ const of = (
     kinds.map((kind) => ({ apiVersion, kind, isClusterWide, hasStatus: !withoutStatus.has(kind) })),
   )
 
+/** Kinds by what a host must have to serve them. */
+export type Extra = 'kubevirt' | 'cdi'
+
 /** What the simulated host serves. */
-export const hostKinds: readonly StoredKind[] = [...of(clusterWide, true), ...of(namespaced, false)]
+export const hostKinds: readonly StoredKind[] = [
+  ...of(clusterWide, true),
+  ...of(namespaced, false),
+  ...of(ofVms, false),
+]
+
+/** What the host must have to serve a kind; undefined for what every host has. */
+export function extraOf({ apiVersion }: KindRef): Extra | undefined {
+  if (!(apiVersion in ofVms)) return undefined
+  return apiVersion.startsWith('cdi.') ? 'cdi' : 'kubevirt'
+}
 
 export const kinds = {
   namespace: { apiVersion: 'v1', kind: 'Namespace' },
@@ -46,5 +66,10 @@ export const kinds = {
   roleBinding: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
   lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
   crd: { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+  event: { apiVersion: 'v1', kind: 'Event' },
+  job: { apiVersion: 'batch/v1', kind: 'Job' },
+  vm: { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' },
+  vmi: { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance' },
+  dataVolume: { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume' },
   cluster: { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' },
 } as const

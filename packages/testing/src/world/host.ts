@@ -2,7 +2,7 @@ import { KnestError, labels } from '@knest/core'
 import type { KindRef, KubeObject } from '@knest/core'
 import { Watches } from './api.js'
 import type { Clock } from './clock.js'
-import { hostKinds, kinds } from './host-kinds.js'
+import { extraOf, hostKinds, kinds, type Extra } from './host-kinds.js'
 import type { Random } from './random.js'
 import { Store, type Change, type Writer } from './store.js'
 
@@ -10,6 +10,8 @@ export interface HostOptions {
   readonly clock: Clock
   readonly random: Random
   readonly uid: () => string
+  /** What the host has beside Kubernetes; by default nothing. */
+  readonly extras?: ReadonlySet<Extra>
 }
 
 const sameHost: Writer = { name: 'host', isKnest: false }
@@ -29,7 +31,7 @@ export class Host {
   refusal: ((kind: string) => KnestError | undefined) | undefined
   #addresses = 10
 
-  constructor({ clock, random, uid }: HostOptions) {
+  constructor({ clock, random, uid, extras = new Set() }: HostOptions) {
     this.clock = clock
     this.random = random
     this.store = new Store({
@@ -38,9 +40,14 @@ export class Host {
       uid,
       complete: (object) => this.#complete(object),
       admit: (object) => this.#admit(object),
-      isServed: (kind) =>
-        kind.kind !== kinds.cluster.kind ||
-        this.store.get(kinds.crd, 'nestedclusters.knest.dev') !== undefined,
+      isServed: (kind) => {
+        const extra = extraOf(kind)
+        if (extra !== undefined) return extras.has(extra)
+        return (
+          kind.kind !== kinds.cluster.kind ||
+          this.store.get(kinds.crd, 'nestedclusters.knest.dev') !== undefined
+        )
+      },
     })
     this.watches.follow(this.store)
     this.store.onChange((change) => this.#react(change))

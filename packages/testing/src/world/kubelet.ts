@@ -1,16 +1,12 @@
 import { labels } from '@knest/core'
 import type { KubeObject } from '@knest/core'
 import { Disk } from './disk.js'
+import { Guests } from './guests.js'
 import { claimOf, nodeOf, type Host } from './host.js'
 import { kinds } from './host-kinds.js'
 import { Machine } from './machine.js'
+import { containerOf, hasEnded, hostNodeOf, isLauncher, statusOf } from './pod-views.js'
 import type { Change, Writer } from './store.js'
-
-interface ContainerView {
-  readonly name: string
-  readonly image: string
-  readonly env?: readonly { readonly name: string; readonly value: string }[]
-}
 
 export interface KubeletOptions {
   readonly host: Host
@@ -30,6 +26,8 @@ export class Kubelets {
   readonly disks = new Map<string, Disk>()
   /** Host nodes that are away. */
   readonly away = new Set<string>()
+  /** The VMs in launcher pods. */
+  readonly guests: Guests
   readonly #options: KubeletOptions
   readonly #host: Host
   #addresses = 10
@@ -37,6 +35,12 @@ export class Kubelets {
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#host = options.host
+    this.guests = new Guests(options.host, {
+      report: (pod, container, more) => this.#status(pod, container, more),
+      run: (pod, image, identity) => this.#run(pod, image, identity),
+      startAgain: (uid) => this.#start(uid),
+      isAway: (pod) => this.away.has(hostNodeOf(pod) ?? ''),
+    })
     this.#host.store.onChange((change) => this.#react(change))
   }
 
@@ -57,12 +61,16 @@ export class Kubelets {
     return this.#host.store.list(kinds.pod).find(({ metadata }) => metadata.uid === machine.podUid)
   }
 
-  /** Its container ends and is started again on the same disk. */
+  /** Its container ends and is started again on the same disk; that of a VM is not. */
   restart(machine: Machine, afterMs: number): void {
     machine.stop()
     this.machines.delete(machine.podUid)
     const pod = this.podOf(machine)
     if (pod === undefined) return
+    if (isLauncher(pod)) {
+      this.guests.end(pod, 'Failed')
+      return
+    }
     const state = { terminated: { reason: 'Error', exitCode: 137 } }
     this.#status(pod, { ready: false, state })
     this.#host.clock.plan(afterMs, () => this.#start(pod.metadata.uid ?? ''))
@@ -83,6 +91,7 @@ export class Kubelets {
   bringBack(hostNode: string): void {
     this.away.delete(hostNode)
     for (const pod of this.#host.store.list(kinds.pod).filter((one) => hostNodeOf(one) === hostNode)) {
+      if (isLauncher(pod)) this.guests.end(pod, 'Failed')
       if (pod.metadata.deletionTimestamp === undefined)
         this.#host.soon(() => this.#start(pod.metadata.uid ?? ''), 2_000, 5_000)
       else this.#host.soon(() => this.#end(pod))
@@ -93,7 +102,9 @@ export class Kubelets {
   probe(): void {
     for (const machine of this.all()) {
       const pod = this.podOf(machine)
-      const ready = machine.role === 'control-plane' ? machine.serves() : machine.runsKubelet()
+      const works = machine.role === 'control-plane' ? machine.serves() : machine.runsKubelet()
+      // KubeVirt asks a VM for its SSH server only.
+      const ready = works || (pod !== undefined && isLauncher(pod))
       if (pod !== undefined && statusOf(pod).containerStatuses?.[0]?.ready !== ready)
         this.#status(pod, { ready })
     }
@@ -115,6 +126,7 @@ export class Kubelets {
     if (isGone) {
       this.machines.get(uid)?.stop()
       this.machines.delete(uid)
+      this.guests.forget(uid)
       this.#loseDisk(uid, this.#host.causeOf(after))
     } else if (deletionTimestamp !== undefined) {
       if (before?.metadata.deletionTimestamp === undefined)
@@ -167,38 +179,49 @@ export class Kubelets {
     const container = containerOf(pod)
     if (pod === undefined || container === undefined || this.machines.has(uid)) return
     if (pod.metadata.deletionTimestamp !== undefined || this.away.has(hostNodeOf(pod) ?? '')) return
+    if (hasEnded(pod)) return
     if (!this.#options.images.has(container.image)) {
       const message = `Back-off pulling image "${container.image}"`
       this.#status(pod, { ready: false, state: { waiting: { reason: 'ImagePullBackOff', message } } })
       return
     }
-    const { clusterOfPod, env } = {
-      clusterOfPod: pod.metadata.labels?.[labels.cluster] ?? '',
-      env: container.env ?? [],
+    if (isLauncher(pod)) {
+      this.guests.start(pod, () => this.#tellRuns(pod, container.image))
+      return
     }
-    const cluster = `${pod.metadata.namespace ?? ''}/${clusterOfPod}`
+    const identity = container.env?.find(({ name }) => name === 'KNEST_IDENTITY')?.value
+    this.#run(pod, container.image, identity)
+  }
+
+  #run(pod: KubeObject, image: string, identity: string | undefined): void {
+    const uid = pod.metadata.uid ?? ''
+    const cluster = `${pod.metadata.namespace ?? ''}/${pod.metadata.labels?.[labels.cluster] ?? ''}`
     const machine = new Machine(this.#host.clock, {
       node: nodeOf(pod),
       role: pod.metadata.labels?.[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
       cluster,
       podUid: uid,
-      image: container.image,
-      identity: env.find(({ name }) => name === 'KNEST_IDENTITY')?.value,
+      image,
+      identity,
       disk: this.#diskOf(pod, cluster),
     })
     this.machines.set(uid, machine)
+    if (!isLauncher(pod)) this.#tellRuns(pod, image)
+    this.#options.onStart(machine)
+  }
+
+  #tellRuns(pod: KubeObject, image: string): void {
     this.#addresses++
     const startedAt = new Date(this.#host.clock.now).toISOString()
-    const containerID = `containerd://${uid}-${this.#addresses}`
+    const containerID = `containerd://${pod.metadata.uid ?? ''}-${this.#addresses}`
     this.#status(
       pod,
-      { ready: false, state: { running: { startedAt } }, containerID, image: container.image },
+      { ready: false, state: { running: { startedAt } }, containerID, image },
       {
         phase: 'Running',
         podIP: statusOf(pod).podIP ?? `10.244.${this.#addresses >> 8}.${this.#addresses & 255}`,
       },
     )
-    this.#options.onStart(machine)
   }
 
   #change(pod: KubeObject): void {
@@ -267,21 +290,4 @@ export class Kubelets {
     }
     this.#host.store.patch(kubelet, kinds.pod, name, namespace, { status }, 'status')
   }
-}
-
-interface StatusView {
-  readonly podIP?: string
-  readonly containerStatuses?: readonly { readonly ready: boolean; readonly restartCount: number }[]
-}
-
-function statusOf(pod: KubeObject): StatusView {
-  return (pod.status ?? {}) as StatusView
-}
-
-function containerOf(pod: KubeObject | undefined): ContainerView | undefined {
-  return (pod?.spec as { containers?: readonly ContainerView[] } | undefined)?.containers?.[0]
-}
-
-function hostNodeOf(pod: KubeObject | undefined): string | undefined {
-  return (pod?.spec as { nodeName?: string } | undefined)?.nodeName
 }

@@ -104,6 +104,12 @@ export class Machine {
     for (const end of this.#ends.splice(0)) end()
   }
 
+  /** Tells when it goes away; at once when it has. */
+  whenStopped(tell: () => void): void {
+    if (this.isUp) this.#ends.push(tell)
+    else tell()
+  }
+
   /** Work that takes its time. Rejects when the machine goes away before. */
   async work(ms: number): Promise<void> {
     if (!this.isUp) throw new MachineGone()

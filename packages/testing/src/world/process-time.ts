@@ -105,17 +105,28 @@ function virtualTimers(clock: Clock) {
 }
 
 class VirtualTimer {
+  readonly #plan: () => void
   #cancelled = false
+  /** Which of its plans counts. */
+  #turn = 0
 
   constructor(clock: Clock, run: () => void, ms: number, repeats: boolean) {
-    const plan = (): void => {
+    this.#plan = () => {
+      const turn = this.#turn
       clock.plan(Math.max(1, ms), () => {
-        if (this.#cancelled) return
-        if (repeats) plan()
+        if (this.#cancelled || turn !== this.#turn) return
+        if (repeats) this.#plan()
         run()
       })
     }
-    plan()
+    this.#plan()
+  }
+
+  /** Begins to wait anew. */
+  refresh(): this {
+    this.#turn++
+    this.#plan()
+    return this
   }
 
   cancel(): void {

@@ -60,6 +60,12 @@ export function isPermitted(store: Store, access: Access): boolean {
 function accessOf(call: string): Access | undefined {
   const [, pod] = /^exec (\S+)\//.exec(call) ?? []
   if (pod !== undefined) return { verb: 'create', resource: 'pods', subresource: 'exec', namespace: pod }
+  const [, streaming] = /^stream (\S+?)\/virtualmachineinstances\//.exec(call) ?? []
+  if (streaming !== undefined)
+    return {
+      ...{ verb: 'get', group: 'subresources.kubevirt.io', resource: 'virtualmachineinstances' },
+      ...{ subresource: 'portforward', namespace: streaming },
+    }
   const [, verb = '', kind = '', place = '', name = '', subresource] =
     /^(\w+) (\S+)(?: ([^/\s]*)\/([^/\s]*)(?:\/(\S+))?)?/.exec(call) ?? []
   if (verb === 'raw' || kind === 'SelfSubjectAccessReview') return undefined

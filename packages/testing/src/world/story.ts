@@ -14,6 +14,7 @@ import { liveIn } from './process-time.js'
 import { promises } from './promises.js'
 import { createRandom, type Random } from './random.js'
 import { restOf } from './rest.js'
+import { extrasOf, withVms } from './vm-story.js'
 import { World, type Broken, type TraceLine } from './world.js'
 
 /** One thing that happens in a story. Its own seed makes it the same in a story that has fewer of them. */
@@ -52,7 +53,7 @@ const happeningsOf = { fault: 60, command: 14, write: 126 } as const
  */
 export function storyOf(seed: number): Story {
   const random = createRandom(seed, 1)
-  const spec = specOf(random)
+  const spec = withVms(specOf(random), seed)
   const hasController = random.chance(0.75)
   // Half of the stories are calm enough for operations to come to their end.
   const many = random.pick([0.2, 0.5, 1, 1])
@@ -89,7 +90,7 @@ function weighted(
 
 /** Lets a story happen. While it does, this process lives in its time. */
 export async function tell(story: Story): Promise<Told> {
-  const world = new World(story.seed, promises)
+  const world = new World(story.seed, promises, extrasOf(story.spec, story.seed))
   const leave = liveIn(world.clock, createRandom(story.seed, 3))
   try {
     const steps = await live(world, story)

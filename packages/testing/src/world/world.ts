@@ -1,5 +1,6 @@
 import { createClusters, createKubernetesHome, KnestError } from '@knest/core'
 import type { Clusters, KubeApi, KubeObject } from '@knest/core'
+import { createVmNodeBackend } from '@knest/kubevirt-vm-node'
 import { createPodNodeBackend } from '@knest/pod-node'
 import { openWorldApi, Watches, type Mishap } from './api.js'
 import { Clock } from './clock.js'
@@ -7,7 +8,7 @@ import type { Disk } from './disk.js'
 import { Etcd } from './etcd.js'
 import { execInPod } from './exec.js'
 import { Host, hostObjects } from './host.js'
-import { kinds } from './host-kinds.js'
+import { kinds, type Extra } from './host-kinds.js'
 import { Kubelets } from './kubelet.js'
 import type { Machine } from './machine.js'
 import { Nested } from './nested.js'
@@ -17,6 +18,7 @@ import { beyondRoles, isPermitted } from './roles.js'
 import { createRandom, type Random } from './random.js'
 import type { Scene } from './scene.js'
 import type { Writer } from './store.js'
+import { openVmHost, pathsOf, vmImages, type VmHost } from './vm-host.js'
 
 /** The images that the host has. */
 export const versions = ['1.35.4', '1.36.0', '1.36.1'] as const
@@ -58,21 +60,31 @@ export class World implements Scene {
   readonly seen: Seen
   /** Nobody reaches the host's API server; what runs goes on. */
   isHostAway = false
+  /** Where the host runs VMs. */
+  readonly vms: VmHost | undefined
   readonly #promises: readonly WorldPromise<World>[]
+  readonly #paths: readonly string[]
   readonly #watches = new Map<string, Watches>()
   readonly #formed = new Map<string, Etcd>()
   /** When others than knest took the last disk of an etcd. */
   readonly #takenAt = new Map<Etcd, number>()
   #ids = 0
 
-  constructor(seed: number, promises: readonly WorldPromise<World>[]) {
+  constructor(
+    seed: number,
+    promises: readonly WorldPromise<World>[],
+    extras: ReadonlySet<Extra> = new Set(),
+  ) {
+    const hasVms = extras.has('kubevirt')
+    const images = [...versions.map(imageOf), ...(hasVms ? vmImages(versions) : [])]
     this.#promises = promises
+    this.#paths = pathsOf(extras)
     this.random = createRandom(seed, 2)
     const { clock, random } = this
-    this.cluster = new Host({ clock, random, uid: () => this.#uid() })
+    this.cluster = new Host({ clock, random, uid: () => this.#uid(), extras })
     this.kubelets = new Kubelets({
       host: this.cluster,
-      images: new Set(versions.map(imageOf)),
+      images: new Set(images),
       onStart: (machine) => {
         this.say(machine.node, `starts with v${machine.version}, disk ${machine.disk.state()}`)
         this.check((promise) => promise.onStart?.(this, machine))
@@ -81,12 +93,13 @@ export class World implements Scene {
       onDiskGone: (disk, by) => this.#loseDisk(disk, by),
     })
     const admin: Writer = { name: 'admin', isKnest: false }
-    for (const object of hostObjects(versions.map(imageOf))) {
+    for (const object of hostObjects(images)) {
       this.cluster.store.create(admin, object)
       const { status, metadata } = object
       if (object.kind === 'Node')
         this.cluster.store.patch(admin, kinds.node, metadata.name, undefined, { status }, 'status')
     }
+    this.vms = hasVms ? openVmHost(this) : undefined
     this.seen = {
       foreign: new Set(this.cluster.store.all().map(nameOf)),
       authorities: new Map(),
@@ -137,11 +150,12 @@ export class World implements Scene {
       authorize: (call) => this.#authorize(process, call),
       ...(process.kind === 'controller' && { mayI: isPermitted }),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
+      ...(this.vms !== undefined && { openStream: this.vms.openStream(process), paths: this.#paths }),
     })
-    const backend = createPodNodeBackend(api)
+    const [pods, vms] = [createPodNodeBackend(api), createVmNodeBackend(api)]
     const clusters = createClusters({
       home: createKubernetesHome(api),
-      backend: () => Promise.resolve(backend),
+      backend: (name) => Promise.resolve(name === 'vm' ? vms : pods),
       openNestedApi: ({ cluster: name, nodes, authorities }) =>
         Promise.resolve(
           openWorldApi(process, {
@@ -214,6 +228,11 @@ export class World implements Scene {
   serving(cluster: string): readonly Machine[] {
     return this.kubelets.all().filter((machine) => machine.cluster === cluster && machine.serves())
   }
+
+  readonly onGuestFailure = ({ node }: Machine, error: unknown): void =>
+    this.check(({ name }) =>
+      name === 'a command ends with an error of its own' ? `on ${node}: ${String(error)}` : undefined,
+    )
 
   /** The cluster's record, as the host has it. */
   record(name: string): KubeObject | undefined {
