@@ -44,7 +44,7 @@ import {
   type UpgradeRequest,
 } from '@knest/core'
 import { createFakeKubeApi } from './fake-kube-api.js'
-import { fakeKubeconfig, statusOfSpec } from './fake-status.js'
+import { fakeKubeconfig, fakeStatus, statusOfSpec } from './fake-status.js'
 import { sampleSpec } from './sample-spec.js'
 
 interface Kept {
