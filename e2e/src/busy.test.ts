@@ -20,7 +20,7 @@ const setKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 const asked = process.env.KNEST_BUSY_ROUNDS
 const rounds = Number(asked ?? '1')
 const seed = Number(process.env.KNEST_BUSY_SEED ?? Math.floor(Date.now() / 1_000))
-const pauses = asked === undefined ? ([5, 10] as const) : ([5, 30] as const)
+const pauses = asked === undefined ? ([5, 8] as const) : ([5, 30] as const)
 const shapes =
   asked === undefined
     ? [[1, 1]]
