@@ -65,6 +65,21 @@ describe('timelineOf', () => {
     expect(criticalOf([step('a', 0, 0), step('b', 0, 0), step('c', 0, 0)])).toHaveLength(2)
   })
 
+  it('has an end, and one of each, for a command that began anew after an outage', () => {
+    const once = (startMs: number): readonly StepTime[] => [
+      step('node', startMs, startMs + 100),
+      step('ready', startMs + 100, startMs + 200, 'node'),
+    ]
+    expect(criticalOf([...once(0), ...once(1000)])).toEqual([
+      'Do node 0-100',
+      'Do ready 100-200',
+      '(between steps) 200-1000',
+      'Do node 1000-1100',
+      'Do ready 1100-1200',
+      '(between steps) 1200-4000',
+    ])
+  })
+
   it('has an answer for an operation without steps', () => {
     expect(timelineOf([], whole)).toEqual({
       totalMs: 4000,

@@ -57,14 +57,18 @@ function criticalChain(steps: readonly StepTime[]): readonly StepTime[] {
   let next = lastOf(steps)
   while (next !== undefined) {
     chain.unshift(next)
-    next = before(next, steps)
+    // A command that began anew has done steps of one name several times.
+    next = before(
+      next,
+      steps.filter((step) => !chain.includes(step)),
+    )
   }
   return chain
 }
 
 function before(step: StepTime, steps: readonly StepTime[]): StepTime | undefined {
-  const awaited = steps.filter(({ id }) => step.needs.includes(id))
-  const earlier = steps.filter((other) => other !== step && other.endMs <= step.startMs)
+  const earlier = steps.filter(({ endMs }) => endMs <= step.startMs)
+  const awaited = earlier.filter(({ id }) => step.needs.includes(id))
   return lastOf(awaited.length > 0 ? awaited : earlier.filter(({ startMs }) => startMs < step.startMs))
 }
 
