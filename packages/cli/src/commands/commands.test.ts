@@ -343,6 +343,40 @@ describe('delete', () => {
     },
   )
 
+  test('several clusters go one after the other, and what fails keeps no other', async () => {
+    for (const name of ['a', 'b', 'c']) terminal.clusters.add(fakeStatus({ name }))
+    expect(await terminal.run('delete', 'a', 'absent', 'gone', 'b', 'a')).toBe(4)
+    expect(terminal.out).toBe('cluster "a" deleted\ncluster "b" deleted\n')
+    expect(terminal.err).toContain('error: there is no cluster "absent"')
+    expect(terminal.err).toContain('warning: cluster "gone" was not deleted: there is no cluster "gone"')
+    terminal.out = ''
+    expect(await terminal.run('delete', 'c', 'absent', '--ignore-not-found', '-o', 'json')).toBe(0)
+    expect(JSON.parse(terminal.out)).toEqual({
+      items: [{ name: 'c', namespace: 'knest-c', deleted: true, dataKept: false }],
+    })
+  })
+
+  test('--all asks, and deletes those of a namespace', async () => {
+    terminal.clusters.add(fakeStatus({ name: 'a', namespace: 'team' }))
+    terminal.clusters.add(fakeStatus({ name: 'b', namespace: 'team' }))
+    terminal.clusters.add(fakeStatus({ name: 'c' }))
+    expect(await terminal.run('delete', '--all')).toBe(2)
+    expect(terminal.err).toContain('--all asks before it deletes, and there is nobody to ask')
+    terminal.answer = false
+    expect(await terminal.run('delete', '--all', '-n', 'team')).not.toBe(0)
+    expect(terminal.clusters.changes).toEqual([])
+    expect(await terminal.run('delete', '--all', '-n', 'team', '--dry-run')).toBe(0)
+    expect(terminal.clusters.changes).toEqual([])
+    terminal.out = ''
+    terminal.answer = true
+    expect(await terminal.run('delete', '--all', '-n', 'team', '-o', 'name')).toBe(0)
+    expect(terminal.out).toBe('a\nb\n')
+    terminal.answer = undefined
+    terminal.out = ''
+    expect(await terminal.run('delete', '--all', '--yes')).toBe(0)
+    expect(terminal.out).toBe('cluster "c" deleted\n')
+  })
+
   test('--ignore-not-found succeeds and says nothing', async () => {
     expect(await terminal.run('delete', 'absent', '--ignore-not-found')).toBe(0)
     expect(terminal.out).toBe('')

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { candidates, type ClusterNames } from '../completion/candidates.js'
+import type { ClusterNames } from '../completion/candidates.js'
 import type { Deps } from '../deps.js'
 import { findHost } from '../find-host.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
@@ -15,6 +15,7 @@ export function completeCommand(deps: Deps, program: () => Command): Command {
     .action(async (words: readonly string[]) => {
       const templateNames = async (): Promise<readonly string[]> =>
         Object.keys((await deps.templates()).templates)
+      const { candidates } = await import('../completion/candidates.js')
       const found = await candidates(program(), words, clusterNames(deps, program), templateNames)
       deps.streams.out(found.map(({ text, description }) => `${text}\t${description}\n`).join(''))
     })

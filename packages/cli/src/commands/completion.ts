@@ -1,14 +1,14 @@
 import { Argument, Command } from 'commander'
-import { completionScript, type ShellName } from '../completion/scripts.js'
+import type { ShellName } from '../completion/scripts.js'
 import type { Deps } from '../deps.js'
 
 export interface CompletionOptions {
   readonly shell: ShellName
 }
 
-export function completionRun(deps: Deps, options: CompletionOptions): Promise<void> {
+export async function completionRun(deps: Deps, options: CompletionOptions): Promise<void> {
+  const { completionScript } = await import('../completion/scripts.js')
   deps.streams.out(completionScript(options.shell))
-  return Promise.resolve()
 }
 
 export function completionCommand(deps: Deps, run: typeof completionRun = completionRun): Command {
