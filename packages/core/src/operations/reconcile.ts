@@ -105,8 +105,9 @@ export function reconcileOperation(
           await leaveNodes(parts, found, run)
           return idle
         }
-        if (found.deletedAt === undefined) run.progress.note('its time (spec.ttl) is over: deleting it')
-        await remove.delete(ref, { ...run, keepData: false })
+        const work = async (): Promise<void> => void (await remove.delete(ref, { ...run, keepData: false }))
+        if (found.deletedAt === undefined) await run.progress.phase('Delete it, its time (ttl) is over', work)
+        else await work()
         return idle
       }
       // Whatever is waited for, it is not waited for behind its end.
