@@ -58,7 +58,9 @@ beforeAll(async () => {
   before = await inventory(host)
   await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
   const killed = await runKnest(home, ['create', endingName, '--ttl', '1m', '--context', hostContext], {
-    onStderr: (text, child) => void (/Create node .*: done/.test(text) && child.kill('SIGKILL')),
+    onStderr: (text, child) => {
+      if (/Create node .*: done/.test(text)) child.kill('SIGKILL')
+    },
   })
   expect(killed.signal, killed.stderr).toBe('SIGKILL')
   await knest(home, 'create', waitingName, '--cni', 'none', '--unhealthy-after', '30s')

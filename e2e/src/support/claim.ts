@@ -59,7 +59,7 @@ export async function claimAfterDeletion(api: KubeApi): Promise<string> {
   return claimText(api)
 }
 
-export async function claimText(api: KubeApi): Promise<string> {
+async function claimText(api: KubeApi): Promise<string> {
   return shell(api, pod, 'cat /data/proof')
 }
 

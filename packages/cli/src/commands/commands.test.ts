@@ -98,6 +98,13 @@ describe('list', () => {
     expect(cells).toEqual(['ENDS-IN', '116m', 'never', ''])
   })
 
+  test('extend says until when it lives', async () => {
+    terminal.clusters.add(fakeStatus())
+    expect(await terminal.run('extend', 'quickstart', '1h')).toBe(0)
+    expect(terminal.out).toBe('cluster "quickstart" lives until 2026-01-01T01:00:00.000Z\n')
+    expect(terminal.clusters.changes).toEqual(['extend knest-quickstart/quickstart 3600000'])
+  })
+
   test('says where it looked for who may not look everywhere, and elsewhere nothing', async () => {
     terminal.clusters.add(fakeStatus({ namespace: 'team' }))
     terminal.clusters.narrowedTo = 'team'

@@ -103,13 +103,17 @@ async function runOnce(
     // A cluster that begins anew has what the one before it had no more, also when this run does not get far.
     const wasInstalled = conditions.some(({ type, status }) => type === addonsCondition && status === 'True')
     if (wasInstalled && steps.some(({ kind }) => kind === 'install-addons'))
-      await say(makeCondition(addonsCondition, 'False', 'BeginsAnew', 'network, DNS and storage are to be installed'))
+      await say(
+        makeCondition(addonsCondition, 'False', 'BeginsAnew', 'network, DNS and storage are to be installed'),
+      )
     await runSteps(
       steps,
       async (step, progress, signal, part) => {
         await runStep(context, step, progress, signal, part)
         if (step.kind === 'install-addons')
-          await say(makeCondition(addonsCondition, 'True', 'Installed', 'network, DNS and storage were installed'))
+          await say(
+            makeCondition(addonsCondition, 'True', 'Installed', 'network, DNS and storage were installed'),
+          )
         if (step.kind === 'ensure-addresses' && context.reservations.size > 0) {
           const addresses = [...context.reservations].map(([node, { ip, mac }]) => ({ node, ip, mac }))
           await home.setStatus(record, { phase, conditions, addresses }, signal)
