@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { silentProgress, type KubeApi, type KubeObject } from '@knest/core'
+import { silentProgress, type KubeApi } from '@knest/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installKubeVirt } from './install.js'
 
@@ -35,7 +35,7 @@ async function install(
   const metadata = { name: 'kubevirt', namespace: 'kubevirt', generation: 2 }
   const found = { apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt', metadata }
   const api: Partial<KubeApi> = {
-    get: () => Promise.resolve(there === undefined ? undefined : ({ ...found, spec: there } as KubeObject)),
+    get: () => Promise.resolve(there === undefined ? undefined : { ...found, spec: there }),
     apply: (object) => {
       if (object.kind === 'KubeVirt') spec = object.spec
       return Promise.resolve(object)

@@ -211,8 +211,8 @@ export function createKubernetesHome(
 
 /** Of a cluster whose record went without them, by its deletion policy or as orphans. */
 function whatIsLeft({ name, namespace }: ClusterRef, left: readonly string[]): string {
-  const again = clusterCommand('create', { name, namespace }, '...')
-  return `what cluster "${name}" left in namespace "${namespace}" stays (${left.join(', ')}): ${again} with its settings has it again`
+  const again = clusterCommand('create', { name, namespace })
+  return `what cluster "${name}" left in namespace "${namespace}" stays (${left.join(', ')}): ${again}, with its settings, has it again`
 }
 
 /** Owners follow the policy: without a controller they are what keeps anything. */

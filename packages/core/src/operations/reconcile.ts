@@ -65,7 +65,7 @@ export function reconcileOperation(
       run,
       async ({ signal }) => {
         const now = await parts.home.read(record, signal)
-        if (now === undefined || now.uid !== record.uid || !isUnfinished(now)) return []
+        if (now?.uid !== record.uid || !isUnfinished(now)) return []
         const message = `the cluster ${phaseTable.Creating.unfinished?.message ?? ''}, and no command works on it: run create again with the same settings to go on, or remove it with ${clusterCommand('delete', record)}`
         return [{ type: 'Warning', reason: 'CreateUnfinished', message }]
       },
@@ -94,6 +94,9 @@ export function reconcileOperation(
       if (duty === 'none' && !(await isRestored(parts, found, run.signal))) {
         if (!isUnfinished(found)) return untilEnd(idle, found)
         if (run.isSettled !== true) return untilEnd({ ...idle, nextAt: Date.now() + settledMs }, found)
+        // Without rights there the lock cannot be looked at, nor can anything be said.
+        if ((await parts.home.controllerRights?.barred(found, run.signal)) !== undefined)
+          return untilEnd(idle, found)
         const actions = await unlessMade(found, run)
         return untilEnd({ ...idle, actions }, found)
       }

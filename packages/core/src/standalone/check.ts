@@ -19,7 +19,7 @@ export function checkStandalone(spec: ClusterSpec): void {
   if (spec.deletionPolicy === 'Retain') {
     refuse(
       'a deletion policy is kept by a NestedCluster, which a standalone cluster does without',
-      'leave it out: volume claims stay with `kubectl delete -f` anyway',
+      'leave it out: volume claims of such a cluster stay when its manifests are deleted',
     )
   }
   if (spec.persistence.addresses !== undefined || spec.persistence.hostClusterCni !== undefined) {

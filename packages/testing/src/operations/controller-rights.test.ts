@@ -34,6 +34,15 @@ function createBound(end: Awaited<ReturnType<Rights['goesByItself']>> = 'never')
 }
 
 describe('a cluster in a namespace where the controller may not work', () => {
+  test('is left alone without a word where a command has begun it, and its turn is told where it may', async () => {
+    const { clusters, home, state } = createBound()
+    await home.create(ref, spec, never)
+    const settled = { ...run, isSettled: true, onlyIfFree: true }
+    expect((await clusters.reconcile(ref, settled)).actions).toEqual([])
+    state.isBound = true
+    expect((await clusters.reconcile(ref, settled)).actions).toMatchObject([{ reason: 'CreateUnfinished' }])
+  })
+
   test('is left alone and says why, once, until it is bound', async () => {
     const { clusters, home, nodes, state, record } = createBound()
     home.declare(ref, spec)

@@ -135,7 +135,7 @@ const inOwn = (found: KubeObject): KubeObject => ({
 })
 const trust = inOwn(object('ConfigMap', 'kube-root-ca.crt'))
 const pki = inOwn(object('Secret', 'q-pki', { labels: made, ...owner }))
-const { ownerReferences: _, ...unowned } = pki.metadata
+const unowned = { ...pki.metadata, ownerReferences: [] }
 const standalone = inOwn(object('StatefulSet', 'q-cp-0', { labels: { [labels.cluster]: 'q' } }, 'apps/v1'))
 
 /** What is in the namespace that knest made for a cluster whose record is gone, and whether it goes. */
@@ -170,22 +170,27 @@ describe('the namespace of a cluster', () => {
   test.each(leftovers)('goes when its record went before anybody looked, but for $what', async (row) => {
     const api = await withoutRecord(row)
     const before = await left(api, own.namespace)
-    const clusters = createClusters({ home: createKubernetesHome(api), backend: () => Promise.reject() })
+    const clusters = createClusters({
+      home: createKubernetesHome(api),
+      backend: () => Promise.reject(new Error('no backend')),
+    })
     await clusters.reconcile(own, run)
     expect(await isThere(api)).toBe(!row.goes)
     if (!row.goes) expect(await left(api, own.namespace)).toEqual(before)
   })
 
   test('stays for a record that is there again by then', async () => {
-    const api = await withoutRecord({ what: '', found: [trust], goes: true })
-    const home = createKubernetesHome(api)
-    const { raw } = api
+    const there = await withoutRecord({ what: '', found: [trust], goes: true })
     // While what is in the namespace is looked at.
     let again: Promise<unknown> | undefined
-    api.raw = async (...given) => {
-      await (again ??= home.create(own, sampleSpec, never))
-      return raw(...given)
+    const api: KubeApi = {
+      ...there,
+      raw: async (...given) => {
+        await (again ??= createKubernetesHome(there).create(own, sampleSpec, never))
+        return there.raw(...given)
+      },
     }
+    const home = createKubernetesHome(api)
     await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
     expect(await isThere(api)).toBe(true)
     await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
