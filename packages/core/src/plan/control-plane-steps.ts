@@ -16,18 +16,24 @@ export function controlPlaneSteps(
   const fresh = joining.filter(({ role }) => role === 'control-plane')
   if (fresh.length > 0 && !isInitialized(observed)) return beginSteps(fresh, observed, gone)
   const there = controlPlanes.filter((node) => !fresh.includes(node)).map(({ name }) => name)
+  const found = ({ name }: DesiredNode): ObservedNode | undefined =>
+    observed.nodes.find((node) => node.name === name)
+  const isInitialMember = (node: DesiredNode): boolean => found(node)?.disk === 'founder'
+  const initialMembers = fresh.filter(isInitialMember)
+  const newcomers = fresh.filter((node) => !isInitialMember(node))
+  // What it was started with may be gone by a power cut, and the others may lack its vote.
+  const boots = initialMembers.map((node) =>
+    bootStep(node.name, found(node)?.initialMembers ?? controlPlanes.map(({ name }) => name), false, []),
+  )
   const reach: Step = {
     kind: 'await-api',
     id: 'api',
     title: 'Reach the API server',
-    needs: ['addresses', 'authorities'],
+    needs: ['addresses', 'authorities', ...boots.map(({ id }) => id)],
     nodes: there,
   }
-  const isInitialMember = ({ name }: DesiredNode): boolean =>
-    observed.nodes.find((node) => node.name === name)?.disk === 'founder'
-  const initialMembers = fresh.filter(isInitialMember)
-  const newcomers = fresh.filter((node) => !isInitialMember(node))
   return [
+    ...boots,
     reach,
     ...initialMembers.map(({ name }) => finishStep(name, false, 'api')),
     ...joinSteps(newcomers, 'api', gone),
@@ -72,15 +78,7 @@ function beginSteps(
   const newcomers = fresh.filter((node) => !members.includes(node))
   const resets = startsOver ? members.map(({ name }) => resetStep(name)) : []
   const begins = !observed.nodes.some(({ role, disk }) => role === 'control-plane' && disk === undefined)
-  const boots = names.map((node): Step => ({
-    kind: 'boot-control-plane',
-    id: `boot:${node}`,
-    title: `Start the control plane on "${node}"`,
-    needs: [`node:${node}`, 'authorities', ...resets.map(({ id }) => id)],
-    node,
-    initialMembers,
-    begins,
-  }))
+  const boots = names.map((node) => bootStep(node, initialMembers, begins, resets))
   const reach: Step = {
     kind: 'await-api',
     id: 'api',
@@ -119,6 +117,23 @@ function initialMembersOf(fresh: readonly DesiredNode[], { nodes }: ObservedClus
   const lost = started.filter((name) => isKnown(name) && !members.some((node) => node.name === name))
   if (isMajority) return { members, lost, startsOver: false }
   return { members: named.length === 0 ? fresh : named, lost: [], startsOver: true }
+}
+
+function bootStep(
+  node: string,
+  initialMembers: readonly string[],
+  begins: boolean,
+  resets: readonly Step[],
+): Step {
+  return {
+    kind: 'boot-control-plane',
+    id: `boot:${node}`,
+    title: `Start the control plane on "${node}"`,
+    needs: [`node:${node}`, 'authorities', ...resets.map(({ id }) => id)],
+    node,
+    initialMembers,
+    begins,
+  }
 }
 
 function resetStep(node: string): Step {

@@ -133,6 +133,23 @@ describe('planCluster', () => {
       expect(step.needs).toContain(index === 0 ? 'finish:c-cp-0' : `join:${joins[index - 1]?.node ?? ''}`)
   })
 
+  it('what an initial member was started with may be gone: it is started again, and then finished', () => {
+    const began = ['c-cp-0', 'c-cp-1', 'c-cp-2']
+    const nodes = [
+      node('c-cp-0'),
+      ...began.slice(1).map((name) => ({ ...node(name, 'founder'), initialMembers: began })),
+    ]
+    const steps = planCluster(ref, spec(3, 0), observed([], { nodes, members: undefined }))
+    expect(steps.find(({ id }) => id === 'api')?.needs).toEqual(
+      expect.arrayContaining(['boot:c-cp-1', 'boot:c-cp-2']),
+    )
+    expect(steps.find(({ id }) => id === 'boot:c-cp-2')).toMatchObject({
+      initialMembers: began,
+      begins: false,
+    })
+    expect(steps.find(({ id }) => id === 'finish:c-cp-2')?.needs).toContain('api')
+  })
+
   const kindsOf = (steps: readonly Step[], kind: Step['kind']): readonly string[] =>
     steps.flatMap((step) =>
       step.kind === kind && 'node' in step && typeof step.node === 'string' ? [step.node] : [],

@@ -59,7 +59,9 @@ export async function bootControlPlane(
   ])
   // As after kubeadm join, only one node has the key that is above all roles.
   const skipped = node.name === initialMembers[0] ? secondHalf : [...secondHalf, 'kubeconfig/super-admin']
+  // After a power cut there may be files with nothing in them, which kubeadm takes for its own.
   const script = `[ -e ${bootstrappedMarker} ] && exit 0
+find /etc/kubernetes /var/lib/kubelet/pki -xdev -type f -empty -delete 2>/dev/null || true
 tar --no-same-owner -xf - -C /
 if [ ! -e ${initialMemberMarker} ]; then
 ${lastingFile(initialMemberMarker, initialMembers.join(' '))}fi

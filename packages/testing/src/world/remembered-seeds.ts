@@ -42,4 +42,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_953_068,
   // The member of one that is to go and has lost its disk; two disks that went within a moment, by two hands.
   1_795_953_292, 1_795_953_300,
+  // A power cut among three that begin, one of which is set up: the others have nothing to be finished with.
+  1_795_953_522,
 ]
