@@ -24,6 +24,7 @@ describe('parseNodeLook', () => {
     const look = parseNodeLook(node, '= disk\nfounder\n= unfinished\n= kubelet-client\nno PEM\n', now)
     expect(look).toEqual({
       disk: 'founder',
+      hasMember: false,
       version: undefined,
       upgrading: false,
       certificates: { certificates: [], unfinished: false, problems: [] },
