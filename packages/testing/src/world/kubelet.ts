@@ -118,6 +118,7 @@ export class Kubelets {
       const disk = this.disks.get(uid)
       if (disk !== undefined) this.#options.onDiskGoing(disk, this.#host.causeOf(after))
     }
+    if (after.kind === 'StatefulSet' && isGone) this.#doom(after)
     if (after.kind !== 'Pod') return
     if (nodeOf(after) === '') {
       if (!isGone) this.#reactToOther(before, after)
@@ -134,6 +135,15 @@ export class Kubelets {
     } else if (before === undefined) this.#host.soon(() => this.#schedule(uid))
     else if (containerOf(before)?.image !== containerOf(after)?.image)
       this.#host.soon(() => this.#change(after), 500, 1_500)
+  }
+
+  /** Its pods are collected in a moment, whoever else takes them meanwhile. */
+  #doom(owner: KubeObject): void {
+    for (const { metadata } of this.#host.store.list(kinds.pod)) {
+      const disk = this.disks.get(metadata.uid ?? '')
+      const isOwned = metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true
+      if (disk !== undefined && isOwned) this.#options.onDiskGoing(disk, this.#host.causeOf(owner))
+    }
   }
 
   /** A pod that is no node runs once, and tells which version its image has. */

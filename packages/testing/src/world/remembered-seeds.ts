@@ -44,4 +44,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_953_292, 1_795_953_300,
   // A power cut among three that begin, one of which is set up: the others have nothing to be finished with.
   1_795_953_522,
+  // A pod that goes with its StatefulSet, and is taken a moment before by another hand.
+  1_795_957_034,
 ]
