@@ -3,7 +3,6 @@ import { parse } from 'yaml'
 import type { Clock, Planned } from './clock.js'
 import { claimOf, nodeOf, type Host } from './host.js'
 import { kinds } from './host-kinds.js'
-import type { Machine } from './machine.js'
 import { containerOf, statusOf } from './pod-views.js'
 import type { Writer } from './store.js'
 
@@ -74,15 +73,8 @@ export class Guests {
     const { userdata } = secret.data as { readonly userdata: string }
     this.#userData.set(uid, parse(Buffer.from(userdata, 'base64').toString()) as UserData)
     runs()
-    if (this.#imageOf(pod) !== undefined) this.#boot(pod)
+    if (this.#imageOf(pod) !== undefined) this.boot(pod)
     else this.#warn(pod, `"${name}" finds nothing to boot from`)
-  }
-
-  /** The guest starts again in its pod, on its disk. */
-  reboot(machine: Machine, pod: KubeObject): void {
-    machine.stop()
-    this.#place.report(pod, { ready: false })
-    this.#boot(pod)
   }
 
   /** QEMU ends, and its pod with it. */
@@ -101,8 +93,10 @@ export class Guests {
     this.#userData.delete(podUid)
   }
 
-  #boot(pod: KubeObject): void {
+  /** It boots, on the disk that it has. */
+  boot(pod: KubeObject): void {
     const uid = pod.metadata.uid ?? ''
+    this.#place.report(pod, { ready: false })
     this.#booting.get(uid)?.cancel()
     const up = (): void => {
       this.#booting.delete(uid)

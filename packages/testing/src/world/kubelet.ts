@@ -11,6 +11,8 @@ import type { Change, Writer } from './store.js'
 export interface KubeletOptions {
   readonly host: Host
   readonly images: ReadonlySet<string>
+  /** The address of a pod, undefined while it must wait for it; absent: the next one. */
+  readonly assign?: (pod: KubeObject) => string | undefined
   readonly onStart: (machine: Machine) => void
   readonly onDiskGoing: (disk: Disk, by: Writer) => void
   readonly onDiskGone: (disk: Disk, by: Writer) => void
@@ -63,9 +65,7 @@ export class Kubelets {
 
   /** Its container ends and is started again on the same disk; that of a VM is not. */
   restart(machine: Machine, afterMs: number): void {
-    machine.stop()
-    this.machines.delete(machine.podUid)
-    const pod = this.podOf(machine)
+    const pod = this.#withdraw(machine)
     if (pod === undefined) return
     if (isLauncher(pod)) {
       this.guests.end(pod, 'Failed')
@@ -74,6 +74,24 @@ export class Kubelets {
     const state = { terminated: { reason: 'Error', exitCode: 137 } }
     this.#status(pod, { ready: false, state })
     this.#host.clock.plan(afterMs, () => this.#start(pod.metadata.uid ?? ''))
+  }
+
+  /** A VM that somebody shut down from inside. */
+  powerOff(machine: Machine): void {
+    const pod = this.#withdraw(machine)
+    if (pod !== undefined) this.guests.end(pod, 'Succeeded')
+  }
+
+  /** A VM starts again in its pod. */
+  reset(machine: Machine): void {
+    const pod = this.#withdraw(machine)
+    if (pod !== undefined) this.guests.boot(pod)
+  }
+
+  #withdraw(machine: Machine): KubeObject | undefined {
+    machine.stop()
+    this.machines.delete(machine.podUid)
+    return this.podOf(machine)
   }
 
   /** A host node goes away with all that runs on it: nobody there says so. */
@@ -195,6 +213,10 @@ export class Kubelets {
       this.#status(pod, { ready: false, state: { waiting: { reason: 'ImagePullBackOff', message } } })
       return
     }
+    if (this.#options.assign !== undefined && this.#options.assign(pod) === undefined) {
+      this.#host.clock.plan(3_000, () => this.#start(uid))
+      return
+    }
     if (isLauncher(pod)) {
       this.guests.start(pod, () => this.#tellRuns(pod, container.image))
       return
@@ -229,7 +251,10 @@ export class Kubelets {
       { ready: false, state: { running: { startedAt } }, containerID, image },
       {
         phase: 'Running',
-        podIP: statusOf(pod).podIP ?? `10.244.${this.#addresses >> 8}.${this.#addresses & 255}`,
+        podIP:
+          statusOf(pod).podIP ??
+          this.#options.assign?.(pod) ??
+          `10.244.${this.#addresses >> 8}.${this.#addresses & 255}`,
       },
     )
   }

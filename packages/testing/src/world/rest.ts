@@ -47,11 +47,13 @@ function troubleOf(world: World, name: string): string {
   ].join('; ')
 }
 
-/** Nodes of which there is a disk, and neither a StatefulSet nor a pod. */
+/** Nodes of which there is a disk, and neither a StatefulSet nor a VM. */
 function lonelyClaims({ cluster: { store } }: World, name: string): readonly string[] {
   const namespace = `knest-${name}`
   const nodes = store.list(kinds.claim, { namespace }).map(nodeOf)
-  return nodes.filter((node) => store.get(kinds.statefulSet, node, namespace) === undefined)
+  const isMade = (node: string): boolean =>
+    [kinds.statefulSet, kinds.vm].some((kind) => store.get(kind, node, namespace) !== undefined)
+  return nodes.filter((node) => !isMade(node))
 }
 
 function lacksNetwork(world: World, name: string): boolean {

@@ -116,6 +116,7 @@ async function live(world: World, story: Story): Promise<number> {
   for (const name of [...world.kubelets.away]) world.kubelets.bringBack(name)
   for (const disk of world.kubelets.disks.values()) disk.isFull = false
   world.cluster.refusal = undefined
+  world.vms?.kubeVirt.bringBack()
   if (!story.hasController) keepControllers(world)
   const until = clock.now + restMs
   let state = restOf(world, clusterName)
