@@ -20,6 +20,7 @@ export async function bundleWorld(root, outfile) {
       '@knest/core': sourceOf('core'),
       '@knest/pod-node': sourceOf('pod-node'),
       '@knest/kubevirt-vm-node': sourceOf('kubevirt-vm-node'),
+      '@knest/persistent-ip-calico': sourceOf('persistent-ip-calico'),
       '@knest/controller': sourceOf('controller'),
     },
     logLevel: 'warning',

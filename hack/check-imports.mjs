@@ -14,7 +14,8 @@ const mayImport = {
   knest: (room) => !['cli', 'testing'].includes(room),
   cli: (room) => room === 'knest',
   // The simulated world runs these, unchanged, on a host in memory.
-  testing: (room) => ['core', 'pod-node', 'kubevirt-vm-node', 'controller'].includes(room),
+  testing: (room) =>
+    ['core', 'pod-node', 'kubevirt-vm-node', 'persistent-ip-calico', 'controller'].includes(room),
 }
 /** What is for tests and so not in `dist`, as in tsconfig.build.json. */
 const forTests = /(\.test|\.cases)\.ts$|[/\\](fake|sample)-[^/\\]*\.ts$/

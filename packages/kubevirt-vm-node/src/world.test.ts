@@ -11,7 +11,6 @@ import { sampleNode } from './sample-node.js'
 
 describe.each<[string, Parameters<typeof openWorld>, boolean]>([
   ['a disk of its own from CDI', ['kubevirt', 'cdi'], true],
-  ['a disk of its own that knest fills', ['kubevirt'], true],
   ['the disk of its image', ['kubevirt'], false],
 ])('with %s', (what, extras, persistent) => {
   describeNodeBackend(`the VM backend on the simulated host with ${what}`, async () => {

@@ -20,6 +20,10 @@ const ofVms: Readonly<Record<string, readonly string[]>> = {
   'cdi.kubevirt.io/v1beta1': ['DataVolume'],
   'batch/v1': ['Job'],
 }
+/** What a host with Calico serves; all of it belongs to no namespace. */
+const ofCalico: Readonly<Record<string, readonly string[]>> = {
+  'crd.projectcalico.org/v1': ['IPPool', 'IPReservation', 'IPAMBlock'],
+}
 const withoutStatus = new Set([
   'Secret',
   'ConfigMap',
@@ -39,17 +43,19 @@ const of = (
   )
 
 /** Kinds by what a host must have to serve them. */
-export type Extra = 'kubevirt' | 'cdi'
+export type Extra = 'kubevirt' | 'cdi' | 'calico'
 
 /** What the simulated host serves. */
 export const hostKinds: readonly StoredKind[] = [
   ...of(clusterWide, true),
   ...of(namespaced, false),
   ...of(ofVms, false),
+  ...of(ofCalico, true),
 ]
 
 /** What the host must have to serve a kind; undefined for what every host has. */
 export function extraOf({ apiVersion }: KindRef): Extra | undefined {
+  if (apiVersion in ofCalico) return 'calico'
   if (!(apiVersion in ofVms)) return undefined
   return apiVersion.startsWith('cdi.') ? 'cdi' : 'kubevirt'
 }
@@ -71,5 +77,8 @@ export const kinds = {
   vm: { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' },
   vmi: { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance' },
   dataVolume: { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'DataVolume' },
+  ipPool: { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPPool' },
+  ipReservation: { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPReservation' },
+  ipamBlock: { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPAMBlock' },
   cluster: { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' },
 } as const

@@ -5,6 +5,7 @@ import { Guests } from './guests.js'
 import { claimOf, nodeOf, type Host } from './host.js'
 import { kinds } from './host-kinds.js'
 import { Machine } from './machine.js'
+import { OneOffPods } from './one-off-pods.js'
 import { containerOf, hasEnded, hostNodeOf, isLauncher, statusOf } from './pod-views.js'
 import type { Change, Writer } from './store.js'
 
@@ -30,6 +31,7 @@ export class Kubelets {
   readonly away = new Set<string>()
   /** The VMs in launcher pods. */
   readonly guests: Guests
+  readonly #others: OneOffPods
   readonly #options: KubeletOptions
   readonly #host: Host
   #addresses = 10
@@ -37,8 +39,11 @@ export class Kubelets {
   constructor(options: KubeletOptions) {
     this.#options = options
     this.#host = options.host
+    const report = (pod: KubeObject, container: object, more?: object): void =>
+      this.#status(pod, container, more)
+    this.#others = new OneOffPods(options.host, { images: options.images, report })
     this.guests = new Guests(options.host, {
-      report: (pod, container, more) => this.#status(pod, container, more),
+      report,
       run: (pod, image, identity) => this.#run(pod, image, identity),
       startAgain: (uid) => this.#start(uid),
       isAway: (pod) => this.away.has(hostNodeOf(pod) ?? ''),
@@ -139,7 +144,7 @@ export class Kubelets {
     if (after.kind === 'StatefulSet' && isGone) this.#doom(after)
     if (after.kind !== 'Pod') return
     if (nodeOf(after) === '') {
-      if (!isGone) this.#reactToOther(before, after)
+      if (!isGone) this.#others.react({ before, after })
       return
     }
     if (isGone) {
@@ -162,25 +167,6 @@ export class Kubelets {
       const isOwned = metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true
       if (disk !== undefined && isOwned) this.#options.onDiskGoing(disk, this.#host.causeOf(owner))
     }
-  }
-
-  /** A pod that is no node runs once, and tells which version its image has. */
-  #reactToOther(before: KubeObject | undefined, after: KubeObject): void {
-    const { uid = '', deletionTimestamp } = after.metadata
-    if (deletionTimestamp !== undefined) {
-      if (before?.metadata.deletionTimestamp === undefined)
-        this.#host.soon(() => this.#host.store.letGo(kubelet, after))
-    } else if (before === undefined) this.#host.soon(() => this.#runOnce(uid), 1_000, 4_000)
-  }
-
-  #runOnce(uid: string): void {
-    const pod = this.#now(uid)
-    const image = containerOf(pod)?.image ?? ''
-    if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
-    if (this.#options.images.has(image)) {
-      const terminated = { exitCode: 0, reason: 'Completed', message: /:v(.+)$/.exec(image)?.[1] ?? '' }
-      this.#status(pod, { ready: false, state: { terminated }, image }, { phase: 'Succeeded' })
-    } else this.#status(pod, { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } })
   }
 
   #now(uid: string): KubeObject | undefined {
@@ -281,14 +267,11 @@ export class Kubelets {
         ? undefined
         : this.#host.store.get(kinds.claim, claim, pod.metadata.namespace)?.metadata.uid
     const key = claimUid ?? pod.metadata.uid ?? ''
+    const record = this.#host.store.get(kinds.cluster, cluster.split('/')[1] ?? '', pod.metadata.namespace)
     const disk =
-      this.disks.get(key) ?? new Disk(key, cluster, nodeOf(pod), claimUid !== undefined, this.#recordOf(pod))
+      this.disks.get(key) ?? new Disk(key, cluster, nodeOf(pod), claimUid !== undefined, record?.metadata.uid)
     this.disks.set(key, disk)
     return disk
-  }
-
-  #recordOf({ metadata: { labels: found, namespace } }: KubeObject): string {
-    return this.#host.store.get(kinds.cluster, found?.[labels.cluster] ?? '', namespace)?.metadata.uid ?? ''
   }
 
   #loseDisk(key: string, by: Writer): void {

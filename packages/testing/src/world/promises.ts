@@ -1,3 +1,4 @@
+import { addressPromises } from './address-promises.js'
 import type { Disk } from './disk.js'
 import { kinds } from './host-kinds.js'
 import type { WorldPromise } from './promise.js'
@@ -148,4 +149,5 @@ export const promises: readonly WorldPromise<World>[] = [
       return `${process.name} calls "${call}" while ${holder.by.name} holds the lock`
     },
   },
+  ...addressPromises,
 ]

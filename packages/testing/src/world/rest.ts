@@ -1,3 +1,5 @@
+import { labels } from '@knest/core'
+import type { KubeObject } from '@knest/core'
 import { nodeOf } from './host.js'
 import { kinds } from './host-kinds.js'
 import { readyOf } from './nested.js'
@@ -78,7 +80,10 @@ function lookAt(world: World, name: string): Rest {
   const record = world.record(name)
   const phase = world.phase(name)
   if (record === undefined) {
-    const left = world.cluster.store.all().filter(({ metadata }) => metadata.namespace === `knest-${name}`)
+    const isLeft = ({ metadata }: KubeObject): boolean =>
+      metadata.namespace === `knest-${name}` ||
+      (world.calico !== undefined && metadata.labels?.[labels.cluster] === name)
+    const left = world.cluster.store.all().filter(isLeft)
     if (left.length === 0) return { isAtRest: true, why: '' }
     return {
       isAtRest: false,

@@ -14,7 +14,7 @@ import { liveIn } from './process-time.js'
 import { promises } from './promises.js'
 import { createRandom, type Random } from './random.js'
 import { restOf } from './rest.js'
-import { extrasOf, withVms } from './vm-story.js'
+import { extrasOf, withAddresses, withVms } from './vm-story.js'
 import { World, type Broken, type TraceLine } from './world.js'
 
 /** One thing that happens in a story. Its own seed makes it the same in a story that has fewer of them. */
@@ -53,7 +53,7 @@ const happeningsOf = { fault: 60, command: 14, write: 126 } as const
  */
 export function storyOf(seed: number): Story {
   const random = createRandom(seed, 1)
-  const spec = withVms(specOf(random), seed)
+  const spec = withAddresses(withVms(specOf(random), seed), seed)
   const hasController = random.chance(0.75)
   // Half of the stories are calm enough for operations to come to their end.
   const many = random.pick([0.2, 0.5, 1, 1])

@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '@knest/core'
+import { machineAddresses } from './calico.js'
 import type { Extra } from './host-kinds.js'
 import { createRandom } from './random.js'
 import { vmImageOf } from './vm-host.js'
@@ -26,8 +27,20 @@ export function withVms(spec: ClusterSpec, seed: number): ClusterSpec {
   }
 }
 
+/** From this seed on a cluster may keep the addresses of its nodes. */
+const addressesSince = 1_795_972_000
+
+/** The cluster of a story, the addresses of whose nodes are kept where its disks are. */
+export function withAddresses(spec: ClusterSpec, seed: number): ClusterSpec {
+  if (seed < addressesSince || !spec.persistence.enabled || createRandom(seed, 6).chance(0.4)) return spec
+  const kept = { addresses: machineAddresses, hostClusterCni: 'calico' } as const
+  return { ...spec, persistence: { ...spec.persistence, ...kept } }
+}
+
 /** What the host of a story has beside Kubernetes. Half of those with KubeVirt have CDI as well. */
-export function extrasOf({ vmImage }: ClusterSpec, seed: number): ReadonlySet<Extra> {
-  if (vmImage === undefined) return new Set()
-  return new Set(createRandom(seed, 5).chance(0.5) ? ['kubevirt', 'cdi'] : ['kubevirt'])
+export function extrasOf({ vmImage, persistence }: ClusterSpec, seed: number): ReadonlySet<Extra> {
+  const extras = new Set<Extra>(persistence.addresses === undefined ? [] : ['calico'])
+  if (vmImage === undefined) return extras
+  if (createRandom(seed, 5).chance(0.5)) extras.add('cdi')
+  return extras.add('kubevirt')
 }

@@ -1,8 +1,10 @@
 import { createClusters, createKubernetesHome, KnestError } from '@knest/core'
 import type { Clusters, KubeApi, KubeObject } from '@knest/core'
 import { createVmNodeBackend } from '@knest/kubevirt-vm-node'
+import { createCalicoAddresses } from '@knest/persistent-ip-calico'
 import { createPodNodeBackend } from '@knest/pod-node'
 import { openWorldApi, Watches, type Mishap } from './api.js'
+import { Calico } from './calico.js'
 import { Clock } from './clock.js'
 import type { Disk } from './disk.js'
 import { Etcd } from './etcd.js'
@@ -60,6 +62,10 @@ export class World implements Scene {
   readonly seen: Seen
   /** Nobody reaches the host's API server; what runs goes on. */
   isHostAway = false
+  /** Where the host has Calico. */
+  readonly calico: Calico | undefined
+  /** Of nodes whose addresses are kept, by their disk. */
+  readonly addresses = new Map<string, string>()
   /** Where the host runs VMs. */
   readonly vms: VmHost | undefined
   readonly #promises: readonly WorldPromise<World>[]
@@ -85,6 +91,7 @@ export class World implements Scene {
     this.kubelets = new Kubelets({
       host: this.cluster,
       images: new Set(images),
+      ...(extras.has('calico') && { assign: (pod: KubeObject) => this.calico?.assign(pod) }),
       onStart: (machine) => {
         this.say(machine.node, `starts with v${machine.version}, disk ${machine.disk.state()}`)
         this.check((promise) => promise.onStart?.(this, machine))
@@ -99,6 +106,7 @@ export class World implements Scene {
       if (object.kind === 'Node')
         this.cluster.store.patch(admin, kinds.node, metadata.name, undefined, { status }, 'status')
     }
+    this.calico = extras.has('calico') ? new Calico(this.cluster) : undefined
     this.vms = hasVms ? openVmHost(this) : undefined
     this.seen = {
       foreign: new Set(this.cluster.store.all().map(nameOf)),
@@ -155,6 +163,7 @@ export class World implements Scene {
     const [pods, vms] = [createPodNodeBackend(api), createVmNodeBackend(api)]
     const clusters = createClusters({
       home: createKubernetesHome(api),
+      addressAdapter: (_name, options) => Promise.resolve(createCalicoAddresses(api, options)),
       backend: (name) => Promise.resolve(name === 'vm' ? vms : pods),
       openNestedApi: ({ cluster: name, nodes, authorities }) =>
         Promise.resolve(
