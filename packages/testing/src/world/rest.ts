@@ -44,6 +44,7 @@ function troubleOf(world: World, name: string): string {
     ...silent.map(({ node }) => `the Node object of "${node}" is gone and its kubelet runs`),
     ...held.map(({ node }) => `the kubelet of "${node}" is held`),
     ...lonelyClaims(world, name).map((node) => `only the claim of "${node}" is left`),
+    ...stoppedVms(world).map((node) => `the VM of "${node}" is stopped`),
     ...(lacksNetwork(world, name) ? ['its record says that the network is installed, and it is not'] : []),
     ...errors.slice(-1).map(({ what }) => `last error: ${what.replace(/^(ends|Failed): /, '')}`),
   ].join('; ')
@@ -56,6 +57,14 @@ function lonelyClaims({ cluster: { store } }: World, name: string): readonly str
   const isMade = (node: string): boolean =>
     [kinds.statefulSet, kinds.vm].some((kind) => store.get(kind, node, namespace) !== undefined)
   return nodes.filter((node) => !isMade(node))
+}
+
+/** VMs that somebody stopped for good. */
+function stoppedVms({ cluster: { store }, vms }: World): readonly string[] {
+  const found = vms === undefined ? [] : store.list(kinds.vm)
+  return found
+    .filter(({ spec }) => (spec as { readonly runStrategy?: string }).runStrategy === 'Halted')
+    .map(({ metadata }) => metadata.name)
 }
 
 function lacksNetwork(world: World, name: string): boolean {
