@@ -16,7 +16,7 @@ const name = 'e2e-busy'
 const namespace = `knest-${name}`
 const setKind = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 
-/** `hack/test busy` asks for five rounds of both shapes and long pauses; a CI run has time for a short one. */
+/** `hack/test busy` asks for five rounds of both shapes and long pauses; a file run by hand has a short one. */
 const asked = process.env.KNEST_BUSY_ROUNDS
 const rounds = Number(asked ?? '1')
 const seed = Number(process.env.KNEST_BUSY_SEED ?? Math.floor(Date.now() / 1_000))

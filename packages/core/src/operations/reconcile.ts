@@ -108,7 +108,7 @@ export function reconcileOperation(
           await leaveNodes(parts, found, run)
           return idle
         }
-        const work = async (): Promise<void> => void (await remove.delete(ref, { ...run, keepData: false }))
+        const work = (): Promise<unknown> => remove.delete(ref, { ...run, keepData: false })
         if (found.deletedAt === undefined) await run.progress.phase('Delete it, its time (ttl) is over', work)
         else await work()
         return idle
