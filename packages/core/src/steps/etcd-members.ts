@@ -46,6 +46,19 @@ export async function isSoleControlPlane(
   return (await Promise.all(empty)).every(Boolean)
 }
 
+/**
+ * Whether etcd knows this control plane and no other, whatever disks others have: one that was removed from etcd may be
+ * still there. By its own etcd, which needs a majority to say so.
+ */
+export async function isOnlyMember(
+  context: StepContext,
+  node: NodeHandle,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const members = await membersBy(node, signal)
+  return members?.length === 1 && memberOf(context, members, node.name) !== undefined
+}
+
 async function member(
   context: StepContext,
   name: string,

@@ -15,7 +15,13 @@ import { beginUpgrade, readBeforeUpgrade } from './before-upgrade.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
-import { isSoleControlPlane, otherControlPlanes, removableMember, removeMember } from './etcd-members.js'
+import {
+  isOnlyMember,
+  isSoleControlPlane,
+  otherControlPlanes,
+  removableMember,
+  removeMember,
+} from './etcd-members.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
@@ -89,7 +95,9 @@ async function makeWay(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const isSole = role === 'control-plane' && (await isSoleControlPlane(context, name, signal))
+  const isSole =
+    role === 'control-plane' &&
+    ((await isSoleControlPlane(context, name, signal)) || (await isOnlyMember(context, node, signal)))
   const helpers = isSole ? ([node] as const) : await otherControlPlanes(context, name, signal)
   let [helper] = helpers
   if (role === 'control-plane' && !isSole) {
