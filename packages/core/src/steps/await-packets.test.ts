@@ -18,22 +18,30 @@ const onBoth = [dnsPod('coredns-a', 'q-cp-0', '10.200.0.2'), dnsPod('coredns-b',
 
 /** Lets nodes ask: what each of them says, by its name, and whom it was told to ask. */
 async function run(
-  pods: readonly KubeObject[],
+  pods: readonly KubeObject[] | (() => readonly (KubeObject | undefined)[]),
   answers: Readonly<Record<string, string>> = {},
   { cni = 'flannel', names = ['q-cp-0', 'q-worker-0'] } = {},
+  answerOf?: (ip: string) => string,
 ): Promise<readonly string[]> {
   const asked: string[] = []
   const record: ClusterRecord = fakeRecord({})
   const { spec } = record
   const openNode = (name: string): Promise<NodeHandle> => {
     const execText: NodeHandle['execText'] = (argv) => {
-      asked.push(`${name} → ${argv[4] ?? ''}`)
-      return Promise.resolve({ exitCode: 0, stdout: `${answers[name] ?? 'all'}\n`, stderr: '' })
+      const ip = argv[4] ?? ''
+      asked.push(`${name} → ${ip}`)
+      return Promise.resolve({
+        exitCode: 0,
+        stdout: `${answerOf?.(ip) ?? answers[name] ?? 'all'}\n`,
+        stderr: '',
+      })
     }
     return Promise.resolve({ name, execText } as NodeHandle)
   }
   const timeoutFactor = (): Promise<number> => Promise.resolve(1)
-  const api = { list: () => Promise.resolve(pods) } as unknown as KubeApi
+  const api = {
+    list: () => Promise.resolve(typeof pods === 'function' ? pods() : pods),
+  } as unknown as KubeApi
   const context = {
     record: { ...record, spec: { ...spec, network: { ...spec.network, cni } } },
     openNode,
@@ -74,6 +82,23 @@ test('a network that drops large packets is told from one that drops all', async
     message: 'only small packets go from node "q-cp-0" to pod "coredns-b" (10.200.1.2) on node "q-worker-0"',
     hint: expect.stringContaining('use a smaller network.mtu') as string,
   })
+})
+
+test('a pod that has gone meanwhile says nothing by its silence: the one that came is asked', async () => {
+  const [first, ...others] = onBoth
+  const pods = [onBoth, [dnsPod('coredns-new', 'q-cp-0', '10.200.0.9'), ...others]]
+  const asked = await run(
+    () => pods.shift() ?? [first],
+    {},
+    {},
+    (ip) => (ip === '10.200.0.2' ? 'none' : 'all'),
+  )
+  expect(asked).toEqual([
+    'q-cp-0 → 10.200.1.2',
+    'q-worker-0 → 10.200.0.2',
+    'q-cp-0 → 10.200.1.2',
+    'q-worker-0 → 10.200.0.9',
+  ])
 })
 
 test('what a node does not understand is told as that', async () => {

@@ -7,9 +7,9 @@ import type { StepContext } from './context.js'
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const dnsPods = { namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' }
-/** A network that starts is there in a few seconds, on a busy machine too. */
-const patienceSeconds = 60
-const trySeconds = 2
+/** A network that starts is there in a few seconds; on a busy machine a shell alone takes some. */
+const patienceSeconds = 90
+const trySeconds = 5
 /** More than a packet holds on any network but a data centre's own: a path that takes small ones only is found. */
 const largeBytes = 9_500
 
@@ -46,16 +46,28 @@ export async function awaitPackets(
   const { kind } = parseCniChoice(network.cni)
   if (names.length < 2 || kind === 'none' || kind === 'manifest') return
   const factor = await timeoutFactor()
-  const targets = (await api.list(podKind, { ...dnsPods, signal })).flatMap(targetOf)
-  const cuts = await Promise.all(
-    names.map(async (name) => {
-      const target = targets.find(({ node }) => node !== name)
-      if (target === undefined) return undefined
-      const got = await ask(await openNode(name, signal), target, factor, signal)
-      return got === 'all' ? undefined : { name, target, small: got === 'small' }
-    }),
-  )
-  const cut = cuts.find((each) => each !== undefined)
+  const readyTargets = async (): Promise<readonly Target[]> =>
+    (await api.list(podKind, { ...dnsPods, signal })).flatMap(targetOf)
+  const findCut = async (targets: readonly Target[]): Promise<Cut | undefined> => {
+    const cuts = await Promise.all(
+      names.map(async (name) => {
+        const target = targets.find(({ node }) => node !== name)
+        if (target === undefined) return undefined
+        const got = await ask(await openNode(name, signal), target, factor, signal)
+        return got === 'all' ? undefined : { name, target, small: got === 'small' }
+      }),
+    )
+    return cuts.find((each) => each !== undefined)
+  }
+  let targets = await readyTargets()
+  let cut = await findCut(targets)
+  while (cut !== undefined) {
+    const { pod, ip } = cut.target
+    targets = await readyTargets()
+    if (targets.some((each) => each.pod === pod && each.ip === ip)) break
+    // Who was asked is no more: that it is silent says nothing.
+    cut = await findCut(targets)
+  }
   if (cut === undefined) return
   const to = `"${cut.target.pod}" (${cut.target.ip}) on node "${cut.target.node}"`
   if (cut.small)
@@ -65,6 +77,13 @@ export async function awaitPackets(
   throw new KnestError('prerequisite', `no packet goes from node "${cut.name}" to pod ${to}`, {
     hint: `let UDP port ${network.vxlanPort} through between the nodes' pods or VMs: NetworkPolicies and firewalls of the host; then run the command again`,
   })
+}
+
+interface Cut {
+  readonly name: string
+  readonly target: Target
+  /** Packets go, but for large ones. */
+  readonly small: boolean
 }
 
 function targetOf(pod: KubeObject): readonly Target[] {
@@ -82,7 +101,7 @@ async function ask(
 ): Promise<'all' | 'small' | 'none'> {
   const [patience, each] = [Math.ceil(patienceSeconds * factor), Math.ceil(trySeconds * factor)]
   const argv = ['bash', '-c', question, 'ask', ip, String(patience), String(each)]
-  const limits = { timeoutMs: (patienceSeconds + 30) * 1_000, signal, repeatable: true }
+  const limits = { timeoutMs: (patience + 2 * each + 30) * 1_000, signal, repeatable: true }
   const { exitCode, stdout, stderr } = await node.execText(argv, limits)
   const got = stdout.trim()
   if (exitCode !== 0 || (got !== 'all' && got !== 'small' && got !== 'none'))
