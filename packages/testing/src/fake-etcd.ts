@@ -19,6 +19,8 @@ export interface FakeEtcd {
   add(name: string, more?: Partial<FakeMember>): string
   /** What `etcdctl member remove` ends with. */
   remove(id: string): ExecResult
+  /** What `etcdctl member list` ends with, asked on the node of this member. */
+  list(asked: string | undefined): ExecResult
   /** What core's question for the health of all members ends with, asked on the node of this member. */
   health(asked: string | undefined): ExecResult
   /** Its size and what it becomes without old revisions, in bytes, where its alarm says that it is full. */
@@ -33,6 +35,16 @@ export function createFakeEtcd(lives: (id: string) => boolean): FakeEtcd {
   let counter = 0
   let full: FakeEtcd['full']
   const failed = (stderr: string): ExecResult => ({ exitCode: 1, stdout: '', stderr: `Error: ${stderr}\n` })
+  const clientUrl = (name: string): string => `https://${name}:2379`
+  const answers = (asked: string | undefined): boolean =>
+    asked !== undefined && lives(asked) && members.some(({ id }) => id === asked)
+  const listed = (): readonly unknown[] =>
+    members.map(({ id, name, peerUrl, learner }) => ({
+      ID: id,
+      ...(name === '' ? {} : { name, clientURLs: [clientUrl(name)] }),
+      peerURLs: [peerUrl],
+      ...(learner ? { isLearner: true } : {}),
+    }))
   const voters = (): readonly FakeMember[] => members.filter(({ learner }) => !learner)
   const hasQuorum = (): boolean =>
     voters().filter(({ id }) => lives(id)).length > Math.floor(voters().length / 2)
@@ -73,17 +85,14 @@ export function createFakeEtcd(lives: (id: string) => boolean): FakeEtcd {
       members = members.filter((member) => member.id !== id)
       return { exitCode: 0, stdout: '', stderr: '' }
     },
+    list: (asked) => {
+      if (!answers(asked) || !hasQuorum()) return failed('context deadline exceeded')
+      return { exitCode: 0, stdout: JSON.stringify({ members: listed() }), stderr: '' }
+    },
     health: (asked) => {
-      if (asked === undefined || !lives(asked) || !members.some(({ id }) => id === asked))
-        return failed('context deadline exceeded')
-      const clientUrl = (name: string): string => `https://${name}:2379`
+      if (!answers(asked)) return failed('context deadline exceeded')
       const leader = hasQuorum() ? voters().find(({ id }) => lives(id))?.id : undefined
-      const list = members.map(({ id, name, peerUrl, learner }) => ({
-        ID: id,
-        ...(name === '' ? {} : { name, clientURLs: [clientUrl(name)] }),
-        peerURLs: [peerUrl],
-        ...(learner ? { isLearner: true } : {}),
-      }))
+      const list = listed()
       const started = members.filter(({ name }) => name !== '')
       const statuses = started
         .filter(({ id }) => lives(id))

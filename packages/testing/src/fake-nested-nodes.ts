@@ -188,6 +188,7 @@ export function createFakeNestedNodes(
         etcd.full = undefined
         return noted('etcd takes data')
       }
+      if (argv.includes('list')) return etcd.list(node.member)
       const id = argv.at(-1) ?? ''
       if (!argv.includes('remove')) throw new Error(`the fake node does not know ${argv.join(' ')}`)
       await note(`member remove ${etcd.members.find((member) => member.id === id)?.name ?? id}`, signal)

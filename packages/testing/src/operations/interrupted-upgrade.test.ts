@@ -207,3 +207,19 @@ test('an upgrade leaves a control plane in etcd whose join comes to its end whil
   expect(fixture.nodes.etcd.members.map(({ name }) => name).sort()).toEqual(['q-cp-0', 'q-cp-1', 'q-cp-2'])
   expect(fixture.nodes.done.slice(list)).toContain('start anew q-cp-2')
 })
+
+test("an upgrade of etcd's only member asks no other that etcd has removed and that is still there", async () => {
+  const fixture = createFixture()
+  await fixture.clusters.create(ref, withControlPlanes(3), run)
+  const removed = fixture.nodes.etcd.members.filter(({ name }) => name !== 'q-cp-0')
+  for (const { id } of removed) fixture.nodes.etcd.remove(id)
+  const record = await fixture.record()
+  await fixture.home.update(
+    record,
+    { ...record.spec, controlPlane: { ...record.spec.controlPlane, count: 1 } },
+    run.signal,
+  )
+  await fixture.clusters.upgrade(ref, request, run)
+  expect(fixture.nodes.done).toContain('start anew q-cp-0')
+  expect(await fixture.record()).toMatchObject({ phase: 'Ready', spec: request })
+})
