@@ -217,8 +217,11 @@ describe('the rights of the controller', () => {
   })
 
   it('end at the leader elections of others, and at what a cluster asks for', async () => {
-    const lease = await host.get(leaseKind, 'kube-scheduler', 'kube-system', never)
-    if (lease === undefined) throw new Error('the host has no scheduler')
+    const somebodys = ['e2e-somebodys', 'kube-system'] as const
+    const lease = await host.create(
+      { ...leaseKind, metadata: { name: somebodys[0], namespace: somebodys[1] }, spec: {} },
+      { signal: never },
+    )
     const metadata = { name: 'e2e-not-knests', namespace: 'kube-system' }
     const cluster = [waitingName, `knest-${waitingName}`] as const
     const expectRefused = async (attempts: readonly Promise<unknown>[], message: string): Promise<void> => {
@@ -232,11 +235,12 @@ describe('the rights of the controller', () => {
     await expectRefused(
       [
         asController.replace(lease, { signal: never }),
-        asController.delete(leaseKind, 'kube-scheduler', 'kube-system', { signal: never }),
+        asController.delete(leaseKind, ...somebodys, { signal: never }),
         asController.create({ ...leaseKind, metadata }, { signal: never }),
       ],
       'changes and deletes only what knest made',
     )
+    await host.delete(leaseKind, ...somebodys, { signal: never })
     await expectRefused(
       [
         asController.delete(clusterKind, ...cluster, { signal: never }),
