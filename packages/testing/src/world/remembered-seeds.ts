@@ -46,4 +46,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_953_522,
   // A pod that goes with its StatefulSet, and is taken a moment before by another hand.
   1_795_957_034,
+  // An upgrade took the environment, and with it the identity address, of a pod whose image alone was applied.
+  1_795_960_464,
 ]

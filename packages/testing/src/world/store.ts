@@ -129,7 +129,7 @@ export class Store {
     const kept = this.#at(key)
     if (kept !== undefined) guard(key, kept.object, object.metadata)
     const owners = kept === undefined ? noOwners() : copyOwners(kept.owners)
-    const merged = applyFields(kept?.object, copy(object), owners)
+    const merged = applyFields(kept?.object, withContainers(kept?.object, copy(object)), owners)
     const next = this.#completed(kept?.object, withoutVersion(merged), false)
     return dryRun ? next : this.#store(by, key, next, owners)
   }
@@ -294,4 +294,14 @@ function guard(key: string, current: KubeObject, meant: Partial<ObjectMeta>): vo
   const { uid, resourceVersion } = current.metadata
   if ((meant.uid ?? uid) !== uid || (meant.resourceVersion ?? resourceVersion) !== resourceVersion)
     throw new KnestError('conflict', `the object has been modified: ${key}`)
+}
+
+type Containers = { readonly containers?: readonly { readonly name: string }[] } | undefined
+
+/** The API merges the containers of a pod by their names: who applies an image leaves the environment as it is. */
+function withContainers(current: KubeObject | undefined, wanted: KubeObject): KubeObject {
+  const [there, applied] = [current, wanted].map((each) => (each?.spec as Containers)?.containers)
+  if (wanted.kind !== 'Pod' || there === undefined || applied === undefined) return wanted
+  const containers = applied.map((each) => ({ ...there.find(({ name }) => name === each.name), ...each }))
+  return { ...wanted, spec: { ...(wanted.spec as object), containers } }
 }
