@@ -44,8 +44,6 @@ describe(`beside ${loops} busy loops, while the API server of the host is stoppe
     home = createHome()
     host = await openHost(home)
     apiServer = await hostApiServer(home)
-    if (apiServer === undefined)
-      console.log(`skipped: the host of context "${hostContext}" is not embedded, its API is not stopped`)
     endLoops = startBusyLoops(loops)
   })
   afterAll(async () => {

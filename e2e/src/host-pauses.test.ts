@@ -54,8 +54,6 @@ describe('a command that has begun', () => {
     home = createHome()
     host = await openHost(home)
     apiServer = await hostApiServer(home)
-    if (apiServer === undefined)
-      console.log(`skipped: the host of context "${hostContext}" is not embedded, its API is not stopped`)
   })
   afterAll(async () => {
     await knest(['delete', name, '--ignore-not-found'])

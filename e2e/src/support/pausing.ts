@@ -24,11 +24,14 @@ export async function embeddedEngine(home: TestHome): Promise<string | undefined
 
 /**
  * The API server of the embedded host, without those of the clusters on it; undefined where the host is no embedded
- * one. kubelet starts it anew when it is stopped for longer than a minute.
+ * one, which is printed. kubelet starts it anew when it is stopped for longer than a minute.
  */
 export async function hostApiServer(home: TestHome): Promise<Stoppable | undefined> {
   const engine = await embeddedEngine(home)
-  if (engine === undefined) return undefined
+  if (engine === undefined) {
+    console.log(`skipped: the host of context "${hostContext}" is not embedded, its API is not stopped`)
+    return undefined
+  }
   const run = (...argv: readonly string[]): string =>
     execFileSync(engine, ['exec', `${hostContext}-cp-0`, ...argv], { encoding: 'utf8' }).trim()
   let pid = ''

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { durationMs, KnestError, type ConnectionOverrides } from 'knest'
+import { collect } from './one-of.js'
 
 /** What each flag is by the names of the library, and what it says in `knest options`. */
 const flags = [
@@ -28,10 +29,7 @@ const requestTimeout = [
 export function connectionOptions(own: readonly string[]): readonly Option[] {
   return [
     ...flags.map(([name, text]) => new Option(name, text)),
-    new Option(...asGroup).argParser((value, before: readonly string[] | undefined) => [
-      ...(before ?? []),
-      value,
-    ]),
+    new Option(...asGroup).argParser(collect),
     new Option(...insecure),
     new Option(...requestTimeout).argParser(requestTimeoutMs),
   ].filter(({ long }) => !own.includes(long ?? ''))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, delimiter, join, resolve } from 'node:path'
 import { anySignal, defaultHostName, KnestError, type ConnectionOverrides } from 'knest'
 import type { Deps, HostChoice, OpenClusters } from './deps.js'
-import type { GlobalOptions, HostOptions } from './global-options.js'
+import { hostChoice, namesHost, type GlobalOptions, type HostOptions } from './global-options.js'
 import { hostCandidates, type HostCandidate } from './host-candidates.js'
 import type { HostRecord, KnownContext } from './kubeconfig/index.js'
 import { home } from './kubeconfig/kept.js'
@@ -28,10 +28,9 @@ const doubtMs = 10_000
  * host cannot be found.
  */
 export async function findHost(deps: Deps, options: GlobalOptions, signal: AbortSignal): Promise<FoundHost> {
-  const { context, kubeconfig, connection = {} } = options
-  const asked = { context, kubeconfig, ...connection }
-  if ([context, kubeconfig, connection.server, connection.cluster].some((each) => each !== undefined))
-    return found(deps, asked, signal)
+  const { connection = {} } = options
+  const asked = hostChoice(options)
+  if (namesHost(options)) return found(deps, asked, signal)
   const { kubeconfigFiles, readContexts } = await deps.kubeconfigs()
   const files = kubeconfigFiles(deps.env, home(deps))
   const known = await readContexts(files).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import type { ConnectionOverrides } from 'knest'
+import type { ConnectionOverrides, HostOptions as HostChoice } from 'knest'
 import { connectionOptions, givenConnection } from './connection-options.js'
 import { oneOf } from './one-of.js'
 import type { ProgressStyle } from './render/renderer.js'
@@ -10,6 +10,16 @@ export interface HostOptions {
   readonly kubeconfig?: string | undefined
   /** What counts before the kubeconfig. */
   readonly connection?: ConnectionOverrides | undefined
+}
+
+/** Whether they lead to a host by themselves, whatever the current context is. */
+export function namesHost({ context, kubeconfig, connection }: HostOptions): boolean {
+  return [context, kubeconfig, connection?.server, connection?.cluster].some((each) => each !== undefined)
+}
+
+/** As the library takes them. */
+export function hostChoice({ context, kubeconfig, connection }: HostOptions): HostChoice {
+  return { context, kubeconfig, ...connection }
 }
 
 /** Accepted before and after every command. */

@@ -17,6 +17,11 @@ export function once(flag: string): (value: string, previous: string | undefined
   return (value, previous) => oneOf([flag, previous], [flag, value]) ?? value
 }
 
+/** For what can be given several times. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value]
+}
+
 /** Throws `usage` for flags of which one makes the other mean nothing. */
 export function refuseTogether(flag: string, isGiven: boolean, other: string, otherIsGiven: boolean): void {
   if (!isGiven || !otherIsGiven) return

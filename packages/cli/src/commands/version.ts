@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Deps } from '../deps.js'
-import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { globalOptions, hostChoice, namesHost, type GlobalOptions } from '../global-options.js'
 import { ask } from '../operation.js'
 import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { version } from 'knest'
@@ -12,11 +12,7 @@ export interface VersionOptions extends GlobalOptions {
 /** The host is asked only when one is named: the answer must not depend on a network by default. */
 export async function versionRun(deps: Deps, options: VersionOptions): Promise<void> {
   const { specDefaults } = await deps.spec()
-  const { context, kubeconfig, connection } = options
-  const asked = [context, kubeconfig, connection?.server, connection?.cluster].some(
-    (each) => each !== undefined,
-  )
-  const host = asked ? await hostVersion(deps, options) : undefined
+  const host = namesHost(options) ? await hostVersion(deps, options) : undefined
   const versions = {
     knest: version,
     kubernetes: specDefaults.defaultKubernetesVersion,
@@ -31,8 +27,8 @@ export async function versionRun(deps: Deps, options: VersionOptions): Promise<v
   deps.streams.out(value ?? lines.map((line) => `${line}\n`).join(''))
 }
 
-async function hostVersion(deps: Deps, { context, kubeconfig, connection }: GlobalOptions): Promise<string> {
-  const open = await deps.openClusters({ context, kubeconfig, ...connection })
+async function hostVersion(deps: Deps, options: GlobalOptions): Promise<string> {
+  const open = await deps.openClusters(hostChoice(options))
   try {
     return await ask(deps, (signal) => open.hostVersion(signal))
   } finally {

@@ -2,7 +2,7 @@ import { KnestError, knestCommand, type KubeObject } from 'knest'
 import { Command } from 'commander'
 import type { Deps } from '../../deps.js'
 import { givenOptions } from '../../global-options.js'
-import { oneOf } from '../../one-of.js'
+import { collect, oneOf } from '../../one-of.js'
 import { outputOption, type OutputFormat } from '../../output.js'
 
 /** Who gets the rights, each as typed and any number of times. */
@@ -94,8 +94,4 @@ export function hostRoleCommand(deps: Deps, run: typeof hostRoleRun = hostRoleRu
         })
       return run(deps, { namespace, subjects, hostView: hostView === true, output })
     })
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value]
 }
