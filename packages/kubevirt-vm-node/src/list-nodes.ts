@@ -51,7 +51,7 @@ async function nodeStatus(
   vmi: KubeObject | undefined,
   signal: AbortSignal,
 ): Promise<NodeStatus> {
-  const { phase, ip, reason, hostNode, startedAt } = vmState(vm, vmi)
+  const { phase, ip, reason, hostNode, startedAt, abandoned } = vmState(vm, vmi)
   const role = roleOf(owner)
   const port = role === 'control-plane' ? apiServerPort : kubeletPort
   return {
@@ -59,8 +59,7 @@ async function nodeStatus(
     role,
     pool: owner.metadata.labels?.[labels.pool] ?? 'worker',
     phase,
-    // An instance without its VM is on its way out.
-    abandoned: vm === undefined,
+    abandoned,
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,

@@ -8,20 +8,33 @@ export interface VmState {
   readonly startedAt?: string | undefined
   /** Why it does not run, in KubeVirt's words; undefined when it does. */
   readonly reason: string | undefined
+  /** Nothing on the host would start it again by itself: its VM is gone, or was switched off. */
+  readonly abandoned: boolean
 }
 
 /** What the VM and its instance say of a node. It runs when it takes commands, not when it is switched on. */
 export function vmState(vm: KubeObject | undefined, vmi: KubeObject | undefined): VmState {
   const status = vmiStatus(vmi)
   const ip = podAddress(vmi)
-  const common = { ip, hostNode: status.nodeName }
+  const isOff = isSwitchedOff(vm) && (vmi === undefined || vmi.metadata.deletionTimestamp !== undefined)
+  const common = { ip, hostNode: status.nodeName, abandoned: vm === undefined || isOff }
   if (vm?.metadata.deletionTimestamp !== undefined || (vm === undefined && vmi !== undefined)) {
     return { ...common, phase: 'deleting', reason: 'VM is being deleted' }
   }
   if (vm === undefined) return { ...common, phase: 'pending', reason: 'only its disk is kept' }
+  if (isOff) return { ...common, phase: 'pending', reason: 'its VM was stopped, as by `virtctl stop`' }
   const reason = whyNotRunning(vm, vmi)
   if (reason === undefined) return { ...common, phase: 'running', reason, startedAt: startOf(vmi) }
   return { ...common, phase: status.phase === 'Failed' ? 'failed' : 'pending', reason }
+}
+
+/** As `virtctl stop` and older versions of KubeVirt write it. */
+function isSwitchedOff(vm: KubeObject | undefined): boolean {
+  const { runStrategy, running } = (vm?.spec ?? {}) as {
+    readonly runStrategy?: string
+    readonly running?: boolean
+  }
+  return runStrategy === 'Halted' || running === false
 }
 
 function startOf(vmi: KubeObject | undefined): string | undefined {

@@ -242,7 +242,7 @@ function nodeStatus(
     role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
     pool: found[labels.pool] ?? 'worker',
     phase: state?.phase ?? 'pending',
-    abandoned: owner.kind !== statefulSetKind.kind && isEnding,
+    abandoned: isEnding && (owner.kind !== statefulSetKind.kind || isScaledToNone(owner)),
     ready: state?.ready ?? false,
     ip: state?.ip,
     startedAt: state?.startedAt,
@@ -264,6 +264,12 @@ function imageOfNode(owner: KubeObject, pod: KubeObject | undefined): string | u
   return owner.kind === statefulSetKind.kind ? imageOf(owner) : undefined
 }
 
-function absence({ kind }: KubeObject): string {
-  return kind === volumeClaimKind.kind ? 'only its disk is kept' : 'no pod yet'
+/** As `kubectl scale --replicas=0` does, which takes the pod away until somebody says otherwise. */
+function isScaledToNone({ spec }: KubeObject): boolean {
+  return (spec as { readonly replicas?: number } | undefined)?.replicas === 0
+}
+
+function absence(owner: KubeObject): string {
+  if (owner.kind === volumeClaimKind.kind) return 'only its disk is kept'
+  return isScaledToNone(owner) ? 'its StatefulSet was scaled to 0' : 'no pod yet'
 }

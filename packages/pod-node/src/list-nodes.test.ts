@@ -11,6 +11,7 @@ function object(apiVersion: string, kind: string, name: string, status: object =
 
 const plain = object('apps/v1', 'StatefulSet', 'q-cp-0')
 const set = { ...plain, metadata: { ...plain.metadata, uid: 'set' } }
+const scaledToNone = { ...set, spec: { replicas: 0, template: { spec: { containers: [] } } } }
 const claim = object('v1', 'PersistentVolumeClaim', 'disk-q-cp-0-0')
 const pod = (status: object): KubeObject => object('v1', 'Pod', 'q-cp-0-0', status)
 const running = pod({
@@ -38,6 +39,9 @@ it.each([
   ['all', [set, claim, running], false, 'running'],
   ['a StatefulSet whose pod has ended', [set, claim, failed], false, 'failed'],
   ['a StatefulSet without a pod', [set, claim], false, 'pending'],
+  ['a StatefulSet scaled to 0', [scaledToNone, claim], true, 'pending'],
+  ['a StatefulSet scaled to 0 whose pod is going', [scaledToNone, claim, ending], true, 'deleting'],
+  ['a StatefulSet scaled to 0 whose pod still runs', [scaledToNone, claim, running], false, 'running'],
   ['a pod that is being deleted', [claim, ending], true, 'deleting'],
   ['a StatefulSet whose pod is being deleted', [set, ending], false, 'deleting'],
   ['a pod whose StatefulSet is gone', [claim, ownedBy('gone')], true, 'deleting'],

@@ -8,13 +8,7 @@ interface KnownFault {
   readonly text: RegExp
 }
 
-export const knownFaults: readonly KnownFault[] = [
-  {
-    key: 'a VM that somebody stopped is not started again, and status says that it starts by itself',
-    promise: 'it comes to rest',
-    text: /the VM of "[^"]+" is stopped/,
-  },
-]
+export const knownFaults: readonly KnownFault[] = []
 
 /**
  * What a story shows: the first promise that broke. What breaks after it may follow from it, so the others count

@@ -37,7 +37,7 @@ describe('a story with VMs', () => {
     expect(timeline(second.trace)).toBe(timeline(first.trace))
   }, 120_000)
 
-  it.each(['VMI deleted', 'VM deleted', 'guest reset', 'cloud-init Secret deleted'])(
+  it.each(['VMI deleted', 'VM deleted', 'VM stopped', 'guest reset', 'cloud-init Secret deleted'])(
     'keeps disk and address, and comes to rest: %s',
     async (fault) => {
       const told = await tell(withFault(fault))
