@@ -7,17 +7,17 @@ import {
   servedUntil,
   shortenCertificates,
 } from './support/certificates.js'
-import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
+import { createCluster, listNames, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { hostContext } from './support/home.js'
 import { runKnest } from './support/knest.js'
 import { readProof, writeProof, written } from './support/proof.js'
-import { kubeletStarts, notReady } from './support/ready-nodes.js'
+import { kubeletStarts, notReady, readyAnew } from './support/ready-nodes.js'
+import { secondsUntil } from './support/until.js'
 
 const name = 'e2e-certs'
 const controlPlane = `${name}-cp-0`
 const worker = `${name}-worker-0`
-const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 
 describe('knest certs', () => {
   let cluster: TestCluster
@@ -32,19 +32,6 @@ describe('knest certs', () => {
     host.close()
     await cluster.remove()
   })
-
-  const awaitWorker = (ready: boolean): Promise<unknown> =>
-    cluster.api.waitFor(
-      nodeKind,
-      { fieldSelector: `metadata.name=${worker}` },
-      ([node]) => node !== undefined && isReady(node) === ready,
-      {
-        timeoutMs: 120_000,
-        signal: never,
-        awaited: `Ready ${ready}`,
-        describe: (seen) => JSON.stringify(seen),
-      },
-    )
 
   it('shows every certificate, valid for a year', async () => {
     const shown = await certificates(cluster)
@@ -124,12 +111,12 @@ ln -sf ${file} /var/lib/kubelet/pki/kubelet-client-current.pem
 sleep 2
 systemctl start kubelet`,
     )
-    await awaitWorker(false)
     const shown = await certificates(cluster)
     expect(shown.certificates.find(({ node }) => node === worker)?.daysLeft).toBe(-1)
 
     expect(await cluster.knest('certs', name, '--renew')).toContain('1 certificate of')
-    await awaitWorker(true)
+    // Its last word before was Ready as well.
+    await secondsUntil(readyAnew(cluster, cluster.api, [worker]), 60, 'the worker to report again')
   })
 
   it('renews all when asked to', async () => {
