@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { exec, installNode, nodeVersions } from './support/package-install.js'
 
-// With the older faults, and with all of them; with a controller and without.
-const seeds = ['7', '56', '100001', '200124']
+// With the older faults, with all of those of pods, and with VMs; with a controller and without.
+const seeds = ['7', '56', '100001', '200124', '1795972004']
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const bundle = join(repository, 'node_modules', '.cache', 'knest', 'same-trace.mjs')
 const nodes = new Map<string, string>()

@@ -31,15 +31,19 @@ interface End {
 }
 
 const isLong = process.env.KNEST_TEST_LONG !== undefined
-const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
-if (!isLong) console.log('skipped: stories of the simulated world: hack/test --long has time for them')
+/** In a CI run those that are told fastest: a create, scale, delete or heal that is killed, a node that is gone. */
+const seeds = isLong ? Array.from({ length: 20 }, (_, index) => index + 1) : [3, 6, 14, 15, 18]
+if (!isLong)
+  console.log(
+    `skipped: stories of the simulated world but ${seeds.join(', ')}: hack/test --long has time for all twenty`,
+  )
 
 const name = 'e2e-story'
 const namespace = `knest-${name}`
 const clusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 
-describe.skipIf(!isLong)('a story of the simulated world, on a host', () => {
+describe('a story of the simulated world, on a host', () => {
   let home: TestHome
   let host: KubeApi
   let stories: readonly Replay[]
