@@ -357,7 +357,10 @@ export function createFakeNestedNodes(
         }
         const node = nodes.get(name) ?? made
         // Its init starts kubelet when it finds Kubernetes on its disk.
-        if (node === made && made.disk === 'bootstrapped') await register(node)
+        if (node === made && made.disk === 'bootstrapped') {
+          made.kubeletStarted = keptDisks.get(name)?.kubeletStarted ?? kubeletStarted
+          restartKubelet(node)
+        }
         nodes.set(name, node)
         keptDisks.delete(name)
         return handle(node)

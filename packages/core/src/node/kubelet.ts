@@ -7,9 +7,14 @@ import type { NodeHandle } from '../contracts/node-backend.js'
  */
 export const restartKubelet = 'systemctl stop kubelet; sleep 1; systemctl start kubelet'
 
-const question = 'date --date "$(systemctl show --property ActiveEnterTimestamp --value kubelet)" +%s'
+/** Of one that was never started there is no time, and `date` takes none for midnight. */
+const question =
+  'at=$(systemctl show --property ActiveEnterTimestamp --value kubelet) && [ -n "$at" ] && date --date "$at" +%s'
 
-/** When the kubelet that runs on the node was started, by the node's clock; whole seconds. */
+/**
+ * When the kubelet that runs on the node was started, by the node's clock; whole seconds. Throws `NodeCommandError` while
+ * a node that starts has not come so far.
+ */
 export async function kubeletStarted(node: NodeHandle, signal: AbortSignal): Promise<Date> {
   const { exitCode, stdout, stderr } = await node.execText(['bash', '-c', question], {
     timeoutMs: 15_000,

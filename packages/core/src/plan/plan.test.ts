@@ -54,6 +54,22 @@ describe('planCluster', () => {
   })
 
   it.each([
+    ['are not there yet', nothing, []],
+    ['are there', observed(['c-cp-0', 'c-worker-0']), ['c-cp-0', 'c-worker-0']],
+    ['are there, and a new one comes', observed(['c-cp-0']), ['c-cp-0']],
+    [
+      'cannot be asked, as after a pause',
+      { ...observed([]), nodes: [node('c-cp-0', undefined)], members: undefined },
+      ['c-cp-0', 'c-worker-0'],
+    ],
+  ] as const)(
+    'of nodes that %s the last word of a kubelet before counts for nothing',
+    (_what, found, again) => {
+      expect(planCluster(ref, spec(1, 1), found).at(-1)).toMatchObject({ kind: 'await-ready', again })
+    },
+  )
+
+  it.each([
     ['named and missing', { storage: 'local-path' }, false, true],
     ['named and there', { storage: 'local-path' }, true, false],
     ['named, and nobody knows', { storage: 'local-path' }, undefined, false],

@@ -112,9 +112,14 @@ export function planCluster(
     nodes,
     network,
     dns: network,
-    again: [],
+    again: begun ? startedBefore(nodes, observed) : [],
   })
   return steps
+}
+
+/** Those of the nodes that have a Node object already, or may have: in it is what their kubelets said last. */
+function startedBefore(nodes: readonly string[], { members }: ObservedCluster): readonly string[] {
+  return nodes.filter((name) => members?.includes(name) ?? true)
 }
 
 /** Those for which no other of them waits. */

@@ -4,7 +4,6 @@ import type { Progress } from '../contracts/progress.js'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import { isReady } from '../nested-api/conditions.js'
-import { kubeletStarted } from '../node/kubelet.js'
 import type { DesiredNode } from '../plan/desired-nodes.js'
 import type { Step } from '../plan/step.js'
 import type { TimePart } from '../plan/timed.js'
@@ -18,6 +17,7 @@ import type { StepContext } from './context.js'
 import { bootControlPlane, finishControlPlane } from './control-plane.js'
 import { joinControlPlane, resetControlPlane } from './control-plane-members.js'
 import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
+import { kubeletStarts } from './kubelet-starts.js'
 import { registerNode } from './register-node.js'
 import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
@@ -151,18 +151,6 @@ async function readyOf(
   if (names.length === 0) return []
   const ready = (await api.list({ apiVersion: 'v1', kind: 'Node' }, { signal })).filter(isReady)
   return names.filter((name) => ready.some(({ metadata }) => metadata.name === name))
-}
-
-/** When the kubelets of the nodes that say it were started, by their own clocks. */
-async function kubeletStarts(
-  names: readonly string[],
-  open: (node: string) => Promise<NodeHandle>,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Date>> {
-  const asked = names.map(async (name) => [name, await kubeletStarted(await open(name), signal)] as const)
-  const answers = await Promise.allSettled(asked)
-  signal.throwIfAborted()
-  return new Map(answers.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])))
 }
 
 /** For waits that take seconds, or minutes where machines are emulated. */
