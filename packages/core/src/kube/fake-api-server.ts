@@ -131,6 +131,7 @@ export async function startFakeApiServer(tls?: { cert: string; key: string }): P
 const usualAnswers: ReadonlyMap<string, Handler> = new Map([
   ['/version', json({ gitVersion: 'v1.35.4' })],
   ['/api/v1', json({ kind: 'APIResourceList', groupVersion: 'v1', resources: [] })],
+  ['/readyz', (_request, response) => void response.writeHead(200).end('ok')],
 ])
 
 export function fakeKubeconfig(server: string): string {

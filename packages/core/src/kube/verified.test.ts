@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import {
   failure,
@@ -174,5 +174,81 @@ describe('an API server that is being started', () => {
     ['a group of others', { apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt' }],
   ])('has not %s when it serves its own', async (_, kind) => {
     await expect(api.list(kind, { signal })).rejects.toMatchObject({ code: 'not-found' })
+  })
+})
+
+/** It forbids everything until it has loaded everybody's rights. */
+describe('what an API server forbids', () => {
+  const path = '/api/v1/namespaces/team/secrets/a'
+  const forbidden = failure(
+    403,
+    'Forbidden',
+    'secrets "a" is forbidden: User "u" cannot get resource "secrets"',
+  )
+  const starting = text(
+    500,
+    '[-]poststarthook/rbac/bootstrap-roles failed: reason withheld\nreadyz check failed',
+  )
+  const count = (asked: string): number => server.requests.filter((request) => request.path === asked).length
+  const asks: readonly (readonly [string, string, (api: KubeApi) => Promise<unknown>])[] = [
+    ['get', `GET ${path}`, (api) => api.get(secret, 'a', 'team', signal)],
+    ['apply', `PATCH ${path}`, (api) => api.apply(named(secret), { signal })],
+    ['raw', `GET ${path}`, (api) => api.raw(path, signal)],
+  ]
+
+  test.each(asks)(
+    'while it is being started is asked again when it is ready: %s',
+    async (_, request, ask) => {
+      let readiness = 0
+      server.on('GET /readyz', (seen, response) =>
+        (++readiness < 3 ? starting : text(200, 'ok'))(seen, response),
+      )
+      server.on(request, (seen, response) =>
+        (readiness < 3 ? forbidden : json(named(secret)))(seen, response),
+      )
+      await expect(ask(api)).resolves.toBeDefined()
+      expect([readiness, count(path)]).toEqual([3, 2])
+    },
+  )
+
+  test.each([
+    ['says that it is ready', text(200, 'ok')],
+    ['does not tell', failure(403, 'Forbidden', 'forbidden: User "u" cannot get path "/readyz"')],
+    ['has no such path', text(404, 'not found')],
+    ['gives no answer to that', () => undefined],
+  ] as const)('counts at once when it %s', async (_, readyz) => {
+    server.on('GET /readyz', readyz)
+    server.on(`GET ${path}`, forbidden)
+    await expect(api.get(secret, 'a', 'team', signal)).rejects.toMatchObject({
+      code: 'not-permitted',
+      message: expect.stringContaining('User "u" cannot get resource') as string,
+    })
+    expect(count(path)).toBe(1)
+  })
+
+  test('counts when it stays forbidden', async () => {
+    let readiness = 0
+    server.on('GET /readyz', (seen, response) =>
+      (++readiness === 1 ? starting : text(200, 'ok'))(seen, response),
+    )
+    server.on(`GET ${path}`, forbidden)
+    await expect(api.get(secret, 'a', 'team', signal)).rejects.toMatchObject({ code: 'not-permitted' })
+    expect(count(path)).toBe(2)
+  })
+
+  test('says nothing where it is never ready', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    server.on('GET /readyz', (seen, response) => {
+      vi.advanceTimersByTime(11_000)
+      starting(seen, response)
+    })
+    server.on(`GET ${path}`, forbidden)
+    const error: unknown = await api.get(secret, 'a', 'team', signal).catch((thrown: unknown) => thrown)
+    vi.useRealTimers()
+    expect(error).toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringContaining("is being started, and knows nobody's rights yet") as string,
+    })
+    expect(isTemporary(error)).toBe(true)
   })
 })

@@ -1,6 +1,7 @@
 import { KnestError } from '../errors.js'
 import { isSaidByApi, parseStatus, serverText } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import { wasStarting } from './readiness.js'
 import { isBuiltIn } from './resources.js'
 import { send, sendJson, type RestAnswer, type RestRequest } from './rest.js'
 
@@ -14,12 +15,13 @@ export function sendVerified(link: ApiLink, request: RestRequest): Promise<unkno
   return believed(link, request, () => sendJson(link, request))
 }
 
-/** Any answer but a 404 of a server that is not one to believe: see `believed`. */
+/** Any answer but that of a server that is not one to believe: see `believed`. */
 export async function sendRaw(link: ApiLink, request: RestRequest): Promise<RestAnswer> {
   const answer = await send(link, request)
-  const isOfApi = /^\/apis?(\/|$)/.test(pathOf(request))
-  if (answer.status === 404 && isOfApi && parseStatus(answer.body) === undefined)
-    await requireServing(link, request)
+  if (!/^\/apis?(\/|$)/.test(pathOf(request))) return answer
+  const isSaid = parseStatus(answer.body) !== undefined
+  if (answer.status === 404 && !isSaid) await requireServing(link, request)
+  if (answer.status === 403 && isSaid && (await wasStarting(link, request.signal))) return send(link, request)
   return answer
 }
 
@@ -27,14 +29,17 @@ export async function sendRaw(link: ApiLink, request: RestRequest): Promise<Rest
  * What `work` gives. A server that says, in no form of the API, that it does not have what it is asked for is asked who
  * it is: what a Kubernetes API does not have is `not-found`, while a captive portal, an ingress or a proxy that answers
  * in its place is `host-unreachable`, and says nothing of what is there. So is an API server that is being started, and
- * has none of the groups yet that each of them has.
+ * has none of the groups yet that each of them has. What it forbids by then is asked once more when it is ready.
  */
 export async function believed<T>(link: ApiLink, request: Asked, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const isAbsent = error instanceof KnestError && error.code === 'not-found'
-    if (isAbsent && !isSaidByApi(error)) await requireServing(link, request)
+    if (!(error instanceof KnestError)) throw error
+    const isSaid = isSaidByApi(error)
+    if (error.code === 'not-found' && !isSaid) await requireServing(link, request)
+    // What is forbidden has changed nothing.
+    if (error.code === 'not-permitted' && isSaid && (await wasStarting(link, request.signal))) return work()
     throw error
   }
 }
