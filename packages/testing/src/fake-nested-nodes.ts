@@ -212,7 +212,7 @@ export function createFakeNestedNodes(
     if (argv[3] === 'certificates') return say(node.certificates)
     if (has('version |p')) return say(states)
     if (has('echo founder')) return say(`${node.disk}\n`)
-    if (has('ActiveEnterTimestamp')) return say(`${node.kubeletStarted}\n`)
+    if (has('MainPID')) return say(`${node.kubeletStarted}\n`)
     if (has('certs renew all') || has('kubelet-client-knest.new')) {
       if (has('systemctl start kubelet')) restartKubelet(node)
       return noted(`renew ${name}`)

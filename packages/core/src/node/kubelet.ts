@@ -7,9 +7,21 @@ import type { NodeHandle } from '../contracts/node-backend.js'
  */
 export const restartKubelet = 'systemctl stop kubelet; sleep 1; systemctl start kubelet'
 
-/** Of one that was never started there is no time, and `date` takes none for midnight. */
-const question =
-  'at=$(systemctl show --property ActiveEnterTimestamp --value kubelet) && [ -n "$at" ] && date --date "$at" +%s'
+/**
+ * Asked of the process: `systemctl` of a pod node knows no times. The clock is read first, so that what comes out is a
+ * little early and never late: a heartbeat of that second counts. A service that is being started has no process for a
+ * moment.
+ */
+const question = `
+for ((try = 0; try < 40; try++)); do
+  pid=$(systemctl show --property MainPID --value kubelet)
+  [ "\${pid:-0}" -gt 0 ] && break
+  sleep 0.25
+done
+now=$(date +%s%3N) && read -r up _ </proc/uptime && stat=$(cat "/proc/$pid/stat") || exit 1
+# Behind the name, which may hold anything, the twentieth is the start in hundredths since the machine's.
+set -- \${stat##*) }
+echo $(((now - 10 * \${up/./} + 10 * \${20}) / 1000))`
 
 /**
  * When the kubelet that runs on the node was started, by the node's clock; whole seconds. Throws `NodeCommandError` while
