@@ -65,7 +65,7 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
     preflight: (spec, signal, cluster, existing) =>
       preflight(api, cluster, spec, { ...options, existing }, signal),
 
-    ensureNode: async (spec: NodeSpec, signal) => {
+    ensureNode: async (spec: NodeSpec, signal, note) => {
       const factor = await timeoutFactor()
       const keys = await ensureNodeKeys(api, spec, signal)
       await applyOwn(api, userDataSecret(spec, keys), { signal })
@@ -73,7 +73,7 @@ export function createVmNodeBackend(api: KubeApi, options: VmNodeOptions = {}): 
       await applyOwn(api, virtualMachine(spec, root, options), { signal })
       const dataVolume = root === 'data-volume'
       const timeoutMs = bootMs * factor + (dataVolume ? fillMs : 0)
-      await waitForVm(api, spec, { timeoutMs, signal, dataVolume })
+      await waitForVm(api, spec, { timeoutMs, signal, dataVolume, note })
       const node = await handle(spec.cluster, spec.name, spec.role)
       await awaitNode(node, spec, factor, signal)
       return node

@@ -155,6 +155,60 @@ describe('waiting for a VM', () => {
     })
   })
 
+  const failed = (count: number, retryAfterTimestamp: string) => ({
+    status: {
+      printableStatus: 'CrashLoopBackOff',
+      startFailure: { consecutiveFailCount: count, retryAfterTimestamp },
+    },
+  })
+  it.each([
+    ['nothing while it starts', [{ status: { printableStatus: 'Starting' } }], []],
+    [
+      'each time that KubeVirt puts off the next start, once',
+      [
+        failed(1, '2026-11-29T18:00:15Z'),
+        failed(1, '2026-11-29T18:00:15Z'),
+        failed(2, '2026-11-29T18:01:10Z'),
+      ],
+      [
+        'CrashLoopBackOff: its start failed once, KubeVirt starts it again at 2026-11-29T18:00:15Z',
+        'CrashLoopBackOff: its start failed 2 times, KubeVirt starts it again at 2026-11-29T18:01:10Z',
+      ],
+    ],
+    [
+      'that there is no room',
+      [
+        {
+          status: {
+            printableStatus: 'ErrorUnschedulable',
+            conditions: [
+              {
+                type: 'PodScheduled',
+                status: 'False',
+                reason: 'Unschedulable',
+                message: 'too little memory',
+              },
+            ],
+          },
+        },
+      ],
+      ['ErrorUnschedulable: Unschedulable: too little memory'],
+    ],
+  ] as const)('says meanwhile: %s', async (_what, shown, expected) => {
+    const notes: string[] = []
+    const ended = new AbortController()
+    const waiting = waitForVm(fake.api, sampleNode, {
+      ...wait,
+      timeoutMs: 10_000,
+      signal: ended.signal,
+      note: (text) => void notes.push(text),
+    }).catch((error: unknown) => error)
+    for (const state of shown) await put(vmKind, node, state)
+    await expect.poll(() => notes).toEqual(expected.map((text) => `VM "${node}" waits: ${text}`))
+    ended.abort(new KnestError('cancelled', 'seen'))
+    await waiting
+  })
+
   it('finds what only an event of the pod tells, and not that of another node', async () => {
     const lastTimestamp = new Date().toISOString()
     const event = (name: string, message: string) => ({

@@ -18,7 +18,11 @@ export interface VmStatus {
   /** In words for people: `Starting`, `Running`, `ErrorUnschedulable`, … */
   readonly printableStatus?: string
   readonly conditions?: readonly Condition[]
-  readonly startFailure?: { readonly consecutiveFailCount?: number }
+  readonly startFailure?: {
+    readonly consecutiveFailCount?: number
+    /** When KubeVirt starts it again. */
+    readonly retryAfterTimestamp?: string
+  }
 }
 
 export interface VmiStatus {

@@ -71,7 +71,21 @@ function startTrouble(vm: KubeObject | undefined): string | undefined {
   const fault =
     faultText(findCondition(status, 'Failure')) ?? faultText(findCondition(status, 'PodScheduled'))
   if (fault !== undefined) return fault
-  return failures > 0 ? `its start failed ${failures} times` : undefined
+  if (failures === 0) return undefined
+  const again = status.startFailure?.retryAfterTimestamp
+  const times = failures === 1 ? 'once' : `${failures} times`
+  return `its start failed ${times}${again === undefined ? '' : `, KubeVirt starts it again at ${again}`}`
+}
+
+/** What keeps a VM waiting that others do not wait for; undefined while it starts as they all do. */
+export function waitingFor(vm: KubeObject | undefined, vmi: KubeObject | undefined): string | undefined {
+  if (vm === undefined) return undefined
+  const { conditions = [] } = vmiStatus(vmi)
+  const faults = ['Synchronized', 'PodScheduled'].map((type) =>
+    faultText(findCondition({ conditions }, type)),
+  )
+  const isTrouble = startTrouble(vm) !== undefined || faults.some((fault) => fault !== undefined)
+  return isTrouble ? whyNotRunning(vm, vmi) : undefined
 }
 
 /** As for pods: tried again by the host, but a VM image is there or it is not. */

@@ -2,7 +2,7 @@ import { anySignal, KnestError, kubectlCommand } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { dataVolumeKind, vmiKind, vmKind } from './kubevirt.js'
 import { rootDisk } from './names.js'
-import { isHopeless, startFailures, whyNotRunning } from './vm-state.js'
+import { isHopeless, startFailures, waitingFor, whyNotRunning } from './vm-state.js'
 
 const eventKind: KindRef = { apiVersion: 'v1', kind: 'Event' }
 
@@ -11,6 +11,8 @@ export interface VmWait {
   readonly signal: AbortSignal
   /** The VM's disk is a DataVolume: its progress is worth knowing. */
   readonly dataVolume: boolean
+  /** Told, once each, what keeps it waiting that others do not wait for. */
+  readonly note?: ((text: string) => void) | undefined
 }
 
 /**
@@ -32,6 +34,13 @@ export async function waitForVm(api: KubeApi, spec: NodeSpec, wait: VmWait): Pro
   let failuresBefore: number | undefined
   const describe = (): string =>
     [diskProgress(disk), whyNotRunning(vm, vmi), warning].filter(Boolean).join('; ') || 'nothing'
+  const told = new Set<string>()
+  const tell = (): void => {
+    const text = waitingFor(vm, vmi)
+    if (text === undefined || told.has(text)) return
+    told.add(text)
+    wait.note?.(`VM "${spec.name}" waits: ${text}`)
+  }
   const options = {
     timeoutMs: wait.timeoutMs,
     signal,
@@ -43,6 +52,7 @@ export async function waitForVm(api: KubeApi, spec: NodeSpec, wait: VmWait): Pro
     byName(spec.name),
     ([seen]) => {
       vmi = seen
+      tell()
       return vmi !== undefined && whyNotRunning(vm, vmi) === undefined
     },
     options,
@@ -54,6 +64,7 @@ export async function waitForVm(api: KubeApi, spec: NodeSpec, wait: VmWait): Pro
       ([seen]) => {
         vm = seen
         failuresBefore ??= startFailures(vm)
+        tell()
         return isHopeless(vm, failuresBefore)
       },
       options,
