@@ -49,6 +49,20 @@ export function patchCilium(objects: readonly KubeObject[], network: ClusterNetw
   return patched
 }
 
+/**
+ * The setting by which this Cilium has programs in cgroups (it replaces kube-proxy, or balances in sockets), as the
+ * manifest has it; undefined when it has none there. Such programs know cgroups of version 2 alone.
+ */
+export function ciliumInCgroups(objects: readonly KubeObject[]): string | undefined {
+  const { data = {} } = (findObject(objects, 'ConfigMap', 'cilium-config') ?? {}) as {
+    data?: Readonly<Record<string, string>>
+  }
+  const key = ['kube-proxy-replacement', 'bpf-lb-sock'].find((each) =>
+    /^(true|strict)$/.test(data[each] ?? ''),
+  )
+  return key === undefined ? undefined : `${key}: "${data[key] ?? ''}"`
+}
+
 function useNodeCgroups(pod: PodSpec): void {
   // It would mount the host's hierarchy, where the nested cluster's pods are not.
   if (pod.initContainers !== undefined) {

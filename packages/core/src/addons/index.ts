@@ -1,5 +1,5 @@
 export { patchCalico } from './calico.js'
-export { patchCilium } from './cilium.js'
+export { ciliumInCgroups, patchCilium } from './cilium.js'
 export { coreDnsObjects } from './coredns.js'
 export { flannelObjects } from './flannel.js'
 export { coreDnsImage } from './images.js'

@@ -2,6 +2,7 @@ import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { applyAll } from '../kube/index.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
+import { requireCgroups } from './require-cgroups.js'
 import { withoutKeptCorefile } from '../addons/kept-objects.js'
 import { localPathObjects } from '../addons/index.js'
 import { addonObjects } from '../addons/objects.js'
@@ -15,6 +16,7 @@ export async function installAddons(
   const api = need(context.api, 'the nested API')
   const { controlPlaneEndpoint } = need(context.addresses, 'the addresses')
   const objects = await addonObjects(context.record.spec, { controlPlaneEndpoint, note, signal })
+  await requireCgroups(context, objects, signal)
   await applyAddons(api, await withoutKeptCorefile(api, objects, signal), signal)
 }
 
