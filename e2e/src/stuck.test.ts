@@ -131,7 +131,7 @@ describe.skipIf(isShort)('beside ten clusters that can never come up', () => {
 
   it('nodes are replaced and clusters created', () => measureAll(found.beside))
 
-  it(`each of them is gone within ${goneSeconds} s of being deleted, all at once`, async () => {
+  it('each of them is gone soon after it was deleted, all at once', async () => {
     const gone = stuck.map(async ({ name }) => {
       await host.delete(clusterKind, name, `knest-${name}`, { signal: never })
       return secondsUntil(() => isGone(clusterKind, name, `knest-${name}`), 60, `${name} to be gone`)
