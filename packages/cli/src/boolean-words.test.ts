@@ -18,6 +18,8 @@ test.each([
   ['--quiet=true delete a', '--quiet delete a'],
   ['delete a --yes=TRUE --wait=false', 'delete a --yes --no-wait'],
   ['rm a --yes=f --quiet=0', 'rm a'],
+  ['delete a --no-wait=true', 'delete a --no-wait'],
+  ['delete a --no-wait=false', 'delete a'],
   ['delete a --yes=maybe', 'delete a --yes=maybe'],
   ['delete a --out=true --context=true', 'delete a --out=true --context=true'],
   ['--context --yes=true delete', '--context --yes=true delete'],

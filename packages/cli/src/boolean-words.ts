@@ -19,7 +19,8 @@ export function withPlainBooleans(program: Command, words: readonly string[]): r
     if (word === '--') return [...plain, ...words.slice(at)]
     const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
     const option = options.find(({ long, short }) => long === name || short === name)
-    const isTrue = option?.isBoolean() === true && value !== undefined ? truth.get(value) : undefined
+    const isSwitch = option?.isBoolean() === true || option?.negate === true
+    const isTrue = isSwitch && value !== undefined ? truth.get(value) : undefined
     if (isTrue === undefined) plain.push(word)
     else {
       const opposite = `--no-${name.slice(2)}`

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { fakeStatus } from '@knest/testing'
-import type { ClusterPhase } from 'knest'
+import { KnestError, type ClusterPhase } from 'knest'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { FakeTerminal } from './fake-deps.js'
@@ -46,6 +46,8 @@ function split(line: string): string[] {
 function offered(text: string): string[] {
   return [...text.matchAll(/`knest ([^`]*)`/g)].map(([, rest]) => rest ?? '')
 }
+
+const declared = 'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: {name: q, namespace: team}\n'
 
 const leading = { context: 'my host', kubeconfig: '/k c', namespace: 'team' }
 const flags = ['--context', leading.context, '--kubeconfig', leading.kubeconfig, '-n', leading.namespace]
@@ -109,7 +111,8 @@ describe('what a message offers is about the same cluster on the same host', () 
       'ssh q',
       'ssh q cp-0 ls',
     ],
-    ...['shell q ls', 'kubeconfig q', 'list'],
+    ...['shell q ls', 'kubeconfig q', 'list', 'extend q 1h', 'delete q other', 'delete --all --yes'],
+    ...['load q a.tar', 'images q', 'images rm q a', 'preflight other', 'apply -f q.yaml', 'plan -f q.yaml'],
   ]
   const phases: readonly ClusterPhase[] = [
     ...(['Creating', 'Ready', 'Degraded', 'Scaling', 'Upgrading', 'Paused', 'Resuming', 'Deleting'] as const),
@@ -121,6 +124,7 @@ describe('what a message offers is about the same cluster on the same host', () 
       const terminal = new FakeTerminal(tmpdir())
       terminal.clusters.reachable = false
       terminal.clusters.add(fakeStatus({ name: 'q', namespace: 'team', phase }))
+      terminal.files.set('q.yaml', declared)
       const [before = '', after] = command.split(' -- ')
       await terminal.run(...before.split(' '), ...flags, ...(after === undefined ? [] : ['--', after]))
       for (const line of offered(terminal.out + terminal.err)) {
@@ -131,6 +135,67 @@ describe('what a message offers is about the same cluster on the same host', () 
       if (command === 'ssh q') expect(offered(terminal.err)).toHaveLength(2)
     },
   )
+
+  const notYet = 'new'
+  type Row = readonly [string, string, (terminal: FakeTerminal) => unknown, readonly string[]]
+  const closing: readonly Row[] = [
+    ['create, reached', `create ${notYet}`, () => undefined, [`shell ${notYet}`]],
+    [
+      'create, not reached',
+      `create ${notYet} --no-merge`,
+      (terminal: FakeTerminal) => (terminal.clusters.reachable = false),
+      [`shell ${notYet}`],
+    ],
+    [
+      'create that fails',
+      `create ${notYet} --no-merge`,
+      (terminal: FakeTerminal) =>
+        (terminal.clusters.duringCreate = () => Promise.reject(new KnestError('timeout', 'too long'))),
+      [`delete ${notYet}`],
+    ],
+    [
+      'create that is interrupted',
+      `create ${notYet} --no-merge`,
+      (terminal: FakeTerminal) =>
+        (terminal.clusters.duringCreate = () => {
+          terminal.signal()
+          return Promise.reject(new KnestError('cancelled', 'cancelled'))
+        }),
+      [`delete ${notYet}`],
+    ],
+    [
+      'create without a controller',
+      `create ${notYet} --no-merge`,
+      (terminal: FakeTerminal) => {
+        terminal.controller.found = undefined
+        terminal.controller.fault = new KnestError('not-permitted', 'you may not')
+      },
+      [`heal ${notYet}`, `shell ${notYet}`],
+    ],
+    [
+      'certificates that end',
+      'certs q',
+      (terminal: FakeTerminal) =>
+        (terminal.clusters.certificateList = {
+          ...terminal.clusters.certificateList,
+          unfinished: ['q-cp-0'],
+        }),
+      ['certs q'],
+    ],
+  ]
+  test.each(closing)('the closing line: %s', async (_what, command, arrange, expected) => {
+    const terminal = new FakeTerminal(mkdtempSync(join(tmpdir(), 'knest-hints-')))
+    terminal.clusters.add(fakeStatus({ name: 'q', namespace: 'team' }))
+    arrange(terminal)
+    await terminal.run(...command.split(' '), ...flags, '--as', 'somebody else')
+    const said = offered(terminal.err).map((line) => parse(split(line)))
+    expect(said.map(({ command: verb, args }) => `${verb} ${args.join(' ')}`)).toEqual(expected)
+    for (const { context, kubeconfig, namespace, connection } of said)
+      expect({ context, kubeconfig, namespace, connection }).toEqual({
+        ...leading,
+        connection: { as: 'somebody else' },
+      })
+  })
 
   test('also where a file and not a flag names the namespace', async () => {
     const terminal = new FakeTerminal(tmpdir())

@@ -6,6 +6,11 @@ export function outputOption(formats: readonly OutputFormat[]): Option {
   return new Option('-o, --output <format>', 'how to print the result').choices(formats)
 }
 
+/** kubectl's; what is no table has none anyway. */
+export function noHeadersOption(): Option {
+  return new Option('--no-headers', 'print rows alone')
+}
+
 /** Machine formats of a value; undefined when the format is one for people. */
 export async function renderValue(
   value: unknown,

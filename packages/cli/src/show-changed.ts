@@ -13,7 +13,7 @@ export async function showChanged(
 ): Promise<void> {
   const value = await renderValue(clusterView(status, deps.now()), output)
   if (value !== undefined) deps.streams.out(value)
-  else if (output === 'table') deps.streams.out(clusterTable([status], deps.now(), false))
+  else if (output === 'table') deps.streams.out(clusterTable([status], deps.now()))
   else if (output === 'name') deps.streams.out(`${status.name}\n`)
   else deps.streams.out(`cluster "${status.name}" ${became}\n`)
 }

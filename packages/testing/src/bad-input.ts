@@ -341,6 +341,30 @@ export const badInputCases: readonly BadInput[] = [
     message: /--output.*'xml' is invalid/,
   },
   {
+    name: 'all namespaces, perhaps',
+    argv: ['list', '--all-namespaces=perhaps'],
+    exitCode: usage,
+    message: /unknown option '--all-namespaces=perhaps'/,
+  },
+  {
+    name: 'no headers, perhaps',
+    argv: ['list', '--no-headers=perhaps'],
+    exitCode: usage,
+    message: /unknown option '--no-headers=perhaps'/,
+  },
+  {
+    name: 'names of a list in a table of them',
+    argv: ['host', 'status', '-o', 'names'],
+    exitCode: usage,
+    message: /--output.*'names' is invalid/,
+  },
+  {
+    name: 'nodes that stay and go',
+    argv: [...create, '--retain', '--rollback'],
+    exitCode: usage,
+    message: /--rollback has no meaning with --retain/,
+  },
+  {
     name: 'unknown Service type',
     argv: [...create, '--control-plane-endpoint-service-type', 'Ingress'],
     exitCode: usage,

@@ -127,6 +127,8 @@ export class FakeClusters implements Clusters {
     else resumable(recordOf(there), spec)
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
     this.add(statusOfSpec(ref, spec, 'Creating'), spec)
+    if (there === undefined) run.made?.()
+    await run.recorded?.(run.signal)
     await run.progress.phase('Create nodes', () => this.duringCreate(run))
     if (run.signal.aborted) throw endedBy(run.signal)
     const begun = Date.parse('2026-01-01T00:03:01Z')

@@ -1,6 +1,6 @@
 import { clusterCommand, type Clusters, type ClusterRef } from 'knest'
 import { Command } from 'commander'
-import { certificateTable, certificatesView } from '../views/certificates.js'
+import { certificateNames, certificateTable, certificatesView } from '../views/certificates.js'
 import { checkTarget, defaultName } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
@@ -8,7 +8,7 @@ import type { FoundHost } from '../find-host.js'
 import { checkKeeping, keepIfPossible } from '../kubeconfig/kept.js'
 import { ask, findCluster, operate, withHost } from '../operation.js'
 import { timeLimit, type TimeLimit } from '../time-limit.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { noHeadersOption, outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import { leftovers } from '../leftovers.js'
 
@@ -18,6 +18,7 @@ export interface CertsOptions extends GlobalOptions, TimeLimit {
   readonly all: boolean
   readonly merge: boolean
   readonly dryRun: boolean
+  readonly headers?: boolean | undefined
   readonly output?: OutputFormat | undefined
 }
 
@@ -33,7 +34,8 @@ export async function certsRun(deps: Deps, options: CertsOptions): Promise<void>
 async function show(deps: Deps, clusters: Clusters, ref: ClusterRef, options: CertsOptions): Promise<void> {
   const found = await ask(deps, (signal) => clusters.certificates(ref, signal))
   const value = await renderValue(certificatesView(ref, found), options.output)
-  deps.streams.out(value ?? certificateTable(found, options.output === 'wide'))
+  const names = options.output === 'name' ? certificateNames(found.certificates) : undefined
+  deps.streams.out(value ?? names ?? certificateTable(found, tableStyle(options)))
   for (const problem of found.problems) deps.messages.warning(problem)
   const due = found.certificates.filter(({ daysLeft }) => daysLeft < found.renewBeforeDays).length
   if (due > 0 || found.unfinished.length > 0) {
@@ -69,8 +71,9 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
 
   const value = await renderValue(certificatesView(ref, result), options.output)
   if (value !== undefined) deps.streams.out(value)
+  else if (options.output === 'name') deps.streams.out(certificateNames(result.renewed))
   else if (options.output === 'table' || options.output === 'wide')
-    deps.streams.out(certificateTable(result, options.output === 'wide'))
+    deps.streams.out(certificateTable(result, tableStyle(options)))
   else if (result.renewed.length > 0)
     deps.streams.out(`${count(result.renewed.length)} of cluster "${ref.name}" renewed\n`)
   else
@@ -79,6 +82,10 @@ async function renew(deps: Deps, host: FoundHost, ref: ClusterRef, options: Cert
   deps.messages.info(
     context === undefined ? `New kubeconfig: ${file}` : `Context "${context}" is set; own file: ${file}`,
   )
+}
+
+function tableStyle({ output, headers }: CertsOptions): { wide: boolean; headers: boolean | undefined } {
+  return { wide: output === 'wide', headers }
 }
 
 function count(certificates: number): string {
@@ -91,6 +98,7 @@ interface CertsFlags {
   readonly merge?: boolean
   readonly dryRun?: boolean
   readonly timeout?: string
+  readonly headers?: boolean
   readonly output?: OutputFormat
 }
 
@@ -103,7 +111,8 @@ export function certsCommand(deps: Deps, run: typeof certsRun = certsRun): Comma
     .option('--no-merge', 'with --renew, do not change the context in your kubeconfig')
     .option('--dry-run', 'print the steps of a renewal and do nothing')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
-    .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
+    .addOption(noHeadersOption())
+    .addOption(outputOption(['table', 'wide', 'json', 'yaml', 'name']))
     .action((name: string, flags: CertsFlags, command: Command) =>
       run(deps, {
         ...globalOptions(command),
@@ -113,6 +122,7 @@ export function certsCommand(deps: Deps, run: typeof certsRun = certsRun): Comma
         merge: flags.merge !== false,
         dryRun: flags.dryRun === true,
         ...timeLimit(flags.timeout),
+        headers: flags.headers,
         output: flags.output,
       }),
     )

@@ -68,6 +68,26 @@ describe('parsing', () => {
   })
 })
 
+function fill(): void {
+  terminal.clusters.add(fakeStatus())
+  terminal.clusters.loadedImages = [
+    { name: 'docker.io/library/busybox:1', digest: 'sha256:0123', size: undefined, wanted: [], present: [] },
+  ]
+  terminal.clusters.certificateList = {
+    ...terminal.clusters.certificateList,
+    certificates: [
+      {
+        node: 'quickstart-cp-0',
+        name: 'apiserver',
+        expires: '2026-12-31T00:00:00Z',
+        daysLeft: 364,
+        ca: 'ca',
+        renewedBy: 'knest',
+      },
+    ],
+  }
+}
+
 describe('list', () => {
   const item = {
     name: 'quickstart',
@@ -96,6 +116,49 @@ describe('list', () => {
     expect(await terminal.run('list')).toBe(0)
     const cells = terminal.out.split('\n').map((line) => line.split(/ {2,}/).at(-1))
     expect(cells).toEqual(['ENDS-IN', '116m', 'never', ''])
+  })
+
+  test.each([
+    [['-n', 'team'], ['quickstart']],
+    [['-A'], ['lasting', 'quickstart']],
+    [
+      ['-n', 'team', '-A'],
+      ['lasting', 'quickstart'],
+    ],
+    [
+      ['--all-namespaces', '--namespace', 'team'],
+      ['lasting', 'quickstart'],
+    ],
+    [['--all-namespaces=false', '-n', 'team'], ['quickstart']],
+  ])('%j, as kubectl understands it', async (flags, names) => {
+    terminal.clusters.add(fakeStatus({ namespace: 'team' }))
+    terminal.clusters.add(fakeStatus({ name: 'lasting' }))
+    expect(await terminal.run('list', '-o', 'name', ...flags)).toBe(0)
+    expect(terminal.out.trim().split('\n').sort()).toEqual(names)
+  })
+
+  test.each([
+    ['list', 'quickstart   knest-quickstart'],
+    ['list --no-headers=true', 'quickstart   knest-quickstart'],
+    ['images quickstart', 'busybox:1   0123   <none>   0/0'],
+    ['certs quickstart', 'quickstart-cp-0   apiserver   2026-12-31T00:00:00Z   364'],
+  ])('%s --no-headers prints rows alone', async (command, row) => {
+    fill()
+    expect(await terminal.run(...command.split(' '), '--no-headers')).toBe(0)
+    expect(terminal.out.split('\n')[0]).toContain(row)
+    expect(terminal.out.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  test.each([
+    ['list', 'quickstart'],
+    ['status quickstart', 'quickstart'],
+    ['images quickstart', 'busybox:1'],
+    ['certs quickstart', 'quickstart-cp-0/apiserver'],
+    ['host status', 'knest-host'],
+  ])('%s -o name prints names, one a line, and nothing else on stdout', async (command, line) => {
+    fill()
+    expect(await terminal.run(...command.split(' '), '-o', 'name')).toBe(0)
+    expect(terminal.out).toBe(`${line}\n`)
   })
 
   test('extend says until when it lives', async () => {

@@ -2,7 +2,7 @@ import { KnestError, NodeCommandError, PreflightError } from 'knest'
 import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 import { main } from '../main.js'
@@ -187,6 +187,67 @@ test('a half created cluster is kept, and the user told how to go on', async () 
   )
   expect(terminal.err).toContain(
     'etcd is not healthy\nerror: kubeadm failed on node "x-cp-0" with exit code 1\n',
+  )
+})
+
+const failures = [
+  new NodeCommandError('x-cp-0', ['kubeadm', 'init'], 1, ''),
+  ...(['timeout', 'host-unreachable', 'prerequisite', 'not-permitted'] as const).map(
+    (code) => new KnestError(code, code),
+  ),
+]
+
+describe.each(failures.map((error) => [error.code, error] as const))(
+  'a create that fails by %s',
+  (_, error) => {
+    beforeEach(() => {
+      terminal.clusters.duringCreate = () => Promise.reject(error)
+    })
+
+    test.each([
+      ['without a word', []],
+      ['with --retain', ['--retain']],
+    ])('keeps what it made, %s', async (_what, flags) => {
+      expect(await terminal.run('create', 'x', ...flags)).not.toBe(0)
+      expect(terminal.clusters.changes).toEqual(['create knest-x/x'])
+      expect(terminal.err.match(/^note: what was made is kept; /gm)).toHaveLength(1)
+    })
+
+    test('removes what it made with --rollback', async () => {
+      expect(await terminal.run('create', 'x', '--rollback')).not.toBe(0)
+      expect(terminal.clusters.changes).toEqual(['create knest-x/x', 'delete knest-x/x'])
+      expect(terminal.err).toMatch(/^note: .*cluster "x" is removed again \(--rollback\)$/m)
+      expect(terminal.err).not.toContain('is kept')
+      expect(terminal.err).toContain(`error: ${error.message}\n`)
+    })
+
+    test('removes nothing that was there before', async () => {
+      terminal.clusters.duringCreate = () => Promise.resolve()
+      await terminal.run('create', 'x', '--no-merge')
+      const made = terminal.clusters.clusters.get('knest-x/x')
+      terminal.clusters.add(fakeStatus({ name: 'x', phase: 'Creating' }), made?.spec)
+      terminal.clusters.duringCreate = () => Promise.reject(error)
+      expect(await terminal.run('create', 'x', '--rollback')).not.toBe(0)
+      expect(terminal.clusters.changes).not.toContain('delete knest-x/x')
+      expect(terminal.err).toContain('cluster "x" was there before: it is kept')
+    })
+  },
+)
+
+test('a create that is somebody else’s now is not rolled back', async () => {
+  terminal.clusters.duringCreate = () => Promise.reject(new KnestError('conflict', 'taken over'))
+  expect(await terminal.run('create', 'x', '--rollback')).toBe(4)
+  expect(terminal.clusters.changes).toEqual(['create knest-x/x'])
+})
+
+test('a rollback that fails says so, and the create’s own error stays the last word', async () => {
+  terminal.clusters.duringCreate = () => {
+    terminal.clusters.delete = () => Promise.reject(new KnestError('host-unreachable', 'no answer'))
+    return Promise.reject(new KnestError('timeout', 'waited too long'))
+  }
+  expect(await terminal.run('create', 'x', '--rollback')).toBe(6)
+  expect(terminal.err).toContain(
+    'warning: cluster "x" was not removed: no answer; remove it with `knest delete x -n knest-x`\nerror: waited too long\n',
   )
 })
 

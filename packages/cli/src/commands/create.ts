@@ -1,4 +1,4 @@
-import { clusterCommand, KnestError, kubectlCommand, type ClusterKubeconfig, type ClusterRef } from 'knest'
+import { clusterCommand, kubectlCommand, type ClusterKubeconfig, type ClusterRef } from 'knest'
 import { Command } from 'commander'
 import { bindBefore, ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
@@ -21,6 +21,7 @@ import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
+import { settleFailedCreate } from './failed-create.js'
 
 export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly name?: string | undefined
@@ -30,6 +31,8 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly yes: boolean
   /** Put a controller on a host that has none. */
   readonly controller: boolean
+  /** Delete what was made when the creation fails. */
+  readonly rollback: boolean
   readonly merge: boolean
   readonly switchContext: boolean
   readonly output?: OutputFormat | undefined
@@ -49,6 +52,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       return
     }
     const install = await offerKubeVirt(deps, open, spec, options.yes)
+    let isUnfinished = false
+    let isOurs = false
     try {
       let kept: Kept | undefined
       const access = await withTiming(deps, options, `knest create ${ref.name}`, (clock) =>
@@ -62,8 +67,16 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
               kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
-            const recorded = await bindBefore(open, desired, options.controller, run.signal)
-            const created = await clusters.create(ref, spec, { ...run, clock, deliver, recorded })
+            const bind = await bindBefore(open, desired, options.controller, run.signal)
+            const recorded = async (signal: AbortSignal): Promise<void> => {
+              isUnfinished = true
+              await bind?.(signal)
+            }
+            const made = (): void => {
+              isOurs = true
+            }
+            const created = await clusters.create(ref, spec, { ...run, clock, deliver, recorded, made })
+            isUnfinished = false
             await ensureController(deps, open, ref, run, options.controller)
             return created
           },
@@ -74,11 +87,8 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
       deps.messages.info(nextSteps(ref, kept, access))
       if (access.reachable) await warnOfProxy(deps, access.server, `, or use ${clusterCommand('shell', ref)}`)
     } catch (error) {
-      if (isHalfWay(error)) {
-        deps.messages.note(
-          `what was made is kept; run the same command again to go on, or ${clusterCommand('delete', ref)}`,
-        )
-      }
+      const begun = { isUnfinished, isOurs }
+      await settleFailedCreate(deps, open, host, { ...options, ref, begun }, error)
       throw error
     }
   })
@@ -102,15 +112,12 @@ function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubec
   )
 }
 
-/** Ended after nodes may have been made. */
-function isHalfWay(error: unknown): boolean {
-  return error instanceof KnestError && (error.code === 'node-command' || error.code === 'timeout')
-}
-
 interface OwnFlags extends CreateFlags, TimingFlags {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly controller?: boolean
+  readonly retain?: boolean
+  readonly rollback?: boolean
   readonly merge?: boolean
   readonly switchContext?: boolean
   readonly timeout?: string
@@ -125,14 +132,17 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--dry-run', 'print the steps and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
+    .option('--retain', 'keep what was made when the creation fails, to look at it or to go on (the default)')
+    .option('--rollback', 'delete what was made when the creation fails')
     .option('--no-merge', 'do not add a context to your kubeconfig')
     .option('--switch-context', 'make the new context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((name: string | undefined, given: OwnFlags, self: Command) => {
       refuseTogether('--switch-context', given.switchContext === true, '--no-merge', given.merge === false)
-      const { dryRun, yes, controller, merge, switchContext, timeout, output, timing, timingSvg, ...flags } =
-        given
+      refuseTogether('--rollback', given.rollback === true, '--retain', given.retain === true)
+      const { dryRun, yes, controller, merge, switchContext, ...others } = given
+      const { timeout, output, timing, timingSvg, rollback, ...flags } = others
       return run(deps, {
         ...globalOptions(self),
         name,
@@ -140,6 +150,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
         dryRun: dryRun === true,
         yes: yes === true,
         controller: controller !== false,
+        rollback: rollback === true,
         merge: merge !== false,
         switchContext: switchContext === true,
         ...timeLimit(timeout),

@@ -5,12 +5,13 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { onCluster } from '../on-cluster.js'
 import { ask, findCluster, withClusters } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { noHeadersOption, outputOption, renderValue, type OutputFormat } from '../output.js'
 import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { imagesTable, imagesView } from '../views/images.js'
 
 export interface ImagesOptions extends GlobalOptions {
   readonly name: string
+  readonly headers?: boolean | undefined
   readonly output?: OutputFormat | undefined
 }
 
@@ -23,7 +24,7 @@ export async function imagesRun(deps: Deps, options: ImagesOptions): Promise<voi
     if (value !== undefined) deps.streams.out(value)
     else if (options.output === 'name')
       deps.streams.out(images.map(({ name }) => `${shortImageName(name)}\n`).join(''))
-    else if (images.length > 0) deps.streams.out(imagesTable(images))
+    else if (images.length > 0) deps.streams.out(imagesTable(images, options))
     else deps.messages.info(`No images were loaded into cluster "${ref.name}"`)
   })
 }
@@ -57,9 +58,11 @@ export function imagesCommand(
   return new Command('images')
     .description('list the images that were loaded into a nested cluster, and how many nodes have them')
     .argument('[name]', 'cluster name', defaultName)
+    .addOption(noHeadersOption())
     .addOption(outputOption(['table', 'json', 'yaml', 'name']))
-    .action((name: string, flags: Pick<ImagesOptions, 'output'>, command: Command) =>
-      run(deps, { ...globalOptions(command), name, output: flags.output }),
+    .action(
+      (name: string, { headers, output }: Pick<ImagesOptions, 'headers' | 'output'>, command: Command) =>
+        run(deps, { ...globalOptions(command), name, headers, output }),
     )
     .addCommand(rm)
 }

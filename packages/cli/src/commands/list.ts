@@ -3,16 +3,19 @@ import { clusterTable, clusterView } from '../views/clusters.js'
 import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, withClusters } from '../operation.js'
-import { outputOption, renderValue, type OutputFormat } from '../output.js'
+import { noHeadersOption, outputOption, renderValue, type OutputFormat } from '../output.js'
 
 export interface ListOptions extends GlobalOptions {
+  /** Whatever -n says, as with kubectl. */
+  readonly allNamespaces?: boolean | undefined
+  readonly headers?: boolean | undefined
   readonly output?: OutputFormat | undefined
 }
 
 export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
   const clusters = await withClusters(deps, options, (open) =>
     ask(deps, (signal) =>
-      open.list(options.namespace, signal, (namespace) => {
+      open.list(options.allNamespaces === true ? undefined : options.namespace, signal, (namespace) => {
         deps.messages.note(
           `you may not list the clusters of all namespaces: these are those of namespace "${namespace}"`,
         )
@@ -26,16 +29,23 @@ export async function listRun(deps: Deps, options: ListOptions): Promise<void> {
   )
   if (value !== undefined) deps.streams.out(value)
   else if (options.output === 'name') deps.streams.out(clusters.map(({ name }) => `${name}\n`).join(''))
-  else if (clusters.length > 0) deps.streams.out(clusterTable(clusters, now, options.output === 'wide'))
+  else if (clusters.length > 0)
+    deps.streams.out(
+      clusterTable(clusters, now, { wide: options.output === 'wide', headers: options.headers }),
+    )
   else deps.messages.info('No nested clusters found')
 }
+
+type ListFlags = Pick<ListOptions, 'allNamespaces' | 'headers' | 'output'>
 
 export function listCommand(deps: Deps, run: typeof listRun = listRun): Command {
   return new Command('list')
     .alias('ls')
     .description('list the nested clusters of all namespaces that you may look into, or of one with -n')
+    .option('-A, --all-namespaces', 'all namespaces, as without -n')
+    .addOption(noHeadersOption())
     .addOption(outputOption(['table', 'wide', 'json', 'yaml', 'name']))
-    .action((flags: Pick<ListOptions, 'output'>, command: Command) =>
-      run(deps, { ...globalOptions(command), output: flags.output }),
+    .action(({ allNamespaces, headers, output }: ListFlags, command: Command) =>
+      run(deps, { ...globalOptions(command), allNamespaces, headers, output }),
     )
 }

@@ -80,7 +80,7 @@ function isTemporary(error: unknown): error is KnestError {
 /** YAML is a stream of documents, JSON of values, as kubectl prints them; what is for people takes the screen. */
 function between(deps: Deps, output: OutputFormat | undefined): string {
   if (output === 'yaml') return '---\n'
-  if (output === 'json') return ''
+  if (output === 'json' || output === 'name') return ''
   return deps.streams.outIsTty ? '\x1b[H\x1b[2J' : '\n'
 }
 
@@ -95,6 +95,10 @@ async function orGone(status: Promise<ClusterStatus>): Promise<ClusterStatus | u
 
 async function show(deps: Deps, found: ClusterStatus, { output }: StatusOptions): Promise<void> {
   const status = { ...found, problems: deps.messages.wordedProblems(found.problems) }
+  if (output === 'name') {
+    deps.streams.out(`${found.name}\n`)
+    return
+  }
   const value = await renderValue(statusView(status, deps.now()), output)
   deps.streams.out(value ?? statusText(status, deps.now(), output === 'wide'))
 }
@@ -104,7 +108,7 @@ export function statusCommand(deps: Deps, run: typeof statusRun = statusRun): Co
     .description('show one nested cluster: nodes, etcd, certificates, and what is wrong')
     .argument('[name]', 'cluster name', defaultName)
     .option('-w, --watch', 'show it again whenever it has changed')
-    .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
+    .addOption(outputOption(['table', 'wide', 'json', 'yaml', 'name']))
     .action((name: string, flags: Partial<Pick<StatusOptions, 'output' | 'watch'>>, command: Command) =>
       run(deps, {
         ...globalOptions(command),

@@ -1,5 +1,5 @@
 import type { ClusterCertificates, ClusterRef } from 'knest'
-import { renderTable } from '../render/table.js'
+import { renderTable, type TableStyle } from '../render/table.js'
 
 /** Certificates as `-o json` shows them. The fields are a promise to scripts. */
 export function certificatesView(ref: ClusterRef, found: ClusterCertificates): Record<string, unknown> {
@@ -20,8 +20,16 @@ export function certificatesView(ref: ClusterRef, found: ClusterCertificates): R
   }
 }
 
+/** As `-o name` shows them: a line each, with the node it lies on. */
+export function certificateNames(certificates: ClusterCertificates['certificates']): string {
+  return certificates.map(({ node, name }) => `${node === undefined ? name : `${node}/${name}`}\n`).join('')
+}
+
 /** Authorities and the kubeconfig lie on no node. */
-export function certificateTable({ certificates, authorities }: ClusterCertificates, wide: boolean): string {
+export function certificateTable(
+  { certificates, authorities }: ClusterCertificates,
+  { wide, headers: hasHeaders }: TableStyle & { readonly wide: boolean },
+): string {
   const headers = ['NODE', 'CERTIFICATE', 'EXPIRES', 'DAYS-LEFT']
   const rows = [
     ...authorities.map((authority) => ({ ...authority, node: undefined, ca: '<none>', renewedBy: '<none>' })),
@@ -37,5 +45,6 @@ export function certificateTable({ certificates, authorities }: ClusterCertifica
       ca,
       renewedBy,
     ]),
+    { headers: hasHeaders },
   )
 }

@@ -1,6 +1,6 @@
 import type { ClusterSummary } from 'knest'
 import { age } from './age.js'
-import { renderTable } from '../render/table.js'
+import { renderTable, type TableStyle } from '../render/table.js'
 
 /** A cluster as `-o json` shows it. The fields are a promise to scripts. */
 export function clusterView(cluster: ClusterSummary, now: Date): Record<string, unknown> {
@@ -20,8 +20,16 @@ export function clusterView(cluster: ClusterSummary, now: Date): Record<string, 
   }
 }
 
+export interface ClusterTableStyle extends TableStyle {
+  readonly wide?: boolean
+}
+
 /** With the time that is left where a cluster has an end. */
-export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wide: boolean): string {
+export function clusterTable(
+  clusters: readonly ClusterSummary[],
+  now: Date,
+  { wide = false, headers: hasHeaders }: ClusterTableStyle = {},
+): string {
   const ends = clusters.some(({ expiresAt }) => expiresAt !== undefined)
   const headers = [
     ...['NAME', 'NAMESPACE', 'BACKEND', 'VERSION', 'PHASE', 'CONTROL-PLANE', 'WORKERS', 'AGE'],
@@ -42,6 +50,7 @@ export function clusterTable(clusters: readonly ClusterSummary[], now: Date, wid
       ...(ends ? [timeLeft(cluster.expiresAt, now)] : []),
       ...(wide ? [cluster.podNetworkCidr.join(','), cluster.serviceCidr.join(',')] : []),
     ]),
+    { headers: hasHeaders },
   )
 }
 

@@ -1,5 +1,5 @@
 import { shortImageName, type ClusterImage, type ClusterRef } from 'knest'
-import { renderTable } from '../render/table.js'
+import { renderTable, type TableStyle } from '../render/table.js'
 
 /** Loaded images as `-o json` shows them. The fields are a promise to scripts. */
 export function imagesView(ref: ClusterRef, images: readonly ClusterImage[]): Record<string, unknown> {
@@ -16,7 +16,7 @@ export function imagesView(ref: ClusterRef, images: readonly ClusterImage[]): Re
   }
 }
 
-export function imagesTable(images: readonly ClusterImage[]): string {
+export function imagesTable(images: readonly ClusterImage[], { headers }: TableStyle): string {
   return renderTable(
     ['IMAGE', 'DIGEST', 'SIZE', 'NODES'],
     images.map(({ name, digest, size, wanted, present }) => [
@@ -25,5 +25,6 @@ export function imagesTable(images: readonly ClusterImage[]): string {
       size ?? '<none>',
       `${wanted.filter((node) => present.includes(node)).length}/${wanted.length}`,
     ]),
+    { headers },
   )
 }

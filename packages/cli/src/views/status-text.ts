@@ -14,7 +14,7 @@ import { renderTable } from '../render/table.js'
 /** A cluster's status for people: sections with a blank line between, what is wrong at the end. */
 export function statusText(status: ClusterStatus, now: Date, wide: boolean): string {
   const sections = [
-    clusterTable([status], now, true),
+    clusterTable([status], now, { wide: true }),
     nodeTable(status.nodes, wide),
     etcdText(status.etcd),
     certificateText(status.certificates),

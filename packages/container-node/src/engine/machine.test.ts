@@ -3,6 +3,7 @@ import { parseLimits, podmanUlimits } from './limits.js'
 import { machineProblems, parseControllers, type MachineFacts } from './machine.js'
 
 const good: MachineFacts = {
+  cgroupVersion: 2,
   inotify: { max_user_instances: 8192, max_user_watches: 524_288 },
   controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
   availableMemory: 8 * 2 ** 30,
@@ -31,6 +32,12 @@ describe('machineProblems', () => {
     expect(problems.map(({ severity }) => severity)).toEqual(['warning', 'warning', 'warning', 'warning'])
     expect(problems[0]?.hint).toContain('fs.inotify.max_user_instances=512')
     expect(problems[2]?.message).toContain('1.0 GiB')
+  })
+
+  it('warns of cgroup v1', () => {
+    expect(machineProblems({ ...good, cgroupVersion: 1 })).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining('cgroup v1') as string },
+    ])
   })
 
   it('refuses a kernel without a controller', () => {

@@ -12,6 +12,7 @@ const wantedInotify = { max_user_instances: 512, max_user_watches: 524_288 } as 
 const neededControllers = ['cpu', 'cpuset', 'memory', 'pids']
 
 export interface MachineFacts {
+  readonly cgroupVersion: 1 | 2
   readonly inotify: Readonly<Record<keyof typeof wantedInotify, number | undefined>>
   readonly controllers: readonly string[]
   readonly availableMemory: number | undefined
@@ -37,6 +38,7 @@ export async function readMachine({ cgroupVersion, storage }: EngineFacts): Prom
   ])
   const available = /^MemAvailable:\s+(\d+) kB/m.exec(memory ?? '')?.[1]
   return {
+    cgroupVersion,
     inotify: { max_user_instances: instances, max_user_watches: watches },
     controllers: controllers === undefined ? neededControllers : parseControllers(controllers, cgroupVersion),
     availableMemory: available === undefined ? undefined : Number(available) * 1024,
@@ -55,7 +57,12 @@ export function parseControllers(text: string, cgroupVersion: 1 | 2): readonly s
 
 /** What keeps a node from running on this machine, or from running well. */
 export function machineProblems(facts: MachineFacts): readonly Problem[] {
-  return [...controllerProblems(facts), ...inotifyProblems(facts), ...roomProblems(facts)]
+  return [
+    ...controllerProblems(facts),
+    ...cgroupProblems(facts),
+    ...inotifyProblems(facts),
+    ...roomProblems(facts),
+  ]
 }
 
 function controllerProblems({ controllers }: MachineFacts): readonly Problem[] {
@@ -66,6 +73,19 @@ function controllerProblems({ controllers }: MachineFacts): readonly Problem[] {
       severity: 'error',
       message: `the kernel has no cgroup controller ${missing.join(', ')}`,
       hint: 'switch it on at boot (kernel command line: cgroup_enable=memory cgroup_memory=1), then start the machine again',
+    },
+  ]
+}
+
+/** Kubernetes 1.31 put cgroup v1 into maintenance, 1.35 refuses it unless it is told not to, and a later one has none. */
+function cgroupProblems({ cgroupVersion }: MachineFacts): readonly Problem[] {
+  if (cgroupVersion === 2) return []
+  return [
+    {
+      severity: 'warning',
+      message:
+        'this machine runs cgroup v1, which Kubernetes is leaving: from 1.35 on kubelet runs there only because knest tells it to (failCgroupV1), and later versions will not',
+      hint: 'switch to cgroup v2 when you can (systemd: kernel command line systemd.unified_cgroup_hierarchy=1), then start the machine again',
     },
   ]
 }

@@ -17,6 +17,8 @@ export type * from './timing.js'
 export interface CreateRun extends RunOptions {
   /** Called when there is a record and no node yet, and again where a creation goes on. */
   readonly recorded?: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** Called when this call has made the record, and nothing of the cluster was there before. */
+  readonly made?: (() => void) | undefined
   /**
    * Receives the kubeconfig before the cluster counts as created: who is interrupted here and creates
    * again is given it again.

@@ -66,6 +66,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         if (prepared.kind === 'begun') return prepared.record
         const created = await home.create(ref, prepared.spec, signal)
         isNew = !prepared.isLeft
+        if (isNew) run.made?.()
         return created
       }
       const work = async (inner: RunOptions): Promise<void> => {

@@ -19,7 +19,9 @@ export async function hostStatusRun(deps: Deps, options: HostStatusOptions): Pro
   await checkHostTarget(deps, options.target)
   const control = await deps.hostControl()
   const status = await ask(deps, (signal) => control.status(options.target, signal))
-  deps.streams.out((await renderValue(hostView(status), options.output)) ?? hostText(status, deps.now()))
+  const value = await renderValue(hostView(status), options.output)
+  const name = options.output === 'name' ? `${status.name}\n` : undefined
+  deps.streams.out(value ?? name ?? hostText(status, deps.now()))
 }
 
 /** A host as `-o json` shows it. */
@@ -89,7 +91,7 @@ function hostTable(status: HostStatus, now: Date): string {
 export function hostStatusCommand(deps: Deps, run: typeof hostStatusRun = hostStatusRun): Command {
   return addTargetOptions(new Command('status'))
     .description('show the embedded host')
-    .addOption(outputOption(['table', 'json', 'yaml']))
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
     .action((flags: TargetFlags & { readonly output?: OutputFormat }, command: Command) =>
       run(deps, { ...globalOptions(command), target: hostTarget(flags), output: flags.output }),
     )
