@@ -36,12 +36,18 @@ export function createFakeClusterHome(): FakeClusterHome {
   let counter = 0
   const key = ({ namespace, name }: ClusterRef): string => `${namespace}/${name}`
   const next = (): string => String(++counter)
-  const begun = (ref: ClusterRef, spec: ClusterSpec, declared: boolean): ClusterRecord => {
+  const begun = (
+    ref: ClusterRef,
+    spec: ClusterSpec,
+    declared: boolean,
+    labels?: ClusterRecord['labels'],
+  ): ClusterRecord => {
     const record: ClusterRecord = {
       name: ref.name,
       namespace: ref.namespace,
       spec,
       declared,
+      ...(labels !== undefined && { labels }),
       phase: 'Creating',
       conditions: [],
       createdAt: new Date().toISOString(),
@@ -86,10 +92,10 @@ export function createFakeClusterHome(): FakeClusterHome {
         [...records.values()].filter((record) => namespace === undefined || record.namespace === namespace),
       ),
     read: (ref) => Promise.resolve(records.get(key(ref))),
-    create: (ref, spec) => {
+    create: (ref, spec, _signal, labels) => {
       if (records.has(key(ref)))
         return Promise.reject(new KnestError('already-exists', `cluster "${ref.name}" exists`))
-      return Promise.resolve(begun(ref, spec, false))
+      return Promise.resolve(begun(ref, spec, false, labels))
     },
     update: (record, spec) =>
       answer(() =>

@@ -126,7 +126,7 @@ export class FakeClusters implements Clusters {
     if (there === undefined) await this.duringPreflight(run)
     else resumable(recordOf(there), spec)
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
-    this.add(statusOfSpec(ref, spec, 'Creating'), spec)
+    this.add({ ...statusOfSpec(ref, spec, 'Creating'), labels: run.labels }, spec)
     if (there === undefined) run.made?.()
     await run.recorded?.(run.signal)
     await run.progress.phase('Create nodes', () => this.duringCreate(run))
@@ -135,7 +135,7 @@ export class FakeClusters implements Clusters {
     run.clock?.({ id: 'nodes', title: 'Create nodes', needs: [], startMs: begun, endMs: begun + 8_000 })
     const access = await this.kubeconfig(ref)
     await run.deliver?.(access)
-    this.add(statusOfSpec(ref, spec, 'Ready'), spec)
+    this.add({ ...statusOfSpec(ref, spec, 'Ready'), labels: run.labels }, spec)
     return access
   }
 

@@ -34,7 +34,7 @@ export interface ApplyOptions extends GlobalOptions, TimeLimit {
 
 export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void> {
   const { readDesiredSpec } = await import('./desired-spec.js')
-  const { ref, spec } = await readDesiredSpec(deps, {
+  const { ref, spec, labels } = await readDesiredSpec(deps, {
     ...options,
     flags: { from: options.file, force: options.force },
   })
@@ -63,7 +63,7 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         access = server
         kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
-      const done = await clusters.apply(ref, spec, { ...run, deliver })
+      const done = await clusters.apply(ref, spec, { ...run, labels, deliver })
       await ensureController(deps, open, ref, run, done === 'created' && options.controller)
       return done
     }

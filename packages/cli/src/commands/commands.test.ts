@@ -101,6 +101,7 @@ describe('list', () => {
     serviceCidr: ['10.201.0.0/16'],
     age: '3m12s',
     expiresAt: null,
+    labels: {},
   }
 
   test('-o json is exactly what scripts were promised', async () => {
@@ -159,6 +160,58 @@ describe('list', () => {
     fill()
     expect(await terminal.run(...command.split(' '), '-o', 'name')).toBe(0)
     expect(terminal.out).toBe(`${line}\n`)
+  })
+
+  describe('labels', () => {
+    beforeEach(() => {
+      terminal.clusters.add(fakeStatus({ name: 'a', labels: { team: 'web', job: '12' } }))
+      terminal.clusters.add(fakeStatus({ name: 'b', labels: { team: 'web', job: '13' } }))
+      terminal.clusters.add(fakeStatus({ name: 'c' }))
+    })
+
+    test.each([
+      ['team=web', ['a', 'b']],
+      ['team=web,job!=12', ['b']],
+      ['job in (12, 14)', ['a']],
+      ['!team', ['c']],
+      ['', ['a', 'b', 'c']],
+    ])('list -l %j', async (selector, names) => {
+      expect(await terminal.run('list', '-o', 'name', '-l', selector)).toBe(0)
+      expect(terminal.out).toBe(names.map((name) => `${name}\n`).join(''))
+    })
+
+    test('are shown, and are there for scripts', async () => {
+      await terminal.run('list', '--show-labels', '--no-headers')
+      expect(terminal.out.split('\n').map((line) => line.split(/ {2,}/).at(-1))).toEqual([
+        'job=12,team=web',
+        'job=13,team=web',
+        '<none>',
+        '',
+      ])
+      terminal.out = ''
+      await terminal.run('list', '-o', 'json', '-l', 'job=12')
+      expect(JSON.parse(terminal.out)).toMatchObject({ items: [{ labels: { team: 'web', job: '12' } }] })
+    })
+
+    test('choose what is deleted, and nobody is asked', async () => {
+      expect(await terminal.run('delete', '-l', 'job=12', '-o', 'name')).toBe(0)
+      expect(terminal.out).toBe('a\n')
+      expect([...terminal.clusters.clusters.keys()]).toEqual(['knest-b/b', 'knest-c/c'])
+      expect(await terminal.run('delete', '-l', 'job=12')).toBe(0)
+      expect(terminal.err).toContain('No nested clusters found')
+    })
+
+    test('come from flags and from the file', async () => {
+      terminal.files.set(
+        'd.yaml',
+        'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: {name: d, labels: {team: web, job: "1"}}\n',
+      )
+      await terminal.run('create', '--from', 'd.yaml', '-l', 'job=2,tier=', '--labels', 'x/y=z', '--no-merge')
+      await terminal.run('apply', '-f', 'd.yaml', '-n', 'other', '--no-merge')
+      const labelsOf = (key: string): unknown => terminal.clusters.clusters.get(key)?.status.labels
+      expect(labelsOf('knest-d/d')).toEqual({ team: 'web', job: '2', tier: '', 'x/y': 'z' })
+      expect(labelsOf('other/d')).toEqual({ team: 'web', job: '1' })
+    })
   })
 
   test('extend says until when it lives', async () => {

@@ -35,6 +35,7 @@ export interface CreateFlags {
   readonly hostClusterCni?: 'calico' | 'kube-ovn'
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
   readonly defaultStorage?: 'local-path' | 'none'
+  readonly labels?: readonly string[]
   readonly ttl?: string
   readonly unhealthyAfter?: string
   readonly maxUnhealthy?: string
@@ -97,6 +98,7 @@ export function addCreateFlags(command: Command): Command {
         'none',
       ]),
     )
+    .addOption(list('-l, --labels <labels>', 'labels of the cluster, as in team=web,job=12; repeatable'))
     .option(
       '--ttl <duration>',
       'how long the cluster lives; then the controller deletes it (default: for ever)',

@@ -41,7 +41,7 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
   const { readDesiredSpec } = await import('./desired-spec.js')
   const desired = await readDesiredSpec(deps, options)
-  const { ref, spec } = desired
+  const { ref, spec, labels } = desired
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, host)
@@ -75,7 +75,14 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
             const made = (): void => {
               isOurs = true
             }
-            const created = await clusters.create(ref, spec, { ...run, clock, deliver, recorded, made })
+            const created = await clusters.create(ref, spec, {
+              ...run,
+              clock,
+              labels,
+              deliver,
+              recorded,
+              made,
+            })
             isUnfinished = false
             await ensureController(deps, open, ref, run, options.controller)
             return created

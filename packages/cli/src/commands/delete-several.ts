@@ -1,6 +1,7 @@
 import { KnestError, type ClusterRef } from 'knest'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps, OpenClusters } from '../deps.js'
+import { labelSelector, type Selector } from '../label-selector.js'
 import { ask, withHost } from '../operation.js'
 import { renderValue } from '../output.js'
 import { deleteOne, showDeleted, type Deleted, type DeleteOptions } from './delete-one.js'
@@ -10,6 +11,8 @@ type Options = Omit<DeleteOptions, 'name'>
 export interface WhichClusters {
   readonly names: readonly string[]
   readonly all: boolean
+  /** As typed after -l; undefined: none was. */
+  readonly selector?: string | undefined
   /** Answers for whom nobody asks. */
   readonly yes: boolean
 }
@@ -21,9 +24,10 @@ export interface WhichClusters {
 export async function deleteSeveral(deps: Deps, options: Options, which: WhichClusters): Promise<void> {
   const { output } = options
   const isData = output === 'json' || output === 'yaml'
-  if (which.names.length === 0 && !which.all) {
+  const selector = which.selector === undefined ? undefined : await meant(deps, which.selector)
+  if (which.names.length === 0 && !which.all && selector === undefined) {
     throw new KnestError('usage', "missing required argument 'name'", {
-      hint: 'name the clusters to delete, or give --all',
+      hint: 'name the clusters to delete, or give -l or --all',
     })
   }
   refuseForOne(options.timingSvg !== undefined, '--timing-svg')
@@ -37,7 +41,7 @@ export async function deleteSeveral(deps: Deps, options: Options, which: WhichCl
   await withHost(deps, options, async (open, host) => {
     const deleted: Deleted[] = []
     const errors: unknown[] = []
-    for (const target of await targets(deps, open, options, which)) {
+    for (const target of await targets(deps, open, options, { ...which, selector })) {
       try {
         if (options.dryRun) deps.messages.info(`cluster "${target.name}":`)
         const done = await deleteOne(deps, open, host, { ...options, ...target })
@@ -71,19 +75,35 @@ async function targets(
   deps: Deps,
   { clusters, description }: OpenClusters,
   options: Options,
-  { names, all, yes }: WhichClusters,
+  {
+    names,
+    all,
+    yes,
+    selector,
+  }: Omit<WhichClusters, 'selector'> & { readonly selector: Selector | undefined },
 ): Promise<readonly Target[]> {
-  if (!all) return names.map((name) => ({ name }))
-  const found = await ask(deps, (signal) =>
+  if (!all && selector === undefined) return names.map((name) => ({ name }))
+  const seen = await ask(deps, (signal) =>
     clusters.list(options.namespace, signal, (namespace) => {
       deps.messages.note(
         `you may not list the clusters of all namespaces: these are those of namespace "${namespace}"`,
       )
     }),
   )
+  const found = seen.filter(({ labels = {} }) => selector?.matches(labels) !== false)
   if (found.length === 0) deps.messages.info('No nested clusters found')
-  else if (!yes && !options.dryRun) await confirmAll(deps, found, description)
+  // As with kubectl, who says which ones by their labels is not asked.
+  else if (all && !yes && !options.dryRun) await confirmAll(deps, found, description)
   return found.map(({ name, namespace }) => ({ name, namespace }))
+}
+
+/** An empty selector, as of an unset variable, means every cluster to Kubernetes: nobody deletes so. Throws `usage`. */
+async function meant(deps: Deps, text: string): Promise<Selector> {
+  const selector = await labelSelector(deps, text)
+  if (!selector.isEmpty) return selector
+  throw new KnestError('usage', 'the label selector of -l is empty, which would be every cluster', {
+    hint: 'write it as in -l team=web; all clusters are --all',
+  })
 }
 
 /** They may be somebody else's: throws unless they are seen and meant. */

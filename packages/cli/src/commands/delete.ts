@@ -23,6 +23,7 @@ interface DeleteFlags extends TimingFlags {
   readonly ignoreNotFound?: boolean
   readonly dryRun?: boolean
   readonly all?: boolean
+  readonly selector?: string
   readonly yes?: boolean
   readonly timeout?: string
   readonly output?: OutputFormat
@@ -33,6 +34,7 @@ export function deleteCommand(deps: Deps, run: typeof deleteRun = deleteRun): Co
     .description('delete nested clusters and everything that was made for them')
     .argument('[name...]', 'cluster names')
     .option('--all', 'all clusters of the host, or of the namespace of -n; asks before')
+    .option('-l, --selector <query>', 'those with these labels, as in job=12; asks nothing')
     .option('-y, --yes', 'do not ask')
     .option('--keep-data', 'keep the disks of persistent nodes')
     .option('--ignore-not-found', 'succeed when there is no such cluster')
@@ -51,11 +53,14 @@ export function deleteCommand(deps: Deps, run: typeof deleteRun = deleteRun): Co
         output: flags.output,
       }
       refuseTogether('--all', flags.all === true, 'the name of a cluster', names.length > 0)
+      refuseTogether('--selector', flags.selector !== undefined, '--all', flags.all === true)
+      refuseTogether('--selector', flags.selector !== undefined, 'the name of a cluster', names.length > 0)
       const [name, ...others] = new Set(names)
       if (name !== undefined && others.length === 0) return run(deps, { ...options, name })
       return deleteSeveral(deps, options, {
         names: [...new Set(names)],
         all: flags.all === true,
+        selector: flags.selector,
         yes: flags.yes === true,
       })
     })

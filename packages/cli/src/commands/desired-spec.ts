@@ -11,6 +11,8 @@ import { readClusterFile, type ClusterFile } from './read-cluster-file.js'
 export interface DesiredSpec {
   readonly ref: ClusterRef
   readonly spec: ClusterSpec
+  /** Of the cluster's object. */
+  readonly labels: Readonly<Record<string, string>>
 }
 
 export interface DesiredSpecOptions {
@@ -29,12 +31,13 @@ export async function readDesiredSpec(deps: Deps, options: DesiredSpecOptions): 
   room.validateClusterName(name)
   room.validateNamespace(namespace)
   for (const warning of file?.warnings ?? []) deps.messages.warning(warning)
+  const labels = room.clusterLabels(file?.labels ?? {}, flags.labels ?? [])
   const input = room.mergeInput(file?.input ?? {}, flagsToInput(room, flags))
   const resolved = room.resolveSpec(input, { force: flags.force === true, clusterName: name })
   const serviceType = input.endpoint?.serviceType ?? 'auto'
   const spec: ClusterSpec = { ...resolved, endpoint: { serviceType } }
   checkAvoided(room, spec, flags.avoidCidr ?? [])
-  return { ref: { name, namespace }, spec }
+  return { ref: { name, namespace }, spec, labels }
 }
 
 function clusterName(asked: string | undefined, file: ClusterFile | undefined): string | undefined {

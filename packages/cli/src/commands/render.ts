@@ -36,7 +36,7 @@ export async function renderRun(deps: Deps, options: RenderOptions): Promise<voi
 
 async function declaredManifests(
   deps: Deps,
-  { ref, spec }: DesiredSpec,
+  { ref, spec, labels }: DesiredSpec,
   { includeCrd }: RenderOptions,
 ): Promise<readonly KubeObject[]> {
   const { keptCrd, namespaceObject, controllerBinding, clusterManifest } = await deps.manifests()
@@ -45,7 +45,7 @@ async function declaredManifests(
     ...(ref.namespace === defaultNamespace(ref.name) ? [namespaceObject(ref)] : []),
     // The controller's own way to them: without it a cluster that is declared is only looked at.
     controllerBinding(ref),
-    clusterManifest(ref, spec),
+    clusterManifest(ref, spec, labels),
   ]
 }
 

@@ -17,24 +17,27 @@ export function clusterView(cluster: ClusterSummary, now: Date): Record<string, 
     serviceCidr,
     age: age(cluster.createdAt, now),
     expiresAt: cluster.expiresAt ?? null,
+    labels: cluster.labels ?? {},
   }
 }
 
 export interface ClusterTableStyle extends TableStyle {
   readonly wide?: boolean
+  readonly labels?: boolean | undefined
 }
 
 /** With the time that is left where a cluster has an end. */
 export function clusterTable(
   clusters: readonly ClusterSummary[],
   now: Date,
-  { wide = false, headers: hasHeaders }: ClusterTableStyle = {},
+  { wide = false, headers: hasHeaders, labels: hasLabels = false }: ClusterTableStyle = {},
 ): string {
   const ends = clusters.some(({ expiresAt }) => expiresAt !== undefined)
   const headers = [
     ...['NAME', 'NAMESPACE', 'BACKEND', 'VERSION', 'PHASE', 'CONTROL-PLANE', 'WORKERS', 'AGE'],
     ...(ends ? ['ENDS-IN'] : []),
     ...(wide ? ['POD-CIDR', 'SERVICE-CIDR'] : []),
+    ...(hasLabels ? ['LABELS'] : []),
   ]
   return renderTable(
     headers,
@@ -49,9 +52,16 @@ export function clusterTable(
       age(cluster.createdAt, now),
       ...(ends ? [timeLeft(cluster.expiresAt, now)] : []),
       ...(wide ? [cluster.podNetworkCidr.join(','), cluster.serviceCidr.join(',')] : []),
+      ...(hasLabels ? [labelText(cluster.labels ?? {})] : []),
     ]),
     { headers: hasHeaders },
   )
+}
+
+/** As kubectl shows them. */
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  return pairs.length === 0 ? '<none>' : pairs.sort().join(',')
 }
 
 function timeLeft(expiresAt: string | undefined, now: Date): string {

@@ -158,6 +158,8 @@ export interface ClusterRecord extends ClusterRef {
   readonly deletedAt?: string | undefined
   /** Its object goes without what it owns: `kubectl delete --cascade=orphan`. */
   readonly isOrphaning?: boolean | undefined
+  /** Of its object; absent where a home has none. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
   readonly phase: ClusterPhase
   readonly conditions: readonly ClusterCondition[]
   /** RFC 3339. */

@@ -17,6 +17,8 @@ export type * from './timing.js'
 export interface CreateRun extends RunOptions {
   /** Called when there is a record and no node yet, and again where a creation goes on. */
   readonly recorded?: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** Of the new cluster's object, to choose clusters by. One that is there keeps its own. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
   /** Called when this call has made the record, and nothing of the cluster was there before. */
   readonly made?: (() => void) | undefined
   /**

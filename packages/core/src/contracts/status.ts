@@ -3,6 +3,8 @@ import type { AuthorityCertificate } from './certificates.js'
 import type { BackendName, ClusterCondition, ClusterPhase, ClusterRef, NodeRole } from './cluster.js'
 
 export interface ClusterSummary extends ClusterRef {
+  /** All of its object, those of knest too; absent: none. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
   /** `pod`, `vm` or `container`; `pod+vm` when the node groups differ. */
   readonly backend: string
   readonly kubernetesVersion: string

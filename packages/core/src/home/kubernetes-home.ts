@@ -98,10 +98,10 @@ export function createKubernetesHome(
 
     read,
 
-    create: async (ref, spec, signal) => {
+    create: async (ref, spec, signal, more) => {
       await Promise.all([ensureNamespace(api, ref, signal), ensureServed(api, ref, signal)])
       const write = (object: KubeObject): Promise<KubeObject> => api.create(object, { signal, strict: true })
-      return recordFromObject(await writeRecord(api, recordObject(ref, spec), write, signal))
+      return recordFromObject(await writeRecord(api, recordObject(ref, spec, more), write, signal))
     },
 
     update: async (record, spec: ClusterSpec, signal) => {

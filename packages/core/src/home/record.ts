@@ -18,13 +18,17 @@ export const nestedClusterKind: KindRef = { apiVersion: 'knest.dev/v1alpha1', ki
 /** Keeps the object of a cluster that a controller looks after until all of the cluster is gone. */
 export const cleanupFinalizer = 'knest.dev/cleanup'
 
-export function recordObject(ref: ClusterRef, spec: ClusterSpec): KubeObject {
+export function recordObject(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  more: Readonly<Record<string, string>> = {},
+): KubeObject {
   const manifest = toManifest(ref, spec)
   return {
     ...manifest,
     metadata: {
       ...manifest.metadata,
-      labels: { [labels.cluster]: ref.name, [labels.managedBy]: managedByKnest },
+      labels: { ...more, [labels.cluster]: ref.name, [labels.managedBy]: managedByKnest },
     },
   }
 }
@@ -53,6 +57,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     ...((metadata.finalizers ?? []).includes('orphan') && { isOrphaning: true }),
     phase: metadata.deletionTimestamp === undefined ? (status?.phase ?? 'Creating') : 'Deleting',
     conditions: status?.conditions ?? [],
+    ...(metadata.labels !== undefined && { labels: metadata.labels }),
     createdAt: metadata.creationTimestamp ?? '',
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',

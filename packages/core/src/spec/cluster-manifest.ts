@@ -11,15 +11,19 @@ import { clusterApiVersion, clusterKind } from './parse-file.js'
  * another host nor another version of knest changes it. Read again it gives the same spec. Throws
  * `config` for a spec that only this machine can fulfil.
  */
-export function clusterManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject {
+export function clusterManifest(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  labels: Readonly<Record<string, string>> = {},
+): KubeObject {
   checkReadableAnywhere(spec.network.cni)
   const { network, endpoint, persistence, hostPatches, workers, ...rest } = spec
   const { vxlanPort, mtu, ...ranges } = network
   const desired = {
     ...rest,
-    workers: workers.map(({ labels, taints, ...pool }) => ({
+    workers: workers.map(({ labels: onNodes, taints, ...pool }) => ({
       ...pool,
-      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+      ...(Object.keys(onNodes).length > 0 ? { labels: onNodes } : {}),
       ...(taints.length > 0 ? { taints } : {}),
     })),
     network: {
@@ -35,7 +39,11 @@ export function clusterManifest(ref: ClusterRef, spec: ClusterSpec): KubeObject 
   return {
     apiVersion: clusterApiVersion,
     kind: clusterKind,
-    metadata: { name: ref.name, namespace: ref.namespace },
+    metadata: {
+      name: ref.name,
+      namespace: ref.namespace,
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    },
     // A copy without undefined fields.
     spec: JSON.parse(JSON.stringify(desired)),
   }

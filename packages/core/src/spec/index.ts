@@ -6,6 +6,7 @@ export { specFromObject, toManifest } from './manifest.js'
 export { modernSpec } from './old-spellings.js'
 export { mergeInput } from './merge.js'
 export { clusterApiVersion, clusterKind, parseClusterFile, type ClusterFile } from './parse-file.js'
+export { clusterLabels } from './cluster-labels.js'
 export { clusterManifest } from './cluster-manifest.js'
 export { resolveSpec, type ResolveContext } from './resolve.js'
 export { checkScale, parseScale, scaledSpec } from './scale.js'
@@ -16,6 +17,7 @@ export {
   formatBytes,
   parseBytes,
   parseCpuCores,
+  parseLabelSelector,
   parseMillicores,
   parseQuantity,
 } from '../values/index.js'

@@ -12,6 +12,8 @@ export const clusterKind = 'NestedCluster'
 export interface ClusterFile {
   /** Names the file gives; both may be missing. Not validated yet. */
   readonly ref: { readonly name?: string; readonly namespace?: string }
+  /** As written there: not validated yet. */
+  readonly labels: Readonly<Record<string, string>>
   readonly input: ClusterInput
   /** What the file spells as older versions did, each with the new spelling. */
   readonly warnings: readonly string[]
@@ -45,9 +47,10 @@ export function parseClusterFile(text: string, fileName: string): ClusterFile {
   const file = 'spec' in value ? { ...value, spec } : value
   const checked = checkShape(clusterFileSchema, file, { locate: (path) => locate(writtenAs(path)) })
   if (!checked.ok) throw new PreflightError('config', checked.problems)
-  const { name, namespace } = checked.value.metadata ?? {}
+  const { name, namespace, labels: written } = checked.value.metadata ?? {}
   return {
     ref: { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) },
+    labels: written ?? {},
     input: checked.value.spec ?? {},
     warnings: warnings.map((warning) => said(warning)),
   }

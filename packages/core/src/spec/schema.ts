@@ -176,9 +176,9 @@ export type WorkerPoolInput = z.infer<typeof pool>
 const metadata = z.strictObject({
   name: z.string().optional(),
   namespace: z.string().optional(),
+  labels: z.record(z.string(), z.string()).nullish(),
   ...Object.fromEntries(
     [
-      'labels',
       'annotations',
       'creationTimestamp',
       'finalizers',

@@ -32,6 +32,7 @@ export function summary(
     workers: { desired: workersOf(record), ready: ready('worker') },
     podNetworkCidr: spec.network.podNetworkCidr,
     serviceCidr: spec.network.serviceCidr,
+    ...(record.labels !== undefined && { labels: record.labels }),
     createdAt: record.createdAt,
     ...(end !== undefined && { expiresAt: new Date(end).toISOString() }),
   }
