@@ -14,6 +14,7 @@ import { defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import { endElections } from './leaders.js'
 import { liftProcessLimit } from './processes.js'
+import { ensureRestart } from './restart.js'
 import { endBackOff } from './stalled.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
@@ -120,6 +121,7 @@ async function startAgain(
   // Also when it runs: an engine that was killed itself may only believe so.
   const done = await progress.phase(`Start node "${node}"`, () => startOrRemove(engine, container, signal))
   if (done === 'removed') return undefined
+  await ensureRestart(engine, node, signal)
   const limit = await liftProcessLimit(engine, node, signal)
   if (limit !== undefined) progress.note(`${engine.name} allowed the host ${limit} processes: no limit now`)
   const changed = await endElections(engine, node, signal)

@@ -49,7 +49,7 @@ describe('the run line of a node', () => {
     )
   })
 
-  it('of docker has its restart policy, and a resolver that pods reach', () => {
+  it('of docker comes back after a crash of its daemon, too, and has a resolver that pods reach', () => {
     const options = { runtime: undefined, ulimits: [] }
     const line = runArguments(spec, {
       ...setting,
@@ -58,7 +58,7 @@ describe('the run line of a node', () => {
       resolvConf: '/etc/resolv.conf',
     }).join(' ')
     expect(line).toMatch(/^run --pull=never --detach/)
-    expect(line).toContain('--restart unless-stopped')
+    expect(line).toContain('--restart always')
     // Its configuration may have proxies for all containers.
     for (const name of ['HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'all_proxy'])
       expect(line).toContain(`--env ${name}= `)

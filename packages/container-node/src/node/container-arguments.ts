@@ -21,6 +21,12 @@ export interface ContainerSetting {
 
 export const homeDirectory = '/knest/home'
 
+/**
+ * podman's service for the start of the machine looks for it. docker's "unless-stopped" takes a container that its daemon
+ * has found running after a crash, and stopped, for one that a user stopped (moby/moby#43204).
+ */
+export const restartPolicy = 'always'
+
 /** Arguments of the engine: makes and starts the container that is a node. */
 export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonly string[] {
   return [
@@ -32,8 +38,7 @@ export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonl
     ...volumes(spec, setting),
     ...['--network', networkName(spec.cluster.name), '--ip', setting.address],
     ...spec.hosts.flatMap(({ ip, name }) => ['--add-host', `${name}:${ip}`]),
-    // podman's service for the start of the machine looks for "always".
-    ...['--restart', setting.engine === 'podman' ? 'always' : 'unless-stopped'],
+    ...['--restart', restartPolicy],
     ...machineLimits(spec, setting),
     ...labelArguments(nodeLabels(spec)),
     ...withoutProxies(setting.engine),
