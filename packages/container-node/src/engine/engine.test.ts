@@ -75,14 +75,21 @@ describe('detectEngine', () => {
 
   it('names what is wrong with each, and how to install one', async () => {
     const rootless = engineSaying('podman', '{"host":{"security":{"rootless":true}}}')
-    const failing = detectEngine([rootless, engineSaying('docker', '{}', noDaemon, 1)], signal)
+    const failing = detectEngine([rootless, engineSaying('docker', '', 'docker: broken', 1)], signal)
     await expect(failing).rejects.toMatchObject({
       code: 'prerequisite',
       hint: expect.stringContaining('apt-get install podman') as string,
     })
     await expect(failing).rejects.toThrow(
-      /podman runs rootless.*docker does not work: Cannot connect to the Docker daemon/,
+      /podman runs rootless.*docker does not work: docker: broken/,
     )
+  })
+
+  it('says how to start a docker that is installed', async () => {
+    await expect(detectEngine([engineSaying('docker', '{}', noDaemon, 1)], signal)).rejects.toMatchObject({
+      message: `no container engine can be used: docker does not work: ${noDaemon}`,
+      hint: 'start its daemon, as root: systemctl start docker',
+    })
   })
 })
 

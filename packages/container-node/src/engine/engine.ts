@@ -78,7 +78,7 @@ export function createEngine(
     // podman's command for services alone does not know what it is given without systemd.
     if (result.stderr.includes('unknown flag: --cgroup-manager')) mustBeHere(at, { isClient: true })
     if (result.exitCode !== 0)
-      throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`)
+      throw new KnestError('prerequisite', `${name} does not work: ${lastWords(result)}`, hintFor(result))
     const facts = name === 'podman' ? podmanFacts(result.stdout) : dockerFacts(result.stdout)
     mustBeHere(at, name === 'podman' ? podmanPlace(result.stdout) : dockerPlace(result.stdout))
     return facts
@@ -103,6 +103,12 @@ export function createEngine(
     },
     mustBeHere: async (signal) => mustBeHere(await endpoint(signal), {}),
   }
+}
+
+function hintFor({ stderr }: ProgramResult): { readonly hint?: string } {
+  return stderr.includes('Is the docker daemon running')
+    ? { hint: 'start its daemon, as root: systemctl start docker' }
+    : {}
 }
 
 interface PodmanInfo {

@@ -76,14 +76,20 @@ function ignore(): void {
   // See above.
 }
 
-/** The engine's own failures look like the command's but for what they say; podman gives 125, or 255 for a stopped container. */
+/**
+ * The engine's own failures look like the command's but for what they say; podman gives 125, or 255 for a stopped
+ * container. docker, whose daemon ends meanwhile, gives 255 and says nothing, or where it fails to write.
+ */
 export function isEngineFault(engine: EngineName, { exitCode, stderr }: ProgramResult): boolean {
   return engine === 'podman'
     ? (exitCode === 125 && /^Error: /m.test(stderr)) ||
         (exitCode === 255 &&
           /^Error: .*(container state improper|cannot exec in a stopped container)/m.test(stderr))
-    : exitCode === 1 && /^(Error response from daemon|Cannot connect to the Docker daemon)/m.test(stderr)
+    : (exitCode === 1 && dockerFault.test(stderr)) || (exitCode === 255 && stderr === '')
 }
+
+const dockerFault =
+  /^(Error response from daemon|Cannot connect to the Docker daemon|Error: No such container: |(read|write) unix .*: (connection reset by peer|broken pipe))/m
 
 function unreachable(engine: ContainerEngine, name: string, reason: string): KnestError {
   return new KnestError('host-unreachable', `container "${name}" takes no commands: ${reason}`, {
