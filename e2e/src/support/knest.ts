@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Called with every piece of standard error; may kill the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
   readonly env?: NodeJS.ProcessEnv
+  /** The command that runs it, as in `nsenter …`. */
+  readonly by?: readonly string[]
   /** Lets `create` and `apply` bring a controller; without, nobody but the test works on its clusters. */
   readonly controller?: boolean
 }
@@ -34,7 +36,8 @@ export function runKnest(
     const isAlone = ['create', 'apply'].includes(verb) && options.controller !== true
     // A last flag may miss its value.
     const argv = isAlone ? [verb, '--no-controller', ...rest] : args
-    const child = spawn(process.execPath, [binary, ...argv], {
+    const [program, ...before] = [...(options.by ?? []), process.execPath]
+    const child = spawn(program ?? process.execPath, [...before, binary, ...argv], {
       env: { ...home.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
