@@ -44,6 +44,7 @@ const sideBySide = [
     'network',
     'package',
     'pause',
+    'registries',
     'render',
     'restart',
     'same-trace',

@@ -40,7 +40,7 @@ const layers = {
     ['streams', 'ownership', 'rights'],
     ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
-    ['addons', 'plan'],
+    ['addons', 'plan', 'registries'],
     ['spec', 'steps', 'observe'],
     ['admission'],
     ['home', 'converge', 'status'],

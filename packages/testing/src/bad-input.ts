@@ -485,6 +485,31 @@ export const badInputCases: readonly BadInput[] = [
     message: /'retain' is invalid.*Delete, Retain/,
   },
   {
+    name: 'registry mirror without a URL',
+    argv: [...create, '--registry-mirror', 'docker.io'],
+    exitCode: usage,
+    message: /--registry-mirror "docker\.io" is not HOST=URL/,
+  },
+  {
+    name: 'registry mirror that is no URL',
+    argv: [...create, '--registry-mirror', 'docker.io=mirror:5000'],
+    exitCode: usage,
+    message: /mirror "mirror:5000" of registry "docker\.io" is not a URL/,
+  },
+  {
+    name: 'registry mirror with a password in it',
+    argv: [...create, '--registry-mirror', 'docker.io=http://me:hunter2@mirror:5000'],
+    exitCode: usage,
+    message: /a mirror of registry "docker\.io", http:\/\/mirror:5000, has a user or password in its URL/,
+  },
+  {
+    name: 'registry that is named twice',
+    argv: [...create, '--from', '{file}'],
+    file: cluster('spec: {registries: [{host: a.b, insecure: true}, {host: a.b, insecure: true}]}'),
+    exitCode: usage,
+    message: /registry "a\.b" is there twice/,
+  },
+  {
     name: 'timeout without a unit',
     argv: [...create, '--timeout', '10'],
     exitCode: usage,

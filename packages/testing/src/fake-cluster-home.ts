@@ -9,6 +9,8 @@ import type {
 } from '@knest/core'
 
 export interface FakeClusterHome extends ClusterHome {
+  /** Secrets and ConfigMaps of the host, by kind and name, as in `Secret/a`. */
+  readonly hostData: Map<string, Readonly<Record<string, string>>>
   /** Makes the record as somebody does who applies its object, and no command. */
   declare(ref: ClusterRef, spec: ClusterSpec): ClusterRecord
   /** What the object of a record that was accepted asks for from now on. */
@@ -33,6 +35,7 @@ export function createFakeClusterHome(): FakeClusterHome {
   const kubeconfigs = new Map<string, string>()
   const identities = new Map<string, Map<string, string>>()
   const locked = new Map<string, Holder>()
+  const hostData = new Map<string, Readonly<Record<string, string>>>()
   let counter = 0
   const key = ({ namespace, name }: ClusterRef): string => `${namespace}/${name}`
   const next = (): string => String(++counter)
@@ -78,6 +81,11 @@ export function createFakeClusterHome(): FakeClusterHome {
 
   return {
     description: 'memory',
+    hostData,
+    readData: (kind, name) => {
+      const data = hostData.get(`${kind}/${name}`)
+      return Promise.resolve(data === undefined ? undefined : { data })
+    },
     inspect: () =>
       Promise.resolve({
         occupied: [],

@@ -49,6 +49,8 @@ interface FakeNestedNode {
   authorities: CertificateAuthorities | undefined
   /** Files that scripts were given, by their paths. */
   readonly files: Map<string, string>
+  /** Digest of what it was told of registries. */
+  registries?: string | undefined
   /** What it says when it is asked for changes of its static pods, see core's `changedStaticPods`. */
   staticPods: string
   /** What its containerd has, but for the images of Kubernetes. */
@@ -174,6 +176,7 @@ export function createFakeNestedNodes(
       node.disk,
       `version ${versionOf(node.spec)}`,
       ...(node.upgrading === undefined ? [] : ['upgrading']),
+      ...(node.registries === undefined ? [] : [`registries ${node.registries}`]),
       ...(node.disk === 'founder' ? [`initial ${node.initialMembers ?? ''}`] : []),
     ]
     const states = `${state.join('\n')}\n`
@@ -203,6 +206,13 @@ export function createFakeNestedNodes(
     // What a script does not unpack does not come to the disk.
     const unpack = (): void => {
       for (const [path, text] of filesIn(bytesOf(stdin))) node.files.set(path, text)
+    }
+    if (has('/var/lib/knest/registries.new')) {
+      await note(`write registries ${name}`, signal)
+      unpack()
+      const [digest = ''] = (node.files.get('/marker') ?? '').split('\n')
+      node.registries = digest === '' ? undefined : digest
+      return fine
     }
     if (has('KUBEADM_INIT_DRYRUN_DIR')) return say(node.staticPods)
     if (has('front-proxy-ca.key')) return say(`${node.disk}\n${pkiFiles(node.authorities)}`)

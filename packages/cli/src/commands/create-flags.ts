@@ -40,6 +40,7 @@ export interface CreateFlags {
   readonly unhealthyAfter?: string
   readonly maxUnhealthy?: string
   readonly deletionPolicy?: 'Delete' | 'Retain'
+  readonly registryMirror?: readonly string[]
   readonly from?: string
   readonly clusterTemplate?: string
   readonly force?: boolean
@@ -117,6 +118,7 @@ export function addCreateFlags(command: Command): Command {
         'Retain',
       ]),
     )
+    .addOption(registryMirrorOption())
     .option(
       '--from <file>',
       'NestedCluster YAML, - for stdin, or templates/NAME; flags override it',
@@ -132,6 +134,14 @@ function choice(flags: string, description: string, choices: readonly string[]):
 
 function hidden(flags: string): Option {
   return new Option(flags).hideHelp()
+}
+
+/** The same for the embedded host. */
+export function registryMirrorOption(): Option {
+  return list(
+    '--registry-mirror <host=url>',
+    'what nodes ask before a registry, as in docker.io=http://mirror:5000; repeatable',
+  )
 }
 
 /** Repeatable, and commas separate too. */

@@ -127,6 +127,32 @@ test('old and new flags lead to the same wish', async () => {
   })
 })
 
+test('mirrors of a registry are asked in the order given', async () => {
+  const mirror = (text: string): readonly string[] => ['--registry-mirror', text]
+  await terminal.run(
+    ...['create', 'a', ...mirror('docker.io=http://one:5000'), ...mirror('ghcr.io=https://x/?a=b')],
+    ...mirror('docker.io=https://two'),
+  )
+  expect(terminal.err).toContain('has a query')
+  terminal.err = ''
+  await terminal.run(
+    'create',
+    'a',
+    ...mirror('docker.io=http://one:5000'),
+    ...mirror('docker.io=https://two'),
+  )
+  expect(terminal.err).not.toMatch(/^error/m)
+  expect(terminal.clusters.lastSpec?.registries).toEqual([
+    { host: 'docker.io', mirrors: ['http://one:5000', 'https://two'] },
+  ])
+})
+
+test('a registry mirror shows no password again', async () => {
+  expect(await terminal.run('create', 'a', '--registry-mirror', '=http://me:hunter2@mirror')).toBe(2)
+  expect(terminal.err).toContain('--registry-mirror "=http://…@mirror" is not HOST=URL')
+  expect(terminal.err).not.toContain('hunter2')
+})
+
 test('flags override the file, and the file names the cluster', async () => {
   terminal.stdin = `apiVersion: knest.dev/v1alpha1
 kind: NestedCluster

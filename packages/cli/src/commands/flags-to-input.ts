@@ -4,6 +4,7 @@ import type { SpecRoom } from '../deps.js'
 import { oneOf } from '../one-of.js'
 import type { CreateFlags } from './create-flags.js'
 import { wholeNumber } from './number-flag.js'
+import { registryMirrors } from './registry-mirrors.js'
 
 /** The flags as a wish; what was not given stays undefined, so that a file's value stands. */
 export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
@@ -52,6 +53,7 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
       ttl: flags.ttl,
       addons: defined({ storage: flags.defaultStorage }),
       health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
+      registries: registryMirrors(flags.registryMirror),
     }) ?? {}
   )
 }

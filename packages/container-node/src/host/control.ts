@@ -22,7 +22,7 @@ import { machineDns, type MachineDns } from './dns.js'
 import { announceImages, copyImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
 import { checkRanges } from './ranges.js'
-import { hostRef } from './spec.js'
+import { checkRegistries, hostRef } from './spec.js'
 import { hostStatus, quickLook, readKubeconfig } from './status.js'
 import type { HostControl, HostReady, HostTarget, HostUp } from './types.js'
 import { bringUp } from './up.js'
@@ -68,12 +68,15 @@ export function createHostControl({
     const found = await locateHost(candidates(target.engine), hostRef(target.name), run.signal)
     if (found === undefined) return { found }
     await checkRanges(found, target, run.signal)
+    // Whether it was told of them nobody sees at a glance.
+    if (target.registries !== undefined) return { found }
     const ready = await quickLook(found, target, dns, run)
     return ready === undefined ? { found } : { found, ready }
   }
 
   return {
     up: async (target, given) => {
+      checkRegistries(target.registries)
       const run = withDeadline(given)
       let look = await lookFirst(target, run)
       if (look.ready !== undefined) return look.ready

@@ -14,3 +14,9 @@ test.each([
 ])('a host of image %s has Kubernetes %s', (image, version) => {
   expect(hostSpec(image, []).kubernetesVersion).toBe(version)
 })
+
+test('a host has the mirrors that it was told of', () => {
+  const registries = [{ host: 'docker.io', mirrors: ['http://mirror:5000'] }]
+  expect(hostSpec(undefined, [], {}, registries).registries).toEqual(registries)
+  expect(hostSpec(undefined, [])).not.toHaveProperty('registries')
+})

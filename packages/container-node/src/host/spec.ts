@@ -9,9 +9,10 @@ import {
   type ClusterRef,
   type ClusterSpec,
   type OccupiedRange,
+  type RegistrySpec,
 } from '@knest/core'
 import { machineSize } from '../engine/machine.js'
-import type { HostRanges } from './types.js'
+import type { HostRanges, HostUp } from './types.js'
 
 /** The engine has no namespaces: all hosts are in this one. */
 const namespace = 'embedded'
@@ -37,6 +38,7 @@ export function hostSpec(
   image: string | undefined,
   occupied: readonly OccupiedRange[],
   ranges: HostRanges = {},
+  registries: HostUp['registries'] = [],
 ): ClusterSpec {
   const version = versionIn(image ?? '')
   const { cpuCores, memoryBytes } = machineSize()
@@ -66,9 +68,21 @@ export function hostSpec(
       persistence: { enabled: true },
       // It comes with what makes a cluster a host, also to one that is there.
       addons: { storage: 'none' },
+      registries: wantedRegistries(registries),
     },
     { force: false, backend: 'container' },
   )
+}
+
+/** As they may be in a record. Throws `config` for what they cannot be. */
+export function checkRegistries(registries: HostUp['registries']): ClusterSpec['registries'] {
+  return registries === undefined
+    ? undefined
+    : resolveSpec({ registries: wantedRegistries(registries) }).registries
+}
+
+function wantedRegistries(registries: NonNullable<HostUp['registries']>): RegistrySpec[] {
+  return registries.map((registry) => ({ ...registry }))
 }
 
 /** The tag of a node image is its Kubernetes; any other tells nothing. */

@@ -1,4 +1,4 @@
-import type { RunOptions } from '@knest/core'
+import type { RegistrySpec, RunOptions } from '@knest/core'
 import type { EngineName } from '../engine/engine.js'
 
 export interface HostTarget {
@@ -20,6 +20,8 @@ export interface HostUp extends HostTarget {
   readonly image?: string | undefined
   /** Of a host that is there these must be its own. */
   readonly ranges?: HostRanges | undefined
+  /** How the host itself reaches registries; what it was told before when absent. */
+  readonly registries?: readonly RegistrySpec[] | undefined
 }
 
 /** Something a host has a limited amount of, which its nested clusters share. */

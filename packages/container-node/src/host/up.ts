@@ -10,7 +10,7 @@ import { describeDnsFault, dnsFault, mendDns, type DnsFault, type MachineDns } f
 import { awaitDns, awaitKubelet } from './health.js'
 import { announceImages, copyImage, nodeHasImage } from './images.js'
 import { hostKubeconfig } from './kubeconfig.js'
-import { defaultHostImage, hostRef, hostSpec } from './spec.js'
+import { checkRegistries, defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import { endElections } from './leaders.js'
 import { liftProcessLimit } from './processes.js'
@@ -58,8 +58,10 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
     })
   } else {
     if (ran !== undefined) await endBackOff(engine, ran, target, run)
+    const registries = checkRegistries(target.registries)
     // Nothing changes its size: the difference between wish and machine is what gets repaired.
-    await clusters.scale(ref, {}, run)
+    if (registries === undefined) await clusters.scale(ref, {}, run)
+    else await clusters.apply(ref, { ...record.spec, registries }, run)
   }
   const kubeconfig =
     (await readKubeconfig(engine, node, run.signal)) ??
@@ -78,7 +80,7 @@ export async function bringUp(parts: HostParts, run: RunOptions): Promise<HostRe
 async function wantedSpec(home: ClusterHome, target: HostUp, signal: AbortSignal): Promise<ClusterSpec> {
   const { image, name, ranges = {} } = target
   const { occupied } = await home.inspect(hostSpec(image, [], ranges), hostRef(name), signal)
-  const spec = hostSpec(image, occupied, ranges)
+  const spec = hostSpec(image, occupied, ranges, target.registries)
   const { podNetworkCidr, serviceCidr } = spec.network
   if (ranges.subnet !== undefined) checkSubnet(ranges.subnet, occupied, [...podNetworkCidr, ...serviceCidr])
   return spec

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.js'
 import type { LoadedImage } from './images.js'
+import type { HostData } from './registries.js'
 import type { KubeObject } from './kube-object.js'
 import type {
   ClusterPhase,
@@ -170,6 +171,14 @@ export interface ClusterHome {
   saveKubeconfig(record: ClusterRecord, kubeconfig: string, signal: AbortSignal): Promise<void>
   /** The one that was saved; undefined when there is none. */
   readKubeconfig(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
+
+  /** A Secret or ConfigMap of the host that a spec refers to; undefined when it is not there. Absent: there are none. */
+  readData?(
+    kind: 'Secret' | 'ConfigMap',
+    name: string,
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<HostData | undefined>
 
   /** Ensures API and identity addresses for these control-plane nodes. */
   ensureAddresses(

@@ -1,5 +1,6 @@
 /** What a nested cluster is. Plain data, the same for every backend. */
 import type { LoadedImage } from './images.js'
+import type { RegistrySpec } from './registries.js'
 
 export type NodeRole = 'control-plane' | 'worker'
 export type BackendName = 'pod' | 'vm' | 'container'
@@ -99,6 +100,8 @@ export interface ClusterSpec {
   readonly deletionPolicy?: DeletionPolicy | undefined
   /** Changes of nodes' host objects, applied in this order. */
   readonly hostPatches: readonly NodePatch[]
+  /** How nodes reach registries, one entry for each; absent: as containerd does by itself. */
+  readonly registries?: readonly RegistrySpec[] | undefined
 }
 
 /** As PersistentVolumes have it. */

@@ -21,6 +21,7 @@ import type { ObservedCluster, ObservedNode } from '../plan/observed.js'
 import { planCluster } from '../plan/plan.js'
 import type { Step } from '../plan/step.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+import { readRegistries } from '../registries/index.js'
 import { anySignal } from '../signals.js'
 
 const patienceMs = 10_000
@@ -53,13 +54,14 @@ export async function planFor(
   // A step of the plan takes lost ones back; without them the plan would be one for a silent cluster.
   const authorities = await knownAuthorities({ record, home: parts.home, nodes }, signal)
   const home = { ...parts.home, readAuthorities: () => Promise.resolve(authorities) }
-  const [nested, etcd, seen, stored, urls, present] = await Promise.all([
+  const [nested, etcd, seen, stored, urls, present, registries] = await Promise.all([
     nestedFacts({ ...parts, home }, record, nodes, signal),
     knownMembers(record, nodes, signal),
     observe(record, nodes, now, signal),
     storedCertificate({ record, home: parts.home }, now, signal),
     home.apiUrls(record, signal),
     askNodeImages(record, nodes, signal),
+    readRegistries(home, record, record.spec, signal),
   ])
   const loaded = record.images ?? []
   const images = loaded.length === 0 ? undefined : { loaded, present }
@@ -79,6 +81,8 @@ export async function planFor(
     renewal,
     unnamed,
     images,
+    // What cannot be read now is no reason to take away what nodes have.
+    registries: registries.problems.length > 0 ? undefined : registries,
   }
   await refuseLostData(record, nodes, looks, signal)
   refuseLeaps(record, observed)

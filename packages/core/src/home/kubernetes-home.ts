@@ -11,6 +11,7 @@ import { apiUrls, chooseServiceType } from './api-urls.js'
 import { inPlaceOfBinding, removeControllerBinding } from './controller-binding.js'
 import { controllerRights } from './controller-rights.js'
 import { ensureCrd, ensureServed, removeCrdIfUnused } from './crd.js'
+import { readData } from './read-data.js'
 import { removeFinalizer } from './finalizer.js'
 import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
@@ -154,6 +155,7 @@ export function createKubernetesHome(
     saveAuthorities: (record, authorities, signal) => saveAuthorities(api, record, authorities, signal),
     saveKubeconfig: (record, kubeconfig, signal) => saveKubeconfig(api, record, kubeconfig, signal),
     readKubeconfig: (ref, signal) => readKubeconfig(api, ref, signal),
+    readData: (kind, name, namespace, signal) => readData(api, { kind, name, namespace }, signal),
 
     ensureAddresses: (record, nodes, signal) => ensureServices(api, record, nodes, signal),
     releaseAddress: async (ref, node, signal) => {

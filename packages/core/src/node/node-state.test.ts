@@ -19,6 +19,10 @@ test.each([
   ],
   ['empty\nmember\n', { disk: 'empty', version: undefined, upgrading: false, hasMember: true }],
   ['bootstrapped\nupgrading\n', { disk: 'bootstrapped', version: undefined, upgrading: true }],
+  [
+    'bootstrapped\nregistries 0a1b\n',
+    { disk: 'bootstrapped', version: undefined, upgrading: false, registries: '0a1b' },
+  ],
 ])('%j', (text, state) => {
   expect(parseNodeState(text)).toEqual({ hasMember: false, ...state })
 })

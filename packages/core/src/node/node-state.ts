@@ -2,6 +2,7 @@ import type { NodeHandle } from '../contracts/node-backend.js'
 import { NodeCommandError } from '../errors.js'
 import type { DiskState } from './disk.js'
 import { diskQuestion, initialMemberMarker } from './disk.js'
+import { registriesQuestion } from './registries.js'
 
 /** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
 export const upgradingMarker = '/var/lib/knest/upgrading'
@@ -24,6 +25,8 @@ export interface NodeState {
   readonly initialMembers: readonly string[] | undefined
   /** etcd has data on this disk, whole enough to start with. */
   readonly hasMember: boolean
+  /** Digest of what knest wrote of registries; undefined when it wrote nothing. */
+  readonly registries: string | undefined
 }
 
 /**
@@ -35,7 +38,7 @@ sed -n 's|.*image: .*/kube-apiserver:v|manifests |p' ${apiServerManifest} 2>/dev
 [ ! -e ${upgradingMarker} ] || echo upgrading
 sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
 ! compgen -G '${memberData}' >/dev/null || echo member
-`
+${registriesQuestion}`
 
 /** Asks the node what was set up on its disk and what it runs. */
 export async function readNodeState(node: NodeHandle, signal: AbortSignal): Promise<NodeState> {
@@ -62,5 +65,6 @@ export function parseNodeState(text: string): NodeState {
     upgrading: lines.includes('upgrading') || isMixed,
     initialMembers: after('initial')?.split(' '),
     hasMember: lines.includes('member'),
+    registries: after('registries'),
   }
 }

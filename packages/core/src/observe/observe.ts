@@ -23,7 +23,15 @@ export interface Observation {
   /** Who has the nested API fills in the members. */
   readonly observed: Omit<
     ObservedCluster,
-    'members' | 'notReady' | 'etcd' | 'configured' | 'storage' | 'renewal' | 'unnamed' | 'images'
+    | 'members'
+    | 'notReady'
+    | 'etcd'
+    | 'configured'
+    | 'storage'
+    | 'renewal'
+    | 'unnamed'
+    | 'images'
+    | 'registries'
   >
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]
@@ -55,6 +63,7 @@ export async function observe(
     disk: looks[index]?.disk,
     initialMembers: looks[index]?.initialMembers,
     hasMember: looks[index]?.hasMember ?? false,
+    registries: looks[index]?.registries,
     // A version that cannot be changed is nothing to plan with.
     ...(node.backend.upgradeNode === undefined
       ? {}

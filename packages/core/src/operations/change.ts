@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { addressProblems } from '../addresses/node-addresses.js'
 import type { ClusterPhase, ClusterRecord, ClusterSpec } from '../contracts/cluster.js'
 import type { PlannedStep } from '../contracts/clusters.js'
@@ -7,6 +8,7 @@ import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
 import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
+import { readRegistries } from '../registries/index.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { settingsProblems } from './kept-settings.js'
 import { additionProblems } from './additions.js'
@@ -40,7 +42,11 @@ export async function checkedChange(
 ): Promise<Change> {
   refuseFixedImages(before, spec, await backendsOf(parts, before))
   const images = await imageProblems(parts, before, spec, signal)
-  const known = [...(await addressProblems(parts, before, spec, signal)), ...images]
+  const known = [
+    ...(await addressProblems(parts, before, spec, signal)),
+    ...(await registryProblems(parts, before, spec, signal)),
+    ...images,
+  ]
   const isNew = ({ message }: Problem): boolean => images.every((said) => said.message !== message)
   const further = async (): Promise<readonly Problem[]> => {
     const additions = await additionProblems(parts, before, spec, signal, pace?.maxSurge)
@@ -55,6 +61,17 @@ export async function checkedChange(
   })
   refuseErrors([...known, ...others], progress)
   return { before, spec, phase: phaseOfChange(before, spec) }
+}
+
+/** Of a change of registries. One that is about something else goes on without a Secret that was lost. */
+async function registryProblems(
+  { home }: Parts,
+  before: ClusterRecord,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  if (isDeepStrictEqual(before.spec.registries, spec.registries)) return []
+  return (await readRegistries(home, before, spec, signal)).problems
 }
 
 /** The steps that `carryOut` would take now. */

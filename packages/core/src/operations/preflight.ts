@@ -7,6 +7,7 @@ import { KnestError, PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { renderCni } from '../addons/index.js'
 import { decideAddressKeeping, addressProblems, onlyVms } from '../addresses/node-addresses.js'
+import { readRegistries } from '../registries/index.js'
 import { chooseTunnel, findOverlaps } from '../network/index.js'
 
 export interface PreflightResult {
@@ -39,8 +40,9 @@ export async function runPreflight(
     endpoint: { serviceType },
   }
   const objects = backends.flatMap((backend) => backend.hostObjects?.(ref, resolved) ?? [])
-  const [addresses, tried] = await Promise.all([
+  const [addresses, registries, tried] = await Promise.all([
     addressProblems(parts, ref, reservations.spec, signal),
+    readRegistries(parts.home, ref, spec, signal),
     parts.home.tryObjects?.(resolved, ref, objects, signal) ?? [],
   ])
   return {
@@ -51,6 +53,7 @@ export async function runPreflight(
       ...found.flat(),
       ...reservations.problems,
       ...addresses,
+      ...registries.problems,
       ...tried,
     ]),
     resolved,

@@ -28,6 +28,8 @@ export interface ObservedNode {
   readonly upgrading?: boolean
   /** etcd has data on its disk. */
   readonly hasMember?: boolean
+  /** Digest of what knest wrote there of registries; undefined when it wrote nothing. */
+  readonly registries?: string | undefined
 }
 
 /** What there is. The planner sees nothing else. */
@@ -54,6 +56,8 @@ export interface ObservedCluster {
   readonly storage?: boolean | undefined
   /** Undefined when nothing was loaded into the cluster. */
   readonly images?: ObservedImages | undefined
+  /** What nodes are to have of registries; undefined when that is not known now. */
+  readonly registries?: { readonly digest: string | undefined } | undefined
   /** The record says that an upgrade has begun. */
   readonly upgrading?: boolean
 }

@@ -3,6 +3,7 @@ import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { controlPlaneSteps, forgetOf, isInitialized } from './control-plane-steps.js'
 import type { DesiredNode } from './desired-nodes.js'
 import { afterImages, imageSteps } from './image-steps.js'
+import { afterRegistries, registrySteps } from './registry-steps.js'
 import { lastingNodes } from './lasting-nodes.js'
 import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
@@ -92,7 +93,12 @@ export function planCluster(
       ),
   ]
   const images = imageSteps(desired, joining, observed, made)
-  const steps = [...made.map((step) => afterImages(step, images)), ...images]
+  const registries = registrySteps(spec, desired, joining, observed, made)
+  const steps = [
+    ...made.map((step) => afterRegistries(afterImages(step, images), registries)),
+    ...registries,
+    ...images,
+  ]
   steps.push(...removeSteps(observed, desired, steps), ...removeSurge(surge, upgrade))
   steps.push({
     kind: 'save-kubeconfig',

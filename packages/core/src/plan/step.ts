@@ -77,6 +77,8 @@ export type Step =
       readonly node: string
       readonly images: readonly ImageToCopy[]
     })
+  /** Writes how the node reaches registries, and takes away what is not wanted any more. */
+  | (Common & { readonly kind: 'write-registries'; readonly node: string })
   | (Common & { readonly kind: 'forget-member'; readonly node: string })
   /** Takes what a control plane that is no more was in etcd out of it. */
   | (Common & { readonly kind: 'remove-member'; readonly node: string })

@@ -74,6 +74,7 @@ describe('nestedClusterCrd', () => {
       deletionPolicy: 'Retain' as const,
       addons: { storage: 'none' as const },
       ttl: '2h',
+      registries: [{ host: 'docker.io', mirrors: ['http://mirror'] }],
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())

@@ -1,20 +1,36 @@
 import { KnestError } from '../errors.js'
-import type { ClusterInput, WorkerPoolInput } from './schema.js'
+import type { ClusterInput, RegistryInput, WorkerPoolInput } from './schema.js'
 
 /**
  * Lays flags over a file. A flag wins over the same field of the file. Flags know one worker pool
  * without a name: it is the file's only pool. Throws `config` when the file has several.
  */
 export function mergeInput(file: ClusterInput, flags: ClusterInput): ClusterInput {
-  const { workers: fileWorkers, replicas, ...fileRest } = file
-  const { workers: flagWorkers, ...flagRest } = flags
+  const { workers: fileWorkers, replicas, registries: fileRegistries, ...fileRest } = file
+  const { workers: flagWorkers, registries: flagRegistries, ...flagRest } = flags
+  const registries = mergeRegistries(fileRegistries, flagRegistries)
   const workers = mergeWorkers(fileWorkers, flagWorkers)
   const isCounted = flagWorkers?.some(({ count }) => count !== undefined) === true
   return {
     ...(mergeObjects(fileRest, flagRest) as ClusterInput),
     ...(replicas === undefined || isCounted ? {} : { replicas }),
     ...(workers === undefined ? {} : { workers }),
+    ...(registries === undefined ? {} : { registries }),
   }
+}
+
+/** Of a registry that both have, the flags' mirrors take the place of the file's. */
+function mergeRegistries(
+  file: ClusterInput['registries'],
+  flags: ClusterInput['registries'],
+): ClusterInput['registries'] {
+  if (file === undefined || flags === undefined) return flags ?? file
+  const isIn = (list: readonly RegistryInput[], { host }: RegistryInput): boolean =>
+    list.some((other) => other.host === host)
+  return [
+    ...file.map((entry) => ({ ...entry, ...flags.find(({ host }) => host === entry.host) })),
+    ...flags.filter((entry) => !isIn(file, entry)),
+  ]
 }
 
 function mergeWorkers(

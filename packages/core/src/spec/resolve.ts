@@ -7,6 +7,7 @@ import { imageFault, parseVersion, subdomainFault, withoutV } from '../values/in
 import { ProblemList } from './problem-list.js'
 import { resolveTtl } from './lifetime.js'
 import { resolveHealth } from './resolve-health.js'
+import { resolveRegistries } from './resolve-registries.js'
 import { resolveNetwork } from './resolve-network.js'
 import { checkNodeNames, resolveControlPlane, resolveWorkers } from './resolve-nodes.js'
 import { checkShape, type Path } from './schema-problems.js'
@@ -53,6 +54,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
       ...(role === undefined ? {} : { role }),
       patch,
     })),
+    ...resolveRegistries(desired.registries, problems),
   }
   problems.throwIfAny()
   return spec

@@ -92,6 +92,32 @@ const patch = z.strictObject({
     .meta({ description: "JSON merge patch on the node's host object (StatefulSet or VirtualMachine)" }),
 })
 
+const keyRef = z.strictObject({
+  name: z.string(),
+  key: z.string().meta({ description: 'ca.crt when absent' }).optional(),
+})
+
+const registry = z.strictObject({
+  host: z.string().meta({ description: 'As names of images begin, as in docker.io; * is every other' }),
+  mirrors: z.array(z.string()).meta({ description: 'URLs that are asked before the registry' }).optional(),
+  ca: z
+    .strictObject({
+      pem: z.string().meta({ description: 'The certificates themselves' }).optional(),
+      secretKeyRef: keyRef.optional(),
+      configMapKeyRef: keyRef.optional(),
+    })
+    .meta({ description: 'CA of the registry and its mirrors, of this namespace: one of these' })
+    .optional(),
+  credentials: z
+    .strictObject({ secretRef: z.strictObject({ name: z.string() }) })
+    .meta({ description: 'Secret of this namespace, kubernetes.io/dockerconfigjson or basic-auth' })
+    .optional(),
+  insecure: z
+    .boolean()
+    .meta({ description: 'Certificates of registry and mirrors are not checked' })
+    .optional(),
+})
+
 export const clusterInputSchema = z.strictObject({
   kubernetesVersion: z.string().meta({ description: 'As in 1.35.4' }).optional(),
   image: z.string().meta({ description: 'Node image of pod and container nodes' }).optional(),
@@ -166,11 +192,13 @@ export const clusterInputSchema = z.strictObject({
     .array(patch)
     .meta({ description: "Changes of nodes' host objects, in this order" })
     .optional(),
+  registries: z.array(registry).meta({ description: 'How nodes reach registries' }).optional(),
 })
 
 /** What a user asks for, before defaults: the `spec` of a NestedCluster file, or flags. */
 export type ClusterInput = z.infer<typeof clusterInputSchema>
 export type WorkerPoolInput = z.infer<typeof pool>
+export type RegistryInput = z.infer<typeof registry>
 
 /** What `kubectl get -o yaml` adds is accepted and not looked at. */
 const metadata = z.strictObject({

@@ -28,5 +28,11 @@ export function checkStandalone(spec: ClusterSpec): void {
       'leave machine addresses and host CNI out: control planes keep the address of their Service anyway',
     )
   }
+  if (spec.registries !== undefined) {
+    refuse(
+      'registries are told to nodes by knest, which a standalone cluster does without',
+      'leave them out, or leave --standalone out',
+    )
+  }
   if (problems.length > 0) throw new PreflightError('config', problems)
 }

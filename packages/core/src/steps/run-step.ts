@@ -19,6 +19,7 @@ import { joinControlPlane, resetControlPlane } from './control-plane-members.js'
 import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
 import { kubeletStarts } from './kubelet-starts.js'
 import { registerNode } from './register-node.js'
+import { setUpRegistries } from './set-up-registries.js'
 import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
 import { upgradeAddons, upgradeConfiguration } from './upgrade-cluster.js'
@@ -88,6 +89,8 @@ export async function runStep(
       return registerNode(context, await open(step.node), step.role, signal)
     case 'load-images':
       return copyImages(context, step, progress, signal)
+    case 'write-registries':
+      return setUpRegistries(context, await open(step.node), progress, signal)
     case 'forget-member':
       return deleteStaleNode(context, step.node, signal)
     case 'remove-member':

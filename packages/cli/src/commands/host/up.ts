@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import type { Deps, HostUp } from '../../deps.js'
 import { globalOptions, type GlobalOptions } from '../../global-options.js'
 import { checkContext, hasCurrentContext, mergeContext, unlessImpossible } from '../../kubeconfig/kept.js'
+import { registryMirrorOption } from '../create-flags.js'
+import { registryMirrors } from '../registry-mirrors.js'
 import { operate } from '../../operation.js'
 import { timeLimit, type TimeLimit } from '../../time-limit.js'
 import { outputOption, renderValue, type OutputFormat } from '../../output.js'
@@ -63,6 +65,7 @@ interface Flags extends TargetFlags {
   readonly subnet?: string
   readonly podNetworkCidr?: string
   readonly serviceCidr?: string
+  readonly registryMirror?: readonly string[]
   readonly switchContext?: boolean
   readonly timeout?: string
   readonly output?: OutputFormat
@@ -80,13 +83,19 @@ export function hostUpCommand(deps: Deps, run: typeof hostUpRun = hostUpRun): Co
     .option('--subnet <cidr>', 'range of its network on this machine (default: a free /24)')
     .option('--pod-network-cidr <cidr>', 'range of its pods (default: 10.244.0.0/16, or one that is free)')
     .option('--service-cidr <cidr>', 'range of its Services (default: 10.96.0.0/12, or one that is free)')
+    .addOption(registryMirrorOption())
     .option('--switch-context', 'make its context the current one')
     .option('--timeout <duration>', 'give up after this time (default: 15m)')
     .addOption(outputOption(['json', 'yaml']))
     .action((flags: Flags, command: Command) =>
       run(deps, {
         ...globalOptions(command),
-        target: { ...hostTarget(flags), image: flags.image, ranges: hostRanges(flags) },
+        target: {
+          ...hostTarget(flags),
+          image: flags.image,
+          ranges: hostRanges(flags),
+          registries: registryMirrors(flags.registryMirror),
+        },
         switchContext: flags.switchContext === true,
         ...timeLimit(flags.timeout),
         output: flags.output,

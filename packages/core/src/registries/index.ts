@@ -1,0 +1,4 @@
+export { certificateFault } from './certificate.js'
+export { readRegistries, type RegistrySettings } from './read.js'
+export type { RegistryFiles } from './render.js'
+export { writeRegistries } from './write.js'
