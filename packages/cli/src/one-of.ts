@@ -1,15 +1,21 @@
 import { KnestError } from 'knest'
 
-/** The value of a flag that has two names. Throws `usage` when they say different things. */
+/** The value of a flag that has several names. Throws `usage` when they say different things. */
 export function oneOf<T extends string>(
-  [flag, value]: readonly [string, T | undefined],
-  [other, otherValue]: readonly [string, T | undefined],
+  ...named: readonly (readonly [string, T | undefined])[]
 ): T | undefined {
-  if (value !== undefined && otherValue !== undefined && value !== otherValue)
-    throw new KnestError('usage', `${flag} is "${value}" and ${other} is "${otherValue}"`, {
-      hint: 'leave one of them out',
-    })
-  return value ?? otherValue
+  const given = named.filter(([, value]) => value !== undefined)
+  const [first] = given
+  const other = given.find(([, value]) => value !== first?.[1])
+  if (first !== undefined && other !== undefined)
+    throw new KnestError(
+      'usage',
+      `${first[0]} is "${first[1] ?? ''}" and ${other[0]} is "${other[1] ?? ''}"`,
+      {
+        hint: 'leave one of them out',
+      },
+    )
+  return first?.[1]
 }
 
 /** For what can be given once only, where kubectl would take several: the last one must not win in silence. */

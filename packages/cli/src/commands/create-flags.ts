@@ -42,6 +42,7 @@ export interface CreateFlags {
   readonly deletionPolicy?: 'Delete' | 'Retain'
   readonly registryMirror?: readonly string[]
   readonly from?: string
+  readonly config?: string
   readonly clusterTemplate?: string
   readonly force?: boolean
 }
@@ -121,11 +122,15 @@ export function addCreateFlags(command: Command): Command {
     .addOption(registryMirrorOption())
     .option(
       '--from <file>',
-      'NestedCluster YAML, - for stdin, or templates/NAME; flags override it',
+      "NestedCluster YAML or kind's config file, - for stdin, or templates/NAME; flags override it",
       once('--from'),
     )
+    .addOption(hidden('--config <file>').argParser(once('--config')))
     .addOption(hidden('--cluster-template <file>').argParser(once('--cluster-template')))
-    .option('--force', 'allow an even number of control-plane nodes')
+    .option(
+      '--force',
+      'allow an even number of control-plane nodes; make the cluster of a kind file without what it would lack',
+    )
 }
 
 function choice(flags: string, description: string, choices: readonly string[]): Option {

@@ -36,6 +36,11 @@ export interface NodeGroup {
   readonly machine: MachineSpec
 }
 
+export interface ControlPlaneGroup extends NodeGroup {
+  /** Of the Node objects, beside those that kubeadm gives them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
+}
+
 export interface WorkerPool extends NodeGroup {
   /** Part of the node names: `CLUSTER-POOL-0`. */
   readonly name: string
@@ -73,7 +78,7 @@ export interface ClusterSpec {
   readonly image: string
   /** What VM nodes boot from, a KubeVirt containerDisk; there when the cluster has VM nodes. */
   readonly vmImage?: string | undefined
-  readonly controlPlane: NodeGroup
+  readonly controlPlane: ControlPlaneGroup
   readonly workers: readonly WorkerPool[]
   readonly network: ClusterNetwork
   /** `auto` only before it is resolved: a record holds what was chosen by reachability. */

@@ -67,10 +67,11 @@ function identityOf({ node, addresses }: Pick<KubeadmInput, 'node' | 'addresses'
 function nodeRegistration(
   {
     ref,
+    spec,
     node,
     kubeletFlags = [],
     memberOnly,
-  }: Pick<KubeadmInput, 'ref' | 'node' | 'kubeletFlags' | 'memberOnly'>,
+  }: Pick<KubeadmInput, 'ref' | 'spec' | 'node' | 'kubeletFlags' | 'memberOnly'>,
   taints: readonly unknown[],
 ): Record<string, unknown> {
   return {
@@ -82,12 +83,17 @@ function nodeRegistration(
     ignorePreflightErrors: ['all'],
     kubeletExtraArgs: withKeptFlags(
       [
-        { name: 'node-labels', value: clusterSelector(ref.name) },
+        { name: 'node-labels', value: labelFlag(spec.controlPlane.labels, ref.name) },
         ...(memberOnly === true ? [{ name: 'register-node', value: 'false' }] : []),
       ],
       kubeletFlags,
     ),
   }
+}
+
+function labelFlag(labels: Readonly<Record<string, string>> = {}, cluster: string): string {
+  const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  return [...own, clusterSelector(cluster)].join(',')
 }
 
 /** As kind does: a cluster without workers runs its workloads on the control plane. */

@@ -11,6 +11,7 @@ describe('parseClusterFile', () => {
       ref: { name: 'demo', namespace: 'team' },
       input: { controlPlane: { count: 3 } },
       warnings: [],
+      unsupported: [],
     })
     expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {}, warnings: [] })
     expect(

@@ -1,6 +1,7 @@
 import { LineCounter, isNode, isScalar, parseAllDocuments, type Document } from 'yaml'
-import { KnestError, PreflightError } from '../errors.js'
+import { KnestError, PreflightError, type Problem } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
+import { convertKindFile, kindApiVersion, kindKind } from './kind-file/index.js'
 import { orList } from './nearest.js'
 import { modernize, type Found } from './old-spellings.js'
 import { clusterFileSchema, type ClusterInput } from './schema.js'
@@ -17,10 +18,12 @@ export interface ClusterFile {
   readonly input: ClusterInput
   /** What the file spells as older versions did, each with the new spelling. */
   readonly warnings: readonly string[]
+  /** What a file of kind asks for and a nested cluster would lack, with its lines. */
+  readonly unsupported: readonly Problem[]
 }
 
 /**
- * Reads one NestedCluster from YAML or JSON. Checks shape and types, not values: `resolveSpec` does.
+ * Reads one NestedCluster, or a cluster of kind (v1alpha4), from YAML or JSON. Checks shape and types, not values: `resolveSpec` does.
  * Throws `config`: for text that is not YAML with line and column, else with every unknown field.
  */
 export function parseClusterFile(text: string, fileName: string): ClusterFile {
@@ -30,12 +33,16 @@ export function parseClusterFile(text: string, fileName: string): ClusterFile {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new KnestError('config', `"${fileName}" is not a Kubernetes object`, { hint: example })
   }
-  checkKind(value, fileName)
-
   const locate = (path: Path): string => {
     const line = lineOf(document, path, lines)
     return line === undefined ? `"${fileName}": ` : `"${fileName}" line ${line}: `
   }
+  if (isOfKind(value)) {
+    const { name, ...converted } = convertKindFile(value, locate)
+    return { ref: name === undefined ? {} : { name }, ...converted }
+  }
+  checkKind(value, fileName)
+
   const { spec, warnings, problems, writtenAs } = modernize('spec' in value ? value.spec : undefined, 'file')
   const said = ({ message, path }: Omit<Found, 'hint'>): string => `${locate(['spec', ...path])}${message}`
   if (problems.length > 0) {
@@ -53,6 +60,7 @@ export function parseClusterFile(text: string, fileName: string): ClusterFile {
     labels: written ?? {},
     input: checked.value.spec ?? {},
     warnings: warnings.map((warning) => said(warning)),
+    unsupported: [],
   }
 }
 
@@ -101,6 +109,11 @@ function toValue(document: Document.Parsed, fileName: string): unknown {
       cause: error,
     })
   }
+}
+
+function isOfKind(value: object): boolean {
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
+  return apiVersion === kindApiVersion && kind === kindKind
 }
 
 function checkKind(value: object, fileName: string): void {

@@ -1,4 +1,4 @@
-import type { BackendName, MachineSpec, NodeGroup, Taint, WorkerPool } from '../contracts/cluster.js'
+import type { BackendName, ControlPlaneGroup, MachineSpec, Taint, WorkerPool } from '../contracts/cluster.js'
 import { controlPlanePool, maxPoolNameLength, nodeName } from '../names.js'
 import * as defaults from '../defaults.js'
 import {
@@ -17,11 +17,13 @@ export function resolveControlPlane(
   input: ClusterInput['controlPlane'],
   context: { readonly force: boolean; readonly backend: BackendName },
   problems: ProblemList,
-): NodeGroup {
+): ControlPlaneGroup {
   const count = input?.count ?? defaults.defaultControlPlaneCount
   const fault = controlPlaneCountFault(count, context.force)
   if (fault !== undefined) problems.error(fault.message, fault.hint)
   const backend = input?.backend ?? context.backend
+  const { labels } = input ?? {}
+  if (labels !== undefined) checkLabels('the control plane', labels, problems)
   return {
     count,
     backend,
@@ -32,6 +34,7 @@ export function resolveControlPlane(
       backend === 'vm' ? defaults.minVmControlPlaneMemory : defaults.minControlPlaneMemory,
       problems,
     ),
+    ...(labels !== undefined && { labels }),
   }
 }
 

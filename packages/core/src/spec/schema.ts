@@ -45,6 +45,10 @@ const controlPlane = z
       .optional(),
     backend: backend.optional(),
     machine: machine.optional(),
+    labels: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Labels of the nested Node objects' })
+      .optional(),
   })
   .meta({ description: 'Control-plane nodes' })
 

@@ -1,0 +1,1 @@
+export { convertKindFile, kindApiVersion, kindKind, type ConvertedKindFile } from './convert.js'
