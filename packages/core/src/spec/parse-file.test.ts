@@ -13,7 +13,7 @@ describe('parseClusterFile', () => {
       warnings: [],
       unsupported: [],
     })
-    expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {}, warnings: [] })
+    expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {}, warnings: [], unsupported: [] })
     expect(
       parseClusterFile('{"apiVersion":"knest.dev/v1alpha1","kind":"NestedCluster"}', 'c.json').input,
     ).toEqual({})

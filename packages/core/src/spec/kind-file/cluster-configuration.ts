@@ -10,7 +10,9 @@ interface NameAndValue {
 /** kubeadm's arguments: a map up to v1beta3, a list from v1beta4 on. */
 export function argumentsIn(value: unknown): readonly NameAndValue[] {
   if (Array.isArray(value))
-    return (value as readonly NameAndValue[]).map(({ name, value: text }) => ({ name, value: String(text) }))
+    return (value as readonly { readonly name: string; readonly value: unknown }[]).map(
+      ({ name, value: text }) => ({ name, value: String(text) }),
+    )
   return isFields(value) ? Object.entries(value).map(([name, text]) => ({ name, value: String(text) })) : []
 }
 

@@ -19,6 +19,8 @@ export type KubeadmKind = (typeof kinds)[number]
 /** What patches make of each of kubeadm's objects, and where the first of them stands. */
 export type Patched = ReadonlyMap<KubeadmKind, { readonly fields: Fields; readonly path: Path }>
 
+const ofEveryObject = ['apiVersion', 'kind', 'metadata']
+
 /** Fields that kind's own objects have, so that a JSON patch finds its way: RFC 6902 adds no parents. */
 const bases: Readonly<Record<KubeadmKind, object>> = {
   ClusterConfiguration: {
@@ -48,8 +50,9 @@ export function patchedObjects(
   kubeadmConfigPatches.forEach((text, index) => {
     const path = [...at, 'kubeadmConfigPatches', index]
     for (const fields of documentsOf(text, path, report)) {
-      const { kind, apiVersion: _version, metadata: _metadata, ...rest } = fields
-      if (isKnown(kind)) lay(kind, path, (before) => merged(before, rest))
+      const { kind } = fields
+      const rest = Object.entries(fields).filter(([name]) => !ofEveryObject.includes(name))
+      if (isKnown(kind)) lay(kind, path, (before) => merged(before, Object.fromEntries(rest)))
       else report.lacks(path, `a patch of ${named(kind)}`, `patches of ${kinds.join(', ')} are read`)
     }
   })
