@@ -39,7 +39,7 @@ export function parseClusterFile(text: string, fileName: string): ClusterFile {
   }
   if (isOfKind(value)) {
     const { name, ...converted } = convertKindFile(value, locate)
-    return { ref: name === undefined ? {} : { name }, ...converted }
+    return { ref: name === undefined ? {} : { name }, labels: {}, ...converted }
   }
   checkKind(value, fileName)
 
