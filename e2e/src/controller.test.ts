@@ -44,6 +44,20 @@ const stuckName = 'e2e-stuck'
 /** Its time is over long before the last test, which looks. */
 const endingName = 'e2e-ending'
 
+/** Deleted with a pod, which no node of the host runs. */
+const ownedName = 'e2e-owned'
+const owner = { name: 'e2e-owner', namespace: 'default' }
+
+/** A create that is killed as soon as there is a node. */
+async function createKilled(...words: readonly string[]): Promise<void> {
+  const killed = await runKnest(home, ['create', ...words, '--context', hostContext], {
+    onStderr: (text, child) => {
+      if (/Create node .*: done/.test(text)) child.kill('SIGKILL')
+    },
+  })
+  expect(killed.signal, killed.stderr).toBe('SIGKILL')
+}
+
 async function uidsOfNodes(api: KubeApi): Promise<readonly (string | undefined)[]> {
   return (await api.list(nodeKind, { signal: never })).map(({ metadata }) => metadata.uid)
 }
@@ -61,12 +75,15 @@ beforeAll(async () => {
   host = await openHost(home)
   before = await inventory(host)
   await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
-  const killed = await runKnest(home, ['create', endingName, '--ttl', '1m', '--context', hostContext], {
-    onStderr: (text, child) => {
-      if (/Create node .*: done/.test(text)) child.kill('SIGKILL')
-    },
-  })
-  expect(killed.signal, killed.stderr).toBe('SIGKILL')
+  const spec = {
+    nodeSelector: { 'knest.dev/no-such-node': '' },
+    containers: [{ name: 'job', image: 'localhost/none' }],
+  }
+  await host.create({ apiVersion: 'v1', kind: 'Pod', metadata: owner, spec }, { signal: never })
+  await Promise.all([
+    createKilled(endingName, '--ttl', '1m'),
+    createKilled(ownedName, '--delete-with', `pod/${owner.namespace}/${owner.name}`),
+  ])
   await knest(home, 'create', waitingName, '--cni', 'none', '--unhealthy-after', '30s')
   const api = await openKube({ kubeconfigText: await knest(home, 'kubeconfig', waitingName) })
   waiting = { createdAt: Date.now(), api, nodes: await uidsOfNodes(api) }
@@ -74,7 +91,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   waiting.api.close()
-  for (const name of [waitingName, stuckName, endingName])
+  await host.delete({ apiVersion: 'v1', kind: 'Pod' }, owner.name, owner.namespace, { signal: never })
+  for (const name of [waitingName, stuckName, endingName, ownedName])
     await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
   await knest(home, 'host', 'uninstall', 'controller')
   expect(await inventory(host)).toEqual(before)
@@ -544,6 +562,20 @@ describe('a cluster with an end, whose create was killed', () => {
     await secondsUntil(isGone, 120, `namespace ${namespace} to be gone`)
     expect(await inventory(host, [endingName])).toEqual(
       expect.not.arrayContaining([expect.stringContaining(endingName)]),
+    )
+  })
+})
+
+describe('a cluster that is deleted with a pod, whose create was killed', () => {
+  it('is there as long as the pod, and gone soon after it', async () => {
+    const namespace = `knest-${ownedName}`
+    const place = (): Promise<KubeObject | undefined> =>
+      host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, never)
+    expect(await place()).toBeDefined()
+    await host.delete({ apiVersion: 'v1', kind: 'Pod' }, owner.name, owner.namespace, { signal: never })
+    await secondsUntil(async () => (await place()) === undefined, 120, `namespace ${namespace} to be gone`)
+    expect(await inventory(host, [ownedName])).toEqual(
+      expect.not.arrayContaining([expect.stringContaining(ownedName)]),
     )
   })
 })

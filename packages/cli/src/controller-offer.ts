@@ -43,13 +43,13 @@ export async function bindBefore(
   wanted: boolean,
   signal: AbortSignal,
 ): Promise<((signal: AbortSignal) => Promise<void>) | undefined> {
-  if (spec.ttl === undefined) return undefined
+  if (spec.ttl === undefined && spec.deleteWith === undefined) return undefined
   if ((await controller.find(signal)) === undefined) {
     if (!wanted) {
       throw new KnestError(
         'prerequisite',
         `cluster "${ref.name}" is to end by itself, and the host has no controller that would delete it`,
-        { hint: 'leave --no-controller out, or --ttl' },
+        { hint: `leave --no-controller out, or ${spec.ttl === undefined ? '--delete-with' : '--ttl'}` },
       )
     }
     await controller.ensure(controllerImage, signal)

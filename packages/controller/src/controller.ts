@@ -14,6 +14,7 @@ import { createMetrics } from './metrics.js'
 import { controllerName, controllerNamespace } from './names.js'
 import { watchNodes } from './node-watch.js'
 import type { NodeWatch } from './node-watch.js'
+import { followOwners } from './owner-watch.js'
 import { serve } from './serve.js'
 import { wakeByNode } from './wake-by-node.js'
 import { watchForever } from './watch-forever.js'
@@ -135,10 +136,11 @@ async function lead(
     work,
   })
   metrics.observe(queue)
+  const showOwners = followOwners(api, { wake: (key) => queue.add(key), pause, signal })
 
   try {
     await Promise.all([
-      watchForever(api, nestedClusterKind, undefined, signal, (objects) =>
+      watchForever(api, nestedClusterKind, undefined, signal, (objects) => {
         follow(objects, known, queue, {
           came: (ref, key) => watchNodes(clusters, ref, () => queue.add(key), pause),
           went: (ref, key) => {
@@ -146,8 +148,9 @@ async function lead(
             gone.set(key, ref)
             queue.add(key)
           },
-        }),
-      ),
+        })
+        showOwners(objects)
+      }),
       watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, undefined, signal, (namespaces) =>
         followEnds(namespaces, ending, known, queue),
       ),

@@ -10,6 +10,7 @@ import { extendOperation } from './operations/extend.js'
 import { findOperation } from './operations/find.js'
 import { imagesOperation } from './operations/images.js'
 import { loadOperation } from './operations/load.js'
+import { ownerOperation } from './operations/owner.js'
 import { pauseOperation } from './operations/pause.js'
 import { reconcileOperation } from './operations/reconcile.js'
 import { scaleOperation } from './operations/scale.js'
@@ -27,6 +28,7 @@ export function createClusters(parts: Parts): Clusters {
     ...upgradeOperation(tools),
     ...pauseOperation(tools),
     ...extendOperation(tools),
+    ...ownerOperation(tools),
     ...reconcileOperation(tools, remove),
     ...remove,
     ...findOperation(tools),

@@ -840,6 +840,32 @@ export const badInputCases: readonly BadInput[] = [
     file: cluster('spec: { ttl: 3600 }'),
     message: /"spec\.ttl" is 3600/,
   },
+  ...['job', 'pod/', 'pod/No', 'job/x', 'pod/a/b/c', 'pod/../x', ''].map((pod) => ({
+    name: `deleted with "${pod}"`,
+    argv: [...create, '--delete-with', pod],
+    exitCode: usage,
+    message: /--delete-with ".*" names no pod/,
+  })),
+  {
+    name: 'deleted with a pod that is not there',
+    argv: [...create, '--delete-with', 'pod/no-such-pod'],
+    exitCode: absentOrThere,
+    message: /the host has no pod "no-such-pod" in namespace "default"/,
+  },
+  {
+    name: 'deleted with a pod without a uid',
+    argv: [...create, '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { deleteWith: { kind: Pod, name: job } }'),
+    message: /"spec\.deleteWith\.uid" is missing/,
+  },
+  {
+    name: 'deleted with another kind',
+    argv: [...create, '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { deleteWith: { kind: Job, name: job, uid: a } }'),
+    message: /"spec\.deleteWith\.kind" is "Job", which is not known/,
+  },
   {
     name: 'longer by nothing that is a time',
     argv: ['extend', 'quickstart', 'banana'],

@@ -19,6 +19,8 @@ export interface FakeClusterHome extends ClusterHome {
   deleteObject(ref: ClusterRef): void
   /** Somebody removes what holds the authorities, and nothing else. */
   loseAuthorities(ref: ClusterRef): void
+  /** Pods of the host, by namespace and name, with their uids; what is not known is thrown. */
+  readonly pods: Map<string, string | KnestError>
   /** Takes the lock away from who holds it: somebody else has it when there is no other reason. */
   loseLock(ref: ClusterRef, reason?: KnestError): void
 }
@@ -36,6 +38,7 @@ export function createFakeClusterHome(): FakeClusterHome {
   const identities = new Map<string, Map<string, string>>()
   const locked = new Map<string, Holder>()
   const hostData = new Map<string, Readonly<Record<string, string>>>()
+  const pods = new Map<string, string | KnestError>()
   let counter = 0
   const key = ({ namespace, name }: ClusterRef): string => `${namespace}/${name}`
   const next = (): string => String(++counter)
@@ -119,6 +122,11 @@ export function createFakeClusterHome(): FakeClusterHome {
         const isGoing = stored(ref).deletedAt !== undefined
         change(ref, { phase: isGoing ? 'Deleting' : phase, conditions, ...(images && { images }) })
       }),
+    pods,
+    uidOf: ({ namespace, name }) => {
+      const found = pods.get(`${namespace}/${name}`)
+      return found instanceof KnestError ? Promise.reject(found) : Promise.resolve(found)
+    },
     declare: (ref, spec) => begun(ref, spec, true),
     ask: (ref, desiredSpec) => void change(ref, { desiredSpec }),
     deleteObject: (ref) => void change(ref, { phase: 'Deleting', deletedAt: new Date().toISOString() }),

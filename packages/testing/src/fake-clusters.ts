@@ -20,6 +20,7 @@ import {
   type ClusterChange,
   type ClusterImage,
   type ClusterKubeconfig,
+  type ClusterOwner,
   type ClusterPhase,
   type ClusterRecord,
   type ClusterRef,
@@ -33,6 +34,7 @@ import {
   type HealReport,
   type KubeApi,
   type LoadOutcome,
+  type LocatedOwner,
   type LoadRequest,
   type NodeHandle,
   type PlannedStep,
@@ -137,6 +139,16 @@ export class FakeClusters implements Clusters {
     await run.deliver?.(access)
     this.add({ ...statusOfSpec(ref, spec, 'Ready'), labels: run.labels }, spec)
     return access
+  }
+
+  /** Pods of the host, as namespace and name; each has its own as its uid. */
+  readonly pods = new Set<string>()
+
+  async findOwner({ kind, namespace = 'default', name }: Omit<ClusterOwner, 'uid'>): Promise<LocatedOwner> {
+    await this.check()
+    if (this.pods.has(`${namespace}/${name}`))
+      return { kind, namespace, name, uid: `uid of ${namespace}/${name}` }
+    throw new KnestError('not-found', `the host has no pod "${name}" in namespace "${namespace}"`)
   }
 
   async planCreate(ref: ClusterRef, spec: ClusterSpec): Promise<readonly PlannedStep[]> {

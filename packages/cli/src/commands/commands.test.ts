@@ -101,6 +101,7 @@ describe('list', () => {
     serviceCidr: ['10.201.0.0/16'],
     age: '3m12s',
     expiresAt: null,
+    deleteWith: null,
     labels: {},
   }
 

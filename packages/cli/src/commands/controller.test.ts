@@ -61,6 +61,9 @@ describe('a controller that comes with a cluster', () => {
 
   test('must be there for a cluster with an end: nothing is made without', async () => {
     terminal.controller.found = undefined
+    terminal.clusters.pods.add('default/job')
+    expect(await terminal.run('create', 'a', '--delete-with', 'pod/job', '--no-controller')).toBe(3)
+    expect(terminal.err).toContain('leave --no-controller out, or --delete-with')
     expect(await terminal.run('create', 'a', '--ttl', '2h', '--no-controller')).toBe(3)
     expect(terminal.err).toContain('the host has no controller that would delete it')
     expect(terminal.clusters.changes).toEqual([])

@@ -277,6 +277,17 @@ test('a rollback that fails says so, and the create’s own error stays the last
   )
 })
 
+test.each([
+  ['pod/job', [], 'default'],
+  ['po/job', ['-n', 'team'], 'team'],
+  ['pod/ci/job', ['-n', 'team'], 'ci'],
+])('--delete-with %s %j records the pod as it is', async (pod, flags, namespace) => {
+  terminal.clusters.pods.add(`${namespace}/job`)
+  expect(await terminal.run('create', 'x', '--no-merge', '--delete-with', pod, ...flags)).toBe(0)
+  const uid = `uid of ${namespace}/job`
+  expect(terminal.clusters.lastSpec?.deleteWith).toEqual({ kind: 'Pod', namespace, name: 'job', uid })
+})
+
 test('a timeout is exit code 6', async () => {
   terminal.clusters.duringCreate = () => Promise.reject(new KnestError('timeout', 'waited too long'))
   expect(await terminal.run('create', 'x', '--timeout', '90s')).toBe(6)

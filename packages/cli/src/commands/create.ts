@@ -5,7 +5,7 @@ import type { Deps } from '../deps.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
-import { operate, sayHost, withHost } from '../operation.js'
+import { ask, operate, sayHost, withHost } from '../operation.js'
 import { timeLimit, type TimeLimit } from '../time-limit.js'
 import { outputOption, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
@@ -21,6 +21,7 @@ import { warnOfProxy } from '../proxy-warning.js'
 import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
+import { parseOwner, withOwner } from './delete-with.js'
 import { settleFailedCreate } from './failed-create.js'
 
 export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
@@ -31,6 +32,8 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
   readonly yes: boolean
   /** Put a controller on a host that has none. */
   readonly controller: boolean
+  /** The pod that the cluster is deleted with. */
+  readonly deleteWith?: ReturnType<typeof parseOwner> | undefined
   /** Delete what was made when the creation fails. */
   readonly rollback: boolean
   readonly merge: boolean
@@ -41,10 +44,17 @@ export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
 export async function createRun(deps: Deps, options: CreateOptions): Promise<void> {
   const { readDesiredSpec } = await import('./desired-spec.js')
   const desired = await readDesiredSpec(deps, options)
-  const { ref, spec, labels } = desired
+  const { ref, labels } = desired
   await withHost(deps, options, async (open, host) => {
     const { clusters } = open
     sayHost(deps, host)
+    const { deleteWith, namespace } = options
+    const spec = await ask(
+      deps,
+      (signal) => withOwner(open, desired.spec, deleteWith, namespace, signal),
+      undefined,
+      options,
+    )
     const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
@@ -67,7 +77,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
             const deliver = async ({ kubeconfig }: ClusterKubeconfig): Promise<void> => {
               kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
             }
-            const bind = await bindBefore(open, desired, options.controller, run.signal)
+            const bind = await bindBefore(open, { ref, spec }, options.controller, run.signal)
             const recorded = async (signal: AbortSignal): Promise<void> => {
               isUnfinished = true
               await bind?.(signal)
@@ -123,6 +133,7 @@ interface OwnFlags extends CreateFlags, TimingFlags {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly controller?: boolean
+  readonly deleteWith?: ReturnType<typeof parseOwner>
   readonly retain?: boolean
   readonly rollback?: boolean
   readonly merge?: boolean
@@ -139,6 +150,11 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .option('--dry-run', 'print the steps and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
+    .option(
+      '--delete-with <pod>',
+      'pod/NAME of the host, as of a CI job: the controller deletes the cluster when it is gone',
+      parseOwner,
+    )
     .option('--retain', 'keep what was made when the creation fails, to look at it or to go on (the default)')
     .option('--rollback', 'delete what was made when the creation fails')
     .option('--no-merge', 'do not add a context to your kubeconfig')
@@ -149,7 +165,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
       refuseTogether('--switch-context', given.switchContext === true, '--no-merge', given.merge === false)
       refuseTogether('--rollback', given.rollback === true, '--retain', given.retain === true)
       const { dryRun, yes, controller, merge, switchContext, ...others } = given
-      const { timeout, output, timing, timingSvg, rollback, ...flags } = others
+      const { timeout, output, timing, timingSvg, deleteWith, rollback, ...flags } = others
       return run(deps, {
         ...globalOptions(self),
         name,
@@ -157,6 +173,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
         dryRun: dryRun === true,
         yes: yes === true,
         controller: controller !== false,
+        deleteWith,
         rollback: rollback === true,
         merge: merge !== false,
         switchContext: switchContext === true,

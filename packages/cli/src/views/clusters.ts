@@ -17,6 +17,7 @@ export function clusterView(cluster: ClusterSummary, now: Date): Record<string, 
     serviceCidr,
     age: age(cluster.createdAt, now),
     expiresAt: cluster.expiresAt ?? null,
+    deleteWith: cluster.deleteWith ?? null,
     labels: cluster.labels ?? {},
   }
 }

@@ -9,6 +9,7 @@ import type {
   ClusterRef,
   ClusterSpec,
   ExistingNode,
+  LocatedOwner,
   ServiceType,
 } from './cluster.js'
 
@@ -149,6 +150,11 @@ export interface ClusterHome {
     signal: AbortSignal,
     version?: string,
   ): Promise<void>
+  /**
+   * The uid of what clusters can be deleted with; undefined only when the host says that there is none. Throws where it
+   * says nothing, as to who may not look. Absent: the home has no such objects.
+   */
+  uidOf?(owner: Omit<LocatedOwner, 'uid'>, signal: AbortSignal): Promise<string | undefined>
   /** Objects of this cluster that have lost their owner, as after a restore from a backup; absent: none can. */
   orphans?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
   /** Has them go with the record again; gives their names. Repeatable. */

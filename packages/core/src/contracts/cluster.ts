@@ -99,6 +99,8 @@ export interface ClusterSpec {
   readonly addons?: ClusterAddons | undefined
   /** How long it lives from its creation on, as in `2h`: then the controller deletes it; absent: for ever. */
   readonly ttl?: string | undefined
+  /** The controller deletes the cluster when this is gone from the host; absent: it depends on nothing. */
+  readonly deleteWith?: ClusterOwner | undefined
   /** When the controller, or `knest heal`, replaces a node; absent: the defaults. */
   readonly health?: HealthPolicy | undefined
   /** What becomes of disks and keys when the cluster is deleted; absent: `Delete`. `Retain` of persistent ones only. */
@@ -107,6 +109,21 @@ export interface ClusterSpec {
   readonly hostPatches: readonly NodePatch[]
   /** How nodes reach registries, one entry for each; absent: as containerd does by itself. */
   readonly registries?: readonly RegistrySpec[] | undefined
+}
+
+/** An object of the host that a cluster is deleted with. */
+export interface ClusterOwner {
+  readonly kind: 'Pod'
+  /** Absent: that of the cluster. */
+  readonly namespace?: string | undefined
+  readonly name: string
+  /** One that comes later under the same name is another. */
+  readonly uid: string
+}
+
+/** The same with its namespace. */
+export interface LocatedOwner extends ClusterOwner {
+  readonly namespace: string
 }
 
 /** As PersistentVolumes have it. */

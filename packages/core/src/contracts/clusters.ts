@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.js'
 import type { ClusterCertificates, RenewedCertificates, RenewRequest } from './certificates.js'
-import type { ClusterRef, ClusterSpec } from './cluster.js'
+import type { ClusterOwner, ClusterRef, ClusterSpec, LocatedOwner } from './cluster.js'
 import type { HealReport, HealRun } from './health.js'
 import type { ClusterImage, LoadOutcome, LoadRequest } from './images.js'
 import type { KubeApi } from './kubernetes.js'
@@ -90,6 +90,11 @@ export interface Clusters {
    * PreflightError (nothing was created) when the host does not fit.
    */
   create(ref: ClusterRef, spec: ClusterSpec, run: CreateRun): Promise<ClusterKubeconfig>
+  /**
+   * What a cluster can be deleted with, as it is on the host now, for `deleteWith` of its spec; without a namespace it
+   * is looked for in that of the context. Throws `not-found`.
+   */
+  findOwner(owner: Omit<ClusterOwner, 'uid'>, signal: AbortSignal): Promise<LocatedOwner>
   /** The steps `create` would run now. Changes nothing. */
   planCreate(ref: ClusterRef, spec: ClusterSpec, run: RunOptions): Promise<readonly PlannedStep[]>
   /**

@@ -1,6 +1,13 @@
 import type { Problem } from '../errors.js'
 import type { AuthorityCertificate } from './certificates.js'
-import type { BackendName, ClusterCondition, ClusterPhase, ClusterRef, NodeRole } from './cluster.js'
+import type {
+  BackendName,
+  ClusterCondition,
+  ClusterPhase,
+  ClusterRef,
+  LocatedOwner,
+  NodeRole,
+} from './cluster.js'
 
 export interface ClusterSummary extends ClusterRef {
   /** All of its object, those of knest too; absent: none. */
@@ -17,6 +24,8 @@ export interface ClusterSummary extends ClusterRef {
   readonly createdAt: string
   /** RFC 3339: when its time is over, and the controller deletes it; absent: it has no end. */
   readonly expiresAt?: string | undefined
+  /** What it is deleted with; absent: nothing. */
+  readonly deleteWith?: LocatedOwner | undefined
 }
 
 export interface NodeSummary {

@@ -146,6 +146,8 @@ export function createKubernetesHome(
       const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       await patchStatus(record, statusToWrite(stored, record, status), signal, version)
     },
+    uidOf: async ({ kind, namespace, name }, signal) =>
+      (await api.get(v1(kind), name, namespace, signal))?.metadata.uid,
     orphans: (record, signal) => findOrphans(api, record, signal),
     adopt: (record, signal) => adoptOrphans(api, record, signal),
     isLetGo: (record, signal) => isLetGo(api, record, signal),

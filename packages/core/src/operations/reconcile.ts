@@ -13,10 +13,12 @@ import { changingReason, permit, phaseTable } from '../phases/index.js'
 import { specChanges } from '../spec/changes.js'
 import { declaredProblems } from '../spec/declared.js'
 import { endOf } from '../spec/lifetime.js'
+import { ownerOf } from '../spec/owner.js'
 import { adopt, isRestored, refuseUnfit } from './adopt.js'
 import { checkedChange } from './change.js'
 import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
+import { isOwnerGone, ownerText } from './owner.js'
 import { withoutRights } from './controller-permission.js'
 import { readRecord, recordOf, type OperationTools } from './tools.js'
 
@@ -40,6 +42,12 @@ const settledMs = 60_000
 /** Its create has not come to its end, and is a command's: nobody else goes on with it. Pure. */
 function isUnfinished({ phase, declared, deletedAt }: ClusterRecord): boolean {
   return phase === 'Creating' && declared !== true && deletedAt === undefined
+}
+
+/** For the log. */
+function whyOver(record: ClusterRecord, isLeft: boolean): string {
+  const owner = ownerOf(record)
+  return isLeft && owner !== undefined ? `${ownerText(owner)} is gone` : 'its time (ttl) is over'
 }
 
 /** Its time is over, whoever made it and whatever it is doing. Pure. */
@@ -90,7 +98,9 @@ export function reconcileOperation(
         await leaveNodes(parts, found, run)
         return idle
       }
-      const duty = dutyTo(found, Date.now())
+      const dated = dutyTo(found, Date.now())
+      const isLeft = dated !== 'delete' && (await isOwnerGone(parts, found, run))
+      const duty = isLeft ? 'delete' : dated
       if (duty === 'none' && !(await isRestored(parts, found, run.signal))) {
         if (!isUnfinished(found)) return untilEnd(idle, found)
         if (run.isSettled !== true) return untilEnd({ ...idle, nextAt: Date.now() + settledMs }, found)
@@ -109,7 +119,8 @@ export function reconcileOperation(
           return idle
         }
         const work = (): Promise<unknown> => remove.delete(ref, { ...run, keepData: false })
-        if (found.deletedAt === undefined) await run.progress.phase('Delete it, its time (ttl) is over', work)
+        if (found.deletedAt === undefined)
+          await run.progress.phase(`Delete it, ${whyOver(found, isLeft)}`, work)
         else await work()
         return idle
       }

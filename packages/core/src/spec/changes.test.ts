@@ -52,6 +52,8 @@ test('one size written in two ways is no change, another size is one', () => {
     specChanges(before, { ...before, health: { unhealthyAfter } }).changes
   expect(after('300s')).toEqual([])
   expect(specChanges({ ...before, ttl: '2h' }, { ...before, ttl: '120m' }).changes).toEqual([])
+  const deleteWith = { kind: 'Pod', name: 'job', uid: 'a' } as const
+  expect(specChanges({ ...before, deleteWith }, before).refusals).toEqual([])
   expect(specChanges(before, { ...before, ttl: '2h' })).toMatchObject({
     changes: [{ path: 'ttl' }],
     refusals: [],

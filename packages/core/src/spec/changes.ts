@@ -56,7 +56,14 @@ function isSame(field: string | undefined, before: string | undefined, after: st
 }
 
 /** What says nothing of the nodes that are there. */
-const free: ReadonlySet<string> = new Set(['hostPatches', 'health', 'deletionPolicy', 'ttl', 'registries'])
+const free: ReadonlySet<string> = new Set([
+  'hostPatches',
+  'health',
+  'deletionPolicy',
+  'ttl',
+  'registries',
+  'deleteWith',
+])
 
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')

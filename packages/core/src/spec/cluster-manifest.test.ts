@@ -37,6 +37,7 @@ const manifests: readonly (readonly [string, ClusterInput])[] = [
       },
       addons: { storage: 'none' },
       ttl: '2h',
+      deleteWith: { kind: 'Pod', namespace: 'ci', name: 'job', uid: 'a' },
       hostPatches: [{ role: 'worker', patch: { metadata: { annotations: { a: 'b' } } } }],
     },
   ],

@@ -75,6 +75,7 @@ describe('nestedClusterCrd', () => {
       addons: { storage: 'none' as const },
       ttl: '2h',
       registries: [{ host: 'docker.io', mirrors: ['http://mirror'] }],
+      deleteWith: { kind: 'Pod' as const, name: 'job', uid: 'a' },
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())

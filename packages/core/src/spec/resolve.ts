@@ -6,6 +6,7 @@ import * as defaults from '../defaults.js'
 import { imageFault, parseVersion, subdomainFault, withoutV } from '../values/index.js'
 import { ProblemList } from './problem-list.js'
 import { resolveTtl } from './lifetime.js'
+import { resolveOwner } from './owner.js'
 import { resolveHealth } from './resolve-health.js'
 import { resolveRegistries } from './resolve-registries.js'
 import { resolveNetwork } from './resolve-network.js'
@@ -48,6 +49,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
     persistence: resolvePersistence(desired.persistence, problems),
     ...resolveAddons(desired.addons),
     ...resolveTtl(desired.ttl, problems),
+    ...resolveOwner(desired.deleteWith, problems),
     ...resolveHealth(desired.health, problems),
     ...resolveDeletionPolicy(desired, problems),
     hostPatches: (desired.hostPatches ?? []).map(({ role, patch }): NodePatch => ({

@@ -173,6 +173,15 @@ export const clusterInputSchema = z.strictObject({
     .string()
     .meta({ description: 'How long it lives from its creation on, as in 2h: then the controller deletes it' })
     .optional(),
+  deleteWith: z
+    .strictObject({
+      kind: z.enum(['Pod']),
+      namespace: z.string().meta({ description: 'Absent: that of the cluster' }).optional(),
+      name: z.string(),
+      uid: z.string().meta({ description: 'A pod that comes later under the same name is another' }),
+    })
+    .meta({ description: 'The controller deletes the cluster when this pod of the host is gone' })
+    .optional(),
   health: z
     .strictObject({
       unhealthyAfter: z

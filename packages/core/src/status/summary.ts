@@ -2,7 +2,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { ClusterSummary } from '../contracts/clusters.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
-import { endOf } from '../spec/index.js'
+import { endOf, ownerOf } from '../spec/index.js'
 import { listNodes } from '../observe/list-nodes.js'
 
 /** What the host alone can tell: quick, also for many clusters. */
@@ -20,6 +20,7 @@ export function summary(
 ): ClusterSummary {
   const { spec } = record
   const end = endOf(record)
+  const owner = ownerOf(record)
   const ready = (role: string): number => nodes.filter((node) => node.role === role && node.ready).length
   const backends = [...new Set([spec.controlPlane.backend, ...spec.workers.map(({ backend }) => backend)])]
   return {
@@ -35,6 +36,7 @@ export function summary(
     ...(record.labels !== undefined && { labels: record.labels }),
     createdAt: record.createdAt,
     ...(end !== undefined && { expiresAt: new Date(end).toISOString() }),
+    ...(owner !== undefined && { deleteWith: owner }),
   }
 }
 

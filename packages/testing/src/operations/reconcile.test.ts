@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { PreflightError, type ClusterPhase } from '@knest/core'
+import { KnestError, PreflightError, type ClusterPhase } from '@knest/core'
 import {
   createFixture,
   createdFixture,
@@ -381,5 +381,93 @@ describe('a cluster with an end', () => {
     if (record === undefined) throw new Error('it was created')
     await home.setStatus(record, { phase: 'Deleting', conditions: [] }, never)
     await expect(clusters.extend(ref, 1, run)).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
+describe('a cluster that is deleted with a pod', () => {
+  const owner = { kind: 'Pod', namespace: 'ci', name: 'job', uid: 'one' } as const
+  const owned = { ...spec, deleteWith: owner }
+  type Make = () => ReturnType<typeof createdFixture>
+  const makers: readonly (readonly [string, Make])[] = [
+    ['that a command made', () => createdFixture(owned)],
+    [
+      'that was declared',
+      async () => {
+        const fixture = createFixture()
+        fixture.home.pods.set('ci/job', 'one')
+        fixture.home.declare(ref, owned)
+        await fixture.clusters.reconcile(ref, run)
+        return fixture
+      },
+    ],
+    [
+      'whose command was killed when there was a record',
+      async () => {
+        const fixture = createFixture()
+        await fixture.home.create(ref, owned, never)
+        return fixture
+      },
+    ],
+  ]
+
+  test.each(makers)('%s lives as long as the pod, and no longer', async (_, make) => {
+    const { clusters, home, nodes } = await make()
+    home.pods.set('ci/job', 'one')
+    await clusters.reconcile(ref, run)
+    expect(await home.read(ref, never)).toBeDefined()
+    home.pods.delete('ci/job')
+    await clusters.reconcile(ref, run)
+    expect(await home.read(ref, never)).toBeUndefined()
+    expect(await nodes.backend.listNodes(ref, never)).toEqual([])
+  })
+
+  test('goes when the pod of that name is another one', async () => {
+    const { clusters, home } = await createdFixture(owned)
+    home.pods.set('ci/job', 'two')
+    await clusters.reconcile(ref, run)
+    expect(await home.read(ref, never)).toBeUndefined()
+  })
+
+  test.each(['not-permitted', 'timeout', 'host-unreachable', 'config', 'prerequisite'] as const)(
+    'stays while the host says nothing of it: %s',
+    async (code) => {
+      const { clusters, home } = await createdFixture(owned)
+      home.pods.set('ci/job', new KnestError(code, 'it says nothing'))
+      const warnings: string[] = []
+      const progress = { ...run.progress, warn: (text: string) => void warnings.push(text) }
+      await clusters.reconcile(ref, { ...run, progress })
+      expect(await home.read(ref, never)).toBeDefined()
+      expect(warnings).toEqual(['whether pod "ci/job" is still there is not known: it says nothing'])
+    },
+  )
+
+  test('stays when its object says so no more', async () => {
+    const { clusters, home } = await createdFixture(owned)
+    home.pods.set('ci/job', 'one')
+    await clusters.apply(ref, spec, run)
+    home.pods.delete('ci/job')
+    await clusters.reconcile(ref, run)
+    expect(await home.read(ref, never)).toBeDefined()
+  })
+
+  test('data that was kept on purpose stays', async () => {
+    const { clusters, home } = await createdFixture({ ...persistent, deleteWith: owner })
+    await clusters.delete(ref, { ...run, keepData: true })
+    await clusters.reconcile(ref, run)
+    expect((await home.read(ref, never))?.phase).toBe('Kept')
+  })
+
+  test('is found with its uid, in the namespace of the context where none is named', async () => {
+    const { clusters, home } = createFixture()
+    home.pods.set('default/job', 'three')
+    expect(await clusters.findOwner({ kind: 'Pod', name: 'job' }, never)).toEqual({
+      kind: 'Pod',
+      namespace: 'default',
+      name: 'job',
+      uid: 'three',
+    })
+    await expect(
+      clusters.findOwner({ kind: 'Pod', namespace: 'ci', name: 'job' }, never),
+    ).rejects.toMatchObject({ code: 'not-found' })
   })
 })
