@@ -38,7 +38,7 @@ const layers = {
     ['values'],
     ['contracts', 'signals', 'url-host', 'commands'],
     ['streams', 'ownership', 'rights'],
-    ['names', 'phases', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
+    ['names', 'phases', 'logs', 'kube', 'network', 'pki', 'node', 'etcd', 'backend-support'],
     ['kubeadm', 'addresses', 'certificates', 'nested-api'],
     ['addons', 'plan', 'registries'],
     ['spec', 'steps', 'observe'],

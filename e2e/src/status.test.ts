@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
 import { createCluster, never, openHost } from './support/cluster.js'
@@ -36,6 +39,24 @@ describe('knest status', () => {
     host.close()
     await cluster.remove()
   })
+
+  /** What `logs export` writes, by path. */
+  const exported = async (): Promise<ReadonlyMap<string, string>> => {
+    const folder = mkdtempSync(join(tmpdir(), 'knest-logs-'))
+    try {
+      const target = join(folder, 'logs')
+      expect(await cluster.knest('logs', 'export', name, target)).toBe(`${target}\n`)
+      const entries = readdirSync(target, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+      return new Map(
+        entries
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .map((path) => [path.slice(target.length + 1), readFileSync(path, 'utf8')]),
+      )
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
 
   const status = async (): Promise<Status> =>
     JSON.parse(await cluster.knest('status', name, '-o', 'json')) as Status
@@ -104,6 +125,45 @@ describe('knest status', () => {
     expect(text).not.toContain('warning:')
   })
 
+  it('exports what a bug report needs, and none of the secrets', async () => {
+    const files = await exported()
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining([
+        ...['status.json', 'certificates.json', 'missing.txt', 'cut.txt', 'controller.log'],
+        ...[
+          'host/nestedcluster.yaml',
+          'host/pods.yaml',
+          'host/events.yaml',
+          'host/secrets-names-and-keys.yaml',
+        ],
+        ...['nested/nodes.yaml', 'nested/kubeadm-config.yaml', 'nested/version.json'],
+        ...[
+          `nodes/${node}/kubelet.log`,
+          `nodes/${node}/containerd.log`,
+          `nodes/${node}/settings/config.yaml`,
+        ],
+      ]),
+    )
+    expect([...files.keys()].join('\n')).toMatch(/\/pods\/kube-apiserver-/)
+    const all = [...files.values()].join('\n')
+    expect(all.length).toBeLessThan(20_000_000)
+    expect(files.get('host/secrets-names-and-keys.yaml')).toContain(`${name}-kubeconfig`)
+    const secrets = await Promise.all(
+      ['pki', 'kubeconfig'].map((what) =>
+        host.get({ apiVersion: 'v1', kind: 'Secret' }, `${name}-${what}`, cluster.namespace, never),
+      ),
+    )
+    const values = secrets.flatMap((secret) => Object.values((secret?.data ?? {}) as Record<string, string>))
+    const keys = values
+      .map((value) => Buffer.from(value, 'base64').toString())
+      .flatMap((text) => [
+        ...(/-----BEGIN [A-Z ]*PRIVATE KEY-----\n([^-]*)/.exec(text)?.[1]?.trim().split('\n') ?? []),
+        ...(/client-key-data: (\S+)/.exec(text)?.slice(1) ?? []),
+      ])
+    expect(keys.length).toBeGreaterThan(4)
+    expect(keys.filter((key) => all.includes(key))).toEqual([])
+  })
+
   it('answers soon when the only control plane is away, and again when it is back', async () => {
     await runPods(0)
     const begun = Date.now()
@@ -120,6 +180,11 @@ describe('knest status', () => {
       'APIAvailable False',
       'EtcdHealthy Unknown',
     ])
+    const files = await exported()
+    expect(files.get('status.json')).toContain('"Degraded"')
+    expect(files.get('host/events.yaml')).toContain(node)
+    expect(files.get('missing.txt')).toContain(`nodes/${node}: `)
+    expect(files.get('missing.txt')).toContain('nested: ')
     expect(away.problems.map(({ message }) => message)).toEqual([
       'the API server cannot be asked: no control plane is ready',
       `node "${node}" does not run: no pod yet`,

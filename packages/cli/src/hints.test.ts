@@ -111,7 +111,15 @@ describe('what a message offers is about the same cluster on the same host', () 
       'ssh q',
       'ssh q cp-0 ls',
     ],
-    ...['shell q ls', 'kubeconfig q', 'list', 'extend q 1h', 'delete q other', 'delete --all --yes'],
+    ...[
+      'shell q ls',
+      'kubeconfig q',
+      'list',
+      'extend q 1h',
+      'delete q other',
+      'delete --all --yes',
+      'logs export q /dev/null/x',
+    ],
     ...['load q a.tar', 'images q', 'images rm q a', 'preflight other', 'apply -f q.yaml', 'plan -f q.yaml'],
   ]
   const phases: readonly ClusterPhase[] = [

@@ -14,6 +14,7 @@ import { imagesCommand } from './commands/images.js'
 import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
 import { loadCommand } from './commands/load.js'
+import { exportLogsCommand, logsCommand } from './commands/logs-export.js'
 import { optionsCommand } from './commands/options.js'
 import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
@@ -58,6 +59,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     resumeCommand(deps),
     extendCommand(deps),
     certsCommand(deps),
+    logsCommand(deps),
     deleteCommand(deps),
     preflightCommand(deps),
     hostCommand(deps),
@@ -69,6 +71,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
   ]) {
     program.addCommand(command)
   }
+  program.addCommand(exportLogsCommand(deps), { hidden: true })
   program.addCommand(controllerCommand(deps), { hidden: true })
   program.addCommand(
     completeCommand(deps, () => buildProgram(deps)),

@@ -6,6 +6,7 @@ import { certificatesOperation } from './operations/certificates.js'
 import { createOperation } from './operations/create.js'
 import { deleteOperation } from './operations/delete.js'
 import { createExclusive } from './operations/exclusive.js'
+import { exportLogsOperation } from './operations/export-logs.js'
 import { extendOperation } from './operations/extend.js'
 import { findOperation } from './operations/find.js'
 import { imagesOperation } from './operations/images.js'
@@ -21,6 +22,9 @@ export function createClusters(parts: Parts): Clusters {
   const tools = { parts, exclusive: createExclusive(parts) }
   const create = createOperation(tools)
   const remove = deleteOperation(tools)
+  const found = findOperation(tools)
+  const access = accessOperation(tools)
+  const certificates = certificatesOperation(tools)
   return {
     ...create,
     ...applyOperation(tools, create),
@@ -31,9 +35,10 @@ export function createClusters(parts: Parts): Clusters {
     ...ownerOperation(tools),
     ...reconcileOperation(tools, remove),
     ...remove,
-    ...findOperation(tools),
-    ...accessOperation(tools),
-    ...certificatesOperation(tools),
+    ...found,
+    ...access,
+    ...certificates,
+    ...exportLogsOperation(tools, { ...found, ...access, ...certificates }),
     ...loadOperation(tools),
     ...imagesOperation(tools),
   }

@@ -401,6 +401,31 @@ export const badInputCases: readonly BadInput[] = [
     message: /unknown option '--show-labels=perhaps'/,
   },
   {
+    name: 'logs of nothing',
+    argv: ['logs', 'export', 'nothing', '-'],
+    exitCode: absentOrThere,
+    message: /there is no cluster "nothing"/,
+  },
+  {
+    name: 'logs of a bad name',
+    argv: ['export', 'logs', 'No'],
+    exitCode: usage,
+    message: /cluster name "No"/,
+  },
+  {
+    name: 'logs without a verb that there is',
+    argv: ['logs', 'show'],
+    exitCode: usage,
+    message: /unknown command 'show'/,
+  },
+  {
+    name: 'logs into a place that is none',
+    argv: ['logs', 'export', 'quickstart', '/dev/null/a.tar.gz'],
+    exitCode: hostFault,
+    message: /the logs cannot be written to "\/dev\/null\/a.tar.gz"/,
+    situation: 'quickstart exists',
+  },
+  {
     name: 'all namespaces, perhaps',
     argv: ['list', '--all-namespaces=perhaps'],
     exitCode: usage,

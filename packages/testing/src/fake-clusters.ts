@@ -33,9 +33,11 @@ import {
   type ExecResult,
   type HealReport,
   type KubeApi,
+  type ExportedLogs,
   type LoadOutcome,
   type LocatedOwner,
   type LoadRequest,
+  type LogFile,
   type NodeHandle,
   type PlannedStep,
   type Problem,
@@ -149,6 +151,18 @@ export class FakeClusters implements Clusters {
     if (this.pods.has(`${namespace}/${name}`))
       return { kind, namespace, name, uid: `uid of ${namespace}/${name}` }
     throw new KnestError('not-found', `the host has no pod "${name}" in namespace "${namespace}"`)
+  }
+
+  /** What an export hands over, and what it lacks. */
+  exported: { readonly files: readonly LogFile[]; readonly missing: readonly string[] } = {
+    files: [{ path: 'status.json', text: '{}' }],
+    missing: [],
+  }
+
+  async exportLogs(ref: ClusterRef, write: (file: LogFile) => Promise<void>): Promise<ExportedLogs> {
+    await this.kept(ref)
+    for (const file of this.exported.files) await write(file)
+    return { files: this.exported.files.length, missing: this.exported.missing, cut: [] }
   }
 
   async planCreate(ref: ClusterRef, spec: ClusterSpec): Promise<readonly PlannedStep[]> {

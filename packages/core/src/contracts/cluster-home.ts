@@ -2,6 +2,7 @@ import type { Problem } from '../errors.js'
 import type { LoadedImage } from './images.js'
 import type { HostData } from './registries.js'
 import type { KubeObject } from './kube-object.js'
+import type { LogPart } from './logs.js'
 import type {
   ClusterPhase,
   ClusterCondition,
@@ -155,6 +156,8 @@ export interface ClusterHome {
    * says nothing, as to who may not look. Absent: the home has no such objects.
    */
   uidOf?(owner: Omit<LocatedOwner, 'uid'>, signal: AbortSignal): Promise<string | undefined>
+  /** What the host can tell of the cluster for a bug report, without secrets; absent: nothing. */
+  logParts?(ref: ClusterRef): readonly LogPart[]
   /** Objects of this cluster that have lost their owner, as after a restore from a backup; absent: none can. */
   orphans?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
   /** Has them go with the record again; gives their names. Repeatable. */

@@ -4,6 +4,7 @@ import type { ClusterOwner, ClusterRef, ClusterSpec, LocatedOwner } from './clus
 import type { HealReport, HealRun } from './health.js'
 import type { ClusterImage, LoadOutcome, LoadRequest } from './images.js'
 import type { KubeApi } from './kubernetes.js'
+import type { ExportedLogs, LogFile } from './logs.js'
 import type { NodeHandle } from './node-backend.js'
 import type { RunOptions } from './run-options.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
@@ -11,6 +12,7 @@ import type { ClusterStatus, ClusterSummary } from './status.js'
 export type * from './certificates.js'
 export type * from './health.js'
 export type * from './images.js'
+export type * from './logs.js'
 export type * from './status.js'
 export type * from './timing.js'
 
@@ -194,6 +196,13 @@ export interface Clusters {
    * anything is removed, when one of them was not loaded. Gives the full names.
    */
   removeImages(ref: ClusterRef, images: readonly string[], run: RunOptions): Promise<readonly string[]>
+
+  /**
+   * Hands over what a bug report needs, file by file, without secrets: objects of the host, logs and settings of the
+   * nodes, objects of the nested cluster, status. What does not answer within its time is left out, and told. Throws
+   * `not-found`, and what `write` rejects with.
+   */
+  exportLogs(ref: ClusterRef, write: (file: LogFile) => Promise<void>, run: RunOptions): Promise<ExportedLogs>
 
   /** Every certificate of every node that answers, with its end. */
   certificates(ref: ClusterRef, signal: AbortSignal): Promise<ClusterCertificates>
