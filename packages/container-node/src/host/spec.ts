@@ -9,7 +9,6 @@ import {
   type ClusterRef,
   type ClusterSpec,
   type OccupiedRange,
-  type RegistrySpec,
 } from '@knest/core'
 import { machineSize } from '../engine/machine.js'
 import type { HostRanges, HostUp } from './types.js'
@@ -38,7 +37,7 @@ export function hostSpec(
   image: string | undefined,
   occupied: readonly OccupiedRange[],
   ranges: HostRanges = {},
-  registries: HostUp['registries'] = [],
+  registries?: HostUp['registries'],
 ): ClusterSpec {
   const version = versionIn(image ?? '')
   const { cpuCores, memoryBytes } = machineSize()
@@ -68,7 +67,7 @@ export function hostSpec(
       persistence: { enabled: true },
       // It comes with what makes a cluster a host, also to one that is there.
       addons: { storage: 'none' },
-      registries: wantedRegistries(registries),
+      ...(registries === undefined ? {} : { registries }),
     },
     { force: false, backend: 'container' },
   )
@@ -76,13 +75,7 @@ export function hostSpec(
 
 /** As they may be in a record. Throws `config` for what they cannot be. */
 export function checkRegistries(registries: HostUp['registries']): ClusterSpec['registries'] {
-  return registries === undefined
-    ? undefined
-    : resolveSpec({ registries: wantedRegistries(registries) }).registries
-}
-
-function wantedRegistries(registries: NonNullable<HostUp['registries']>): RegistrySpec[] {
-  return registries.map((registry) => ({ ...registry }))
+  return registries === undefined ? undefined : resolveSpec({ registries }).registries
 }
 
 /** The tag of a node image is its Kubernetes; any other tells nothing. */

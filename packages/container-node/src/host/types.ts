@@ -1,4 +1,4 @@
-import type { RegistrySpec, RunOptions } from '@knest/core'
+import type { ClusterInput, RunOptions } from '@knest/core'
 import type { EngineName } from '../engine/engine.js'
 
 export interface HostTarget {
@@ -21,7 +21,7 @@ export interface HostUp extends HostTarget {
   /** Of a host that is there these must be its own. */
   readonly ranges?: HostRanges | undefined
   /** How the host itself reaches registries; what it was told before when absent. */
-  readonly registries?: readonly RegistrySpec[] | undefined
+  readonly registries?: ClusterInput['registries']
 }
 
 /** Something a host has a limited amount of, which its nested clusters share. */
