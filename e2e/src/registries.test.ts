@@ -19,8 +19,7 @@ const login = 'me:a secret'
 const home: TestHome = createHome()
 const host = await openHost(home)
 const address = await addressForHost(host)
-if (address === undefined)
-  process.stdout.write('registries: left out, nodes of this host do not reach this machine\n')
+if (address === undefined) console.log('skipped: nodes of this host do not reach a registry on this machine')
 
 describe.skipIf(address === undefined)('registries of a nested cluster', () => {
   let cluster: TestCluster

@@ -64,7 +64,7 @@ async function read(
           : ['secret', 'generic', name, '--from-file=ca.crt']
     return refuse(
       `${what} is not in namespace "${namespace}"`,
-      `make it: ${kubectlCommand('create', ...example, '-n', namespace)}`,
+      `make it, after its namespace: ${kubectlCommand('create', ...example, '-n', namespace)}`,
     )
   }
   const certificates = async ({

@@ -112,12 +112,12 @@ test.each<[string, RegistrySpec, string]>([
   [
     'no Secret',
     { host: 'a.b', credentials: secretRef('none') },
-    'Secret "none" of registry "a.b" is not in namespace "knest-a"; make it: `kubectl create secret docker-registry none --docker-server=a.b',
+    'Secret "none" of registry "a.b" is not in namespace "knest-a"; make it, after its namespace: `kubectl create secret docker-registry none --docker-server=a.b',
   ],
   [
     'no ConfigMap',
     { host: 'a.b', ca: { configMapKeyRef: { name: 'none' } } },
-    'ConfigMap "none" of registry "a.b" is not in namespace "knest-a"; make it: `kubectl create configmap none --from-file=ca.crt -n knest-a`',
+    'ConfigMap "none" of registry "a.b" is not in namespace "knest-a"; make it, after its namespace: `kubectl create configmap none --from-file=ca.crt -n knest-a`',
   ],
   [
     'a key that is missing',

@@ -24,7 +24,7 @@ export interface RegistryFiles {
 export function renderRegistries(registries: readonly KnownRegistry[]): RegistryFiles {
   const hosts = new Map(
     registries
-      .filter(({ mirrors, certificates, insecure }) => mirrors ?? certificates ?? insecure)
+      .filter(isForContainerd)
       .map((registry) => [folderOf(registry.host), filesOf(registry)] as const),
   )
   const auths = registries.flatMap((registry): [string, object][] => {
@@ -37,6 +37,11 @@ export function renderRegistries(registries: readonly KnownRegistry[]): Registry
   const text = JSON.stringify([[...hosts], credentials ?? null])
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
   return { digest, hosts, credentials }
+}
+
+/** Credentials alone are for kubelet. */
+function isForContainerd({ mirrors, certificates, insecure }: KnownRegistry): boolean {
+  return mirrors !== undefined || certificates !== undefined || insecure === true
 }
 
 function folderOf(host: string): string {
