@@ -1,8 +1,10 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { awaitApi } from './await-api.js'
+
+afterEach(() => vi.useRealTimers())
 
 const { signal } = new AbortController()
 const ended = { exitCode: 137, stdout: '', stderr: '' }
@@ -43,3 +45,37 @@ it.each([
   const { api, node } = parts([...answers, ...answers])
   await expect(awaitApi(api, [node], { timeoutMs, signal })).rejects.toMatchObject({ code: 'timeout' })
 })
+
+it.each([
+  [
+    'a port that is taken',
+    'kube-apiserver 2026-11-29T18:00:00Z stderr F E1129 18:00:00.5   1 run.go:74] "failed" err="listen tcp 0.0.0.0:6443: bind: address already in use"',
+    'kube-apiserver on "q-cp-0" said last: "failed" err="listen tcp 0.0.0.0:6443: bind: address already in use"',
+  ],
+  [
+    'a disk that is full',
+    'etcd 2026-11-29T18:00:00Z stderr F {"level":"fatal","msg":"failed to save","error":"no space left on device"}',
+    'etcd on "q-cp-0" said last: failed to save: no space left on device',
+  ],
+  [
+    'an etcd that takes nothing more',
+    'kube-apiserver 2026-11-29T18:00:00Z stderr F {"msg":"etcdserver: mvcc: database space exceeded"}',
+    'kube-apiserver on "q-cp-0" said last: etcdserver: mvcc: database space exceeded',
+  ],
+])(
+  'names what keeps the API server from starting, once that takes long: %s',
+  async (_title, log, expected) => {
+    vi.useFakeTimers()
+    const raw = (): Promise<never> => Promise.reject(new Error('refused'))
+    const execText = ([program]: readonly string[]): Promise<typeof listens> =>
+      Promise.resolve(program === 'timeout' ? ended : { ...listens, stdout: `${log}\n` })
+    const api = { description: 'nested cluster "q"', raw } as unknown as KubeApi
+    const node = { name: 'q-cp-0', execText } as unknown as NodeHandle
+    const told = awaitApi(api, [node], { timeoutMs: 60_000, signal }).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(70_000)
+    expect(await told).toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining(`nothing listens on its port; ${expected}`) as string,
+    })
+  },
+)

@@ -2,8 +2,12 @@ import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { isTemporary } from '../kube/temporary.js'
+import { askLastWords } from '../node/last-words.js'
 import { anySignal, beginWait, endedWith, pause } from '../signals.js'
 import { apiPort } from './open.js'
+
+/** Longer than an API server takes to start that lacks nothing: nobody is asked before. */
+const patienceMs = 25_000
 
 /** Blocks on the node until something listens on the API port: asking from outside would cost more. */
 function untilListening(seconds: number): readonly string[] {
@@ -20,17 +24,44 @@ export async function awaitApi(
   // Of a cluster that is there nobody has to wait for a port.
   if (await isReadyNow(api, options.signal)) return
   const endWait = beginWait(options.signal)
+  const words = lookForWords(nodes, options.signal)
   try {
-    await untilReady(api, nodes, options)
+    await untilReady(api, nodes, { ...options, words: words.found })
   } finally {
+    words.close()
     await endWait()
   }
+}
+
+/** Looks now and then what ends the API server, or etcd, while somebody waits for long. */
+function lookForWords(
+  nodes: readonly NodeHandle[],
+  signal: AbortSignal,
+): { readonly found: () => readonly string[]; readonly close: () => void } {
+  const closed = new AbortController()
+  const until = anySignal(signal, closed.signal)
+  let words: readonly string[] = []
+  const look = async (): Promise<void> => {
+    while (!until.aborted) {
+      await pause(patienceMs, until)
+      const answers = await Promise.allSettled(nodes.map((node) => askLastWords(node, until)))
+      words = answers.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+    }
+  }
+  // It ends with the wait.
+  void look().catch(() => undefined)
+  return { found: () => words, close: () => closed.abort() }
 }
 
 async function untilReady(
   api: KubeApi,
   nodes: readonly NodeHandle[],
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly timeoutMs: number
+    readonly signal: AbortSignal
+    /** What the parts of the control plane said last that do not run. */
+    readonly words: () => readonly string[]
+  },
 ): Promise<void> {
   const deadline = Date.now() + options.timeoutMs
   const ended = new AbortController()
@@ -40,8 +71,11 @@ async function untilReady(
   } catch (error) {
     const nobody = 'nothing listens on its port'
     if (options.signal.aborted)
-      throw endedWith(options.signal, `the API server of ${api.description} is not ready: ${nobody}`)
-    throw timeoutError(api, nobody, error)
+      throw endedWith(
+        options.signal,
+        `the API server of ${api.description} is not ready: ${because(nobody, options.words())}`,
+      )
+    throw timeoutError(api, nobody, options.words(), error)
   } finally {
     ended.abort()
   }
@@ -55,10 +89,13 @@ async function untilReady(
     if (answer?.status === 200) return
     if (answer !== undefined) seen = firstFailure(answer.body) ?? `HTTP ${answer.status}`
     await pause(100, options.signal).catch(() => {
-      throw endedWith(options.signal, `the API server of ${api.description} is not ready: ${seen}`)
+      throw endedWith(
+        options.signal,
+        `the API server of ${api.description} is not ready: ${because(seen, options.words())}`,
+      )
     })
   }
-  throw timeoutError(api, seen, undefined)
+  throw timeoutError(api, seen, options.words(), undefined)
 }
 
 async function isReadyNow(api: KubeApi, signal: AbortSignal): Promise<boolean> {
@@ -91,12 +128,17 @@ function firstFailure(body: string): string | undefined {
   return body.split('\n').find((line) => line.startsWith('[-]'))
 }
 
-function timeoutError(api: KubeApi, seen: string, cause: unknown): KnestError {
+function because(seen: string, words: readonly string[]): string {
+  return [seen, ...words].join('; ')
+}
+
+function timeoutError(api: KubeApi, seen: string, words: readonly string[], cause: unknown): KnestError {
+  const cure = words.length === 0 ? '' : 'correct what it names, then '
   return new KnestError(
     'timeout',
-    `the API server of ${api.description} did not become ready; last seen: ${seen}`,
+    `the API server of ${api.description} did not become ready; last seen: ${because(seen, words)}`,
     {
-      hint: 'run the same command again to go on; the logs are on the node in /var/log/knest and /var/log/pods',
+      hint: `${cure}run the same command again to go on; the logs are on the node in /var/log/knest and /var/log/pods`,
       cause,
     },
   )

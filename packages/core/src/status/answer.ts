@@ -1,4 +1,5 @@
 import { anySignal, unlessAborted } from '../signals.js'
+import { oneLine } from '../values/index.js'
 
 /** What was asked for, or one line on why it is not known. */
 export type Answer<T> =
@@ -28,8 +29,4 @@ export async function answerOf<T>(
 
 function said(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error))
-}
-
-export function oneLine(text: string): string {
-  return text.trim().replace(/\s+/g, ' ')
 }

@@ -1,15 +1,7 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
-import { oneLine, type Answer } from './answer.js'
-
-// The newest log of each part of the control plane that has no process.
-const question = `for part in etcd kube-apiserver; do
-pgrep -f "^$part( |$)" >/dev/null && continue
-log=$(ls -t /var/log/pods/kube-system_"$part"-*/"$part"/*.log 2>/dev/null | head -1)
-[ -n "$log" ] && echo "$part $(tail -n 1 "$log")"
-done
-exit 0
-`
+import { askLastWords } from '../node/last-words.js'
+import type { Answer } from './answer.js'
 
 /** What etcd and API servers that do not run said last, a sentence part each; asked when the API is silent. */
 export async function lastWords(
@@ -21,39 +13,9 @@ export async function lastWords(
   const answers = await Promise.all(
     controlPlanes.map(({ backend, name }) =>
       answer(async (signal) => {
-        const node = await backend.openNode(record, name, signal)
-        const options = { timeoutMs: 15_000, repeatable: true, signal }
-        const { stdout } = await node.execText(['bash', '-c', question], options)
-        return parseWords(name, stdout)
+        return askLastWords(await backend.openNode(record, name, signal), signal)
       }),
     ),
   )
   return answers.flatMap(({ value }) => value ?? [])
-}
-
-/** Lines of logs as the container runtime writes them, after the name of who wrote them. Pure. */
-function parseWords(node: string, text: string): readonly string[] {
-  return text.split('\n').flatMap((line) => {
-    const [, part, said] = /^(etcd|kube-apiserver) \S+ std(?:out|err) [FP] (.+)$/.exec(line) ?? []
-    return said === undefined ? [] : [`${part ?? ''} on "${node}" said last: ${wordsOf(said)}`]
-  })
-}
-
-const longest = 300
-
-/** What is said, without who says it where in its program. */
-function wordsOf(said: string): string {
-  const { msg, error } = fields(said)
-  if (msg !== undefined) return oneLine([msg, error].filter(Boolean).join(': ')).slice(0, longest)
-  const [, klog = said] = /^[IWEF]\d{4} \S+\s+\d+ \S+\] (.+)$/.exec(said) ?? []
-  return oneLine(klog).slice(0, longest)
-}
-
-function fields(said: string): { readonly msg?: string; readonly error?: string } {
-  try {
-    const found: unknown = JSON.parse(said)
-    return typeof found === 'object' && found !== null ? found : {}
-  } catch {
-    return {}
-  }
 }

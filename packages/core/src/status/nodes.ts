@@ -8,7 +8,7 @@ import { byNodeName } from '../names.js'
 import { phaseTable } from '../phases/index.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import { condition, isReady } from '../nested-api/conditions.js'
-import { oneLine } from './answer.js'
+import { oneLine } from '../values/index.js'
 import type { Answer } from './answer.js'
 
 /** What was found out about the nodes of a cluster. */

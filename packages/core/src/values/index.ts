@@ -2,6 +2,7 @@ export { fullImageName, shortImageName } from './image-name.js'
 export { durationMs, durationNanos } from './duration.js'
 export { isPort, parseInt64, parsePercent, parseWholeNumber } from './integer.js'
 export { ipFamily } from './ip.js'
+export { oneLine } from './one-line.js'
 export {
   domainFault,
   imageFault,
