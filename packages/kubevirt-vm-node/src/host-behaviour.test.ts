@@ -314,6 +314,28 @@ describe('a persistent node', () => {
     })
   })
 
+  it('is nothing that the host starts when its claim is gone, and gets another', async () => {
+    const { made } = endJobs({ succeeded: 1 })
+    const vms = backend()
+    const claimKind = v1('PersistentVolumeClaim')
+    await vms.ensureNode(persistent, signal)
+    await fake.objects.delete(claimKind, root, namespace, { signal })
+    const listed = (): Promise<unknown> => vms.listNodes(sampleNode.cluster, signal)
+    // What runs has it in use until it ends.
+    expect(await listed()).toMatchObject([{ name: node, phase: 'running', abandoned: false }])
+    await fake.objects.delete(vmiKind, node, namespace, { signal })
+    expect(await listed()).toMatchObject([
+      { phase: 'pending', abandoned: true, reason: `its disk, claim "${root}", is gone` },
+    ])
+    const ended = new AbortController()
+    const again = vms.ensureNode(persistent, ended.signal).catch(() => undefined)
+    await expect.poll(() => get(claimKind, root)).toBeDefined()
+    await expect.poll(() => made.length).toBe(2)
+    expect(await listed()).toMatchObject([{ phase: 'pending', abandoned: false }])
+    ended.abort(new KnestError('cancelled', 'seen'))
+    await again
+  })
+
   it('is listed by its kept disk, and adopted with it', async () => {
     const { made } = endJobs({ succeeded: 1 })
     const vms = backend()

@@ -1,6 +1,7 @@
 import { volumeClaimKind, clusterSelector, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
 import { vmiKind, vmKind } from './kubevirt.js'
+import { rootDisk } from './names.js'
 import { isListening } from './portforward.js'
 import { vmState } from './vm-state.js'
 
@@ -28,12 +29,13 @@ export async function listVmNodes(
     api.list(volumeClaimKind, selector),
   ])
   const vmOf = byNode(vms)
+  const disks = new Set(claims.map(({ metadata }) => metadata.name))
   const vmiOf = byNode(vmis)
   // Whatever is left of a node is the node: what shows least comes first and is overruled.
   const owners = new Map([...byNode(claims), ...vmiOf, ...vmOf])
   return Promise.all(
     [...owners].map(([name, owner]) =>
-      nodeStatus(api, cluster, name, owner, vmOf.get(name), vmiOf.get(name), signal),
+      nodeStatus(api, cluster, { name, owner, vm: vmOf.get(name), vmi: vmiOf.get(name), disks }, signal),
     ),
   )
 }
@@ -42,16 +44,25 @@ function byNode(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject>
   return new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
 }
 
+interface Found {
+  readonly name: string
+  /** What says whose it is. */
+  readonly owner: KubeObject
+  readonly vm: KubeObject | undefined
+  readonly vmi: KubeObject | undefined
+  /** Names of the claims that the cluster's VMs have. */
+  readonly disks: ReadonlySet<string>
+}
+
 async function nodeStatus(
   api: KubeApi,
   cluster: ClusterRef,
-  name: string,
-  owner: KubeObject,
-  vm: KubeObject | undefined,
-  vmi: KubeObject | undefined,
+  { name, owner, vm, vmi, disks }: Found,
   signal: AbortSignal,
 ): Promise<NodeStatus> {
-  const { phase, ip, reason, hostNode, startedAt, abandoned } = vmState(vm, vmi)
+  const { phase, ip, hostNode, startedAt, ...state } = vmState(vm, vmi)
+  const isDiskGone = phase === 'pending' && isOnClaim(vm) && !disks.has(rootDisk(name))
+  const reason = isDiskGone ? `its disk, claim "${rootDisk(name)}", is gone` : state.reason
   const role = roleOf(owner)
   const port = role === 'control-plane' ? apiServerPort : kubeletPort
   return {
@@ -59,7 +70,8 @@ async function nodeStatus(
     role,
     pool: owner.metadata.labels?.[labels.pool] ?? 'worker',
     phase,
-    abandoned,
+    // A VM without its claim never starts.
+    abandoned: state.abandoned || isDiskGone,
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,
@@ -68,6 +80,14 @@ async function nodeStatus(
     hostObject: name,
     hostNode,
   }
+}
+
+/** A DataVolume is CDI's to fill again. */
+function isOnClaim(vm: KubeObject | undefined): boolean {
+  const { template } = (vm?.spec ?? {}) as {
+    template?: { spec?: { volumes?: readonly { readonly persistentVolumeClaim?: object }[] } }
+  }
+  return template?.spec?.volumes?.some((volume) => volume.persistentVolumeClaim !== undefined) ?? false
 }
 
 export function roleOf({ metadata }: KubeObject): NodeRole {
