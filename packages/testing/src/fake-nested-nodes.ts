@@ -136,9 +136,9 @@ export function createFakeNestedNodes(
     await objects.apply({ ...node, status: { nodeInfo, conditions } }, { signal: never })
   }
   // Its last word stays for a while; then it is not Ready, and then it is.
-  const restartKubelet = (node: FakeNestedNode): void => {
+  const restartKubelet = (node: FakeNestedNode, silentMs = 1_500): void => {
     node.kubeletStarted += 60
-    setTimeout(() => void register(node, 'False').then(() => register(node)), 1_500)
+    setTimeout(() => void register(node, 'False').then(() => register(node)), silentMs)
   }
   // kubeadm writes down what it was told.
   const keep = async (name: string, key: string, kind: string, { files }: FakeNestedNode): Promise<void> => {
@@ -371,7 +371,7 @@ export function createFakeNestedNodes(
         // Its init starts kubelet when it finds Kubernetes on its disk.
         if (node === made && made.disk === 'bootstrapped') {
           made.kubeletStarted = keptDisks.get(name)?.kubeletStarted ?? kubeletStarted
-          restartKubelet(node)
+          restartKubelet(node, 200)
         }
         nodes.set(name, node)
         keptDisks.delete(name)

@@ -131,7 +131,8 @@ export function nodeObjects({ nodes: { api } }: Fixture): {
       await api.objects.patch(nodeKind, name, undefined, { status: { conditions } }, { signal })
     },
     add: async (name, metadata) => {
-      const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+      const lastHeartbeatTime = new Date().toISOString()
+      const status = { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime }] }
       await api.objects.apply({ ...nodeKind, metadata: { name, ...metadata }, status }, { signal })
     },
   }
