@@ -51,6 +51,8 @@ func runNode() {
 	go n.listen()
 	go n.boot(archive, started)
 	go n.capLogs()
+	go n.guardRoom("/var/lib/kubelet")
+	go keepEtcdRoom()
 	for received := range signals {
 		if received == syscall.SIGCHLD {
 			n.reaper.reap()

@@ -34,7 +34,7 @@ function kubeletConfiguration(
     failSwapOn: false,
     // From 1.35 kubelet refuses cgroup v1 by default; many CI machines still have it.
     failCgroupV1: false,
-    // kubelet sees the whole disk of the host: it must not evict or collect because others filled it.
+    // kubelet sees the whole disk of the host: it must not evict or collect because others filled it. Init does (decision 0018).
     imageGCHighThresholdPercent: 100,
     evictionHard: { 'nodefs.available': '0%', 'nodefs.inodesFree': '0%', 'imagefs.available': '0%' },
     // A node that boots with its pods would otherwise start them one image at a time.
