@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { specDefaults } from '@knest/core'
 import type { NodeSpec } from '@knest/core'
 import { nodeStatefulSet } from './manifest.js'
 
@@ -20,11 +21,15 @@ const node: NodeSpec = {
 
 interface PodSpec {
   readonly containers: readonly { readonly volumeMounts: readonly { readonly name: string }[] }[]
-  readonly volumes: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[]
+  readonly volumes: readonly {
+    readonly name: string
+    readonly hostPath?: { readonly path: string }
+    readonly emptyDir?: object
+  }[]
 }
 
-function podSpec(): PodSpec {
-  const { spec } = nodeStatefulSet(node) as unknown as { spec: { template: { spec: PodSpec } } }
+function podSpec(of = node): PodSpec {
+  const { spec } = nodeStatefulSet(of) as unknown as { spec: { template: { spec: PodSpec } } }
   return spec.template.spec
 }
 
@@ -41,5 +46,14 @@ describe('the pod of a node', () => {
     const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts)
     expect(mounts.filter(({ name }) => name === ofHost[0]?.name)).toMatchObject([{ readOnly: true }])
     for (const shared of ['hostNetwork', 'hostPID', 'hostIPC']) expect(podSpec()).not.toHaveProperty(shared)
+  })
+
+  it.each([
+    ['20Gi', false, { sizeLimit: '20Gi' }],
+    [specDefaults.defaultMachine.rootfsSize, false, {}],
+    ['20Gi', true, undefined],
+  ])('of a disk of %s (persistent: %s) may take %j', (rootfsSize, persistent, expected) => {
+    const { volumes } = podSpec({ ...node, persistent, machine: { ...node.machine, rootfsSize } })
+    expect(volumes.find(({ name }) => name === 'disk')?.emptyDir).toEqual(expected)
   })
 })

@@ -4,6 +4,7 @@ import {
   nodeLabels,
   objectNames,
   ownedBy,
+  specDefaults,
   spreadByRole,
   volumeClaimKind,
 } from '@knest/core'
@@ -102,12 +103,20 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
       },
     ],
     volumes: [
-      ...(spec.persistent ? [] : [{ name: diskVolume, emptyDir: {} }]),
+      ...(spec.persistent ? [] : [{ name: diskVolume, emptyDir: diskLimit(spec) }]),
       { name: 'run', emptyDir: { medium: 'Memory' } },
       { name: 'tmp', emptyDir: { medium: 'Memory' } },
       { name: 'modules', hostPath: { path: '/lib/modules', type: '' } },
     ],
   }
+}
+
+/**
+ * kubelet evicts a node whose disk grows larger, and all that is on it goes: where a size was asked for. The default is
+ * that of a claim, and what a node of no size may take is what its host node has.
+ */
+function diskLimit({ machine: { rootfsSize } }: NodeSpec): Record<string, unknown> {
+  return rootfsSize === specDefaults.defaultMachine.rootfsSize ? {} : { sizeLimit: rootfsSize }
 }
 
 /**

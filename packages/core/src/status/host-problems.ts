@@ -6,6 +6,12 @@ import type { Observed } from './conditions.js'
 /** Why a node does not run, in the host's words, and what helps; the first row that fits counts. */
 const cures: readonly { readonly pattern: RegExp; readonly cure: (observed: Observed) => string }[] = [
   {
+    // kubelet's words of a node pod with its `--…-rootfs-size`
+    pattern: /Usage of EmptyDir volume "disk" exceeds the limit/,
+    cure: ({ record }) =>
+      `its disk was full: give nodes a larger --…-machine-rootfs-size, in a worker pool or a cluster that is new, or write less there; when its pod is back on an empty disk, the controller or ${clusterCommand('heal', record)} joins it again`,
+  },
+  {
     pattern: /Evicted|ephemeral-storage|low on resource|DiskPressure/i,
     cure: ({ record }) =>
       `its host node had no room left: make room there; when its pod is back on an empty disk, the controller or ${clusterCommand('heal', record)} joins it again`,

@@ -136,6 +136,17 @@ test.each<[string, Sick, RegExp | '']>([
     /^node "q-worker-0" does not run: Evicted: .* \| its host node had no room left: make room there;.*`knest heal q/,
   ],
   [
+    'a node pod was evicted, its disk larger than was asked for',
+    {
+      host: {
+        phase: 'failed',
+        ready: false,
+        reason: 'Evicted: Usage of EmptyDir volume "disk" exceeds the limit "1Gi".',
+      },
+    },
+    /^node "q-worker-0" does not run: Evicted: .*the limit "1Gi"\. \| its disk was full: give nodes a larger --…-machine-rootfs-size.*`knest heal q/,
+  ],
+  [
     'a node pod finds no room',
     { host: { phase: 'pending', ready: false, reason: 'Unschedulable: 0/1 nodes are available' } },
     /^node "q-worker-0" does not run: Unschedulable.* \| make room on the host/,
