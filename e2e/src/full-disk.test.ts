@@ -72,7 +72,7 @@ describe('a pod of a nested cluster that fills the disk of the embedded host', (
     home.remove()
   })
 
-  it(`is evicted: etcd of nobody ends, and everybody answers all the time (${rounds} rounds)`, async (context) => {
+  it('is evicted: etcd of nobody ends, and everybody answers all the time', async (context) => {
     if (small === undefined) return context.skip(why)
     const disk = small
     const names = [host, filled, other]
@@ -88,7 +88,7 @@ describe('a pod of a nested cluster that fills the disk of the embedded host', (
       } finally {
         const results = await Promise.all(askers.map((asker) => asker.stop()))
         console.log(
-          `round ${round + 1}: evicted after ${((Date.now() - began) / 1_000).toFixed(1)} s; answers ${results.map(({ answers }) => answers).join(', ')}; ${disk.mebibytesFree()} MiB are free`,
+          `round ${round + 1} of ${rounds}: evicted after ${((Date.now() - began) / 1_000).toFixed(1)} s; answers ${results.map(({ answers }) => answers).join(', ')}; ${disk.mebibytesFree()} MiB are free`,
         )
         expect(results.flatMap(({ failures }) => failures)).toEqual([])
       }

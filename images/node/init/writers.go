@@ -126,8 +126,8 @@ func systemPods() []string {
 
 // startOf is when a process was started, from its /proc/PID/stat: a later one may have its ID.
 func startOf(stat string) string {
-	_, after, _ := strings.Cut(stat, ") ")
-	if fields := strings.Fields(after); len(fields) > 19 {
+	// The program's name, in parentheses, may be anything.
+	if fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:]); len(fields) > 19 {
 		return fields[19]
 	}
 	return ""

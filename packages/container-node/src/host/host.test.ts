@@ -204,33 +204,37 @@ describe('the status of a host', () => {
     expect(fake.volumes.has('knest-host-cp-0-disk')).toBe(false)
   })
 
-  it('whose control plane has ended on a full disk says so, and up at once too', async () => {
-    await createRecord()
-    addContainer('running')
-    const container = fake.containers.get('knest-host-cp-0')
-    if (container !== undefined) container.ip = '127.0.0.77'
-    const kubeconfig = renderKubeconfig({
-      name: 'knest-host',
-      server: 'https://127.0.0.77:6443',
-      tlsServerName: 'x',
-      ca: 'CA',
-      clientCert: 'CERT',
-      clientKey: 'KEY',
-    })
-    fake.files.set('knest-host-home/kubeconfig', kubeconfig)
-    fake.files.set('knest-host-home/status.json', JSON.stringify({ phase: 'Ready', conditions: [] }))
-    fake.intercept = (args) =>
-      args.at(-1)?.includes('df ') === true ? { stdout: 'disk 3221225472 0' } : undefined
-    const full = 'the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left'
-    expect(await control.status(target, signal)).toMatchObject({
-      phase: 'failed',
-      reason: `${full}; remove files, images or volumes that nobody needs (see: podman system df), then \`knest host up\``,
-    })
-    await expect(control.up(target, run)).rejects.toMatchObject({
-      code: 'prerequisite',
-      message: `host "knest-host" cannot come up: ${full}`,
-    })
-  })
+  it.each(['running', 'exited'] as const)(
+    'that is %s on a full disk says so, and up at once too',
+    async (state) => {
+      await createRecord()
+      addContainer(state)
+      const container = fake.containers.get('knest-host-cp-0')
+      if (container !== undefined) container.ip = '127.0.0.77'
+      const kubeconfig = renderKubeconfig({
+        name: 'knest-host',
+        server: 'https://127.0.0.77:6443',
+        tlsServerName: 'x',
+        ca: 'CA',
+        clientCert: 'CERT',
+        clientKey: 'KEY',
+      })
+      fake.files.set('knest-host-home/kubeconfig', kubeconfig)
+      fake.files.set('knest-host-home/status.json', JSON.stringify({ phase: 'Ready', conditions: [] }))
+      fake.intercept = (args) =>
+        args.at(-1)?.includes('df ') === true ? { stdout: 'disk 3221225472 0' } : undefined
+      const full = 'the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left, and it takes 64'
+      if (state === 'running')
+        expect(await control.status(target, signal)).toMatchObject({
+          phase: 'failed',
+          reason: `${full}; remove files, images or volumes that nobody needs (see: podman system df), then \`knest host up\``,
+        })
+      await expect(control.up(target, run)).rejects.toMatchObject({
+        code: 'prerequisite',
+        message: `host "knest-host" cannot come up: ${full}`,
+      })
+    },
+  )
 
   it('without its record tells how to remove the rest', async () => {
     addContainer('running')

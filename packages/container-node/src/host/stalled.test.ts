@@ -27,8 +27,11 @@ const silent = { name: node, ip: '127.0.0.77', startedAt: long }
 
 describe('the disk of a host', () => {
   it.each([
-    [0, 'the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left'],
-    [63 * mebibyte, 'the disk on which podman keeps it is full: 63 MiB of 3072 MiB are left'],
+    [0, 'the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left, and it takes 64'],
+    [
+      63 * mebibyte,
+      'the disk on which podman keeps it is full: 63 MiB of 3072 MiB are left, and it takes 64',
+    ],
     [64 * mebibyte, undefined],
     ['', undefined],
   ])('with %s bytes left', async (bytes, expected) => {
@@ -53,7 +56,7 @@ describe('a control plane that does not run', () => {
     await expect(endBackOff(engine(), silent, target, run)).rejects.toMatchObject({
       code: 'prerequisite',
       message:
-        'host "a" cannot come up: the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left',
+        'host "a" cannot come up: the disk on which podman keeps it is full: 0 MiB of 3072 MiB are left, and it takes 64',
       hint: 'remove files, images or volumes that nobody needs (see: podman system df), then `knest host up --name a`',
     })
     expect(restarts()).toEqual([])

@@ -22,12 +22,26 @@ export async function fullDisk(
   const { stdout } = await engine.run(['exec', node, 'sh', '-c', script], { timeoutMs, signal })
   const [size = Number.NaN, left = Number.NaN] = parseRoom(stdout).disk ?? []
   return left < leastDisk
-    ? `the disk on which ${engine.name} keeps it is full: ${Math.floor(left / mebibyte)} MiB of ${Math.floor(size / mebibyte)} MiB are left`
+    ? `the disk on which ${engine.name} keeps it is full: ${Math.floor(left / mebibyte)} MiB of ${Math.floor(size / mebibyte)} MiB are left, and it takes ${leastDisk / mebibyte}`
     : undefined
 }
 
 export const makeRoom = (engine: ContainerEngine): string =>
   `remove files, images or volumes that nobody needs (see: ${engine.name} system df)`
+
+/** Throws `prerequisite` while the disk is full, on which no container is made: all that would be waited for never comes. */
+export async function mustHaveRoom(
+  engine: ContainerEngine,
+  node: string,
+  target: HostTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const full = await fullDisk(engine, node, signal)
+  if (full !== undefined)
+    throw new KnestError('prerequisite', `host "${target.name}" cannot come up: ${full}`, {
+      hint: `${makeRoom(engine)}, then ${hostCommand('up', target)}`,
+    })
+}
 
 /**
  * A control plane whose programs ended again and again, as on a full disk, is started by kubelet after ever longer
@@ -41,11 +55,7 @@ export async function endBackOff(
 ): Promise<void> {
   const { name, ip, startedAt } = container
   if (ip === undefined || (await canConnect(ip, apiPort, signal))) return
-  const full = await fullDisk(engine, name, signal)
-  if (full !== undefined)
-    throw new KnestError('prerequisite', `host "${target.name}" cannot come up: ${full}`, {
-      hint: `${makeRoom(engine)}, then ${hostCommand('up', target)}`,
-    })
+  await mustHaveRoom(engine, name, target, signal)
   if (!(Date.now() - Date.parse(startedAt) > bootMs)) return
   progress.note('the control plane does not run: starting it without waiting for the next try')
   await engine.must(['exec', name, 'systemctl', 'restart', 'kubelet'], `start kubelet of "${name}" again`, {

@@ -15,7 +15,7 @@ import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './sta
 import { endElections } from './leaders.js'
 import { liftProcessLimit } from './processes.js'
 import { ensureRestart } from './restart.js'
-import { endBackOff } from './stalled.js'
+import { endBackOff, mustHaveRoom } from './stalled.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
 import { locateHost, type LocatedHost } from './locate.js'
 import { firstControlPlane } from '../engine/names.js'
@@ -129,7 +129,9 @@ async function startAgain(
   const changed = await endElections(engine, node, signal)
   if (changed.length > 0)
     progress.note(`${changed.join(' and ')} of the host elect no leader now: each is the only one`)
-  return container.state === 'running' ? container : undefined
+  if (container.state === 'running') return container
+  await mustHaveRoom(engine, node, target, signal)
+  return undefined
 }
 
 /** What makes a cluster a host: storage, and the node image for its nested nodes. Marks the end of it on the Node. */
