@@ -14,7 +14,7 @@ export interface DockerEngine {
   /** Runs a command in its network, which reaches its containers. */
   readonly by: readonly string[]
   /** Runs `docker`; gives standard output. */
-  run(...args: readonly string[]): string
+  readonly run: (...args: readonly string[]) => string
   /** Ends the daemon as its service does, or as a crash, and starts another. */
   restart(how: 'stop' | 'kill'): Promise<void>
   /** Takes away the engine with all that it has. */

@@ -37,7 +37,7 @@ export function runKnest(
     // A last flag may miss its value.
     const argv = isAlone ? [verb, '--no-controller', ...rest] : args
     const [program, ...before] = [...(options.by ?? []), process.execPath]
-    const child = spawn(program ?? process.execPath, [...before, binary, ...argv], {
+    const child = spawn(program, [...before, binary, ...argv], {
       env: { ...home.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

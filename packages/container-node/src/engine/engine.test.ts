@@ -80,9 +80,7 @@ describe('detectEngine', () => {
       code: 'prerequisite',
       hint: expect.stringContaining('apt-get install podman') as string,
     })
-    await expect(failing).rejects.toThrow(
-      /podman runs rootless.*docker does not work: docker: broken/,
-    )
+    await expect(failing).rejects.toThrow(/podman runs rootless.*docker does not work: docker: broken/)
   })
 
   it('says how to start a docker that is installed', async () => {

@@ -155,7 +155,12 @@ describe('isEngineFault', () => {
     ['podman', 255, 'ssh: no route', false],
     ['docker', 1, 'Error response from daemon: container a is not running', true],
     ['docker', 1, 'Error: No such container: a', true],
-    ['docker', 1, 'Cannot connect to the Docker daemon at unix:///d.sock. Is the docker daemon running?', true],
+    [
+      'docker',
+      1,
+      'Cannot connect to the Docker daemon at unix:///d.sock. Is the docker daemon running?',
+      true,
+    ],
     ['docker', 1, 'read unix @->/run/docker.sock: read: connection reset by peer', true],
     ['docker', 255, '', true],
     ['docker', 255, 'ssh: no route', false],
