@@ -13,7 +13,7 @@ export const restartKubelet = 'systemctl stop kubelet; sleep 1; systemctl start 
  * moment.
  */
 const question = `
-for ((try = 0; try < 40; try++)); do
+for ((try = 0; try < 20; try++)); do
   pid=$(systemctl show --property MainPID --value kubelet)
   [ "\${pid:-0}" -gt 0 ] && break
   sleep 0.25
