@@ -113,7 +113,7 @@ async function ended(api: KubeApi, name: string): Promise<KubeObject | undefined
       timeoutMs: 60_000,
       signal: AbortSignal.timeout(65_000),
       awaited: `pod "${name}" to be evicted`,
-      describe: (pods) => JSON.stringify(pods.map(({ status }) => status)),
+      describe: (pods) => JSON.stringify(pods.map((pod) => pod.status as unknown)),
     },
   )
   return pod

@@ -191,8 +191,10 @@ func drain(socket *net.UnixConn) {
 }
 
 // runChild runs a command to its end; PID 1 alone may wait for children.
-func (n *node) runChild(argv []string) error {
-	_, done, err := n.reaper.start(argv, os.Environ(), os.Stderr)
+func (n *node) runChild(argv []string) error { return n.runChildTo(os.Stderr, argv) }
+
+func (n *node) runChildTo(output *os.File, argv []string) error {
+	_, done, err := n.reaper.start(argv, os.Environ(), output)
 	if err != nil {
 		return err
 	}

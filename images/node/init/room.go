@@ -121,17 +121,113 @@ func (n *node) evict(uid string, left room) {
 	text := fmt.Sprintf("The node was low on resource: ephemeral-storage. %d MiB of %d MiB were left on its disk, and this pod was taking them.",
 		left.left>>20, left.size>>20)
 	logf("pod %s of namespace %s is evicted: %s", name, namespace, text)
-	condition := map[string]string{"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet",
-		"message": text, "lastTransitionTime": time.Now().UTC().Format(time.RFC3339)}
-	patch, err := json.Marshal(map[string]any{"status": map[string]any{
-		"phase": "Failed", "reason": "Evicted", "message": text, "conditions": []any{condition}}})
-	if err != nil {
-		warn("evict", err)
-		return
+	warn("evict pod "+name, n.failPod(fmt.Sprintf("/api/v1/namespaces/%s/pods/%s", namespace, name), text))
+}
+
+// failPod has kubelet end a pod, and when that is done remove its containers with what they wrote.
+func (n *node) failPod(path, text string) error {
+	if err := n.changeStatus(path, func(pod podObject) bool { return pod.fail(text) }); err != nil {
+		return err
 	}
-	warn("evict pod "+name, n.runChild([]string{"/usr/local/bin/kubectl", "--kubeconfig", kubeletKubeconfig,
-		"--cache-dir", filepath.Join(runDirectory, "kubectl"), "--request-timeout", "10s", "--namespace", namespace,
-		"patch", "pod", name, "--subresource", "status", "--type", "strategic", "--patch", string(patch)}))
+	ended := false
+	for deadline := time.Now().Add(patience); !ended && time.Now().Before(deadline); {
+		time.Sleep(time.Second)
+		err := n.changeStatus(path, func(pod podObject) bool {
+			ended = !pod.runs()
+			return ended && pod.disrupt(text, time.Now())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeStatus writes a pod's status, if there is something to change, with kubectl: a node may read its pods and write
+// their status, and not read that alone, as kubectl's patch does.
+func (n *node) changeStatus(path string, change func(pod podObject) bool) error {
+	file, err := os.CreateTemp(runDirectory, "pod-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) //nolint:errcheck // in memory, and small
+	defer file.Close()
+	kubectl := func(args ...string) []string {
+		return append([]string{"/usr/local/bin/kubectl", "--kubeconfig", kubeletKubeconfig,
+			"--cache-dir", filepath.Join(runDirectory, "kubectl"), "--request-timeout", "10s"}, args...)
+	}
+	if err := n.runChildTo(file, kubectl("get", "--raw", path)); err != nil {
+		return err
+	}
+	content, err := os.ReadFile(file.Name())
+	if err != nil {
+		return err
+	}
+	var pod podObject
+	if err := json.Unmarshal(content, &pod); err != nil || pod.part("metadata") == nil || pod.part("status") == nil {
+		return fmt.Errorf("this is no pod: %s", content)
+	}
+	if !change(pod) {
+		return nil
+	}
+	delete(pod.part("metadata"), "resourceVersion") // whatever is written meanwhile
+	changed, err := json.Marshal(pod)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file.Name(), changed, 0o600); err != nil {
+		return err
+	}
+	quiet, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer quiet.Close()
+	return n.runChildTo(quiet, kubectl("replace", "--raw", path+"/status", "--filename", file.Name()))
+}
+
+// podObject is a pod as the API gives it.
+type podObject map[string]any
+
+func (p podObject) part(name string) map[string]any {
+	part, _ := p[name].(map[string]any)
+	return part
+}
+
+// fail says that it has failed. kubelet puts back a status that it has not written, unless something else of the pod is
+// new as well.
+func (p podObject) fail(text string) bool {
+	metadata, status := p.part("metadata"), p.part("status")
+	annotations, _ := metadata["annotations"].(map[string]any)
+	if annotations == nil {
+		annotations = map[string]any{}
+	}
+	annotations["knest.dev/evicted"] = text
+	metadata["annotations"] = annotations
+	status["phase"], status["reason"], status["message"] = "Failed", "Evicted", text
+	return true
+}
+
+func (p podObject) runs() bool {
+	statuses, _ := p.part("status")["containerStatuses"].([]any)
+	for _, one := range statuses {
+		container, _ := one.(map[string]any)
+		state, _ := container["state"].(map[string]any)
+		if state["running"] != nil {
+			return true
+		}
+	}
+	return p.part("status")["reason"] != "Evicted"
+}
+
+// disrupt adds why it has ended. kubelet removes all containers of an evicted pod when its status is new.
+func (p podObject) disrupt(text string, now time.Time) bool {
+	status := p.part("status")
+	conditions, _ := status["conditions"].([]any)
+	status["conditions"] = append(conditions, map[string]any{
+		"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": text,
+		"lastTransitionTime": now.UTC().Format(time.RFC3339)})
+	return true
 }
 
 // podNamed finds a pod's name by the folder of its logs.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -97,6 +98,32 @@ func TestWhatProcSays(t *testing.T) {
 	}
 	if got := startOf("7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99\n"); got != "4711" {
 		t.Errorf("got %q as start", got)
+	}
+}
+
+func TestAPodThatFails(t *testing.T) {
+	pod := podObject{}
+	content := `{"metadata":{"name":"a"},"status":{"phase":"Running","conditions":[],"containerStatuses":[{"state":{"running":{}}}]}}`
+	if err := json.Unmarshal([]byte(content), &pod); err != nil {
+		t.Fatal(err)
+	}
+	pod.fail("full")
+	if !pod.runs() {
+		t.Error("a container runs, and nobody knows")
+	}
+	pod.part("status")["containerStatuses"] = []any{map[string]any{"state": map[string]any{"terminated": map[string]any{}}}}
+	if pod.runs() {
+		t.Error("its container has ended")
+	}
+	pod.disrupt("full", time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC))
+	got, err := json.Marshal(pod)
+	want := `{"metadata":{"annotations":{"knest.dev/evicted":"full"},"name":"a"},"status":{"conditions":[{"lastTransitionTime":"2026-11-29T12:00:00Z","message":"full","reason":"TerminationByKubelet","status":"True","type":"DisruptionTarget"}],"containerStatuses":[{"state":{"terminated":{}}}],"message":"full","phase":"Failed","reason":"Evicted"}}`
+	if err != nil || string(got) != want {
+		t.Errorf("got %s, %v", got, err)
+	}
+	pod.part("status")["reason"] = ""
+	if !pod.runs() {
+		t.Error("kubelet has not taken the eviction for its own yet")
 	}
 }
 
