@@ -104,7 +104,10 @@ describe('a pod of a nested cluster that fills the disk of the embedded host', (
 
 async function ended(api: KubeApi, name: string): Promise<KubeObject | undefined> {
   const isOver = (pods: readonly KubeObject[]): boolean =>
-    pods.some(({ status }) => (status as { phase?: string } | undefined)?.phase === 'Failed')
+    pods.some((pod) => {
+      const { phase, reason } = (pod.status ?? {}) as { readonly phase?: string; readonly reason?: string }
+      return phase === 'Failed' && reason === 'Evicted'
+    })
   const [pod] = await api.waitFor(
     podKind,
     { namespace: 'default', fieldSelector: `metadata.name=${name}` },
