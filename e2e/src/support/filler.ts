@@ -1,11 +1,10 @@
 import type { KubeObject } from 'knest'
 
-/** Ways in which a pod writes without end: what it leaves is its layer, a volume, or its log. */
+/** Ways in which a pod writes without end: at once or bit by bit, to its layer or a volume. */
 const ways = [
   'busybox dd if=/dev/zero of=/file bs=1M',
   'busybox dd if=/dev/zero of=/volume/file bs=1M',
   'while :; do busybox dd if=/dev/zero of=/file bs=1M count=50 conv=notrunc oflag=append; done',
-  'busybox yes',
 ] as const
 
 /** A pod that fills its node's disk, each round in another way, and stays when there is nothing left to write to. */
