@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander'
 
 /** As Go's strconv.ParseBool reads them, which kubectl's flags are read by. */
-const truth = new Map([
+export const booleanWords: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true] as const),
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
 ])
@@ -21,6 +21,7 @@ export function withPlainBooleans(program: Command, words: readonly string[]): r
     const option = options.find(({ long, short }) => long === name || short === name)
     const isSwitch = option?.isBoolean() === true || option?.negate === true
     const isTrue = isSwitch && value !== undefined ? truth.get(value) : undefined
+    const isTrue = option?.isBoolean() === true && value !== undefined ? booleanWords.get(value) : undefined
     if (isTrue === undefined) plain.push(word)
     else {
       const opposite = `--no-${name.slice(2)}`

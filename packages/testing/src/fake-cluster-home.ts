@@ -17,6 +17,13 @@ export interface FakeClusterHome extends ClusterHome {
   ask(ref: ClusterRef, spec: ClusterSpec): void
   /** Somebody deletes the object; it stays until the cluster is gone. */
   deleteObject(ref: ClusterRef): void
+  /** Somebody makes a ConfigMap or Secret beside the record. */
+  putData(
+    ref: ClusterRef,
+    kind: 'ConfigMap' | 'Secret',
+    name: string,
+    data: Readonly<Record<string, string>>,
+  ): void
   /** Somebody removes what holds the authorities, and nothing else. */
   loseAuthorities(ref: ClusterRef): void
   /** Pods of the host, by namespace and name, with their uids; what is not known is thrown. */
@@ -35,6 +42,7 @@ export function createFakeClusterHome(): FakeClusterHome {
   const records = new Map<string, ClusterRecord>()
   const authorities = new Map<string, CertificateAuthorities>()
   const kubeconfigs = new Map<string, string>()
+  const given = new Map<string, Readonly<Record<string, string>>>()
   const identities = new Map<string, Map<string, string>>()
   const locked = new Map<string, Holder>()
   const hostData = new Map<string, Readonly<Record<string, string>>>()
@@ -133,6 +141,9 @@ export function createFakeClusterHome(): FakeClusterHome {
     loseAuthorities: (ref) => void authorities.delete(key(ref)),
     loseLock: (ref, reason = new BusyError('somebody else took over the lock')) =>
       locked.get(key(ref))?.lost.abort(reason),
+
+    putData: ({ namespace }, kind, name, data) => void given.set(`${kind}/${namespace}/${name}`, data),
+    readData: ({ namespace }, kind, name) => Promise.resolve(given.get(`${kind}/${namespace}/${name}`)),
 
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {

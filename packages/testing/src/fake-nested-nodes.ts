@@ -236,6 +236,7 @@ export function createFakeNestedNodes(
     }
     if (has('>/var/lib/knest/founder.new')) {
       await note(`kubeadm init ${name}`, signal)
+      unpack()
       node.initialMembers ??= / '([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1]
       node.disk = 'founder'
       node.member ??= etcd.begin(name)

@@ -34,6 +34,8 @@ export interface CreateFlags {
   readonly persistentMachineAddresses?: readonly string[]
   readonly hostClusterCni?: 'calico' | 'kube-ovn'
   readonly persistentHostClusterCni?: 'calico' | 'kube-ovn'
+  readonly featureGates?: readonly string[]
+  readonly runtimeConfig?: readonly string[]
   readonly defaultStorage?: 'local-path' | 'none'
   readonly labels?: readonly string[]
   readonly ttl?: string
@@ -101,6 +103,8 @@ export function addCreateFlags(command: Command): Command {
       ]),
     )
     .addOption(list('-l, --labels <labels>', 'labels of the cluster, as in team=web,job=12; repeatable'))
+    .addOption(list('--feature-gates <name=bool>', 'feature gates of every component, as in A=true,B=false'))
+    .addOption(list('--runtime-config <api=bool>', 'what the API serves, as in api/all=true'))
     .option(
       '--ttl <duration>',
       'how long the cluster lives; then the controller deletes it (default: for ever)',

@@ -1,6 +1,7 @@
 import { KnestError } from 'knest'
 import type { ClusterInput } from 'knest/spec'
 import type { SpecRoom } from '../deps.js'
+import { booleanWords } from '../boolean-words.js'
 import { oneOf } from '../one-of.js'
 import type { CreateFlags } from './create-flags.js'
 import { wholeNumber } from './number-flag.js'
@@ -51,6 +52,10 @@ export function flagsToInput(room: SpecRoom, flags: CreateFlags): ClusterInput {
       }),
       deletionPolicy: flags.deletionPolicy,
       ttl: flags.ttl,
+      kubernetes: defined({
+        featureGates: featureGates(flags.featureGates),
+        runtimeConfig: runtimeConfig(flags.runtimeConfig),
+      }),
       addons: defined({ storage: flags.defaultStorage }),
       health: defined({ unhealthyAfter: flags.unhealthyAfter, maxUnhealthy: flags.maxUnhealthy }),
       registries: registryMirrors(flags.registryMirror),
@@ -66,6 +71,42 @@ function machineAddresses(flags: CreateFlags): string[] | undefined {
 /** As kubeadm takes them. */
 function ranges(text: string | undefined): string[] | undefined {
   return text?.split(',').map((range) => range.trim())
+}
+
+/** As `kube-apiserver` takes them. */
+function featureGates(given: readonly string[] | undefined): Record<string, boolean> | undefined {
+  return namedValues(given, (text) => {
+    const [name = '', value] = split(text)
+    const isTrue = value === undefined ? undefined : booleanWords.get(value)
+    if (name !== '' && isTrue !== undefined) return [name, isTrue]
+    throw new KnestError('usage', `--feature-gates "${text}" does not say whether the gate is on`, {
+      hint: 'write it as in A=true,B=false',
+    })
+  })
+}
+
+/** As `kube-apiserver` takes it: a name alone is on. */
+function runtimeConfig(given: readonly string[] | undefined): Record<string, string> | undefined {
+  return namedValues(given, (text) => {
+    const [name = '', value = 'true'] = split(text)
+    const isTrue = booleanWords.get(value)
+    if (name !== '' && isTrue !== undefined) return [name, String(isTrue)]
+    throw new KnestError('usage', `--runtime-config "${text}" is not understood`, {
+      hint: 'write it as in api/all=true or resource.k8s.io/v1beta1=true',
+    })
+  })
+}
+
+function namedValues<T>(
+  given: readonly string[] | undefined,
+  read: (text: string) => readonly [string, T],
+): Record<string, T> | undefined {
+  return given === undefined ? undefined : (Object.fromEntries(given.map(read)) as Record<string, T>)
+}
+
+function split(text: string): readonly [string, string?] {
+  const at = text.indexOf('=')
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** The object without its undefined fields; undefined when nothing is left. */

@@ -1,6 +1,7 @@
 /** What a nested cluster is. Plain data, the same for every backend. */
 import type { LoadedImage } from './images.js'
 import type { RegistrySpec } from './registries.js'
+import type { KubernetesSettings } from './kubernetes-settings.js'
 
 export type NodeRole = 'control-plane' | 'worker'
 export type BackendName = 'pod' | 'vm' | 'container'
@@ -81,6 +82,8 @@ export interface ClusterSpec {
   readonly controlPlane: ControlPlaneGroup
   readonly workers: readonly WorkerPool[]
   readonly network: ClusterNetwork
+  /** Kubernetes' own settings; absent: knest's and kubeadm's. */
+  readonly kubernetes?: KubernetesSettings | undefined
   /** `auto` only before it is resolved: a record holds what was chosen by reachability. */
   readonly endpoint: { readonly serviceType: ServiceType | 'auto' }
   readonly persistence: {

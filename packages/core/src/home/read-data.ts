@@ -24,4 +24,33 @@ export async function readData(
   if (kind === 'ConfigMap') return { data }
   const decoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()])
   return { data: Object.fromEntries(decoded) as Record<string, string> }
+import type { ClusterRef } from '../contracts/cluster.js'
+import type { KubeApi, KubeObject } from '../contracts/kubernetes.js'
+
+/** What a user's ConfigMap or Secret in the cluster's namespace holds, by its keys; undefined when it is not there. */
+export async function readData(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  kind: 'ConfigMap' | 'Secret',
+  name: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const of = { apiVersion: 'v1', kind }
+  if (kind === 'Secret') {
+    const found = await api.get(of, name, namespace, signal)
+    return found === undefined ? undefined : decoded(dataOf(found))
+  }
+  // Whoever works on clusters may list ConfigMaps, see rights/namespace-rules.ts.
+  const [found] = await api.list(of, { namespace, fieldSelector: `metadata.name=${name}`, signal })
+  return found === undefined ? undefined : { ...decoded(dataOf(found, 'binaryData')), ...dataOf(found) }
+}
+
+function dataOf(object: KubeObject, field: 'data' | 'binaryData' = 'data'): Readonly<Record<string, string>> {
+  return (object[field] ?? {}) as Readonly<Record<string, string>>
+}
+
+function decoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  )
 }

@@ -71,6 +71,62 @@ it.each([
   expect([of('controllerManager'), of('scheduler')]).toEqual([expected, expected])
 })
 
+it('settings of a user stand beside those of knest, and in place of them', () => {
+  const ref = { name: 'c', namespace: 'knest-c' }
+  const kubernetes = {
+    featureGates: { A: true, B: false },
+    runtimeConfig: { 'api/all': 'true' },
+    apiServer: {
+      extraArgs: [{ name: 'audit-log-path', value: '-' }],
+      extraVolumes: [{ name: 'v', hostPath: '/a', mountPath: '/b', readOnly: true }],
+      certSANs: ['api.example.com', 'localhost'],
+    },
+    controllerManager: { extraArgs: [{ name: 'kube-api-qps', value: '9' }] },
+    scheduler: { extraEnvs: [{ name: 'GOGC', value: '50' }] },
+    etcd: { extraArgs: [{ name: 'quota-backend-bytes', value: '1' }] },
+    kubelet: { maxPods: 9, authentication: { webhook: { cacheTTL: '1s' } }, featureGates: { B: true } },
+    kubeProxy: { mode: 'iptables', conntrack: { min: 0 } },
+  }
+  const input = {
+    ref,
+    spec: { ...spec, kubernetes },
+    node,
+    addresses,
+    cgroupDriver: 'systemd',
+    timeoutFactor: 1,
+  } as const
+  const [, cluster, kubelet, proxy] = parseAllDocuments(initConfiguration(input)).map(
+    (document) => document.toJS() as Readonly<Record<string, unknown>>,
+  )
+  const gates = { name: 'feature-gates', value: 'A=true,B=false' }
+  expect(cluster).toMatchObject({
+    apiServer: {
+      extraArgs: [
+        gates,
+        { name: 'runtime-config', value: 'api/all=true' },
+        ...kubernetes.apiServer.extraArgs,
+      ],
+      extraVolumes: kubernetes.apiServer.extraVolumes,
+      certSANs: ['127.0.0.1', 'localhost', 'api.example.com'],
+    },
+    controllerManager: {
+      extraArgs: [{ name: 'kube-api-burst', value: '400' }, gates, { name: 'kube-api-qps', value: '9' }],
+    },
+    scheduler: { extraArgs: [gates], extraEnvs: kubernetes.scheduler.extraEnvs },
+    etcd: { local: { extraArgs: expect.arrayContaining(kubernetes.etcd.extraArgs) } },
+  })
+  expect(kubelet).toMatchObject({
+    maxPods: 9,
+    featureGates: { A: true, B: true },
+    authentication: { webhook: { enabled: true, cacheTTL: '1s' } },
+  })
+  expect(proxy).toMatchObject({
+    mode: 'iptables',
+    conntrack: { maxPerCore: 0, min: 0 },
+    featureGates: { A: true, B: false },
+  })
+})
+
 describe("kubeadm's own time limits", () => {
   it('stay as they are on hardware', () => {
     expect(timeoutsOf(1)).toEqual([undefined, undefined])

@@ -1,12 +1,14 @@
 import { yamlText } from '../yaml-text.js'
 import type { ClusterAddresses } from '../contracts/cluster-home.js'
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { NameAndValue } from '../contracts/kubernetes-settings.js'
 import { clusterSelector } from '../labels.js'
 import type { KeptConfiguration, Settings } from './kept-configuration.js'
 import { settingsIn } from './kept-configuration.js'
 import { keptKubeletConfiguration } from './kubelet-config.js'
 import type { KubeletFlag } from './kubelet-flags.js'
 import { withKeptFlags } from './kubelet-flags.js'
+import { componentPart, gateFlags, laidOver, runtimeFlags } from './settings.js'
 
 export const criSocket = 'unix:///run/containerd/containerd.sock'
 
@@ -46,7 +48,7 @@ export function initConfiguration(input: KubeadmInput): string {
       ...timeouts(input.timeoutFactor),
     },
     keptCluster(input) ?? clusterConfiguration(input),
-    keptKubeletConfiguration(input.kept, spec.network, input.cgroupDriver),
+    keptKubeletConfiguration(input.kept, spec, input.cgroupDriver),
     settingsIn(input.kept?.proxy) ?? kubeProxyConfiguration(spec),
   ]
   return documents.map((document) => yamlText(document)).join('---\n')
@@ -111,7 +113,7 @@ function clusterConfiguration({
   certificateValidity,
   memberOnly,
 }: KubeadmInput): Record<string, unknown> {
-  const { network } = spec
+  const { network, kubernetes } = spec
   const election = leaderElection(spec, timeoutFactor)
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -127,41 +129,66 @@ function clusterConfiguration({
       serviceSubnet: network.serviceCidr.join(','),
       dnsDomain: network.dnsDomain,
     },
-    apiServer: { certSANs: [...addresses.certificateNames, '127.0.0.1', 'localhost'] },
+    apiServer: {
+      ...componentPart([...gateFlags(kubernetes), ...runtimeFlags(kubernetes)], kubernetes?.apiServer),
+      certSANs: [
+        ...new Set([
+          ...addresses.certificateNames,
+          '127.0.0.1',
+          'localhost',
+          ...(kubernetes?.apiServer?.certSANs ?? []),
+        ]),
+      ],
+    },
     // With its default of 20 requests a second it spends five seconds on making its own service accounts
     // before the first controller starts.
-    controllerManager: {
-      extraArgs: [
+    controllerManager: componentPart(
+      [
         { name: 'kube-api-qps', value: '200' },
         { name: 'kube-api-burst', value: '400' },
         ...election,
+        ...gateFlags(kubernetes),
       ],
-    },
-    ...(election.length > 0 ? { scheduler: { extraArgs: election } } : {}),
+      kubernetes?.controllerManager,
+    ),
+    ...filled('scheduler', componentPart([...election, ...gateFlags(kubernetes)], kubernetes?.scheduler)),
     etcd: {
       local: {
         dataDir: '/var/lib/etcd',
-        // The advertised address is the identity, but kube-proxy delivers to the pod's address.
-        extraArgs: [
-          { name: 'listen-client-urls', value: 'https://0.0.0.0:2379' },
-          { name: 'listen-peer-urls', value: 'https://0.0.0.0:2380' },
-          // kubeadm's 5s are a wake-up of etcd and API server for each of some seventy watches. Reads that need it
-          // ask for progress themselves; watches only have to hear of it within the five minutes of a compaction.
-          { name: 'watch-progress-notify-interval', value: '30s' },
-          // kubeadm's check at the start asks members that wait for the same answer: seven seconds when all start at
-          // once. The other one compares them once a minute (CorruptCheck in etcd's corrupt.go).
-          { name: 'feature-gates', value: 'InitialCorruptCheck=false,CompactHashCheck=true' },
-          // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
-          ...(spec.persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
-          ...initialCluster(initialMembers, addresses),
-          ...(memberOnly === true ? [{ name: 'initial-cluster-state', value: 'existing' }] : []),
-        ],
+        ...componentPart(
+          [
+            ...etcdFlags(spec),
+            ...initialCluster(initialMembers, addresses),
+            ...(memberOnly === true ? [{ name: 'initial-cluster-state', value: 'existing' }] : []),
+          ],
+          kubernetes?.etcd,
+        ),
         // Peers arrive from pod addresses: etcd resolves these names forward (checkCertSAN in etcd).
         serverCertSANs: addresses.peerNames,
         peerCertSANs: addresses.peerNames,
       },
     },
   }
+}
+
+function filled(name: string, part: Settings): Settings {
+  return Object.keys(part).length === 0 ? {} : { [name]: part }
+}
+
+function etcdFlags({ persistence }: Pick<ClusterSpec, 'persistence'>): readonly NameAndValue[] {
+  return [
+    // The advertised address is the identity, but kube-proxy delivers to the pod's address.
+    { name: 'listen-client-urls', value: 'https://0.0.0.0:2379' },
+    { name: 'listen-peer-urls', value: 'https://0.0.0.0:2380' },
+    // kubeadm's 5s are a wake-up of etcd and API server for each of some seventy watches. Reads that need it
+    // ask for progress themselves; watches only have to hear of it within the five minutes of a compaction.
+    { name: 'watch-progress-notify-interval', value: '30s' },
+    // kubeadm's check at the start asks members that wait for the same answer: seven seconds when all start at
+    // once. The other one compares them once a minute (CorruptCheck in etcd's corrupt.go).
+    { name: 'feature-gates', value: 'InitialCorruptCheck=false,CompactHashCheck=true' },
+    // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
+    ...(persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
+  ]
 }
 
 /**
@@ -172,7 +199,7 @@ function clusterConfiguration({
 function leaderElection(
   { controlPlane }: Pick<ClusterSpec, 'controlPlane'>,
   timeoutFactor: number,
-): readonly { readonly name: string; readonly value: string }[] {
+): readonly NameAndValue[] {
   if (controlPlane.backend === 'container') return [{ name: 'leader-elect', value: 'false' }]
   if (timeoutFactor <= 1) return []
   const usual = { 'lease-duration': 15, 'renew-deadline': 10, 'retry-period': 2 }
@@ -186,14 +213,14 @@ function leaderElection(
 function initialCluster(
   initialMembers: readonly string[],
   addresses: ClusterAddresses,
-): readonly { readonly name: string; readonly value: string }[] {
+): readonly NameAndValue[] {
   if (initialMembers.length < 2) return []
   const members = initialMembers.map((node) => `${node}=https://${identityOf({ node, addresses })}:2380`)
   return [{ name: 'initial-cluster', value: members.join(',') }]
 }
 
-function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
-  return {
+function kubeProxyConfiguration(spec: ClusterSpec): Settings {
+  const own = {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
@@ -202,6 +229,7 @@ function kubeProxyConfiguration(spec: ClusterSpec): Record<string, unknown> {
     conntrack: { maxPerCore: 0 },
     oomScoreAdj: 0,
   }
+  return laidOver(own, spec.kubernetes?.kubeProxy, spec.kubernetes?.featureGates)
 }
 
 export interface JoinInput {

@@ -1,6 +1,7 @@
-import type { ClusterNetwork } from '../contracts/cluster.js'
+import type { ClusterSpec } from '../contracts/cluster.js'
 import type { KeptConfiguration, Settings } from './kept-configuration.js'
 import { settingsIn } from './kept-configuration.js'
+import { laidOver } from './settings.js'
 import { nthAddress, primaryRange } from '../network/index.js'
 
 /** The address of the cluster DNS Service: the tenth of the primary range, where kubeadm puts it too. */
@@ -13,10 +14,10 @@ export function dnsServiceAddress(serviceCidr: readonly string[]): string {
  * limits of the runtime) is not here: the node's init writes it as a drop-in.
  */
 function kubeletConfiguration(
-  network: ClusterNetwork,
+  { network, kubernetes }: Pick<ClusterSpec, 'network' | 'kubernetes'>,
   cgroupDriver: 'cgroupfs' | 'systemd',
-): Readonly<Record<string, unknown>> {
-  return {
+): Settings {
+  const own = {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     authentication: {
@@ -42,13 +43,14 @@ function kubeletConfiguration(
     shutdownGracePeriod: '0s',
     shutdownGracePeriodCriticalPods: '0s',
   }
+  return laidOver(own, kubernetes?.kubelet, kubernetes?.featureGates)
 }
 
 /** The same as the cluster keeps it, where it does. The driver is the node's own matter. */
 export function keptKubeletConfiguration(
   kept: KeptConfiguration | undefined,
-  network: ClusterNetwork,
+  spec: Pick<ClusterSpec, 'network' | 'kubernetes'>,
   cgroupDriver: 'cgroupfs' | 'systemd',
 ): Settings {
-  return { ...(settingsIn(kept?.kubelet) ?? kubeletConfiguration(network, cgroupDriver)), cgroupDriver }
+  return { ...(settingsIn(kept?.kubelet) ?? kubeletConfiguration(spec, cgroupDriver)), cgroupDriver }
 }

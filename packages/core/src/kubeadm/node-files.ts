@@ -76,7 +76,7 @@ export function workerSettings({
   'ref' | 'spec' | 'pool' | 'cgroupDriver' | 'kept' | 'kubeletFlags'
 >): readonly NodeFile[] {
   const config = {
-    ...keptKubeletConfiguration(kept, spec.network, cgroupDriver),
+    ...keptKubeletConfiguration(kept, spec, cgroupDriver),
     ...(pool.taints.length > 0 ? { registerWithTaints: pool.taints } : {}),
   }
   const flags = renderKubeletFlags(withKeptFlags([labelFlag(ref, pool)], kubeletFlags))

@@ -11,6 +11,7 @@ import { backendsOf } from '../observe/backends.js'
 import { readRegistries } from '../registries/index.js'
 import type { UpgradePace } from '../plan/upgrade.js'
 import { settingsProblems } from './kept-settings.js'
+import { sourceProblems } from './settings-sources.js'
 import { additionProblems } from './additions.js'
 import { isError, passing, refuseErrors } from './preflight.js'
 import { imageProblems, phaseOfChange, refuseFixedImages } from './upgraded-spec.js'
@@ -50,7 +51,10 @@ export async function checkedChange(
   const isNew = ({ message }: Problem): boolean => images.every((said) => said.message !== message)
   const further = async (): Promise<readonly Problem[]> => {
     const additions = await additionProblems(parts, before, spec, signal, pace?.maxSurge)
-    const settings = await settingsProblems(parts, before, spec, signal)
+    const settings = [
+      ...(await settingsProblems(parts, before, spec, signal)),
+      ...(writesFiles(before.spec, spec) ? await sourceProblems(parts, before, spec, signal) : []),
+    ]
     return [...(mayWait ? additions.map(passing) : additions).filter(isNew), ...settings]
   }
   // All at once: who mends the one would meet the next. What is known is told though the rest cannot be seen.
@@ -72,6 +76,11 @@ async function registryProblems(
 ): Promise<readonly Problem[]> {
   if (isDeepStrictEqual(before.spec.registries, spec.registries)) return []
   return (await readRegistries(home, before, spec, signal)).problems
+/** Control planes come, or are set up anew. */
+function writesFiles(before: ClusterSpec, spec: ClusterSpec): boolean {
+  return (
+    spec.controlPlane.count > before.controlPlane.count || spec.kubernetesVersion !== before.kubernetesVersion
+  )
 }
 
 /** The steps that `carryOut` would take now. */

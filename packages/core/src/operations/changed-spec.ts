@@ -1,10 +1,11 @@
 import type { ClusterRecord, ClusterSpec } from '../contracts/cluster.js'
 import type { ClusterChange } from '../contracts/clusters.js'
-import { PreflightError, type KnestError } from '../errors.js'
+import { PreflightError, type KnestError, type Problem } from '../errors.js'
 import { halfUpgraded } from '../phases/index.js'
 import { isActing } from '../plan/step.js'
 import type { Step } from '../plan/step.js'
 import { specChanges } from '../spec/changes.js'
+import { kubernetesProblems } from '../spec/kubernetes/problems.js'
 
 /** Carries over what was derived from the host (MTU, tunnel port, type of Service) or decided once (add-ons): it is no change. */
 export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): ClusterSpec {
@@ -41,8 +42,25 @@ export function changedSpec(record: ClusterRecord, desired: ClusterSpec): Cluste
   // The way on from an image that holds another version than it should.
   const { image } = record.phase === 'Upgrading' ? decided : record.spec
   const { refusals } = specChanges({ ...record.spec, image }, decided)
-  if (refusals.length > 0) throw new PreflightError('config', refusals)
+  const settings = versionProblems(record.spec, decided.kubernetesVersion)
+  if (refusals.length + settings.length > 0) throw new PreflightError('config', [...refusals, ...settings])
   return decided
+}
+
+/** What the programs of another version would refuse of the settings that the cluster has. Pure. */
+export function versionProblems(
+  { kubernetes, kubernetesVersion }: ClusterSpec,
+  to: string,
+): readonly Problem[] {
+  if (to === kubernetesVersion) return []
+  const known = new Set(kubernetesProblems(kubernetes, kubernetesVersion).map(({ message }) => message))
+  return kubernetesProblems(kubernetes, to)
+    .filter(({ message }) => !known.has(message))
+    .map(({ message }) => ({
+      severity: 'error',
+      message: `${message}, and the cluster has it set (spec.kubernetes)`,
+      hint: `stay with Kubernetes ${kubernetesVersion}, or create another cluster without it`,
+    }))
 }
 
 /** Why the cluster cannot be brought to this version now: its nodes are on their way to another. Pure. */

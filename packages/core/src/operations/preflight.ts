@@ -8,6 +8,7 @@ import type { Problem } from '../errors.js'
 import { renderCni } from '../addons/index.js'
 import { decideAddressKeeping, addressProblems, onlyVms } from '../addresses/node-addresses.js'
 import { readRegistries } from '../registries/index.js'
+import { sourceProblems } from './settings-sources.js'
 import { chooseTunnel, findOverlaps } from '../network/index.js'
 
 export interface PreflightResult {
@@ -24,8 +25,9 @@ export async function runPreflight(
   { signal, progress }: Pick<RunOptions, 'signal' | 'progress'>,
 ): Promise<PreflightResult> {
   const backends = await backendsOf(parts, { spec })
-  const [facts, ...found] = await Promise.all([
+  const [facts, sources, ...found] = await Promise.all([
     parts.home.inspect(spec, ref, signal),
+    sourceProblems(parts, ref, spec, signal),
     ...backends.map((backend) => backend.preflight(spec, signal, ref)),
     cniProblems(spec, (text) => progress.note(text), signal),
   ])
@@ -50,6 +52,7 @@ export async function runPreflight(
       ...findOverlaps(spec.network, facts.occupied),
       ...facts.problems,
       ...tunnel.problems,
+      ...sources,
       ...found.flat(),
       ...reservations.problems,
       ...addresses,

@@ -2,7 +2,7 @@ import type { ClusterPhase, ClusterRecord, ClusterSpec, NodeGroup } from '../con
 import type { UpgradeRequest } from '../contracts/clusters.js'
 import type { NodeBackend } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
-import { halfWayFault } from './changed-spec.js'
+import { halfWayFault, versionProblems } from './changed-spec.js'
 import { KnestError, PreflightError } from '../errors.js'
 import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
@@ -25,6 +25,7 @@ export function upgradedSpec(record: ClusterRecord, request: UpgradeRequest): Cl
     upgradeFault(from, to),
     image === undefined ? unknownImage(spec, to) : undefined,
     fault === undefined ? undefined : error(`image "${image ?? ''}" ${fault}`, 'correct the image'),
+    ...versionProblems(spec, to),
   ].filter((problem) => problem !== undefined)
   if (problems.length > 0) throw new PreflightError('config', problems)
   return { ...spec, kubernetesVersion: to, image: image ?? spec.image }

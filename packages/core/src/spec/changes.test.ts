@@ -103,3 +103,12 @@ test('networks stay', () => {
   const { refusals } = changed({ network: { ...recorded.network, podNetworkCidr: ['10.9.0.0/16'] } })
   expect(refusals[0]?.message).toContain('network.podNetworkCidr cannot be changed from')
 })
+
+test("Kubernetes' own settings are given once, and neither value is told", () => {
+  expect(changed({ kubernetes: {} })).toEqual({ changes: [], refusals: [] })
+  const files = [{ path: '/etc/kubernetes/keys.yaml', content: 'top secret' }]
+  const { refusals } = changed({ kubernetes: { files } })
+  expect(refusals).toHaveLength(1)
+  expect(refusals[0]?.message).toMatch(/^kubernetes\.files cannot be changed while the cluster exists/)
+  expect(JSON.stringify(refusals)).not.toContain('top secret')
+})

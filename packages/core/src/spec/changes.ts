@@ -19,14 +19,18 @@ export interface SpecChanges {
  */
 export function specChanges(recorded: ClusterSpec, desired: ClusterSpec): SpecChanges {
   const changes = [
-    ...differences(
-      { ...recorded, workers: poolsByName(recorded), addons: recorded.addons ?? {} },
-      { ...desired, workers: poolsByName(desired), addons: desired.addons ?? {} },
-    ),
+    ...differences({ ...recorded, ...comparable(recorded) }, { ...desired, ...comparable(desired) }),
   ]
   const version = changes.find(({ path }) => path === 'kubernetesVersion')
   return { changes, refusals: changes.flatMap((change) => refusal(change, version) ?? []) }
 }
+
+/** What is absent and what is empty are the same. */
+const comparable = (spec: ClusterSpec): Readonly<Record<string, unknown>> => ({
+  workers: poolsByName(spec),
+  addons: spec.addons ?? {},
+  kubernetes: spec.kubernetes ?? {},
+})
 
 const poolsByName = ({ workers }: ClusterSpec): Readonly<Record<string, WorkerPool>> =>
   Object.fromEntries(workers.map((pool) => [pool.name, pool]))
@@ -71,6 +75,7 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
   if (root === 'addons') return addonFault(to)
+  if (root === 'kubernetes') return settingsFault(path)
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
   if (root === 'workers') {
@@ -83,6 +88,15 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (path === 'image')
     return { severity: 'error', message, hint: 'an image comes with a new kubernetesVersion: change both' }
   return { severity: 'error', message, hint: 'leave it as it is, or delete and create the cluster' }
+}
+
+/** Neither value is told: files may hold secrets. */
+function settingsFault(path: string): Problem {
+  return {
+    severity: 'error',
+    message: `${path} cannot be changed while the cluster exists: Kubernetes' own settings are given when it is created`,
+    hint: 'leave them as they are, or delete and create the cluster',
+  }
 }
 
 /** What was not there may come; what is there may hold a user's data by now. */

@@ -76,6 +76,7 @@ describe('nestedClusterCrd', () => {
       ttl: '2h',
       registries: [{ host: 'docker.io', mirrors: ['http://mirror'] }],
       deleteWith: { kind: 'Pod' as const, name: 'job', uid: 'a' },
+      kubernetes: { kubelet: { maxPods: 50 } },
     }
     const spec = resolveSpec(desired, { force: false, backend: 'vm' })
     expect(Object.keys(known).sort()).toEqual([...Object.keys(spec), 'patches', 'replicas'].sort())
@@ -95,6 +96,11 @@ describe('nestedClusterCrd', () => {
     })
     expect(known.workers?.items?.properties?.labels).toMatchObject({
       additionalProperties: { type: 'string' },
+    })
+    // Fields of kubelet are kubelet's to name.
+    expect(known.kubernetes?.properties?.kubelet).toMatchObject({
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
     })
     expect(JSON.stringify(root)).not.toContain('$schema')
   })

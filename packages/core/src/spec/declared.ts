@@ -1,5 +1,6 @@
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { KnestError, type Problem } from '../errors.js'
+import { kubernetesProblems } from './kubernetes/problems.js'
 import { ProblemList } from './problem-list.js'
 import { checkNodeNames, controlPlaneCountFault } from './resolve-nodes.js'
 import { validateClusterName } from './validate-name.js'
@@ -19,5 +20,5 @@ export function declaredProblems(ref: ClusterRef, spec: ClusterSpec): readonly P
   const fault = controlPlaneCountFault(spec.controlPlane.count, false)
   if (fault !== undefined) problems.error(fault.message, fault.hint.replace(', or --force', ''))
   checkNodeNames(ref.name, spec.workers, problems)
-  return problems.problems
+  return [...problems.problems, ...kubernetesProblems(spec.kubernetes, spec.kubernetesVersion)]
 }

@@ -32,7 +32,7 @@ export function specFromObject(object: KubeObject): ClusterSpec {
     const checked = checkShape(clusterInputSchema, spec, { prefix: ['spec'] })
     if (!checked.ok) throw new PreflightError('config', checked.problems)
     // Stored counts were accepted once; a later, stricter rule must not make the cluster unreadable.
-    return resolveSpec(checked.value, { force: true })
+    return resolveSpec(checked.value, { force: true, isStored: true })
   } catch (error) {
     if (!(error instanceof KnestError)) throw error
     throw new KnestError('config', `${what} cannot be read: ${error.message}`, {

@@ -4,6 +4,7 @@ import { parseCandidates } from '../addresses/candidates.js'
 import { KnestError, PreflightError } from '../errors.js'
 import * as defaults from '../defaults.js'
 import { imageFault, parseVersion, subdomainFault, withoutV } from '../values/index.js'
+import { kubernetesProblems } from './kubernetes/problems.js'
 import { ProblemList } from './problem-list.js'
 import { resolveTtl } from './lifetime.js'
 import { resolveOwner } from './owner.js'
@@ -17,6 +18,8 @@ import { clusterInputSchema, type ClusterInput } from './schema.js'
 export interface ResolveContext {
   /** Allows what works but is unwise, such as an even number of control planes. */
   readonly force: boolean
+  /** It was accepted once: what Kubernetes' own settings name is not looked at again. */
+  readonly isStored?: boolean | undefined
   /** For node groups that name none; `pod` when absent. */
   readonly backend?: BackendName | undefined
   /** Lets the lengths of node names be checked as well. */
@@ -43,6 +46,7 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
     controlPlane,
     workers,
     network: resolveNetwork(desired.network, countable(nodes), problems),
+    ...(desired.kubernetes === undefined ? {} : { kubernetes: desired.kubernetes }),
     endpoint: {
       serviceType: desired.endpoint?.serviceType ?? defaults.defaultServiceType,
     },
@@ -58,6 +62,8 @@ export function resolveSpec(input: ClusterInput, context: ResolveContext = { for
     })),
     ...resolveRegistries(desired.registries, problems),
   }
+  if (context.isStored !== true)
+    problems.problems.push(...kubernetesProblems(spec.kubernetes, kubernetesVersion))
   problems.throwIfAny()
   return spec
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { maxControlPlaneCount, maxWorkerCount } from '../defaults.js'
 import { maxPoolNameLength } from '../names.js'
+import { kubernetesSchema } from './kubernetes/schema.js'
 
 /** As Kubernetes takes it in JSON, with quotes or without. */
 const quantity = z.union([z.string(), z.number()])
@@ -138,6 +139,7 @@ export const clusterInputSchema = z.strictObject({
     })
     .optional(),
   network: network.optional(),
+  kubernetes: kubernetesSchema.optional(),
   endpoint: z
     .strictObject({
       serviceType: z

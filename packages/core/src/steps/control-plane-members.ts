@@ -12,6 +12,7 @@ import type { StepContext } from './context.js'
 import { otherControlPlanes, refuseIfMember, removeMember } from './etcd-members.js'
 import { removeLasting, setUpDone } from '../node/lasting.js'
 import { bootstrappedMarker, initialMemberMarker, readSettledDisk } from '../node/disk.js'
+import { settingsFiles } from './settings-files.js'
 import { PlanOutdated } from './plan-outdated.js'
 import { runScript } from '../node/run-script.js'
 
@@ -47,7 +48,7 @@ ${setUpDone(context.record.spec)}`
     timeoutMs: 120_000,
     signal,
   })
-  const stdin = await joinBundle(context, node.name)
+  const stdin = await joinBundle(context, node.name, signal)
   await runScript(node, 'kubeadm join', join, { stdin, timeoutMs: 600_000, signal })
 }
 
@@ -72,7 +73,7 @@ export async function resetControlPlane(
   })
 }
 
-async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
+async function joinBundle(context: StepContext, node: string, signal: AbortSignal): Promise<Buffer> {
   const authorities = need(context.authorities, 'the certificate authorities')
   const addresses = need(context.addresses, 'the addresses')
   const client = await adminCertificate(authorities.ca, { group: 'system:masters', validityDays: 1 })
@@ -97,6 +98,7 @@ async function joinBundle(context: StepContext, node: string): Promise<Buffer> {
     ...authorityFiles(authorities),
     ...placeholderNetwork(context.record.spec.network),
     ...staticPodPatches(context.record.spec),
+    ...(await settingsFiles(context, signal)),
     { path: configPath, content: config, mode: 0o600 },
     { path: discoveryPath, content: discovery, mode: 0o600 },
   ])

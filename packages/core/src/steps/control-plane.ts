@@ -5,6 +5,7 @@ import { initConfiguration, type KubeadmInput } from '../kubeadm/config.js'
 import { authorityFiles } from '../kubeadm/node-files.js'
 import { patchesDirectory, staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { need } from './context.js'
+import { settingsFiles } from './settings-files.js'
 import { PlanOutdated } from './plan-outdated.js'
 import type { StepContext } from './context.js'
 import { lastingFile, removeLasting, setUpDone } from '../node/lasting.js'
@@ -55,6 +56,7 @@ export async function bootControlPlane(
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     ...placeholderNetwork(context.record.spec.network),
     ...staticPodPatches(context.record.spec),
+    ...(await settingsFiles(context, signal)),
     { path: configPath, content: await configOf(context, node.name, initialMembers), mode: 0o600 },
   ])
   // As after kubeadm join, only one node has the key that is above all roles.

@@ -6,6 +6,7 @@ import { staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import { bootstrappedMarker } from '../node/disk.js'
 import { memberData } from '../node/node-state.js'
 import { runScript } from '../node/run-script.js'
+import { settingsFiles } from './settings-files.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath, kubeadmInit, secondHalf } from './control-plane.js'
@@ -23,6 +24,7 @@ export async function startMember(
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
     ...staticPodPatches(context.record.spec),
+    ...(await settingsFiles(context, signal)),
     { path: configPath, content: await configOf(context, node.name, [], { memberOnly: true }), mode: 0o600 },
   ])
   const script = `[ ! -e ${bootstrappedMarker} ] && compgen -G '${memberData}' >/dev/null || exit 0

@@ -25,6 +25,7 @@ import {
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
+import { settingsFiles } from './settings-files.js'
 import { drain, isSetUpNow } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
 import { openDeadline, pause } from '../signals.js'
@@ -247,7 +248,8 @@ async function configure(
   if (role === 'control-plane') {
     const content = await configOf(context, name, [], before)
     const config = { path: configPath, content, mode: 0o600 }
-    const files = [config, ...staticPodPatches(context.record.spec)]
+    const given = await settingsFiles(context, signal)
+    const files = [config, ...staticPodPatches(context.record.spec), ...given]
     const options = { stdin: await packBundle(files), timeoutMs: 3 * minute, signal }
     await runScript(node, 'kubeadm init', controlPlaneScript, options)
     return

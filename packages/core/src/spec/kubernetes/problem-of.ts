@@ -1,0 +1,5 @@
+import type { Problem } from '../../errors.js'
+
+export function problemOf(message: string, hint: string): Problem {
+  return { severity: 'error', message, hint }
+}
