@@ -39,6 +39,7 @@ const sideBySide = [
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'hostile-machine', 'interrupt', 'kubeadm'],
   ...[
     'kubeconfig',
+    'kubernetes-settings',
     'kubevirt-stand-in',
     'load',
     'network',
