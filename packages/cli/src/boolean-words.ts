@@ -20,8 +20,7 @@ export function withPlainBooleans(program: Command, words: readonly string[]): r
     const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
     const option = options.find(({ long, short }) => long === name || short === name)
     const isSwitch = option?.isBoolean() === true || option?.negate === true
-    const isTrue = isSwitch && value !== undefined ? truth.get(value) : undefined
-    const isTrue = option?.isBoolean() === true && value !== undefined ? booleanWords.get(value) : undefined
+    const isTrue = isSwitch && value !== undefined ? booleanWords.get(value) : undefined
     if (isTrue === undefined) plain.push(word)
     else {
       const opposite = `--no-${name.slice(2)}`

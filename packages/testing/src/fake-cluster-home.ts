@@ -9,7 +9,7 @@ import type {
 } from '@knest/core'
 
 export interface FakeClusterHome extends ClusterHome {
-  /** Secrets and ConfigMaps of the host, by kind and name, as in `Secret/a`. */
+  /** Secrets and ConfigMaps of the host, as in `Secret/knest-q/a`. */
   readonly hostData: Map<string, Readonly<Record<string, string>>>
   /** Makes the record as somebody does who applies its object, and no command. */
   declare(ref: ClusterRef, spec: ClusterSpec): ClusterRecord
@@ -42,7 +42,6 @@ export function createFakeClusterHome(): FakeClusterHome {
   const records = new Map<string, ClusterRecord>()
   const authorities = new Map<string, CertificateAuthorities>()
   const kubeconfigs = new Map<string, string>()
-  const given = new Map<string, Readonly<Record<string, string>>>()
   const identities = new Map<string, Map<string, string>>()
   const locked = new Map<string, Holder>()
   const hostData = new Map<string, Readonly<Record<string, string>>>()
@@ -93,8 +92,9 @@ export function createFakeClusterHome(): FakeClusterHome {
   return {
     description: 'memory',
     hostData,
-    readData: (kind, name) => {
-      const data = hostData.get(`${kind}/${name}`)
+    putData: ({ namespace }, kind, name, data) => void hostData.set(`${kind}/${namespace}/${name}`, data),
+    readData: (kind, name, namespace) => {
+      const data = hostData.get(`${kind}/${namespace}/${name}`)
       return Promise.resolve(data === undefined ? undefined : { data })
     },
     inspect: () =>
@@ -141,9 +141,6 @@ export function createFakeClusterHome(): FakeClusterHome {
     loseAuthorities: (ref) => void authorities.delete(key(ref)),
     loseLock: (ref, reason = new BusyError('somebody else took over the lock')) =>
       locked.get(key(ref))?.lost.abort(reason),
-
-    putData: ({ namespace }, kind, name, data) => void given.set(`${kind}/${namespace}/${name}`, data),
-    readData: ({ namespace }, kind, name) => Promise.resolve(given.get(`${kind}/${namespace}/${name}`)),
 
     readAuthorities: (ref) => Promise.resolve(authorities.get(key(ref))),
     saveAuthorities: (record, wanted) => {

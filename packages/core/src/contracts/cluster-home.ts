@@ -169,14 +169,6 @@ export interface ClusterHome {
   /** Absent: whoever comes here may do everything. */
   readonly controllerRights?: ControllerRights
 
-  /** What a ConfigMap or Secret beside the record holds, as text by its keys; absent: there are none here. */
-  readData?(
-    ref: ClusterRef,
-    kind: 'ConfigMap' | 'Secret',
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, string>> | undefined>
-
   readAuthorities(ref: ClusterRef, signal: AbortSignal): Promise<CertificateAuthorities | undefined>
   /** Keeps the first ones written: returns those that are stored now. */
   saveAuthorities(

@@ -30,7 +30,6 @@ import {
   retains,
 } from './record.js'
 import { madeSpecPatch } from './made-spec.js'
-import { readData } from './read-data.js'
 import { keptReplicas } from './replicas.js'
 import { statusToWrite } from './record-status.js'
 import { readAuthorities, readKubeconfig, saveAuthorities, saveKubeconfig } from './secrets.js'
@@ -155,8 +154,6 @@ export function createKubernetesHome(
     adopt: (record, signal) => adoptOrphans(api, record, signal),
     isLetGo: (record, signal) => isLetGo(api, record, signal),
     controllerRights: controllerRights(api),
-
-    readData: (ref, kind, name, signal) => readData(api, ref, kind, name, signal),
 
     readAuthorities: (ref, signal) => readAuthorities(api, ref, signal),
     saveAuthorities: (record, authorities, signal) => saveAuthorities(api, record, authorities, signal),

@@ -76,6 +76,8 @@ async function registryProblems(
 ): Promise<readonly Problem[]> {
   if (isDeepStrictEqual(before.spec.registries, spec.registries)) return []
   return (await readRegistries(home, before, spec, signal)).problems
+}
+
 /** Control planes come, or are set up anew. */
 function writesFiles(before: ClusterSpec, spec: ClusterSpec): boolean {
   return (

@@ -32,6 +32,8 @@ export function checkStandalone(spec: ClusterSpec): void {
     refuse(
       'registries are told to nodes by knest, which a standalone cluster does without',
       'leave them out, or leave --standalone out',
+    )
+  }
   if ((spec.kubernetes?.files ?? []).length > 0) {
     refuse(
       'files of control planes (spec.kubernetes.files) are written by knest, which a standalone cluster does without',

@@ -34,7 +34,7 @@ async function contentOf(
 ): Promise<string> {
   const kind = secret === undefined ? 'ConfigMap' : 'Secret'
   const { name = '', key = '' } = secret ?? configMap ?? {}
-  const data = await home.readData?.(ref, kind, name, signal)
+  const data = (await home.readData?.(kind, name, ref.namespace, signal))?.data
   const content = data?.[key]
   if (content !== undefined) return content
   const object = `${kind} "${ref.namespace}/${name}"`

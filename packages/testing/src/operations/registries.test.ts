@@ -60,15 +60,15 @@ test('a Secret that is not there is named before anything is made', async () => 
 
 test('a Secret that has other content reaches the nodes by heal, and one that is lost takes nothing away', async () => {
   const { clusters, home, nodes } = createFixture()
-  home.hostData.set('Secret/login', login)
+  home.hostData.set(`Secret/${ref.namespace}/login`, login)
   await clusters.create(ref, withLogin, run)
   const digests = (): readonly unknown[] => [...nodes.nodes.values()].map(({ registries }) => registries)
   const [first] = digests()
-  home.hostData.set('Secret/login', { ...login, password: 'hunter3' })
+  home.hostData.set(`Secret/${ref.namespace}/login`, { ...login, password: 'hunter3' })
   await clusters.heal(ref, run)
   expect(digests()).not.toContain(first)
   const second = digests()
-  home.hostData.delete('Secret/login')
+  home.hostData.delete(`Secret/${ref.namespace}/login`)
   const progress = recordingProgress()
   await clusters.heal(ref, { ...run, progress })
   expect(digests()).toEqual(second)
