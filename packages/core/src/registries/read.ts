@@ -33,83 +33,97 @@ async function read(
   problems: Problem[],
   signal: AbortSignal,
 ): Promise<KnownRegistry> {
-  const { host, ca, credentials } = registry
-  const refuse = (message: string, hint: string): undefined => {
-    problems.push({ severity: 'error', message, hint })
-  }
-  const get = async (kind: 'Secret' | 'ConfigMap', name: string): Promise<HostData | undefined> => {
-    const what = `${kind} "${name}" of registry "${host}"`
-    if (home.readData === undefined)
-      return refuse(`${what} cannot be read: this host keeps none`, 'leave it out')
-    let found: HostData | undefined
+  const { ca, credentials } = registry
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
-      found = await home.readData(kind, name, namespace, signal)
+      return await work()
     } catch (error) {
-      if (!(error instanceof KnestError) || error.code !== 'not-permitted') throw error
-      return refuse(`${what} cannot be read: ${error.message}`, error.hint ?? 'have somebody allow it')
+      if (!(error instanceof KnestError) || !['prerequisite', 'not-permitted'].includes(error.code))
+        throw error
+      const hint = error.hint ?? 'have somebody allow it'
+      problems.push({ severity: 'error', message: error.message, hint })
+      return undefined
     }
-    if (found !== undefined) return found
-    const example =
-      kind === 'ConfigMap'
-        ? ['configmap', name, '--from-file=ca.crt']
-        : credentials?.secretRef.name === name
-          ? [
-              'secret',
-              'docker-registry',
-              name,
-              `--docker-server=${host}`,
-              '--docker-username=USER',
-              '--docker-password=PASSWORD',
-            ]
-          : ['secret', 'generic', name, '--from-file=ca.crt']
-    return refuse(
-      `${what} is not in namespace "${namespace}"`,
-      `make it, after its namespace: ${kubectlCommand('create', ...example, '-n', namespace)}`,
-    )
   }
-  const certificates = async ({
-    pem,
-    secretKeyRef,
-    configMapKeyRef,
-  }: RegistryCa): Promise<string | undefined> => {
-    const keyRef = secretKeyRef ?? configMapKeyRef
-    if (keyRef === undefined) return pem
-    const kind = secretKeyRef === undefined ? 'ConfigMap' : 'Secret'
-    const { name, key = 'ca.crt' } = keyRef
-    const found = await get(kind, name)
-    if (found === undefined) return undefined
-    const text = found.data[key]
-    const what = `${kind} "${name}" of registry "${host}"`
-    if (text === undefined)
-      return refuse(`${what} has no key "${key}"`, 'name the key that holds the certificate')
-    const fault = certificateFault(text)
-    return fault === undefined
-      ? text
-      : refuse(`key "${key}" of ${what} ${fault}`, 'put the CA certificate there, in PEM')
-  }
-  const logins = async (name: string): Promise<KnownRegistry['logins']> => {
-    const found = await get('Secret', name)
-    if (found === undefined) return undefined
-    const what = `Secret "${name}" of registry "${host}"`
-    const all = loginsIn(found)
-    if ('fault' in all)
-      return refuse(
-        `${what} ${all.fault}`,
-        'it has to be of type kubernetes.io/dockerconfigjson or basic-auth',
-      )
-    const servers = [host, ...(registry.mirrors ?? []).map((url) => new URL(url).host)]
-    if (![undefined, ...servers].some((server) => all.has(server)))
-      return refuse(
-        `${what} has no entry for ${servers.map((server) => `"${server}"`).join(' or ')}`,
-        `it has ${namesOf(all)}`,
-      )
-    return all
-  }
+  const get = (kind: Kind, name: string): Promise<HostData> =>
+    getData(home, { kind, name, namespace, registry }, signal)
   return {
     ...registry,
-    certificates: ca === undefined ? undefined : await certificates(ca),
-    logins: credentials === undefined ? undefined : await logins(credentials.secretRef.name),
+    certificates: ca === undefined ? undefined : await attempt(() => certificatesOf(registry, ca, get)),
+    logins:
+      credentials === undefined
+        ? undefined
+        : await attempt(() => loginsOf(registry, credentials.secretRef.name, get)),
   }
+}
+
+type Kind = 'Secret' | 'ConfigMap'
+type Get = (kind: Kind, name: string) => Promise<HostData>
+
+interface Reference {
+  readonly kind: Kind
+  readonly name: string
+  readonly namespace: string
+  readonly registry: RegistrySpec
+}
+
+async function getData(
+  home: Reader,
+  { kind, name, namespace, registry }: Reference,
+  signal: AbortSignal,
+): Promise<HostData> {
+  const { host, credentials } = registry
+  const what = `${kind} "${name}" of registry "${host}"`
+  if (home.readData === undefined)
+    throw missing(`${what} cannot be read: this host keeps none`, 'leave it out')
+  const found = await home.readData(kind, name, namespace, signal)
+  if (found !== undefined) return found
+  const login = [`--docker-server=${host}`, '--docker-username=USER', '--docker-password=PASSWORD']
+  const isLogin = kind === 'Secret' && credentials?.secretRef.name === name
+  const type = kind === 'ConfigMap' ? ['configmap'] : ['secret', isLogin ? 'docker-registry' : 'generic']
+  const content = isLogin ? login : ['--from-file=ca.crt']
+  throw missing(
+    `${what} is not in namespace "${namespace}"`,
+    `make it, after its namespace: ${kubectlCommand('create', ...type, name, ...content, '-n', namespace)}`,
+  )
+}
+
+async function certificatesOf(
+  { host }: RegistrySpec,
+  { pem, secretKeyRef, configMapKeyRef }: RegistryCa,
+  get: Get,
+): Promise<string | undefined> {
+  const keyRef = secretKeyRef ?? configMapKeyRef
+  if (keyRef === undefined) return pem
+  const kind = secretKeyRef === undefined ? 'ConfigMap' : 'Secret'
+  const { name, key = 'ca.crt' } = keyRef
+  const text = (await get(kind, name)).data[key]
+  const what = `${kind} "${name}" of registry "${host}"`
+  if (text === undefined)
+    throw missing(`${what} has no key "${key}"`, 'name the key that holds the certificate')
+  const fault = certificateFault(text)
+  if (fault !== undefined)
+    throw missing(`key "${key}" of ${what} ${fault}`, 'put the CA certificate there, in PEM')
+  return text
+}
+
+async function loginsOf(
+  { host, mirrors = [] }: RegistrySpec,
+  name: string,
+  get: Get,
+): Promise<KnownRegistry['logins']> {
+  const all = loginsIn(await get('Secret', name))
+  const what = `Secret "${name}" of registry "${host}"`
+  if ('fault' in all)
+    throw missing(`${what} ${all.fault}`, 'it has to be of type kubernetes.io/dockerconfigjson or basic-auth')
+  const servers = [host, ...mirrors.map((url) => new URL(url).host)]
+  if ([undefined, ...servers].some((server) => all.has(server))) return all
+  const wanted = servers.map((server) => `"${server}"`).join(' or ')
+  throw missing(`${what} has no entry for ${wanted}`, `it has ${namesOf(all)}`)
+}
+
+function missing(message: string, hint: string): KnestError {
+  return new KnestError('prerequisite', message, { hint })
 }
 
 function namesOf(logins: ReadonlyMap<string | undefined, Login>): string {
