@@ -81,6 +81,27 @@ describe('the VirtualMachine of a node', () => {
     })
   })
 
+  it('has on the host what its user asked for, as far as KubeVirt has it', () => {
+    const placed = {
+      nodeSelector: { disk: 'fast' },
+      tolerations: [{ operator: 'Exists' as const }],
+      priorityClassName: 'high',
+    }
+    const hostPod = {
+      ...placed,
+      labels: { team: 'a', 'knest.dev/node': 'other' },
+      annotations: { note: 'b' },
+      imagePullSecrets: [{ name: 'pull' }],
+      requests: { cpu: '1' },
+    }
+    const { template } = virtualMachine({ ...sampleNode, hostPod }, 'image').spec
+    expect(template.metadata.labels).toMatchObject({ team: 'a', 'knest.dev/node': 'demo-worker-0' })
+    expect(template.metadata.annotations).toEqual({ note: 'b' })
+    expect(template.spec).toMatchObject(placed)
+    expect(template.spec.domain.resources).toEqual({ requests: { cpu: '1' } })
+    expect(template.spec.volumes[0].containerDisk.imagePullSecret).toBe('pull')
+  })
+
   it('takes the patches for its role and for all', () => {
     const patch = { spec: { template: { spec: { nodeSelector: { disk: 'fast' } } } } }
     const other = { role: 'control-plane' as const, patch: { spec: { runStrategy: 'Halted' } } }

@@ -1,4 +1,13 @@
-import { applyPatches, labels, nodeLabels, objectNames, ownedBy, spreadByRole } from '@knest/core'
+import {
+  applyPatches,
+  labels,
+  nodeLabels,
+  objectNames,
+  ownedBy,
+  podMetadata,
+  podPlacement,
+  spreadByRole,
+} from '@knest/core'
 import type { KubeObject, NodeSpec } from '@knest/core'
 import { vmKind } from './kubevirt.js'
 import { rootDisk, userdataSecret } from './names.js'
@@ -33,7 +42,7 @@ export function virtualMachine(spec: NodeSpec, root: RootVolume, options: VmNode
     spec: {
       runStrategy: 'Always',
       template: {
-        metadata: { labels: vmLabels(spec), annotations: { ...spec.reservation?.annotations } },
+        metadata: podMetadata(spec, vmLabels(spec)),
         spec: instance(spec, root, options),
       },
     },
@@ -49,11 +58,14 @@ function instance(spec: NodeSpec, root: RootVolume, { kernelBoot }: VmNodeOption
     evictionStrategy: 'None',
     terminationGracePeriodSeconds: 30,
     affinity: spreadByRole(spec),
+    ...podPlacement(spec),
     domain: {
       cpu: { cores: spec.machine.cpuCores },
       memory: { guest: spec.machine.memorySize },
       // What an idle node needs, as for pods: KubeVirt would set aside a tenth of each core.
-      resources: { requests: { cpu: spec.role === 'control-plane' ? '100m' : '50m' } },
+      resources: {
+        requests: { cpu: spec.role === 'control-plane' ? '100m' : '50m', ...spec.hostPod?.requests },
+      },
       ...(kernelBoot === undefined ? {} : { firmware: { kernelBoot: kernelBootOf(kernelBoot) } }),
       devices: {
         disks: [
@@ -87,12 +99,20 @@ function macAddress({ reservation }: NodeSpec): { readonly macAddress?: string }
 function rootVolume(spec: NodeSpec, root: RootVolume): Record<string, unknown> {
   switch (root) {
     case 'image':
-      return { containerDisk: { image: spec.vmImage, imagePullPolicy: 'IfNotPresent' } }
+      return {
+        containerDisk: { image: spec.vmImage, imagePullPolicy: 'IfNotPresent', ...pullSecret(spec) },
+      }
     case 'data-volume':
       return { dataVolume: { name: rootDisk(spec.name) } }
     case 'claim':
       return { persistentVolumeClaim: { claimName: rootDisk(spec.name) } }
   }
+}
+
+/** KubeVirt takes one. */
+function pullSecret({ hostPod }: NodeSpec): { readonly imagePullSecret?: string } {
+  const [secret] = hostPod?.imagePullSecrets ?? []
+  return secret === undefined ? {} : { imagePullSecret: secret.name }
 }
 
 function kernelBootOf({ image, kernelPath, initrdPath, args }: NonNullable<VmNodeOptions['kernelBoot']>) {

@@ -212,7 +212,7 @@ function sampleNode(
   spec: ClusterSpec,
   role: NodeRole,
   pool: string,
-  { machine }: NodeGroup,
+  { machine, hostPod }: NodeGroup,
   namespace: string,
 ): NodeSpec {
   return {
@@ -229,6 +229,7 @@ function sampleNode(
     persistent: false,
     storageClass: undefined,
     hostPatches: spec.hostPatches,
+    hostPod,
     hosts: [],
   }
 }

@@ -55,5 +55,29 @@ describe('the pod of a node', () => {
   ])('of a disk of %s (persistent: %s) may take %j', (rootfsSize, persistent, expected) => {
     const { volumes } = podSpec({ ...node, persistent, machine: { ...node.machine, rootfsSize } })
     expect(volumes.find(({ name }) => name === 'disk')?.emptyDir).toEqual(expected)
+  it('has on the host what its user asked for, and its own labels before it', () => {
+    const hostPod = {
+      labels: { team: 'a', 'knest.dev/node': 'other' },
+      annotations: { note: 'b' },
+      nodeSelector: { disk: 'fast' },
+      tolerations: [{ operator: 'Exists' as const }],
+      priorityClassName: 'high',
+      runtimeClassName: 'runc',
+      imagePullSecrets: [{ name: 'pull' }],
+    }
+    const { labels, annotations, ...fields } = hostPod
+    const patch = { spec: { template: { spec: { priorityClassName: 'patched' } } } }
+    const requests = { memory: '1Gi' }
+    const set = nodeStatefulSet({ ...node, hostPod: { ...hostPod, requests }, hostPatches: [{ patch }] })
+    const { template } = set.spec as { template: { metadata: object; spec: PodSpec } }
+    expect(template.metadata).toMatchObject({
+      labels: { team: 'a', 'knest.dev/node': 'demo-worker-0' },
+      annotations,
+    })
+    expect(labels.team).toBe('a')
+    expect(template.spec).toMatchObject({ ...fields, priorityClassName: 'patched' })
+    expect(template.spec.containers).toMatchObject([
+      { resources: { requests: { cpu: '25m', memory: '1Gi' }, limits: { cpu: '2', memory: '4Gi' } } },
+    ])
   })
 })

@@ -5,6 +5,8 @@ import {
   objectNames,
   ownedBy,
   specDefaults,
+  podMetadata,
+  podPlacement,
   spreadByRole,
   volumeClaimKind,
 } from '@knest/core'
@@ -65,7 +67,7 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
       updateStrategy: { type: 'OnDelete' },
       selector: { matchLabels: { [labels.cluster]: spec.cluster.name, [labels.node]: spec.name } },
       template: {
-        metadata: { labels: nodeLabels(spec), annotations: { ...spec.reservation?.annotations } },
+        metadata: podMetadata(spec, nodeLabels(spec)),
         spec: podSpec(spec),
       },
       ...(spec.persistent ? { volumeClaimTemplates: [diskClaim(spec)] } : {}),
@@ -82,6 +84,8 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
     hostAliases: spec.hosts.map(({ ip, name }) => ({ ip, hostnames: [name] })),
     terminationGracePeriodSeconds: 10,
     affinity: spreadByRole(spec),
+    ...podPlacement(spec),
+    ...onlyPods(spec),
     containers: [
       {
         name: containerName,
@@ -108,6 +112,15 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
       { name: 'tmp', emptyDir: { medium: 'Memory' } },
       { name: 'modules', hostPath: { path: '/lib/modules', type: '' } },
     ],
+  }
+}
+
+/** What KubeVirt has not, or has elsewhere. */
+function onlyPods({ hostPod }: NodeSpec): Record<string, unknown> {
+  const { runtimeClassName, imagePullSecrets } = hostPod ?? {}
+  return {
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
   }
 }
 

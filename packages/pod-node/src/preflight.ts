@@ -37,7 +37,7 @@ export function podNodeObjects(
   existing: readonly ExistingNode[] = [],
 ): readonly KubeObject[] {
   const nodes = addedNodes(cluster, spec, existing).filter(({ backend }) => backend === 'pod')
-  return nodes.map(({ name, role, pool, machine }) =>
+  return nodes.map(({ name, role, pool, machine, hostPod }) =>
     nodeStatefulSet({
       cluster,
       clusterUid: '00000000-0000-0000-0000-000000000000',
@@ -52,6 +52,7 @@ export function podNodeObjects(
       persistent: spec.persistence.enabled,
       storageClass: spec.persistence.storageClass,
       hostPatches: spec.hostPatches,
+      hostPod,
     }),
   )
 }

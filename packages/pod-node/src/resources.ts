@@ -16,6 +16,10 @@ export function nodeResources(spec: NodeSpec): Record<string, unknown> {
   const memory = Math.min(need.memory, parseBytes(memorySize))
   return {
     limits: { cpu: String(cpuCores), memory: memorySize },
-    requests: { cpu: `${Math.round(Math.min(need.cpu, cpuCores) * 1000)}m`, memory: String(memory) },
+    requests: {
+      cpu: `${Math.round(Math.min(need.cpu, cpuCores) * 1000)}m`,
+      memory: String(memory),
+      ...spec.hostPod?.requests,
+    },
   }
 }

@@ -14,6 +14,30 @@ export function nodeLabels(spec: NodeSpec): Readonly<Record<string, string>> {
   }
 }
 
+/** Labels and annotations of a node's pod on the host: what knest finds it by counts before its user's. */
+export function podMetadata(
+  { hostPod, reservation }: Pick<NodeSpec, 'hostPod' | 'reservation'>,
+  own: Readonly<Record<string, string>>,
+): {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+} {
+  return {
+    labels: { ...hostPod?.labels, ...own },
+    annotations: { ...hostPod?.annotations, ...reservation?.annotations },
+  }
+}
+
+/** Fields of the pod's spec that say where it may run, which KubeVirt has for VMs too. */
+export function podPlacement({ hostPod }: Pick<NodeSpec, 'hostPod'>): Readonly<Record<string, unknown>> {
+  const { nodeSelector, tolerations, priorityClassName } = hostPod ?? {}
+  return {
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+  }
+}
+
 /** Pods of one role on different nodes of the host where that is possible; a small host can hold several. */
 export function spreadByRole(spec: NodeSpec): Readonly<Record<string, unknown>> {
   const matchLabels = { [labels.cluster]: spec.cluster.name, [labels.role]: spec.role }

@@ -35,6 +35,31 @@ export interface NodeGroup {
   readonly count: number
   readonly backend: BackendName
   readonly machine: MachineSpec
+  /** Of its nodes' pods on the host; absent: nothing besides what knest needs. */
+  readonly hostPod?: HostPod | undefined
+}
+
+/** What a pod of the host has that is a node, or in which KubeVirt runs one. Of nodes that are made from then on. */
+export interface HostPod {
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined
+  readonly tolerations?: readonly HostToleration[] | undefined
+  readonly priorityClassName?: string | undefined
+  /** Of pods only: KubeVirt has none for VMs. */
+  readonly runtimeClassName?: string | undefined
+  /** For the image of the node; of VMs one, for that of their disk. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[] | undefined
+  /** Quantities that the host sets aside for a node, in place of what an idle one needs. */
+  readonly requests?: { readonly cpu?: string | undefined; readonly memory?: string | undefined } | undefined
+}
+
+export interface HostToleration {
+  readonly key?: string | undefined
+  readonly operator?: 'Exists' | 'Equal' | undefined
+  readonly value?: string | undefined
+  readonly effect?: Taint['effect'] | undefined
+  readonly tolerationSeconds?: number | undefined
 }
 
 export interface ControlPlaneGroup extends NodeGroup {

@@ -7,6 +7,7 @@ import type {
   ClusterRef,
   ClusterSpec,
   ExistingNode,
+  HostPod,
   MachineSpec,
   NodePatch,
   NodeRole,
@@ -36,6 +37,8 @@ export interface NodeSpec {
   readonly persistent: boolean
   readonly storageClass: string | undefined
   readonly hostPatches: readonly NodePatch[]
+  /** What its pod on the host has besides; patches come after it. */
+  readonly hostPod?: HostPod | undefined
   /** Lines for the node's hosts file. */
   readonly hosts: readonly HostsEntry[]
   /** Identity of the cluster's record, so that the node goes when the record goes. */

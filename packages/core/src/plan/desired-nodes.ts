@@ -1,4 +1,11 @@
-import type { BackendName, ClusterRef, ClusterSpec, MachineSpec, NodeRole } from '../contracts/cluster.js'
+import type {
+  BackendName,
+  ClusterRef,
+  ClusterSpec,
+  HostPod,
+  MachineSpec,
+  NodeRole,
+} from '../contracts/cluster.js'
 import { controlPlanePool, nodeIndex, nodeName } from '../names.js'
 
 /** A node the cluster should have. */
@@ -8,6 +15,7 @@ export interface DesiredNode {
   readonly pool: string
   readonly backend: BackendName
   readonly machine: MachineSpec
+  readonly hostPod?: HostPod | undefined
 }
 
 export interface Existing {
@@ -49,11 +57,12 @@ interface Group {
   readonly count: number
   readonly backend: BackendName
   readonly machine: MachineSpec
+  readonly hostPod?: HostPod | undefined
 }
 
 function group(
   ref: ClusterRef,
-  { name: pool, count, backend, machine }: Group,
+  { name: pool, count, backend, machine, hostPod }: Group,
   role: NodeRole,
   existing: readonly Existing[],
 ): readonly DesiredNode[] {
@@ -66,7 +75,14 @@ function group(
   for (let index = 0; indexes.length < count; index++) if (!kept.includes(index)) indexes.push(index)
   return indexes
     .sort((a, b) => a - b)
-    .map((index) => ({ name: nodeName(ref.name, pool, index), role, pool, backend, machine }))
+    .map((index) => ({
+      name: nodeName(ref.name, pool, index),
+      role,
+      pool,
+      backend,
+      machine,
+      ...(hostPod !== undefined && { hostPod }),
+    }))
 }
 
 /** The healthiest first, then the oldest. */

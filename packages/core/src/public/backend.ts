@@ -2,7 +2,13 @@
 export * from '../addresses/index.js'
 export * from '../backend-support/index.js'
 export { mergePatch } from '../backend-support/merge-patch.js'
-export { applyPatches, nodeLabels, spreadByRole } from '../backend-support/node-objects.js'
+export {
+  applyPatches,
+  nodeLabels,
+  podMetadata,
+  podPlacement,
+  spreadByRole,
+} from '../backend-support/node-objects.js'
 export { podTrouble } from '../backend-support/pod-trouble.js'
 export { awaitPodsGone } from '../backend-support/pods-gone.js'
 export { volumeClaimKind, deleteVolumeClaim } from '../backend-support/volume-claims.js'

@@ -72,6 +72,8 @@ const free: ReadonlySet<string> = new Set([
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
   const [root = '', pool, ...rest] = path.split('.')
   if (path === 'controlPlane.count' || free.has(root)) return undefined
+  // Of nodes that are made from then on, as patches are.
+  if (pool === 'hostPod' || (root === 'workers' && rest[0] === 'hostPod')) return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
   if (root === 'addons') return addonFault(to)

@@ -11,6 +11,7 @@ import {
   parseCpuCores,
 } from '../values/index.js'
 import type { ProblemList } from './problem-list.js'
+import { resolveHostPod } from './resolve-host-pod.js'
 import type { ClusterInput, WorkerPoolInput } from './schema.js'
 
 export function resolveControlPlane(
@@ -36,6 +37,15 @@ export function resolveControlPlane(
     ),
     ...(labels !== undefined && { labels }),
   }
+  const machine = resolveMachine(
+    'control-plane',
+    input?.machine,
+    backend,
+    backend === 'vm' ? defaults.minVmControlPlaneMemory : defaults.minControlPlaneMemory,
+    problems,
+  )
+  const of = { what: 'the control plane', backend, machine }
+  return { count, backend, machine, ...resolveHostPod(input?.hostPod, of, problems) }
 }
 
 /** An empty list gives one pool without nodes, so that `scale` has something to grow. */
@@ -148,17 +158,19 @@ function resolvePool(input: WorkerPoolInput, defaultBackend: BackendName, proble
   checkTaints(what, taints, problems)
   const backend = input.backend ?? defaultBackend
   const minMemory = backend === 'vm' ? defaults.minVmWorkerMemory : defaults.minWorkerMemory
+  const machine = resolveMachine(what, input.machine, backend, minMemory, problems)
   return {
     name,
     count,
     backend,
-    machine: resolveMachine(what, input.machine, backend, minMemory, problems),
+    machine,
     labels,
     taints: taints.map((taint) => ({
       key: taint.key,
       ...(taint.value === undefined ? {} : { value: taint.value }),
       effect: taint.effect,
     })),
+    ...resolveHostPod(input.hostPod, { what, backend, machine }, problems),
   }
 }
 

@@ -33,6 +33,41 @@ const taint = z.strictObject({
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 })
 
+const hostPod = z
+  .strictObject({
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    nodeSelector: z.record(z.string(), z.string()).optional(),
+    tolerations: z
+      .array(
+        z.strictObject({
+          key: z.string().optional(),
+          operator: z.enum(['Exists', 'Equal']).optional(),
+          value: z.string().optional(),
+          effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+          tolerationSeconds: z.number().meta({ type: 'integer' }).optional(),
+        }),
+      )
+      .optional(),
+    priorityClassName: z.string().optional(),
+    runtimeClassName: z.string().meta({ description: 'Pods only' }).optional(),
+    imagePullSecrets: z
+      .array(z.strictObject({ name: z.string() }))
+      .meta({ description: 'Secrets of this namespace, for the image of the node' })
+      .optional(),
+    requests: z
+      .strictObject({
+        cpu: quantity.meta({ ...whole, description: 'As in 500m' }).optional(),
+        memory: quantity.meta({ ...whole, description: 'As in 2Gi' }).optional(),
+      })
+      .meta({ description: 'What the host sets aside for a node' })
+      .optional(),
+  })
+  .meta({
+    description:
+      'Of the pods on the host that are these nodes, or run their VMs; for nodes made from then on',
+  })
+
 const controlPlane = z
   .strictObject({
     count: z
@@ -50,6 +85,7 @@ const controlPlane = z
       .record(z.string(), z.string())
       .meta({ description: 'Labels of the nested Node objects' })
       .optional(),
+    hostPod: hostPod.optional(),
   })
   .meta({ description: 'Control-plane nodes' })
 
@@ -70,6 +106,7 @@ const pool = z.strictObject({
     .meta({ description: 'Labels of the nested Node objects' })
     .optional(),
   taints: z.array(taint).meta({ description: 'Taints of the nested Node objects' }).optional(),
+  hostPod: hostPod.optional(),
 })
 
 /** One range, or two for dual stack: `resolveSpec` says how many, and `modernize` takes plain text for one. */
@@ -213,6 +250,7 @@ export const clusterInputSchema = z.strictObject({
 /** What a user asks for, before defaults: the `spec` of a NestedCluster file, or flags. */
 export type ClusterInput = z.infer<typeof clusterInputSchema>
 export type WorkerPoolInput = z.infer<typeof pool>
+export type HostPodInput = z.infer<typeof hostPod>
 export type RegistryInput = z.infer<typeof registry>
 
 /** What `kubectl get -o yaml` adds is accepted and not looked at. */

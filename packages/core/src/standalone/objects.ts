@@ -112,6 +112,7 @@ function nodeSpec(ref: ClusterRef, spec: ClusterSpec, node: DesiredNode): NodeSp
     persistent: spec.persistence.enabled,
     storageClass: spec.persistence.storageClass,
     hostPatches: spec.hostPatches,
+    hostPod: node.hostPod,
   }
 }
 

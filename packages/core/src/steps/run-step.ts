@@ -182,5 +182,6 @@ function nodeSpec(context: StepContext, node: DesiredNode): NodeSpec {
     persistent: record.spec.persistence.enabled,
     storageClass: record.spec.persistence.storageClass,
     hostPatches: record.spec.hostPatches,
+    hostPod: node.hostPod,
   }
 }
