@@ -1,4 +1,3 @@
 export { certificateFault } from './certificate.js'
 export { readRegistries, type RegistrySettings } from './read.js'
-export type { RegistryFiles } from './render.js'
 export { writeRegistries } from './write.js'

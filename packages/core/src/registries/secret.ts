@@ -54,7 +54,7 @@ function loginOf(entry: unknown): Login | undefined {
 const dockerHub = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 
 /** `https://index.docker.io/v1/` is what docker calls `docker.io`. */
-export function serverName(server: string): string {
+function serverName(server: string): string {
   const name = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return dockerHub.includes(name) ? 'docker.io' : name
 }

@@ -13,7 +13,7 @@ const markerName = 'marker'
  * credentials that knest did not write stays. kubelet keeps credentials in mind for minutes: one that runs is started
  * again, which pods do not notice. The marker comes last, so that an interrupted run is made again.
  */
-export const writeScript = `shopt -s nullglob
+const writeScript = `shopt -s nullglob
 rm -rf ${staged}
 mkdir -p ${staged} ${registriesFolder}
 tar --no-same-owner -xf - -C ${staged}
@@ -56,7 +56,7 @@ sync $(dirname ${registriesMarker})
 rm -rf ${staged}
 `
 
-export interface Written {
+interface Written {
   /** The node has credentials that knest did not write, and they stay. */
   readonly hasOthers: boolean
 }
