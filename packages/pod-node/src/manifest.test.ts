@@ -55,6 +55,8 @@ describe('the pod of a node', () => {
   ])('of a disk of %s (persistent: %s) may take %j', (rootfsSize, persistent, expected) => {
     const { volumes } = podSpec({ ...node, persistent, machine: { ...node.machine, rootfsSize } })
     expect(volumes.find(({ name }) => name === 'disk')?.emptyDir).toEqual(expected)
+  })
+
   it('has on the host what its user asked for, and its own labels before it', () => {
     const hostPod = {
       labels: { team: 'a', 'knest.dev/node': 'other' },

@@ -913,16 +913,6 @@ export const badInputCases: readonly BadInput[] = [
     message: /file "\/etc\/kubernetes\/pki\/ca\.key" .* is one that kubeadm or knest writes/,
   },
   {
-    name: 'other settings for a cluster that exists',
-    argv: ['apply', '--filename', '{file}'],
-    exitCode: usage,
-    situation: 'quickstart exists',
-    file: cluster(
-      'metadata: { name: quickstart }\nspec: { kubernetes: { featureGates: { KubeletPSI: false } } }',
-    ),
-    message: /kubernetes\.featureGates\.KubeletPSI cannot be changed while the cluster exists/,
-  },
-  {
     name: 'a time to live that is none',
     argv: [...create, '--ttl', 'soon'],
     exitCode: usage,

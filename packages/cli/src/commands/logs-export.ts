@@ -45,9 +45,10 @@ export async function logsExportRun(deps: Deps, options: LogsExportOptions): Pro
 }
 
 async function openSink(deps: Deps, path: string, folder: string): Promise<LogSink> {
+  const now = (): Date => deps.now()
   const { archiveSink, folderSink, streamSink } = await import('../logs/sinks.js')
-  if (path === '-') return streamSink(deps.streams.stdout, folder, deps.now)
-  return /\.(tar\.gz|tgz)$/.test(path) ? archiveSink(path, folder, deps.now) : folderSink(path)
+  if (path === '-') return streamSink(deps.streams.stdout, folder, now)
+  return /\.(tar\.gz|tgz)$/.test(path) ? archiveSink(path, folder, now) : folderSink(path)
 }
 
 function exportCommand(deps: Deps, name: string, run: typeof logsExportRun): Command {

@@ -95,7 +95,7 @@ function openBundle(write: (file: LogFile) => Promise<void>, signal: AbortSignal
     cut,
     put,
     within,
-    add: ({ path, read }) => within(path, async (inner) => put({ path, text: await read(inner) })),
+    add: (part) => within(part.path, async (inner) => put({ path: part.path, text: await part.read(inner) })),
     close: async () => {
       const lines = (items: readonly string[]): string => items.map((item) => `${item}\n`).join('')
       await handOver({ path: 'missing.txt', text: missing.length === 0 ? 'nothing\n' : lines(missing) })

@@ -25,18 +25,6 @@ export function resolveControlPlane(
   const backend = input?.backend ?? context.backend
   const { labels } = input ?? {}
   if (labels !== undefined) checkLabels('the control plane', labels, problems)
-  return {
-    count,
-    backend,
-    machine: resolveMachine(
-      'control-plane',
-      input?.machine,
-      backend,
-      backend === 'vm' ? defaults.minVmControlPlaneMemory : defaults.minControlPlaneMemory,
-      problems,
-    ),
-    ...(labels !== undefined && { labels }),
-  }
   const machine = resolveMachine(
     'control-plane',
     input?.machine,
@@ -45,7 +33,13 @@ export function resolveControlPlane(
     problems,
   )
   const of = { what: 'the control plane', backend, machine }
-  return { count, backend, machine, ...resolveHostPod(input?.hostPod, of, problems) }
+  return {
+    count,
+    backend,
+    machine,
+    ...(labels !== undefined && { labels }),
+    ...resolveHostPod(input?.hostPod, of, problems),
+  }
 }
 
 /** An empty list gives one pool without nodes, so that `scale` has something to grow. */
