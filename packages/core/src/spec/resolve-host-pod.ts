@@ -4,7 +4,6 @@ import {
   labelValueFault,
   parseBytes,
   parseMillicores,
-  parseQuantity,
   subdomainFault,
 } from '../values/index.js'
 import type { ProblemList } from './problem-list.js'
@@ -164,7 +163,5 @@ function quietly<T>(read: () => T): T | undefined {
 }
 
 function textOf(requests: NonNullable<HostPodInput['requests']>): HostPod['requests'] {
-  return Object.fromEntries(
-    Object.entries(requests).map(([name, value]) => [name, String(value)]),
-  ) as HostPod['requests']
+  return Object.fromEntries(Object.entries(requests).map(([name, value]) => [name, String(value)]))
 }
