@@ -214,7 +214,8 @@ export interface ClusterHome {
   placeAfter?(ref: ClusterRef, signal: AbortSignal): Promise<string | undefined>
   /**
    * Removes all that `create` and the ensure methods made; resolves when it is gone. The place stays where others
-   * have put something into it: `note` is told so. With `isRecordGone` only the place of a cluster that has none.
+   * have put something into it: `note` is told so. With `isRecordGone` only the place of a cluster that has none. With
+   * `wasAbsent` what a cluster without a record has left: nothing when somebody has made it again meanwhile.
    */
   remove(
     ref: ClusterRef,
@@ -223,6 +224,7 @@ export interface ClusterHome {
       readonly signal: AbortSignal
       readonly note?: (text: string) => void
       readonly isRecordGone?: boolean
+      readonly wasAbsent?: boolean
     },
   ): Promise<void>
 }

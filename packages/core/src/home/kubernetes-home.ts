@@ -182,21 +182,22 @@ export function createKubernetesHome(
       await removeFinalizerOf(record, signal)
     },
 
-    remove: async (ref, { signal, note, isRecordGone = false }) => {
+    remove: async (ref, { signal, note, isRecordGone = false, wasAbsent = false }) => {
       const isThere = async (): Promise<boolean> =>
         (await api.get(nestedClusterKind, ref.name, ref.namespace, signal)) !== undefined
       const hasRecord = await isThere()
-      // Somebody makes it again.
-      if (isRecordGone && hasRecord) return
+      const isGone = isRecordGone || wasAbsent
+      // Somebody makes it again, or does so while this looks at what is left.
+      if (isGone && hasRecord) return
+      const isMeant = async (): Promise<boolean> => !isGone || !(await isThere())
       const left = hasRecord ? [] : await findOrphans(api, { ...ref, uid: '' }, signal)
       if (left.length > 0) {
-        await removeOwnObjects(api, ref, hasRecord, signal)
+        await removeOwnObjects(api, ref, hasRecord, signal, isMeant)
         note?.(whatIsLeft(ref, left))
         return
       }
       // Once the host deletes the namespace, everything in it goes, whatever becomes of this process.
       const letGo = (): Promise<void> => removeFinalizerOf(ref, signal)
-      const isMeant = async (): Promise<boolean> => !isRecordGone || !(await isThere())
       const { gone, why } = await removeNamespace(api, ref, letGo, signal, isMeant)
       if (gone) {
         await removeCrdIfUnused(api, signal)
@@ -204,11 +205,13 @@ export function createKubernetesHome(
       }
       if (isRecordGone) return
 
-      await removeOwnObjects(api, ref, hasRecord, signal)
+      await removeOwnObjects(api, ref, hasRecord, signal, isMeant)
       // The record goes last: as long as it is there, the same delete can be run again.
-      await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
+      if (!wasAbsent)
+        await api.delete(nestedClusterKind, ref.name, ref.namespace, { signal }).catch(emptyWhenUnknown)
+      if (!(await isMeant())) return
       await removeControllerBinding(api, ref, signal)
-      await removeFinalizerOf(ref, signal)
+      if (!wasAbsent) await removeFinalizerOf(ref, signal)
       await removeCrdIfUnused(api, signal)
       if (why !== undefined) note?.(why)
     },

@@ -22,13 +22,14 @@ function isOfRecord(ref: ClusterRef, object: Pick<KubeObject, 'metadata'>): bool
 
 /**
  * Removes the Services and Secrets that knest made for this cluster, and no others of such names or labels. Without a
- * record, only those that say they are of one.
+ * record, only those that say they are of one. `isMeant` is asked when they were found: a record is made before them.
  */
 export async function removeOwnObjects(
   api: KubeApi,
   ref: ClusterRef,
   hasRecord: boolean,
   signal: AbortSignal,
+  isMeant: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
   const { namespace } = ref
   const { pkiSecret, sshSecret, kubeconfigSecret } = objectNames
@@ -41,6 +42,7 @@ export async function removeOwnObjects(
     ...services.map((object) => ({ kind: serviceKind, object })),
     ...secrets.flatMap((object) => (object === undefined ? [] : [{ kind: secretKind, object }])),
   ]
+  if (!(await isMeant())) return
   const isOwn = hasRecord ? isMadeFor : isOfRecord
   await Promise.all(
     found

@@ -24,7 +24,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
       if (found === undefined) {
         // A killed delete may have left the place the record was in.
         const note = (text: string): void => run.progress.note(text)
-        await home.remove(ref, { keepData: false, signal: run.signal, note })
+        await home.remove(ref, { keepData: false, signal: run.signal, note, wasAbsent: true })
         throw notFound(ref.name)
       }
       const first = deletable(found, keepData)
@@ -41,7 +41,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
             (await home.read(ref, inner.signal)) === undefined
           ) {
             // It went, and the host with it for a moment.
-            await home.remove(ref, { keepData: false, signal: inner.signal })
+            await home.remove(ref, { keepData: false, signal: inner.signal, wasAbsent: true })
             return { dataKept: false }
           }
           const record = deletable(await readRecord(parts, ref, inner.signal), keepData)

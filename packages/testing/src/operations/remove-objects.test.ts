@@ -179,23 +179,26 @@ describe('the namespace of a cluster', () => {
     if (!row.goes) expect(await left(api, own.namespace)).toEqual(before)
   })
 
-  test('stays for a record that is there again by then', async () => {
-    const there = await withoutRecord({ what: '', found: [trust], goes: true })
-    // While what is in the namespace is looked at.
-    let again: Promise<unknown> | undefined
-    const api: KubeApi = {
-      ...there,
-      raw: async (...given) => {
-        await (again ??= createKubernetesHome(there).create(own, sampleSpec, never))
-        return there.raw(...given)
-      },
-    }
-    const home = createKubernetesHome(api)
-    await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
-    expect(await isThere(api)).toBe(true)
-    await home.remove(own, { keepData: false, signal: never, isRecordGone: true })
-    expect(await home.read(own, never)).toMatchObject(own)
-  })
+  test.each(['isRecordGone', 'wasAbsent'] as const)(
+    'stays for a record that is there again by then: %s',
+    async (why) => {
+      const there = await withoutRecord({ what: '', found: [trust], goes: true })
+      // While what is in the namespace is looked at.
+      let again: Promise<unknown> | undefined
+      const api: KubeApi = {
+        ...there,
+        raw: async (...given) => {
+          await (again ??= createKubernetesHome(there).create(own, sampleSpec, never))
+          return there.raw(...given)
+        },
+      }
+      const home = createKubernetesHome(api)
+      await home.remove(own, { keepData: false, signal: never, [why]: true })
+      expect(await isThere(api)).toBe(true)
+      await home.remove(own, { keepData: false, signal: never, [why]: true })
+      expect(await home.read(own, never)).toMatchObject(own)
+    },
+  )
 
   test.each(leftovers)('without a record and with $what in it', async (row) => {
     const { found, goes, stays = false } = row

@@ -48,4 +48,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_957_034,
   // An upgrade took the environment, and with it the identity address, of a pod whose image alone was applied.
   1_795_960_464,
+  // Made while a delete that had found nothing looked at what was left.
+  1_795_963_608,
 ]
