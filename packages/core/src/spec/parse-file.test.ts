@@ -10,10 +10,17 @@ describe('parseClusterFile', () => {
     expect(parseClusterFile(text, 'c.yaml')).toEqual({
       ref: { name: 'demo', namespace: 'team' },
       input: { controlPlane: { count: 3 } },
+      labels: {},
       warnings: [],
       unsupported: [],
     })
-    expect(parseClusterFile(head, 'c.yaml')).toEqual({ ref: {}, input: {}, warnings: [], unsupported: [] })
+    expect(parseClusterFile(head, 'c.yaml')).toEqual({
+      ref: {},
+      labels: {},
+      input: {},
+      warnings: [],
+      unsupported: [],
+    })
     expect(
       parseClusterFile('{"apiVersion":"knest.dev/v1alpha1","kind":"NestedCluster"}', 'c.json').input,
     ).toEqual({})

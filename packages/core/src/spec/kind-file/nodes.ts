@@ -156,7 +156,7 @@ function versionOf(nodes: readonly KindNode[], report: Report): string | undefin
     report.lacks(
       other.path,
       `nodes of several versions, ${first?.version ?? ''} and ${other.version}`,
-      'give all nodes one version; `knest upgrade` changes it later',
+      'give all nodes one version',
     )
   return first?.version
 }
