@@ -31,7 +31,7 @@ spec:
         - { name: audit-log, hostPath: ${logs}, mountPath: ${logs}, pathType: DirectoryOrCreate }
       certSANs: [api.example.com]
     kubelet: { maxPods: ${maxPods} }
-    kubeProxy: { nodePortAddresses: [primary] }
+    kubeProxy: { nftables: { minSyncPeriod: 2s } }
     files:
       - { path: ${folder}/policy.yaml, configMap: { name: audit, key: policy.yaml } }
 `
@@ -92,7 +92,7 @@ describe("Kubernetes' own settings", () => {
     }
     const proxy = await onNode(controlPlane, 'busybox', 'wget', '-qO-', 'http://127.0.0.1:10249/configz')
     expect(proxy).toContain('"KubeletPSI":false')
-    expect(proxy).toContain('"primary"')
+    expect(proxy).toContain('"MinSyncPeriod":"2s"')
   }
 
   it('are those of the running components', () => expectSettings('cp-0'))

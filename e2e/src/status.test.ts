@@ -171,7 +171,7 @@ describe('knest status', () => {
     expect(Date.now() - begun).toBeLessThan(15_000)
     expect(away.phase).toBe('Degraded')
     expect(away.nodes).toMatchObject([
-      { name: node, status: 'NotReady', disk: 'persistent', reason: 'no pod yet' },
+      { name: node, status: 'NotReady', disk: 'persistent', reason: 'its StatefulSet was scaled to 0' },
     ])
     expect(away.etcd).toEqual({ members: [], problem: 'no control plane runs' })
     expect(conditions(away)).toEqual([
@@ -187,7 +187,7 @@ describe('knest status', () => {
     expect(files.get('missing.txt')).toContain('nested: ')
     expect(away.problems.map(({ message }) => message)).toEqual([
       'the API server cannot be asked: no control plane is ready',
-      `node "${node}" does not run: no pod yet`,
+      `node "${node}" does not run: its StatefulSet was scaled to 0`,
     ])
 
     await runPods(1)

@@ -11,4 +11,5 @@ export {
 export { lookAfter, type Looked, type LookOptions } from './look-after.js'
 export { controllerObjects } from './manifests.js'
 export * from './names.js'
+export { followOwners } from './owner-watch.js'
 export { clusterRules, hostRules, ownRules, reservationRules } from './rbac.js'

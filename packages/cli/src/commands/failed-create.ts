@@ -7,7 +7,7 @@ import { timingOptions } from '../timing/timing.js'
 import { deleteOne } from './delete-one.js'
 
 /** How far a `create` came. */
-export interface Begun {
+interface Begun {
   /** The host has a record of the cluster, which is not ready. */
   readonly isUnfinished: boolean
   /** This command has made it, and all that there is of the cluster. */

@@ -76,7 +76,7 @@ function ranges(text: string | undefined): string[] | undefined {
 /** As `kube-apiserver` takes them. */
 function featureGates(given: readonly string[] | undefined): Record<string, boolean> | undefined {
   return namedValues(given, (text) => {
-    const [name = '', value] = split(text)
+    const [name, value] = split(text)
     const isTrue = value === undefined ? undefined : booleanWords.get(value)
     if (name !== '' && isTrue !== undefined) return [name, isTrue]
     throw new KnestError('usage', `--feature-gates "${text}" does not say whether the gate is on`, {
@@ -88,7 +88,7 @@ function featureGates(given: readonly string[] | undefined): Record<string, bool
 /** As `kube-apiserver` takes it: a name alone is on. */
 function runtimeConfig(given: readonly string[] | undefined): Record<string, string> | undefined {
   return namedValues(given, (text) => {
-    const [name = '', value = 'true'] = split(text)
+    const [name, value = 'true'] = split(text)
     const isTrue = booleanWords.get(value)
     if (name !== '' && isTrue !== undefined) return [name, String(isTrue)]
     throw new KnestError('usage', `--runtime-config "${text}" is not understood`, {
@@ -101,7 +101,7 @@ function namedValues<T>(
   given: readonly string[] | undefined,
   read: (text: string) => readonly [string, T],
 ): Record<string, T> | undefined {
-  return given === undefined ? undefined : (Object.fromEntries(given.map(read)) as Record<string, T>)
+  return given === undefined ? undefined : Object.fromEntries(given.map(read))
 }
 
 function split(text: string): readonly [string, string?] {

@@ -34,7 +34,7 @@ export function laidOver(own: Settings, given: Settings | undefined, gates: Sett
 function merged(own: Settings, given: Settings): Settings {
   const over = Object.entries(given).map(([name, value]) => {
     const before = own[name]
-    return [name, isGroup(before) && isGroup(value) ? merged(before, value) : value]
+    return [name, isGroup(before) && isGroup(value) ? merged(before, value) : value] as const
   })
   return { ...own, ...Object.fromEntries(over) }
 }

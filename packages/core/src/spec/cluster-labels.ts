@@ -5,7 +5,7 @@ import { ProblemList } from './problem-list.js'
 type Labels = Readonly<Record<string, string>>
 
 /** What knest itself writes on a NestedCluster. */
-export function isOwnLabel(key: string): boolean {
+function isOwnLabel(key: string): boolean {
   return key === labels.managedBy || key === 'knest.dev' || key.startsWith('knest.dev/')
 }
 

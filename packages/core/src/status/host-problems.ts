@@ -21,6 +21,11 @@ const cures: readonly { readonly pattern: RegExp; readonly cure: (observed: Obse
     cure: () => 'it starts by itself when its host node can pull that image',
   },
   {
+    pattern: /scaled to 0|was stopped/,
+    cure: ({ record }) =>
+      `the controller or ${clusterCommand('heal', record)} starts it again; ${clusterCommand('pause', record)} stops a persistent cluster for longer`,
+  },
+  {
     pattern: /Unschedulable|Insufficient|didn't match|untolerated taint/i,
     cure: () => 'make room on the host, or bring its nodes back: it starts by itself then',
   },

@@ -147,6 +147,11 @@ test.each<[string, Sick, RegExp | '']>([
     /^node "q-worker-0" does not run: Evicted: .*the limit "1Gi"\. \| its disk was full: give nodes a larger --…-machine-rootfs-size.*`knest heal q/,
   ],
   [
+    'somebody scaled the StatefulSet of a node to 0',
+    { host: { phase: 'pending', ready: false, reason: 'its StatefulSet was scaled to 0' } },
+    /^node "q-worker-0" does not run: its StatefulSet was scaled to 0 \| the controller or `knest heal q/,
+  ],
+  [
     'a node pod finds no room',
     { host: { phase: 'pending', ready: false, reason: 'Unschedulable: 0/1 nodes are available' } },
     /^node "q-worker-0" does not run: Unschedulable.* \| make room on the host/,

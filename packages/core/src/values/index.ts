@@ -23,6 +23,6 @@ export {
   pieces,
   quantityNanos,
 } from './quantity.js'
-export { parseLabelSelector, type LabelSelector } from './label-selector.js'
+export { parseLabelSelector } from './label-selector.js'
 export { parseTime } from './time.js'
 export { compareVersions, parseVersion, withoutV, type Version } from './version.js'

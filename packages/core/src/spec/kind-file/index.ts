@@ -1,1 +1,1 @@
-export { convertKindFile, kindApiVersion, kindKind, type ConvertedKindFile } from './convert.js'
+export { convertKindFile, kindApiVersion, kindKind } from './convert.js'

@@ -14,7 +14,7 @@ const kinds = [
   'KubeletConfiguration',
   'KubeProxyConfiguration',
 ] as const
-export type KubeadmKind = (typeof kinds)[number]
+type KubeadmKind = (typeof kinds)[number]
 
 /** What patches make of each of kubeadm's objects, and where the first of them stands. */
 export type Patched = ReadonlyMap<KubeadmKind, { readonly fields: Fields; readonly path: Path }>

@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { KnestError, type KubeObject } from '@knest/core'
-import { createFakeKubeApi } from '@knest/testing'
-import { followOwners } from './owner-watch.js'
-import { podKind } from './pods.js'
+import { followOwners } from '@knest/controller'
+import { createFakeKubeApi } from './fake-kube-api.js'
+
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
 
 const never = new AbortController().signal
 
