@@ -90,7 +90,13 @@ describe("Kubernetes' own settings", () => {
       ) as { readonly kubeletconfig: unknown }
       expect(kubeletconfig).toMatchObject({ maxPods, featureGates: { KubeletPSI: false } })
     }
-    const proxy = await onNode(controlPlane, 'busybox', 'wget', '-qO-', 'http://127.0.0.1:10249/configz')
+    // It is a pod, which starts when its node is Ready.
+    let proxy = ''
+    const answers = async (): Promise<boolean> => {
+      proxy = await onNode(controlPlane, 'busybox', 'wget', '-qO-', 'http://127.0.0.1:10249/configz')
+      return true
+    }
+    await secondsUntil(answers, 60, 'kube-proxy to answer')
     expect(proxy).toContain('"KubeletPSI":false')
     expect(proxy).toContain('"MinSyncPeriod":"2s"')
   }

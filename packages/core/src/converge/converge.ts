@@ -29,8 +29,8 @@ export async function converge(
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
-  const makePlan = (): Promise<ClusterPlan> =>
-    timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace }))
+  const makePlan = (answering?: ReadonlySet<string>): Promise<ClusterPlan> =>
+    timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace, answering }))
   const done = await runPlan(parts, record, run, await makePlan(), makePlan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
@@ -65,16 +65,18 @@ export async function runPlan(
   record: ClusterRecord,
   run: RunOptions & { readonly keepGoing?: boolean },
   plan: ClusterPlan,
-  again: () => Promise<ClusterPlan>,
+  again: (answering: ReadonlySet<string>) => Promise<ClusterPlan>,
 ): Promise<readonly ClusterCondition[]> {
   const trouble = new Trouble(run)
+  const answering = new Set<string>()
   for (let plans = 1, current: ClusterPlan | undefined = plan; ;) {
     try {
-      current ??= await again()
+      current ??= await again(answering)
       return await runOnce(parts, record, run, current)
     } catch (error) {
       if (error instanceof PlanOutdated && plans < mostPlans) {
         plans++
+        answering.add(error.node)
         run.progress.note(`${error.message}: looking again`)
       } else await trouble.passed(error)
       current = undefined

@@ -30,6 +30,8 @@ interface PlanOptions {
   readonly pace?: UpgradePace | undefined
   /** Nodes for which nothing is planned, as if they gave no answer. */
   readonly left?: readonly string[]
+  /** Nodes that are asked though the host does not say (yet) that they run: they have just answered. */
+  readonly answering?: ReadonlySet<string> | undefined
 }
 
 /** What is to be done, and what was known when that was decided. */
@@ -47,7 +49,7 @@ export async function planFor(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
-  { pace, left = [] }: PlanOptions = {},
+  { pace, left = [], answering }: PlanOptions = {},
 ): Promise<ClusterPlan> {
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const now = new Date()
@@ -57,7 +59,7 @@ export async function planFor(
   const [nested, etcd, seen, stored, urls, present, registries] = await Promise.all([
     nestedFacts({ ...parts, home }, record, nodes, signal),
     knownMembers(record, nodes, signal),
-    observe(record, nodes, now, signal),
+    observe(record, nodes, now, signal, answering),
     storedCertificate({ record, home: parts.home }, now, signal),
     home.apiUrls(record, signal),
     askNodeImages(record, nodes, signal),

@@ -42,12 +42,13 @@ export async function mend(
   const nobody = { actions: [], conditions: record.conditions, asked: new Set<string>() }
   const isBlind = members === undefined
   const isAbsent = verdicts.some(({ health }) => health === 'absent')
-  const makePlan = (): Promise<ClusterPlan> => planFor(parts, record, run.signal, { left })
+  const makePlan = (answering?: ReadonlySet<string>): Promise<ClusterPlan> =>
+    planFor(parts, record, run.signal, { left, answering })
   // Who cannot even be asked is nothing to plan with: the state of the nodes says why.
   const plan = await attempt(
     isBlind && !isAbsent
       ? () => makePlan().catch((error: unknown) => unlessSilent(error, run.signal))
-      : makePlan,
+      : () => makePlan(),
   )
   if (plan === undefined) return { ...nobody, finished: false }
   const acting = plan.steps.filter(isActing)
@@ -61,7 +62,8 @@ export async function mend(
   const bounded =
     isBlind && !isReviving ? { ...run, signal: anySignal(run.signal, AbortSignal.timeout(blindMs)) } : run
   const touching = (made: ClusterPlan): ClusterPlan => ({ ...made, steps: awaitTouched(made.steps) })
-  const again = async (): Promise<ClusterPlan> => touching(await makePlan())
+  const again = async (answering: ReadonlySet<string>): Promise<ClusterPlan> =>
+    touching(await makePlan(answering))
   const conditions = await attempt(() =>
     runPlan(parts, record, { ...bounded, keepGoing: true }, touching(plan), again),
   )

@@ -43,14 +43,19 @@ export interface Observation {
   readonly silent: readonly { readonly node: string; readonly reason: string }[]
 }
 
-/** Asks the nodes that run what is on their disks. One that gives no answer is unknown, and no failure. */
+/** Asks the nodes that run, and those `answering`, what is on their disks. One that gives no answer is unknown, and no failure. */
 export async function observe(
   record: ClusterRecord,
   nodes: readonly BackendNode[],
   now: Date,
   signal: AbortSignal,
+  answering: ReadonlySet<string> = new Set(),
 ): Promise<Observation> {
-  const answers = await Promise.all(nodes.map((node) => ask(record, node, now, signal)))
+  const answers = await Promise.all(
+    nodes.map((node) =>
+      node.phase === 'running' || answering.has(node.name) ? ask(record, node, now, signal) : unasked,
+    ),
+  )
   const looks = answers.map(({ look }) => look)
   const observed = nodes.map((node, index): ObservedNode => ({
     name: node.name,
@@ -100,19 +105,21 @@ interface NodeAnswer {
   readonly reason: string | undefined
 }
 
+const unasked: NodeAnswer = { look: undefined, reason: undefined }
+
 async function ask(
   record: ClusterRecord,
   { backend, name, phase }: BackendNode,
   now: Date,
   signal: AbortSignal,
 ): Promise<NodeAnswer> {
-  if (phase !== 'running') return { look: undefined, reason: undefined }
   try {
     const node = await backend.openNode(record, name, signal)
     return { look: await lookAtNode(node, now, signal), reason: undefined }
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof KnestError) return { look: undefined, reason: error.message }
+    if (error instanceof KnestError)
+      return phase === 'running' ? { look: undefined, reason: error.message } : unasked
     throw error
   }
 }

@@ -36,7 +36,7 @@ export async function joinControlPlane(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await readSettledDisk(node, signal)) === 'bootstrapped')
-    throw new PlanOutdated(`control plane "${node.name}" is set up`)
+    throw new PlanOutdated(`control plane "${node.name}" is set up`, node.name)
   const helpers = await otherControlPlanes(context, node.name, signal)
   await removeMember(context, helpers, node.name, signal)
 
@@ -63,7 +63,7 @@ export async function resetControlPlane(
   signal: AbortSignal,
 ): Promise<void> {
   const isSetUp = (await readSettledDisk(node, signal)) === 'bootstrapped'
-  if (isSetUp && !removed) throw new PlanOutdated(`control plane "${node.name}" is set up`)
+  if (isSetUp && !removed) throw new PlanOutdated(`control plane "${node.name}" is set up`, node.name)
   if (isSetUp) await refuseIfMember(context, node, signal)
   // What is half taken away counts as empty.
   const unmark = removed ? removeLasting(bootstrappedMarker) : ''

@@ -50,7 +50,7 @@ export async function bootControlPlane(
   // An initial member whose set-up did not come to its end is a member of the cluster that the others have.
   if ((await readDisk(node, signal)) === 'empty') {
     await refuseIfDataElsewhere(context, node.name, signal)
-    if (!begins) throw new PlanOutdated(`the disk of control plane "${node.name}" is empty`)
+    if (!begins) throw new PlanOutdated(`the disk of control plane "${node.name}" is empty`, node.name)
   }
   const stdin = await packBundle([
     ...authorityFiles(need(context.authorities, 'the certificate authorities')),
@@ -117,6 +117,6 @@ async function refuseIfDataElsewhere(context: StepContext, node: string, signal:
   for (const other of context.existingControlPlanes.filter((name) => name !== node)) {
     // A node that cannot be asked ends this run: the data may be there.
     if (!(await isBootstrapped(await context.openNode(other, signal), signal))) continue
-    throw new PlanOutdated(`control plane "${node}" has an empty disk, "${other}" has the cluster`)
+    throw new PlanOutdated(`control plane "${node}" has an empty disk, "${other}" has the cluster`, node)
   }
 }

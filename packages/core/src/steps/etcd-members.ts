@@ -91,7 +91,7 @@ export async function refuseIfMember(
       hint: `see: ${clusterCommand('status', context.record)}`,
     })
   if (memberOf(context, members, node.name) !== undefined)
-    throw new PlanOutdated(`control plane "${node.name}" is a member of etcd`)
+    throw new PlanOutdated(`control plane "${node.name}" is a member of etcd`, node.name)
   if ((await membersBy(node, signal)) !== undefined)
     throw new KnestError(
       'prerequisite',

@@ -136,3 +136,22 @@ test('the plan is what a create does then', async () => {
   expect(left).not.toContain('Start the control plane on "q-cp-0"')
   expect(left).toContain('Join worker "q-worker-0"')
 })
+
+test('goes on with nodes that answer before the host says that they run', async () => {
+  let isKilled = true
+  const { clusters, phase } = createFixture((backend) => ({
+    ...backend,
+    ensureNode: async (...given) => {
+      const node = await backend.ensureNode(...given)
+      if (isKilled) throw new KnestError('config', 'killed')
+      return node
+    },
+    // kubelet tells the host of its pods seconds later on a busy machine.
+    listNodes: async (...given) =>
+      (await backend.listNodes(...given)).map((node) => ({ ...node, phase: 'pending' as const })),
+  }))
+  await expect(clusters.create(ref, spec, run)).rejects.toThrow('killed')
+  isKilled = false
+  await clusters.create(ref, spec, run)
+  expect(await phase()).toBe('Ready')
+})
