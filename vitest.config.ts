@@ -36,6 +36,8 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  * measure nothing that another cluster's start would lengthen (gaps of an API, waits of a killed command).
  */
 const sideBySide = [
+  // They bring a host of their own.
+  ...['docker', 'full-disk'],
   ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'hostile-machine', 'interrupt', 'kubeadm'],
   ...[
     'kubeconfig',
@@ -57,10 +59,9 @@ const sideBySide = [
 
 /**
  * Files that run two at a time after those: no controller is near them, they bear the objects of another file, and what
- * they measure bears one that mostly waits; or they bring a host of their own. The longest of them is as long as the
- * others together.
+ * they measure bears one that mostly waits. The longest of them is as long as the others together.
  */
-const besideFew = ['docker', 'full-disk', 'ha', 'kill', 'one-namespace']
+const besideFew = ['ha', 'kill', 'one-namespace']
 
 /**
  * Test files on a host, in three projects: those of `sideBySide`, those of `besideFew` and, after them, those that have

@@ -465,8 +465,8 @@ describe('a cluster that was declared, three control planes and a worker', () =>
       await stopKubelet(node)
       const seconds = await secondsUntil(
         async () => (await nodeIds()).get(node) !== ids.get(node) && (await allReady(4)),
-        // unhealthyAfter and a minute.
-        90,
+        // unhealthyAfter and a minute, where nothing else is done beside it.
+        180,
         `${node} to be replaced`,
       ).catch(async (error: unknown) => {
         throw new Error(`${String(error)}; the controller said last:\n${await controllerLog()}`)
