@@ -62,7 +62,7 @@ function wantedOf(node: KindNode, path: Path, ofFile: Patched, report: Report): 
     report.lacks(
       [...path, 'extraPortMappings'],
       `port ${hostPort ?? ''} of this machine for port ${containerPort ?? ''} of a node`,
-      'reach it with `kubectl port-forward`, or by a NodePort of the nested cluster from within the host',
+      'forward a port of the nested cluster with kubectl port-forward, or leave it out',
     )
   }
   const own = patchedObjects(node, path, report)
