@@ -1,5 +1,6 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { specPatch, type SpecFields } from '../spec/old-spellings.js'
+import { isRecord } from '../values/index.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -13,14 +14,10 @@ export function madeSpecPatch(stored: KubeObject | undefined, spec: SpecFields):
 }
 
 function inPlaceOf(before: unknown, wanted: unknown): unknown {
-  if (!isFields(before) || !isFields(wanted)) return wanted
+  if (!isRecord(before) || !isRecord(wanted)) return wanted
   const gone = Object.keys(before).filter((key) => !(key in wanted))
   return {
     ...Object.fromEntries(gone.map((key) => [key, null])),
     ...Object.fromEntries(Object.entries(wanted).map(([key, value]) => [key, inPlaceOf(before[key], value)])),
   }
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import type { ComponentSettings, KubernetesSettings, NameAndValue } from '../contracts/kubernetes-settings.js'
 import type { Settings } from './kept-configuration.js'
+import { isRecord } from '../values/index.js'
 
 /** A component's part of ClusterConfiguration: flags that a user gives go in place of knest's. */
 export function componentPart(
@@ -34,11 +35,7 @@ export function laidOver(own: Settings, given: Settings | undefined, gates: Sett
 function merged(own: Settings, given: Settings): Settings {
   const over = Object.entries(given).map(([name, value]) => {
     const before = own[name]
-    return [name, isGroup(before) && isGroup(value) ? merged(before, value) : value] as const
+    return [name, isRecord(before) && isRecord(value) ? merged(before, value) : value] as const
   })
   return { ...own, ...Object.fromEntries(over) }
-}
-
-function isGroup(value: unknown): value is Settings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { LoadedImage } from '../contracts/images.js'
+import { fakeNode } from './fake-node.js'
 import { fakeSpec } from './fake-spec.js'
 import { wantedImages, withImages } from './loaded-images.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
@@ -9,20 +10,6 @@ import { planCluster } from './plan.js'
 const ref: ClusterRef = { name: 'c', namespace: 'knest-c' }
 const app: LoadedImage = { name: 'docker.io/library/app:dev', digest: 'sha256:a', id: 'a' }
 const newer: LoadedImage = { ...app, digest: 'sha256:b', id: 'b' }
-
-function node(name: string, part: Partial<ObservedNode> = {}): ObservedNode {
-  const isControlPlane = name.includes('-cp-')
-  return {
-    name,
-    role: isControlPlane ? 'control-plane' : 'worker',
-    pool: isControlPlane ? 'cp' : 'worker',
-    backend: 'pod',
-    phase: 'running',
-    ready: true,
-    disk: 'bootstrapped',
-    ...part,
-  }
-}
 
 function observed(
   nodes: readonly ObservedNode[],
@@ -37,7 +24,7 @@ const copies = (workers: number, there: ObservedCluster): readonly object[] =>
   planCluster(ref, fakeSpec(1, workers), there).filter(({ kind }) => kind === 'load-images')
 
 describe('the plan of a cluster with loaded images', () => {
-  const both = [node('c-cp-0'), node('c-worker-0')]
+  const both = [fakeNode('c-cp-0'), fakeNode('c-worker-0')]
 
   test('copies nothing when each node has them, or nothing was loaded', () => {
     expect(copies(1, observed(both, [app], { 'c-cp-0': [app], 'c-worker-0': [app] }))).toEqual([])
@@ -71,19 +58,19 @@ describe('the plan of a cluster with loaded images', () => {
   })
 
   test('takes a disk that is empty for one without images, whatever was seen', () => {
-    const nodes = [node('c-cp-0'), node('c-worker-0', { disk: 'empty' })]
+    const nodes = [fakeNode('c-cp-0'), fakeNode('c-worker-0', { disk: 'empty' })]
     const there = observed(nodes, [app], { 'c-cp-0': [app], 'c-worker-0': [] })
     expect(copies(1, there)).toMatchObject([{ node: 'c-worker-0', images: [{ from: ['c-cp-0'] }] }])
   })
 
   test('leaves a node alone that gave no answer, and an image that nobody has', () => {
-    const silent = [node('c-cp-0'), node('c-worker-0', { silent: true, disk: undefined })]
+    const silent = [fakeNode('c-cp-0'), fakeNode('c-worker-0', { silent: true, disk: undefined })]
     expect(copies(1, observed(silent, [app], { 'c-cp-0': [app] }))).toEqual([])
     expect(copies(2, observed(both, [app], { 'c-cp-0': [], 'c-worker-0': [] }))).toEqual([])
   })
 
   test('asks nodes last that are to go', () => {
-    const nodes = [...both, node('c-worker-1'), node('c-worker-2')]
+    const nodes = [...both, fakeNode('c-worker-1'), fakeNode('c-worker-2')]
     const there = observed(nodes, [app], { 'c-worker-2': [app], 'c-worker-1': [], 'c-cp-0': [app] })
     const spec = fakeSpec(1, 2)
     const step = planCluster(ref, spec, there).find(({ id }) => id === 'images:c-worker-1')
@@ -91,7 +78,7 @@ describe('the plan of a cluster with loaded images', () => {
   })
 
   test('waits until a node is upgraded that is restarted for it', () => {
-    const nodes = [node('c-cp-0', { version: '1.35.4' }), node('c-worker-0', { version: '1.35.3' })]
+    const nodes = [fakeNode('c-cp-0', { version: '1.35.4' }), fakeNode('c-worker-0', { version: '1.35.3' })]
     const there = observed(nodes, [app], { 'c-cp-0': [app], 'c-worker-0': [] })
     expect(copies(1, there)).toMatchObject([{ needs: ['upgrade:c-worker-0'] }])
   })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterRef } from '../contracts/cluster.js'
 import { quorumRisk } from '../etcd/index.js'
 import type { EtcdMemberHealth } from '../etcd/index.js'
+import { fakeNode } from './fake-node.js'
 import { fakeSpec } from './fake-spec.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import { planCluster } from './plan.js'
@@ -17,20 +18,6 @@ const broken: Readonly<Record<string, NodePart>> = {
   'that does not run': { phase: 'pending', disk: undefined },
   'that gives no answer': { silent: true, disk: undefined },
   'whose API server does not answer': { ready: false },
-}
-
-function node(name: string, part: NodePart = {}): ObservedNode {
-  const isControlPlane = name.includes('-cp-')
-  return {
-    name,
-    role: isControlPlane ? 'control-plane' : 'worker',
-    pool: isControlPlane ? 'cp' : 'worker',
-    backend: 'pod',
-    phase: 'running',
-    ready: true,
-    disk: 'bootstrapped',
-    ...part,
-  }
 }
 
 /** Members of etcd; those in brackets do not answer. */
@@ -57,18 +44,23 @@ const needsOf = (steps: readonly Step[], id: string): readonly string[] =>
 
 describe('of too many nodes', () => {
   it.each(Object.entries(broken))('a first control plane %s goes first', (_title, part) => {
-    const there = observed([node('c-cp-0', part), node('c-cp-1'), node('c-cp-2')])
+    const there = observed([fakeNode('c-cp-0', part), fakeNode('c-cp-1'), fakeNode('c-cp-2')])
     const steps = planCluster(ref, fakeSpec(1, 0), there)
     expect(removed(steps)).toEqual(['c-cp-0', 'c-cp-2'])
     expect(needsOf(steps, 'remove:c-cp-2')).toEqual(['remove:c-cp-0'])
   })
 
   it.each(Object.entries(broken))('a first worker %s goes first', (_title, part) => {
-    const there = observed([node('c-cp-0'), node('c-worker-0', part), node('c-worker-1'), node('c-worker-2')])
+    const there = observed([
+      fakeNode('c-cp-0'),
+      fakeNode('c-worker-0', part),
+      fakeNode('c-worker-1'),
+      fakeNode('c-worker-2'),
+    ])
     expect(removed(planCluster(ref, fakeSpec(1, 2), there))).toEqual(['c-worker-0'])
   })
 
-  const all = [node('c-cp-0'), node('c-cp-1'), node('c-cp-2')]
+  const all = [fakeNode('c-cp-0'), fakeNode('c-cp-1'), fakeNode('c-cp-2')]
   it.each<[string, Partial<ObservedCluster>]>([
     ['has no Node object', { members: ['c-cp-1', 'c-cp-2'] }],
     ['is not Ready', { notReady: ['c-cp-0'] }],
@@ -90,9 +82,9 @@ describe('of too many nodes', () => {
   it('a worker that is away for its upgrade stays before one that is there only until then', () => {
     const there = observed(
       [
-        node('c-cp-0', { version: '1.35.4' }),
-        node('c-worker-0', { phase: 'pending', ready: false, disk: undefined }),
-        node('c-worker-1', { version: '1.35.4' }),
+        fakeNode('c-cp-0', { version: '1.35.4' }),
+        fakeNode('c-worker-0', { phase: 'pending', ready: false, disk: undefined }),
+        fakeNode('c-worker-1', { version: '1.35.4' }),
       ],
       { upgrading: true, notReady: ['c-worker-0'] },
     )
@@ -101,7 +93,7 @@ describe('of too many nodes', () => {
 })
 
 describe('members of etcd', () => {
-  const there = [node('c-cp-0'), node('c-cp-1'), node('c-cp-2'), node('c-cp-3')]
+  const there = [fakeNode('c-cp-0'), fakeNode('c-cp-1'), fakeNode('c-cp-2'), fakeNode('c-cp-3')]
 
   it('that nobody is any more go before anybody joins or leaves', () => {
     const list = etcd('c-cp-0', 'c-cp-1', 'c-cp-2', 'c-cp-3', '(c-cp-4)', '(c-cp-7)')
@@ -148,7 +140,7 @@ describe('a node that runs and gives no answer', () => {
 
   it.each(['c-cp-0', 'c-cp-1', 'c-worker-0'])('is left alone while others are made: %s', (name) => {
     const names = ['c-cp-0', 'c-cp-1', 'c-cp-2', 'c-worker-0']
-    const nodes = names.map((each) => node(each, each === name ? silent : {}))
+    const nodes = names.map((each) => fakeNode(each, each === name ? silent : {}))
     const steps = planCluster(ref, fakeSpec(3, 2), observed(nodes))
     expect(touched(steps).filter((id) => id.includes(name))).toEqual([])
     expect(touched(steps)).toEqual(expect.arrayContaining(['node:c-worker-1', 'join:c-worker-1']))
@@ -156,7 +148,7 @@ describe('a node that runs and gives no answer', () => {
   })
 
   it('ends a plan that would begin the cluster without it: it may have the cluster', () => {
-    const steps = planCluster(ref, fakeSpec(3, 0), observed([node('c-cp-0', silent)]))
+    const steps = planCluster(ref, fakeSpec(3, 0), observed([fakeNode('c-cp-0', silent)]))
     expect(touched(steps)).toContain('boot:c-cp-0')
   })
 })
@@ -189,7 +181,11 @@ describe('every plan that takes control planes away', () => {
         fc.pre(hasQuorum)
         const there = observed(
           nodes.map(({ disk, lives }, index) =>
-            node(`c-cp-${index}`, { disk, phase: disk === undefined ? 'pending' : 'running', ready: lives }),
+            fakeNode(`c-cp-${index}`, {
+              disk,
+              phase: disk === undefined ? 'pending' : 'running',
+              ready: lives,
+            }),
           ),
           { etcd: list, members: names.filter((_, index) => nodes[index]?.hasObject) },
         )

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ClusterSpec } from '../contracts/cluster.js'
+import { fakeNode } from './fake-node.js'
 import { fakeSpec } from './fake-spec.js'
 import { nothing, type ObservedCluster, type ObservedNode } from './observed.js'
 import { planCluster } from './plan.js'
@@ -9,18 +10,7 @@ const ref = { name: 'c', namespace: 'knest-c' }
 const spec: ClusterSpec = { ...fakeSpec(1, 1), registries: [{ host: 'docker.io', mirrors: ['http://m'] }] }
 
 function node(name: string, part: Partial<ObservedNode> = {}): ObservedNode {
-  const isControlPlane = name.includes('-cp-')
-  return {
-    name,
-    role: isControlPlane ? 'control-plane' : 'worker',
-    pool: isControlPlane ? 'cp' : 'worker',
-    backend: 'pod',
-    phase: 'running',
-    ready: true,
-    disk: 'bootstrapped',
-    registries: 'new',
-    ...part,
-  }
+  return fakeNode(name, { registries: 'new', ...part })
 }
 
 function observed(...nodes: readonly ObservedNode[]): ObservedCluster {

@@ -3,7 +3,7 @@ import type { ClusterSpec, DeletionPolicy, WorkerPool } from '../contracts/clust
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
 import { canonical } from './canonical.js'
-import { durationNanos, isSameQuantity } from '../values/index.js'
+import { durationNanos, isSameQuantity, isRecord } from '../values/index.js'
 import { upgradeFault } from './upgrade-rule.js'
 
 export interface SpecChanges {
@@ -111,10 +111,6 @@ function addonFault(to: string | undefined): Problem | undefined {
     message: 'addons.storage cannot be taken away while the cluster exists: volumes may be made by it',
     hint: `leave it as it is; to have another default StorageClass, use in the nested cluster ${unset}`,
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function poolText(value: unknown): string | undefined {

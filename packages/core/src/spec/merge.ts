@@ -1,5 +1,6 @@
 import { KnestError } from '../errors.js'
 import type { ClusterInput, RegistryInput, WorkerPoolInput } from './schema.js'
+import { isRecord } from '../values/index.js'
 
 /**
  * Lays flags over a file. A flag wins over the same field of the file. Flags know one worker pool
@@ -64,11 +65,7 @@ function mergeObjects(base: object, over: object): object {
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue
     const before = merged[key]
-    merged[key] = isPlain(before) && isPlain(value) ? mergeObjects(before, value) : value
+    merged[key] = isRecord(before) && isRecord(value) ? mergeObjects(before, value) : value
   }
   return merged
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

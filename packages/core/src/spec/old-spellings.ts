@@ -2,6 +2,7 @@ import type { ClusterSpec } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
 import { canonical } from './canonical.js'
 import type { Path } from './schema-problems.js'
+import { isRecord } from '../values/index.js'
 
 /**
  * What earlier versions of v1alpha1 called fields, and what had another type. Files, NestedCluster objects and
@@ -138,17 +139,13 @@ function asList(value: unknown): unknown {
 }
 
 function fieldsAt(value: unknown, group: readonly string[]): Fields | undefined {
-  const at = group.reduce<unknown>((inner, part) => (isFields(inner) ? inner[part] : undefined), value)
-  return isFields(at) ? at : undefined
+  const at = group.reduce<unknown>((inner, part) => (isRecord(inner) ? inner[part] : undefined), value)
+  return isRecord(at) ? at : undefined
 }
 
 function replaceAt(value: unknown, group: readonly string[], fields: Fields): Fields {
   const [first, ...rest] = group
   if (first === undefined) return fields
-  const outer = isFields(value) ? value : {}
+  const outer = isRecord(value) ? value : {}
   return { ...outer, [first]: replaceAt(outer[first], rest, fields) }
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -24,5 +24,6 @@ export {
   quantityNanos,
 } from './quantity.js'
 export { parseLabelSelector } from './label-selector.js'
+export { isRecord } from './record.js'
 export { parseTime } from './time.js'
 export { compareVersions, parseVersion, withoutV, type Version } from './version.js'

@@ -1,6 +1,7 @@
 import type { Path } from '../schema-problems.js'
-import { isFields, type Fields } from './kubeadm-objects.js'
+import type { Fields } from './kubeadm-objects.js'
 import type { Report } from './report.js'
+import { isRecord } from '../../values/index.js'
 
 interface NameAndValue {
   readonly name: string
@@ -13,7 +14,7 @@ export function argumentsIn(value: unknown): readonly NameAndValue[] {
     return (value as readonly { readonly name: string; readonly value: unknown }[]).map(
       ({ name, value: text }) => ({ name, value: String(text) }),
     )
-  return isFields(value) ? Object.entries(value).map(([name, text]) => ({ name, value: String(text) })) : []
+  return isRecord(value) ? Object.entries(value).map(([name, text]) => ({ name, value: String(text) })) : []
 }
 
 const components = ['apiServer', 'controllerManager', 'scheduler'] as const
@@ -27,14 +28,14 @@ export function fromClusterConfiguration(
   const kubernetes: Record<string, unknown> = {}
   for (const component of components) {
     const given = fields[component]
-    if (!isFields(given)) continue
+    if (!isRecord(given)) continue
     const known = component === 'apiServer' ? [...ofStaticPods, 'certSANs'] : ofStaticPods
     unread(given, known, `${component} of ClusterConfiguration`, path, report)
     const settings = componentSettings(given)
     if (Object.keys(settings).length > 0) kubernetes[component] = settings
   }
-  const etcd = isFields(fields.etcd) ? fields.etcd : {}
-  const local = isFields(etcd.local) ? etcd.local : {}
+  const etcd = isRecord(fields.etcd) ? fields.etcd : {}
+  const local = isRecord(etcd.local) ? etcd.local : {}
   unread(etcd, ['local'], 'etcd of ClusterConfiguration', path, report)
   unread(local, ['extraArgs', 'extraEnvs'], 'etcd.local of ClusterConfiguration', path, report)
   const etcdSettings = componentSettings(local)
@@ -60,7 +61,7 @@ function isFilled(value: unknown): boolean {
 }
 
 function networkOf(given: unknown, path: Path, report: Report): Fields {
-  if (!isFields(given)) return {}
+  if (!isRecord(given)) return {}
   unread(
     given,
     ['podSubnet', 'serviceSubnet', 'dnsDomain'],

@@ -1,7 +1,8 @@
 import { parse } from 'smol-toml'
 import type { Path } from '../schema-problems.js'
-import { isFields, type Fields } from './kubeadm-objects.js'
+import type { Fields } from './kubeadm-objects.js'
 import type { Report } from './report.js'
+import { isRecord } from '../../values/index.js'
 
 export interface Registry {
   readonly host: string
@@ -21,7 +22,7 @@ export function registriesIn(patches: readonly string[], report: Report): readon
       report.lacks(path, `a patch that is not TOML: ${String(error).split('\n')[0] ?? ''}`, 'correct it')
       return []
     }
-    return isFields(value) ? registriesOf(value, path, report) : []
+    return isRecord(value) ? registriesOf(value, path, report) : []
   })
 }
 
@@ -35,7 +36,7 @@ function registriesOf(config: Fields, path: Path, report: Report): readonly Regi
         found.push({ host: mirror, mirrors: value.map(String) })
       else if (isConfigPath(here)) {
         report.warn(path, 'config_path of containerd: knest sets it, as registries have it')
-      } else if (isFields(value) && Object.keys(value).length > 0) visit(value, here)
+      } else if (isRecord(value) && Object.keys(value).length > 0) visit(value, here)
       else if (here.join() !== 'version') {
         report.lacks(path, `${here.join('.')} of containerd's configuration`, 'take it out of the patch')
       }

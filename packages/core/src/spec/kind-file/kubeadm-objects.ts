@@ -4,6 +4,8 @@ import { parse, parseAllDocuments } from 'yaml'
 import type { Path } from '../schema-problems.js'
 import type { Report } from './report.js'
 import type { KindPatches } from './schema.js'
+import { isRecord } from '../../values/index.js'
+import { mergePatch } from '../../backend-support/merge-patch.js'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -52,7 +54,7 @@ export function patchedObjects(
     for (const fields of documentsOf(text, path, report)) {
       const { kind } = fields
       const rest = Object.entries(fields).filter(([name]) => !ofEveryObject.includes(name))
-      if (isKnown(kind)) lay(kind, path, (before) => merged(before, Object.fromEntries(rest)))
+      if (isKnown(kind)) lay(kind, path, (before) => mergePatch(before, Object.fromEntries(rest)) as Fields)
       else report.lacks(path, `a patch of ${named(kind)}`, `patches of ${kinds.join(', ')} are read`)
     }
   })
@@ -76,7 +78,7 @@ function documentsOf(text: string, path: Path, report: Report): readonly Fields[
       return []
     }
     const value: unknown = document.toJS()
-    return isFields(value) ? [value] : []
+    return isRecord(value) ? [value] : []
   })
 }
 
@@ -92,7 +94,8 @@ function operated(kind: KubeadmKind, before: Fields, text: string, path: Path, r
     report.lacks(path, 'a JSON patch that is no list of operations', 'write it as RFC 6902 has it')
     return before
   }
-  const target = merged(bases[kind] as Fields, before)
+  // It is changed in place.
+  const target = structuredClone(mergePatch(bases[kind], before)) as Fields
   const failures = applyPatch(target, operations as Operation[])
   const failed = failures.findIndex((failure) => failure !== null)
   if (failed === -1) return withoutEmpty(target, bases[kind])
@@ -105,31 +108,16 @@ function operated(kind: KubeadmKind, before: Fields, text: string, path: Path, r
   return before
 }
 
-/** JSON merge patch (RFC 7396) of plain data; neither argument is changed. */
-function merged(base: Fields, over: Fields): Fields {
-  const result: Record<string, unknown> = structuredClone({ ...base })
-  for (const [name, value] of Object.entries(over)) {
-    const before = result[name]
-    if (value === null) Reflect.deleteProperty(result, name)
-    else result[name] = isFields(value) ? merged(isFields(before) ? before : {}, value) : value
-  }
-  return result
-}
-
 /** Without what is in `base` only to be found, and is as empty as there. */
 function withoutEmpty(fields: Fields, base: object): Fields {
   const known = base as Fields
   const kept = Object.entries(fields).flatMap(([name, value]) => {
     const inner = known[name]
-    const now = isFields(value) && isFields(inner) ? withoutEmpty(value, inner) : value
+    const now = isRecord(value) && isRecord(inner) ? withoutEmpty(value, inner) : value
     const isEmpty = typeof now === 'object' && now !== null && Object.keys(now).length === 0
     return inner !== undefined && isEmpty ? [] : [[name, now] as const]
   })
   return Object.fromEntries(kept)
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isKnown(kind: unknown): kind is KubeadmKind {

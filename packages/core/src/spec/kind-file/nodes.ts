@@ -1,10 +1,11 @@
 import type { ClusterInput, WorkerPoolInput } from '../schema.js'
 import type { Path } from '../schema-problems.js'
 import { unread } from './cluster-configuration.js'
-import { isFields, patchedObjects, type Fields, type Patched } from './kubeadm-objects.js'
+import { patchedObjects, type Fields, type Patched } from './kubeadm-objects.js'
 import { fromKubeletArguments } from './kubelet-arguments.js'
 import type { Report } from './report.js'
 import type { KindFile, KindNode } from './schema.js'
+import { isRecord } from '../../values/index.js'
 
 export interface Nodes {
   readonly controlPlane: NonNullable<ClusterInput['controlPlane']>
@@ -106,7 +107,7 @@ function registrationsIn(
   return kinds.flatMap((kind) => {
     const found = patched.get(kind)
     const registration = found?.fields.nodeRegistration
-    return found !== undefined && isFields(registration) ? [{ fields: registration, at: found.path }] : []
+    return found !== undefined && isRecord(registration) ? [{ fields: registration, at: found.path }] : []
   })
 }
 

@@ -4,6 +4,7 @@ import { gateProblems } from './gate-problems.js'
 import type { Configured, FieldKind, KnownSettings } from './known-settings.js'
 import { ownedFields } from './owned.js'
 import { problemOf } from './problem-of.js'
+import { isRecord } from '../../values/index.js'
 
 const kinds: Readonly<Record<FieldKind, string>> = {
   boolean: 'true or false',
@@ -32,7 +33,7 @@ export function fieldProblems(
       if (kind === undefined) return [unknownField(path, prefix)]
       if (!isOfKind(value, kind))
         return [problemOf(`field "${path}" of ${where} is not ${kinds[kind]}`, `give ${kinds[kind]}`)]
-      return isGroup(value) && (kind === 'object' || kind === 'any') ? look(value, `${path}.`) : []
+      return isRecord(value) && (kind === 'object' || kind === 'any') ? look(value, `${path}.`) : []
     })
   const unknownField = (path: string, prefix: string): Problem => {
     const besides = [...fields.keys()].filter((other) => other.startsWith(prefix))
@@ -41,7 +42,7 @@ export function fieldProblems(
     return problemOf(`${of} ${known.minor} has no field "${path}"`, hint)
   }
   const gates = given.featureGates
-  return [...look(given, ''), ...(isGroup(gates) ? gateProblems(gates, `${where}.featureGates`, known) : [])]
+  return [...look(given, ''), ...(isRecord(gates) ? gateProblems(gates, `${where}.featureGates`, known) : [])]
 }
 
 function isOfKind(value: unknown, kind: FieldKind): boolean {
@@ -55,12 +56,8 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
       return Array.isArray(value)
     case 'map':
     case 'object':
-      return isGroup(value)
+      return isRecord(value)
     case 'any':
       return true
   }
-}
-
-function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
