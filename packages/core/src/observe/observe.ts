@@ -52,7 +52,7 @@ export async function observe(
   answering: ReadonlySet<string> = new Set(),
 ): Promise<Observation> {
   const answers = await Promise.all(
-    nodes.map((node) =>
+    nodes.map(async (node) =>
       node.phase === 'running' || answering.has(node.name) ? ask(record, node, now, signal) : unasked,
     ),
   )
