@@ -3,9 +3,9 @@ import { mkdir, open, readdir, writeFile, type FileHandle } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip, type Gzip } from 'node:zlib'
+import { createGzip } from 'node:zlib'
 import { KnestError, type LogFile } from 'knest'
-import { tarEnd, tarEntry } from './tar.js'
+import { pack, type Pack } from 'tar-stream'
 
 /** Where an export goes. */
 export interface LogSink {
@@ -44,20 +44,23 @@ export async function archiveSink(file: string, folder: string, now: () => Date)
 
 /** The same to a stream, which stays open. */
 export function streamSink(output: Writable, folder: string, now: () => Date, what = 'stdout'): LogSink {
-  const gzip = createGzip()
-  const done = pipeline(gzip, output, { end: output !== process.stdout })
+  const archive = pack()
+  const done = pipeline(archive, createGzip(), output, { end: output !== process.stdout })
   // Whoever writes or ends sees it; until then nobody is there to catch it.
   done.catch(() => undefined)
-  const write = (bytes: Buffer): Promise<void> => Promise.race([taken(gzip, bytes), done])
   return {
-    write: ({ path, text }) => possible(what, () => write(tarEntry(`${folder}/${path}`, text, now()))),
+    write: ({ path, text }) =>
+      possible(what, () =>
+        Promise.race([taken(archive, `${folder}/${path}`, Buffer.from(text), now()), done]),
+      ),
     end: () =>
       possible(what, async () => {
-        await write(tarEnd)
-        gzip.end()
+        archive.finalize()
         await done
       }),
-    discard: () => void gzip.destroy(),
+    discard: () => {
+      archive.destroy()
+    },
   }
 }
 
@@ -65,12 +68,14 @@ function asStream(handle: FileHandle, file: string): Writable {
   return createWriteStream(file, { fd: handle })
 }
 
-function taken(gzip: Gzip, bytes: Buffer): Promise<void> {
+/** Resolves when whoever reads the archive has room for more. */
+function taken(archive: Pack, name: string, content: Buffer, mtime: Date): Promise<void> {
   return new Promise((resolve, reject) => {
-    gzip.write(bytes, (error) => {
-      if (error instanceof Error) reject(error)
-      else resolve()
+    const entry = archive.entry({ name, size: content.length, mtime }, (error) => {
+      if (error == null) resolve()
+      else reject(error)
     })
+    entry.end(content)
   })
 }
 
