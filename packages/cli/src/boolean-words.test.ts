@@ -10,6 +10,7 @@ const program = new Command('knest')
       .alias('rm')
       .option('--yes')
       .option('--wait')
+      .option('--dry-run')
       .option('--no-wait')
       .option('--out [file]'),
   )
@@ -20,6 +21,10 @@ test.each([
   ['rm a --yes=f --quiet=0', 'rm a'],
   ['delete a --no-wait=true', 'delete a --no-wait'],
   ['delete a --no-wait=false', 'delete a'],
+  ['delete a --dry-run=client', 'delete a --dry-run'],
+  ['delete a --dry-run=server', 'delete a --dry-run'],
+  ['delete a --dry-run=none', 'delete a'],
+  ['delete a --yes=client', 'delete a --yes=client'],
   ['delete a --yes=maybe', 'delete a --yes=maybe'],
   ['delete a --out=true --context=true', 'delete a --out=true --context=true'],
   ['--context --yes=true delete', '--context --yes=true delete'],

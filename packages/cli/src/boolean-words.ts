@@ -6,6 +6,14 @@ export const booleanWords: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
 ])
 
+/** kubectl's three: knest asks the host and makes nothing, whichever of the first two is said. */
+const dryRunWords: ReadonlyMap<string, boolean> = new Map([
+  ...booleanWords,
+  ['client', true],
+  ['server', true],
+  ['none', false],
+])
+
 /**
  * The words with `--flag=true` and `--flag=false` as commander reads them: `--flag`, and nothing or `--no-flag`. What
  * comes after `--` is another program's.
@@ -20,7 +28,8 @@ export function withPlainBooleans(program: Command, words: readonly string[]): r
     const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
     const option = options.find(({ long, short }) => long === name || short === name)
     const isSwitch = option?.isBoolean() === true || option?.negate === true
-    const isTrue = isSwitch && value !== undefined ? booleanWords.get(value) : undefined
+    const read = name === '--dry-run' ? dryRunWords : booleanWords
+    const isTrue = isSwitch && value !== undefined ? read.get(value) : undefined
     if (isTrue === undefined) plain.push(word)
     else {
       const opposite = `--no-${name.slice(2)}`

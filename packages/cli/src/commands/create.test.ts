@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { fakeStatus } from '@knest/testing'
+import { parse } from 'yaml'
 import { FakeTerminal } from '../fake-deps.js'
 import { main } from '../main.js'
 
@@ -180,13 +181,19 @@ test('--dry-run prints the plan and creates nothing', async () => {
   )
   expect(terminal.clusters.changes).toEqual([])
   terminal.out = ''
-  await terminal.run('create', 'x', '--dry-run', '-o', 'json')
-  expect(JSON.parse(terminal.out)).toEqual({
-    steps: [
-      { id: 'a', title: 'Create node "x-cp-0"', needs: [] },
-      { id: 'b', title: 'Start the control plane', needs: ['a'] },
-    ],
+  await terminal.run('create', 'x', '--dry-run', '-o', 'name')
+  expect(terminal.out).toBe('x\n')
+})
+
+test.each(['yaml', 'json'])('--dry-run -o %s prints the NestedCluster that would be made', async (format) => {
+  const flags = ['--worker-machine-count', '2', '--labels', 'team=a']
+  expect(await terminal.run('create', 'x', ...flags, '--dry-run', '-o', format)).toBe(0)
+  expect(parse(terminal.out)).toMatchObject({
+    kind: 'NestedCluster',
+    metadata: { name: 'x', namespace: 'knest-x', labels: { team: 'a' } },
+    spec: { workers: [{ name: 'worker', count: 2 }] },
   })
+  expect(terminal.clusters.changes).toEqual([])
 })
 
 test('-o json gives the item of the list', async () => {

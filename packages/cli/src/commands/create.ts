@@ -1,4 +1,10 @@
-import { clusterCommand, kubectlCommand, type ClusterKubeconfig, type ClusterRef } from 'knest'
+import {
+  clusterCommand,
+  kubectlCommand,
+  type ClusterKubeconfig,
+  type ClusterRef,
+  type PlannedStep,
+} from 'knest'
 import { Command } from 'commander'
 import { bindBefore, ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
@@ -7,7 +13,7 @@ import { checkKeeping, keepIfPossible, type Kept } from '../kubeconfig/kept.js'
 import { offerKubeVirt } from '../kubevirt-offer.js'
 import { ask, operate, sayHost, withHost } from '../operation.js'
 import { timeLimit, type TimeLimit } from '../time-limit.js'
-import { outputOption, type OutputFormat } from '../output.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
 import { printPlan } from '../views/plan.js'
 import {
   addTimingFlags,
@@ -22,6 +28,7 @@ import { leftovers } from '../leftovers.js'
 import { showOutcome } from '../show-changed.js'
 import { addCreateFlags, type CreateFlags } from './create-flags.js'
 import { parseOwner, withOwner } from './delete-with.js'
+import type { DesiredSpec } from './desired-spec.js'
 import { settleFailedCreate } from './failed-create.js'
 
 export interface CreateOptions extends GlobalOptions, TimeLimit, TimingOptions {
@@ -58,7 +65,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
     const left = (): ReturnType<typeof leftovers> => leftovers(clusters, ref)
     if (options.dryRun) {
       const plan = await operate(deps, options, (run) => clusters.planCreate(ref, spec, run), left)
-      await printPlan(deps, plan, options.output)
+      await showPlanned(deps, { ...desired, spec }, plan, options.output)
       return
     }
     const install = await offerKubeVirt(deps, open, spec, options.yes)
@@ -111,6 +118,21 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
   })
 }
 
+/** As kubectl: the object that would be made, where a format is one for machines, and else the steps. */
+async function showPlanned(
+  deps: Deps,
+  { ref, spec, labels }: DesiredSpec,
+  plan: readonly PlannedStep[],
+  output: OutputFormat | undefined,
+): Promise<void> {
+  if (output === 'name') deps.streams.out(`${ref.name}\n`)
+  else if (output !== 'json' && output !== 'yaml') await printPlan(deps, plan, output)
+  else {
+    const { clusterManifest } = await deps.manifests()
+    deps.streams.out((await renderValue(clusterManifest(ref, spec, labels), output)) ?? '')
+  }
+}
+
 function nextSteps(ref: ClusterRef, kept: Kept | undefined, access: ClusterKubeconfig): string {
   const shell = clusterCommand('shell', ref)
   if (!access.reachable) {
@@ -147,7 +169,7 @@ export function createCommand(deps: Deps, run: typeof createRun = createRun): Co
     .description('create a nested cluster, or go on with one whose creation was interrupted')
     .argument('[name]', 'cluster name (default: the name in the file, else knest)')
   return addTimingFlags(addCreateFlags(command))
-    .option('--dry-run', 'print the steps and do nothing')
+    .option('--dry-run', 'print the steps, or with -o yaml the NestedCluster, and do nothing')
     .option('-y, --yes', 'install KubeVirt without asking where VM nodes need it')
     .option('--no-controller', 'do not put a controller that heals clusters on a host that has none')
     .option(
