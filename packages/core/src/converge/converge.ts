@@ -76,7 +76,7 @@ export async function runPlan(
     } catch (error) {
       if (error instanceof PlanOutdated && plans < mostPlans) {
         plans++
-        answering.add(error.node)
+        if (error.node !== undefined) answering.add(error.node)
         run.progress.note(`${error.message}: looking again`)
       } else await trouble.passed(error)
       current = undefined

@@ -119,6 +119,7 @@ export function planCluster(
     network,
     dns: network,
     again: begun ? startedBefore(nodes, observed) : [],
+    registered: begun ? nodes.filter((name) => isRegistered(name, joining, observed)) : [],
   })
   return steps
 }
@@ -126,6 +127,11 @@ export function planCluster(
 /** Those of the nodes that have a Node object already, or may have: in it is what their kubelets said last. */
 function startedBefore(nodes: readonly string[], { members }: ObservedCluster): readonly string[] {
   return nodes.filter((name) => members?.includes(name) ?? true)
+}
+
+/** Nothing of this plan takes its Node object away. */
+function isRegistered(name: string, joining: readonly DesiredNode[], { members }: ObservedCluster): boolean {
+  return members?.includes(name) === true && !joining.some((node) => node.name === name)
 }
 
 /** Those for which no other of them waits. */

@@ -156,6 +156,7 @@ function awaitSurge({ network }: ClusterSpec, surge: readonly DesiredNode[]): St
     network: network.cni !== 'none',
     dns: network.cni !== 'none',
     again: [],
+    registered: [],
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
+import { keptNodes } from './kept-nodes.js'
 import { lookForCauses, type FindFault } from './why-not-ready.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
@@ -10,7 +11,12 @@ interface Wait {
   readonly signal: AbortSignal
 }
 
-interface AwaitNodesOptions {
+interface AwaitRegisteredOptions extends Wait {
+  /** Those that have a Node object already. */
+  readonly registered?: readonly string[] | undefined
+}
+
+interface AwaitNodesOptions extends AwaitRegisteredOptions {
   /** By node, when its kubelet was started. */
   readonly since?: ReadonlyMap<string, Date> | undefined
   /** Asked once it takes long: what no waiting cures, and what then ends it. */
@@ -19,20 +25,26 @@ interface AwaitNodesOptions {
 
 /**
  * Waits until each of the nodes is Ready. Of those in `since` only what a kubelet said from that moment on counts:
- * one that is restarted leaves its last word behind, and says something else when it is back.
+ * one that is restarted leaves its last word behind, and says something else when it is back. Throws PlanOutdated when the
+ * Node object of one is deleted meanwhile: its kubelet makes no other by itself.
  */
 export async function awaitNodes(
   api: KubeApi,
   names: readonly string[],
-  { since = new Map(), fault, ...wait }: Wait & AwaitNodesOptions,
+  { since = new Map(), fault, registered, ...wait }: AwaitNodesOptions,
 ): Promise<void> {
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
     names.filter(
       (name) => !nodes.some((node) => node.metadata.name === name && isReadySince(node, since.get(name))),
     )
+  const requireKept = keptNodes(names, registered)
   const causes = lookForCauses(api, fault, wait.signal)
   try {
-    await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
+    const isDone = (nodes: readonly KubeObject[]): boolean => {
+      requireKept(nodes)
+      return missing(nodes).length === 0
+    }
+    await api.waitFor(nodeKind, {}, isDone, {
       ...wait,
       signal: causes.signal,
       awaited: `${names.length} nodes to be Ready`,
@@ -49,10 +61,20 @@ export async function awaitNodes(
   }
 }
 
-export async function awaitRegistered(api: KubeApi, names: readonly string[], wait: Wait): Promise<void> {
+/** Waits until each of the nodes has a Node object. Throws as awaitNodes. */
+export async function awaitRegistered(
+  api: KubeApi,
+  names: readonly string[],
+  { registered, ...wait }: AwaitRegisteredOptions,
+): Promise<void> {
+  const requireKept = keptNodes(names, registered)
   const missing = (nodes: readonly KubeObject[]): readonly string[] =>
     names.filter((name) => !nodes.some((node) => node.metadata.name === name))
-  await api.waitFor(nodeKind, {}, (nodes) => missing(nodes).length === 0, {
+  const isDone = (nodes: readonly KubeObject[]): boolean => {
+    requireKept(nodes)
+    return missing(nodes).length === 0
+  }
+  await api.waitFor(nodeKind, {}, isDone, {
     ...wait,
     awaited: `${names.length} nodes to register`,
     describe: (nodes) => `not yet ${missing(nodes).join(', ')}`,

@@ -1,5 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { condition, isReady, isReadySince } from '../nested-api/conditions.js'
+import { keptNodes } from './kept-nodes.js'
 
 const nodeKind: KindRef = { apiVersion: 'v1', kind: 'Node' }
 const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
@@ -14,7 +15,10 @@ interface Wait {
   readonly signal: AbortSignal
 }
 
-/** The node's kubelet says its new version and is Ready, and so are the pods that every node has. */
+/**
+ * The node's kubelet says its new version and is Ready, and so are the pods that every node has. Throws PlanOutdated when
+ * its Node object is deleted meanwhile.
+ */
 export async function awaitUpgraded(
   api: KubeApi,
   name: string,
@@ -22,10 +26,14 @@ export async function awaitUpgraded(
 ): Promise<void> {
   const says = (node: KubeObject): string =>
     (node.status as { nodeInfo?: { kubeletVersion?: string } } | undefined)?.nodeInfo?.kubeletVersion ?? ''
+  const requireKept = keptNodes([name])
   await api.waitFor(
     nodeKind,
     { fieldSelector: `metadata.name=${name}` },
-    (nodes) => nodes.some((node) => says(node) === `v${version}` && (!network || isReadySince(node, since))),
+    (nodes) => {
+      requireKept(nodes)
+      return nodes.some((node) => says(node) === `v${version}` && (!network || isReadySince(node, since)))
+    },
     {
       ...wait,
       awaited: `node "${name}" to be Ready with Kubernetes ${version}`,

@@ -100,12 +100,13 @@ export async function runStep(
     case 'await-ready': {
       const api = need(context.api, 'the nested API')
       const wait = await patience(context, signal)
-      if (!step.network) return awaitRegistered(api, step.nodes, wait)
+      const { registered } = step
+      if (!step.network) return awaitRegistered(api, step.nodes, { ...wait, registered })
       await Promise.all([
         part('Nodes are Ready', async () => {
           const since = await kubeletStarts(await readyOf(step.again, api, signal), open, signal)
           const fault: FindFault = (under) => etcdFault(context, under)
-          return awaitNodes(api, step.nodes, { ...wait, since, fault })
+          return awaitNodes(api, step.nodes, { ...wait, since, fault, registered })
         }),
         step.dns ? part('DNS is Available', () => awaitDns(api, wait)) : undefined,
       ])
