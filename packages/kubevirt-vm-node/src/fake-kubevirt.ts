@@ -46,7 +46,11 @@ export async function startFakeKubeVirt(): Promise<FakeKubeVirt> {
   const servers = new Map<string, FakeSshServer>()
   const { signal } = new AbortController()
   const fake: FakeKubeVirt = {
-    api: { ...objects, openStream: (...given) => portforward.api.openStream(...given) },
+    api: {
+      ...objects,
+      raw: withoutCdi(objects),
+      openStream: (...given) => portforward.api.openStream(...given),
+    },
     objects,
     portforward,
     jobsFolder: join(programs, 'jobs'),
@@ -96,6 +100,12 @@ export async function startFakeKubeVirt(): Promise<FakeKubeVirt> {
     }
   })
   return fake
+}
+
+/** Knows the kind, for tests that have CDI, and says that the host has none. */
+function withoutCdi(objects: FakeKubeApi): KubeApi['raw'] {
+  return (path, ...request) =>
+    path.startsWith('/apis/cdi.') ? Promise.resolve({ status: 404, body: '' }) : objects.raw(path, ...request)
 }
 
 function runningVmi({ metadata }: KubeObject): KubeObject {

@@ -1,6 +1,7 @@
 import { endedBy } from '@knest/core'
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 import { waitForObjects } from './fake-wait.js'
+import { answerPath } from './world/paths.js'
 import { Store, type Writer } from './world/store.js'
 
 export interface FakeKind extends KindRef {
@@ -13,6 +14,13 @@ export interface FakeKubeApi extends KubeApi {
   onChange(listener: (object: KubeObject, deleted: boolean) => void): void
 }
 
+const clusterWide = new Set([
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'StorageClass',
+  'CustomResourceDefinition',
+])
 const somebody: Writer = { name: 'a test', isKnest: false }
 
 /**
@@ -24,7 +32,11 @@ export function createFakeKubeApi(kinds: readonly FakeKind[]): FakeKubeApi {
   const waiting = new Set<() => void>()
   let uids = 0
   const store = new Store({
-    kinds: kinds.map(({ statusSubresource = false, ...kind }) => ({ ...kind, hasStatus: statusSubresource })),
+    kinds: kinds.map(({ statusSubresource = false, ...kind }) => ({
+      ...kind,
+      hasStatus: statusSubresource,
+      isClusterWide: clusterWide.has(kind.kind),
+    })),
     now: Date.now,
     uid: () => `uid-${++uids}`,
     isHeld: () => false,
@@ -55,10 +67,7 @@ export function createFakeKubeApi(kinds: readonly FakeKind[]): FakeKubeApi {
       await new Promise((resolve) => setImmediate(resolve))
       return waitForObjects(() => structuredClone(store.list(kind, selector)), waiting, done, options)
     },
-    raw: (path, signal) =>
-      answer(signal, () =>
-        path === '/readyz' ? { status: 200, body: 'ok' } : { status: 404, body: '404 page not found\n' },
-      ),
+    raw: (path, signal, request) => answer(signal, () => answerPath(store, somebody, path, request)),
     onChange: (listener) => store.onChange(({ after, isGone }) => listener(structuredClone(after), isGone)),
     exec: unsupported,
     terminal: unsupported,

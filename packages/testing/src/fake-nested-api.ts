@@ -5,6 +5,7 @@ import { issueCertificate, KnestError } from '@knest/core'
 import type { CertificateAuthorities, KindRef, KubeObject } from '@knest/core'
 import { createFakeKubeApi, type FakeKind, type FakeKubeApi } from './fake-kube-api.js'
 import { fieldMatcher, labelMatcher } from './fake-selectors.js'
+import { pluralOf } from './world/paths.js'
 
 /** The API server of a nested cluster in memory, over TLS as the real one. */
 export interface FakeNestedApi {
@@ -64,6 +65,13 @@ export function createFakeNestedApi(
     const body = await readJson(request)
     if (url.pathname === reviews) {
       json(response, { status: { allowed: true } })
+      return
+    }
+    // What names no kind: discovery, and collections that go as a whole.
+    if (/^\/apis?$/.test(url.pathname) || (request.method === 'DELETE' && isCollection(url.pathname))) {
+      const method = request.method === 'DELETE' ? 'DELETE' : 'GET'
+      const { status, body: text } = await objects.raw(url.pathname, signal, { method })
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text)
       return
     }
     const { kind, namespace, name, subresource } = target(url.pathname)
@@ -196,6 +204,10 @@ function target(path: string): {
   return { kind, namespace, name, subresource }
 }
 
+function isCollection(path: string): boolean {
+  return target(path).name === undefined
+}
+
 const statuses: Readonly<Record<string, number>> = {
   'not-found': 404,
   'already-exists': 409,
@@ -225,8 +237,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 function notFound(path: string): KnestError {
   return new KnestError('not-found', `memory has nothing at ${path}`)
-}
-
-function pluralOf(kind: string): string {
-  return `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deleteNamespace } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 
 export interface KubeApiSubject {
@@ -401,6 +402,48 @@ export function describeKubeApi(title: string, setUp: () => Promise<KubeApiSubje
     it('gives any answer to a request of any path', async () => {
       expect(await api.raw('/readyz', signal)).toMatchObject({ status: 200, body: 'ok' })
       expect((await api.raw('/no/such/path', signal)).status).toBe(404)
+    })
+
+    describe('paths', () => {
+      const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' }
+      const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+      const ask = async (
+        path: string,
+        method: 'GET' | 'DELETE' = 'GET',
+        media?: string,
+      ): Promise<unknown> => {
+        const request = { method, ...(media !== undefined && { accept: media }) }
+        const { status, body } = await api.raw(path, signal, request)
+        expect(status).toBe(200)
+        return JSON.parse(body)
+      }
+      const namesAt = async (path: string, method: 'GET' | 'DELETE' = 'GET'): Promise<readonly string[]> => {
+        const { items } = (await ask(path, method)) as { readonly items: readonly KubeObject[] }
+        return items.map(({ metadata }) => metadata.name)
+      }
+
+      it('say what the server has', async () => {
+        const resource = { resource: 'configmaps', scope: 'Namespaced' }
+        const found = { ...resource, verbs: expect.arrayContaining(['list', 'deletecollection']) as string[] }
+        const resources = expect.arrayContaining([expect.objectContaining(found)]) as object[]
+        expect(await ask('/api', 'GET', accept)).toMatchObject({
+          items: [{ versions: [{ version: 'v1', freshness: 'Current', resources }] }],
+        })
+        expect(await ask('/apis', 'GET', accept)).toMatchObject({ items: expect.any(Array) as object[] })
+      })
+
+      it('list and delete what a namespace has of a kind', async () => {
+        const name = `${namespace}-paths`
+        await api.apply({ ...namespaceKind, metadata: { name } }, { signal })
+        await api.create({ ...kind, metadata: { name: 'paths-a', namespace: name } }, { signal })
+        const path = `/api/v1/namespaces/${name}/configmaps`
+        expect(await namesAt(path)).toContain('paths-a')
+        expect(await namesAt(path, 'DELETE')).toContain('paths-a')
+        expect(await namesAt(path)).not.toContain('paths-a')
+        expect(await ask(`/api/v1/namespaces/${name}`)).toMatchObject({ metadata: { name } })
+        await deleteNamespace(api, name, signal)
+        expect((await api.raw(`/api/v1/namespaces/${name}`, signal)).status).toBe(404)
+      }, 60_000)
     })
 
     it('says what its user may do', async () => {

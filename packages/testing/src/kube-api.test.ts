@@ -4,6 +4,7 @@ import { describeKubeApi } from './kube-api-contract.js'
 describeKubeApi('FakeKubeApi', () =>
   Promise.resolve({
     api: createFakeKubeApi([
+      { apiVersion: 'v1', kind: 'Namespace' },
       { apiVersion: 'v1', kind: 'ConfigMap' },
       { apiVersion: 'v1', kind: 'Service', statusSubresource: true },
     ]),

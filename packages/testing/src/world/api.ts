@@ -2,6 +2,7 @@ import { beforeWrite, endedBy, KnestError, onAbort, openDeadline, seconds } from
 import type { KindRef, KubeApi, KubeObject, PodExecOptions, PodRef, WaitOptions } from '@knest/core'
 import type { Duplex } from 'node:stream'
 import type { Clock } from './clock.js'
+import { accessToPath, answerPath } from './paths.js'
 import type { Random } from './random.js'
 import type { Change, Store, Writer } from './store.js'
 
@@ -30,8 +31,6 @@ export interface ServerOptions {
   readonly mayI?: (store: Store, access: Parameters<KubeApi['canI']>[0]) => boolean
   readonly exec?: (pod: PodRef, argv: readonly string[], options: PodExecOptions) => Promise<number>
   readonly openStream?: KubeApi['openStream']
-  /** What `raw` finds beside the health of the server. */
-  readonly paths?: readonly string[]
 }
 
 /** Open watches of one server, so that they can be cut. */
@@ -136,12 +135,12 @@ export function openWorldApi(caller: Caller, options: ServerOptions): KubeApi {
         at.delete(caller, kind, name, namespace, preconditions, gracePeriodSeconds),
       ),
     waitFor: (kind, selector, done, wait) => watch(kind, selector, done, wait),
-    raw: (path, signal) =>
-      call(`raw ${path}`, signal, () =>
-        path === '/readyz' || options.paths?.includes(path) === true
-          ? { status: 200, body: 'ok' }
-          : { status: 404, body: '404 page not found\n' },
-      ),
+    raw: (path, signal, request = { method: 'GET' as const }) =>
+      call(`${request.method === 'GET' ? 'raw' : request.method} ${path}`, signal, (at) => {
+        const access = accessToPath(path, request.method)
+        const isRefused = access !== undefined && options.mayI?.(at, access) === false
+        return isRefused ? { status: 403, body: '' } : answerPath(at, caller, path, request)
+      }),
     canI: (access, signal) =>
       call('create SelfSubjectAccessReview', signal, (at) => options.mayI?.(at, access) ?? true),
     exec: async (pod, argv, given) => {

@@ -199,7 +199,9 @@ export class Host {
 
   /** What the namespace controller does until nothing is left. */
   #empty(namespace: KubeObject): void {
-    const { name } = namespace.metadata
+    const { name, uid } = namespace.metadata
+    // Whoever deleted it may have emptied it, and somebody made another.
+    if (this.store.get(kinds.namespace, name)?.metadata.uid !== uid) return
     const inside = this.store.all().filter(({ metadata }) => metadata.namespace === name)
     if (inside.length === 0) {
       this.store.letGo(sameHost, namespace)

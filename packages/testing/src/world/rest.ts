@@ -89,8 +89,9 @@ function lookAt(world: World, name: string): Rest {
   const record = world.record(name)
   const phase = world.phase(name)
   if (record === undefined) {
-    const isLeft = ({ metadata }: KubeObject): boolean =>
+    const isLeft = ({ kind, metadata }: KubeObject): boolean =>
       metadata.namespace === `knest-${name}` ||
+      (kind === 'Namespace' && metadata.name === `knest-${name}`) ||
       (world.calico !== undefined && metadata.labels?.[labels.cluster] === name)
     const left = world.cluster.store.all().filter(isLeft)
     if (left.length === 0) return { isAtRest: true, why: '' }

@@ -2,14 +2,17 @@ import { clusterRules, hostRules, reservationRules } from '@knest/controller'
 import { clusterRoleName, controllerAccount, reservationNamespace } from '@knest/core'
 import type { KubeObject, PolicyRule } from '@knest/core'
 import { hostKinds, kinds } from './host-kinds.js'
+import { pluralOf } from './paths.js'
 import type { Store } from './store.js'
 
-const groups = new Map(
-  hostKinds.map(({ apiVersion, kind }) => [
+const groups = new Map([
+  // A server asks for the right before it finds that there is no such kind.
+  ['Installation', 'operator.tigera.io'],
+  ...hostKinds.map(({ apiVersion, kind }): [string, string] => [
     kind,
     apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '',
   ]),
-)
+])
 const verbs: Readonly<Record<string, readonly string[]>> = {
   apply: ['patch', 'create'],
   try: ['create'],
@@ -68,7 +71,8 @@ function accessOf(call: string): Access | undefined {
     }
   const [, verb = '', kind = '', place = '', name = '', subresource] =
     /^(\w+) (\S+)(?: ([^/\s]*)\/([^/\s]*)(?:\/(\S+))?)?/.exec(call) ?? []
-  if (verb === 'raw' || kind === 'SelfSubjectAccessReview') return undefined
+  // Of paths the server says itself what they need.
+  if (['raw', 'DELETE', 'PUT'].includes(verb) || kind === 'SelfSubjectAccessReview') return undefined
   const namespace = kind === 'Namespace' ? name : place
   return {
     verb,
@@ -78,11 +82,6 @@ function accessOf(call: string): Access | undefined {
     ...(namespace !== '' && { namespace }),
     ...(name !== '' && { name }),
   }
-}
-
-function pluralOf(kind: string): string {
-  const name = kind.toLowerCase()
-  return name.endsWith('s') ? `${name}es` : `${name}s`
 }
 
 /** A namespace has its own as long as somebody binds them there. */

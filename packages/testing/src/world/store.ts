@@ -88,6 +88,11 @@ export class Store {
     return found
   }
 
+  /** Kinds that are served now. */
+  served(): readonly StoredKind[] {
+    return [...this.#kinds.values()].filter((kind) => this.#options.isServed?.(kind) !== false)
+  }
+
   all(): readonly KubeObject[] {
     return [...this.#objects.values()].map(({ object }) => object)
   }

@@ -1,6 +1,6 @@
 import type { KubeApi } from '@knest/core'
 import type { Host } from './host.js'
-import { kinds, type Extra } from './host-kinds.js'
+import { kinds } from './host-kinds.js'
 import type { Kubelets } from './kubelet.js'
 import { KubeVirt, kubeVirtObjects, launcherImage } from './kubevirt.js'
 import type { Machine } from './machine.js'
@@ -66,9 +66,4 @@ function announce({ store }: Host): void {
     const status = { allocatable: { 'devices.kubevirt.io/kvm': '1k' } }
     store.patch(admin, kinds.node, metadata.name, undefined, { status }, 'status')
   }
-}
-
-/** Paths of the API groups that such a host has. */
-export function pathsOf(extras: ReadonlySet<Extra>): readonly string[] {
-  return extras.has('cdi') ? ['/apis/cdi.kubevirt.io/v1beta1'] : []
 }

@@ -20,7 +20,7 @@ import { beyondRoles, isPermitted } from './roles.js'
 import { createRandom, type Random } from './random.js'
 import type { Scene } from './scene.js'
 import type { Writer } from './store.js'
-import { openVmHost, pathsOf, vmImages, type VmHost } from './vm-host.js'
+import { openVmHost, vmImages, type VmHost } from './vm-host.js'
 
 /** The images that the host has. */
 export const versions = ['1.35.4', '1.36.0', '1.36.1'] as const
@@ -69,7 +69,6 @@ export class World implements Scene {
   /** Where the host runs VMs. */
   readonly vms: VmHost | undefined
   readonly #promises: readonly WorldPromise<World>[]
-  readonly #paths: readonly string[]
   readonly #watches = new Map<string, Watches>()
   readonly #formed = new Map<string, Etcd>()
   /** When others than knest took the last disk of an etcd. */
@@ -84,7 +83,6 @@ export class World implements Scene {
     const hasVms = extras.has('kubevirt')
     const images = [...versions.map(imageOf), ...(hasVms ? vmImages(versions) : [])]
     this.#promises = promises
-    this.#paths = pathsOf(extras)
     this.random = createRandom(seed, 2)
     const { clock, random } = this
     this.cluster = new Host({ clock, random, uid: () => this.#uid(), extras })
@@ -158,7 +156,7 @@ export class World implements Scene {
       authorize: (call) => this.#authorize(process, call),
       ...(process.kind === 'controller' && { mayI: isPermitted }),
       exec: (pod, argv, options) => execInPod(this, process, pod, argv, options),
-      ...(this.vms !== undefined && { openStream: this.vms.openStream(process), paths: this.#paths }),
+      ...(this.vms !== undefined && { openStream: this.vms.openStream(process) }),
     })
     const [pods, vms] = [createPodNodeBackend(api), createVmNodeBackend(api)]
     const clusters = createClusters({
