@@ -336,6 +336,26 @@ describe('a persistent node', () => {
     await again
   })
 
+  it('is nothing that the host starts when its cloud-init Secret is gone, and gets another', async () => {
+    endJobs({ succeeded: 1 })
+    const vms = backend()
+    const [secretKind, secret] = [v1('Secret'), `${node}-userdata`]
+    await vms.ensureNode(persistent, signal)
+    await fake.objects.delete(secretKind, secret, namespace, { signal })
+    const listed = (): Promise<unknown> => vms.listNodes(sampleNode.cluster, signal)
+    expect(await listed()).toMatchObject([{ name: node, phase: 'running', abandoned: false }])
+    await fake.objects.delete(vmiKind, node, namespace, { signal })
+    expect(await listed()).toMatchObject([
+      { phase: 'pending', abandoned: true, reason: `its cloud-init Secret "${secret}" is gone` },
+    ])
+    const ended = new AbortController()
+    const again = vms.ensureNode(persistent, ended.signal).catch(() => undefined)
+    await expect.poll(() => get(secretKind, secret)).toBeDefined()
+    expect(await listed()).toMatchObject([{ phase: 'pending', abandoned: false }])
+    ended.abort(new KnestError('cancelled', 'seen'))
+    await again
+  })
+
   it('is listed by its kept disk, and adopted with it', async () => {
     const { made } = endJobs({ succeeded: 1 })
     const vms = backend()

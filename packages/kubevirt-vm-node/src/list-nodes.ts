@@ -1,10 +1,11 @@
 import { volumeClaimKind, clusterSelector, KnestError, labels } from '@knest/core'
-import type { ClusterRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
+import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
 import { vmiKind, vmKind } from './kubevirt.js'
-import { rootDisk } from './names.js'
+import { rootDisk, userdataSecret } from './names.js'
 import { isListening } from './portforward.js'
 import { vmState } from './vm-state.js'
 
+const secretKind: KindRef = { apiVersion: 'v1', kind: 'Secret' }
 const apiServerPort = 6443
 const kubeletPort = 10250
 
@@ -62,7 +63,11 @@ async function nodeStatus(
 ): Promise<NodeStatus> {
   const { phase, ip, hostNode, startedAt, ...state } = vmState(vm, vmi)
   const isDiskGone = phase === 'pending' && isOnClaim(vm) && !disks.has(rootDisk(name))
-  const reason = isDiskGone ? `its disk, claim "${rootDisk(name)}", is gone` : state.reason
+  const gone = isDiskGone
+    ? `its disk, claim "${rootDisk(name)}", is gone`
+    : phase === 'pending' && vm !== undefined && (await isUserDataGone(api, cluster, name, signal))
+      ? `its cloud-init Secret "${userdataSecret(name)}" is gone`
+      : undefined
   const role = roleOf(owner)
   const port = role === 'control-plane' ? apiServerPort : kubeletPort
   return {
@@ -70,15 +75,30 @@ async function nodeStatus(
     role,
     pool: owner.metadata.labels?.[labels.pool] ?? 'worker',
     phase,
-    // A VM without its claim never starts.
-    abandoned: state.abandoned || isDiskGone,
+    // A VM without one of them never starts.
+    abandoned: state.abandoned || gone !== undefined,
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,
     startedAt,
-    reason,
+    reason: gone ?? state.reason,
     hostObject: name,
     hostNode,
+  }
+}
+
+/** It is read when a VM starts; what KubeVirt shows of one that waits for it is no more than that it is scheduled. */
+async function isUserDataGone(
+  api: KubeApi,
+  { namespace }: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return (await api.get(secretKind, userdataSecret(node), namespace, signal)) === undefined
+  } catch (error) {
+    if (error instanceof KnestError && error.code === 'not-permitted') return false
+    throw error
   }
 }
 
