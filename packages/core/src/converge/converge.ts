@@ -117,7 +117,8 @@ async function runOnce(
             makeCondition(addonsCondition, 'True', 'Installed', 'network, DNS and storage were installed'),
           )
         if (step.kind === 'ensure-addresses' && context.reservations.size > 0) {
-          const addresses = [...context.reservations].map(([node, { ip, mac }]) => ({ node, ip, mac }))
+          const kept = [...context.reservations].filter(([node]) => context.nodeNames.includes(node))
+          const addresses = kept.map(([node, { ip, mac }]) => ({ node, ip, mac }))
           await home.setStatus(record, { phase, conditions, addresses }, signal)
         }
       },

@@ -1,16 +1,24 @@
 import type { AddressReservation } from '../contracts/address-adapter.js'
 import type { StepContext } from './context.js'
 
-/** Addresses for all nodes before any is made, so that too few are found out in time. */
+/**
+ * Addresses for all nodes before any is made, so that too few are found out in time. A node that is to go keeps the
+ * one it has: it may be made once more before it can.
+ */
 export async function reserveAddresses(
-  context: StepContext,
+  context: Pick<StepContext, 'record' | 'nodes' | 'nodeNames' | 'addressAdapter'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, AddressReservation>> {
   const adapter = await context.addressAdapter()
   const reservations = new Map<string, AddressReservation>()
   if (adapter === undefined) return reservations
-  for (const node of context.nodeNames)
-    reservations.set(node, await adapter.reserve(context.record, node, signal))
+  const { nodes, nodeNames, record } = context
+  const isLeaving = (name: string): boolean =>
+    !nodeNames.includes(name) && nodes.some((node) => node.name === name)
+  const held = nodes.some(({ name }) => isLeaving(name)) ? await adapter.list(record, signal) : []
+  const leaving = held.map(({ node }) => node).filter(isLeaving)
+  for (const node of [...nodeNames, ...leaving])
+    reservations.set(node, await adapter.reserve(record, node, signal))
   return reservations
 }
 
