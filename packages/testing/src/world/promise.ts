@@ -12,6 +12,10 @@ export interface Seen {
   readonly authorities: Map<string, string>
   /** Who wrote which identity into a Lease, and when it was renewed by the clock of the world. */
   readonly holders: Map<string, { readonly by: Writer; renewedAt: number }>
+  /** Since when knest takes a node away, by `namespace/name`. */
+  readonly leaving: Map<string, number>
+  /** Disks that others than knest took, by the pool of their node. */
+  readonly taken: { readonly pool: string; readonly at: number }[]
 }
 
 /** A promise of knest. Each of its eyes gives what is wrong, or undefined. */

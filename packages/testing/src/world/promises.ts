@@ -23,6 +23,10 @@ function wanted(world: World, { cluster, node }: Disk): number | undefined {
   return pool === 'cp' ? controlPlane.count : (workers.find(({ name }) => name === pool)?.count ?? 0)
 }
 
+function poolOf(node: string): string {
+  return node.replace(/-\d+$/, '')
+}
+
 interface LeaseSpec {
   readonly holderIdentity?: string
   readonly renewTime?: string
@@ -55,14 +59,30 @@ export const promises: readonly WorldPromise<World>[] = [
   },
   {
     name: 'a disk that lasts goes only by delete or scale',
+    onChange: ({ seen, clock }, { by, before, after: { kind, metadata } }, nested) => {
+      if (nested !== undefined || (kind !== kinds.vm.kind && kind !== kinds.statefulSet.kind))
+        return undefined
+      const node = `${metadata.namespace ?? ''}/${metadata.name}`
+      if (before === undefined) seen.leaving.delete(node)
+      else if (by.isKnest && metadata.deletionTimestamp !== undefined && !seen.leaving.has(node))
+        seen.leaving.set(node, clock.now)
+      return undefined
+    },
     onDiskGone: (world, disk, by) => {
+      const { seen, clock } = world
+      const node = `${disk.cluster.split('/')[0] ?? ''}/${disk.node}`
+      const pool = poolOf(node)
+      // What others take while a node goes nobody could know when that was decided.
+      const began = seen.leaving.get(node) ?? clock.now
+      seen.leaving.delete(node)
+      if (!by.isKnest) seen.taken.push({ pool, at: clock.now })
       if (!disk.isPersistent || !by.isKnest || isGoing(world, disk.cluster)) return undefined
-      const pool = disk.node.replace(/-\d+$/, '')
       const there = [...world.kubelets.disks.values()].filter(
-        ({ node, cluster }) => cluster === disk.cluster && node.replace(/-\d+$/, '') === pool,
+        (each) => each.cluster === disk.cluster && poolOf(each.node) === poolOf(disk.node),
       )
+      const taken = seen.taken.filter((each) => each.pool === pool && each.at >= began)
       const count = wanted(world, disk)
-      return count !== undefined && there.length <= count
+      return count !== undefined && there.length + taken.length <= count
         ? `${by.name} took the disk of "${disk.node}", one of ${count} that are asked for`
         : undefined
     },

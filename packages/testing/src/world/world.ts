@@ -110,6 +110,8 @@ export class World implements Scene {
       foreign: new Set(this.cluster.store.all().map(nameOf)),
       authorities: new Map(),
       holders: new Map(),
+      leaving: new Map(),
+      taken: [],
     }
     this.cluster.store.onChange((change) =>
       this.check((promise) => promise.onChange?.(this, change, undefined)),
