@@ -50,6 +50,8 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
           const found = await readRecord(parts, ref, inner.signal)
           if (handedOver && found.phase === 'Ready') return clusterStatus(parts, found, inner.signal)
           const record = resuming(found)
+          // What cannot be resumed stays paused: throws when the disks are gone.
+          if (found.phase === 'Paused') await planFor(parts, record, inner.signal)
           // Network and DNS are on the disks. A run that is interrupted must not have the next one install them anew.
           const conditions = record.conditions.filter(({ type }) => type === addonsCondition)
           await home.setStatus(record, { phase: record.phase, conditions }, inner.signal)

@@ -17,10 +17,11 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
   if (left !== undefined) return [left]
   const { authorities } = observed
   const unfinished = unfinishedProblem(observed.record)
-  // No command goes on without them, or without a majority that can come back.
-  if (unfinished !== undefined) return [authorities ?? lostMajority(observed) ?? unfinished]
+  const lost = isLost(observed) ? lostData(observed.record, observed.ends ?? new Map()) : undefined
+  // No command goes on without them, without data, or without a majority that can come back.
+  if (unfinished !== undefined) return [authorities ?? lost ?? lostMajority(observed) ?? unfinished]
   const known = authorities === undefined ? [] : [authorities]
-  if (isLost(observed)) return [...known, lostData(observed.record, observed.ends ?? new Map())]
+  if (lost !== undefined) return [...known, lost]
   const etcd = etcdProblems(observed)
   return [
     ...known,
@@ -162,6 +163,10 @@ function unregistered({ record, hostNodes, nodes, emptyDisks, apiProblem }: Obse
 
 /** Nothing is left of what the cluster was: no control plane has a disk on which it could be. */
 function isLost({ record, hostNodes, nodes, emptyDisks }: Observed): boolean {
+  // What is being deleted loses them, and what was deleted with its disks kept begins with whatever there is.
+  if (!wasSetUp(record) || record.phase === 'Deleting' || record.phase === 'Kept') return false
+  // Disks are all there is of its nodes.
+  if (record.phase === 'Paused') return !hostNodes.some(({ role }) => role === 'control-plane')
   const controlPlanes = nodes.filter(
     ({ role, hostObject, disk }) => role === 'control-plane' && (hostObject ?? disk),
   )
@@ -169,7 +174,7 @@ function isLost({ record, hostNodes, nodes, emptyDisks }: Observed): boolean {
     hostObject === undefined ||
     emptyDisks.has(name) ||
     (disk === 'ephemeral' && hostNodes.some((node) => node.name === name && node.phase === 'failed'))
-  return wasSetUp(record) && controlPlanes.length > 0 && controlPlanes.every(isGone)
+  return controlPlanes.length > 0 && controlPlanes.every(isGone)
 }
 
 /** The cluster should have it and the host has not; one that knest never made has no disk that knest knows. */

@@ -1,4 +1,4 @@
-import type { Clusters, ClusterSpec } from '@knest/core'
+import type { ClusterPhase, Clusters, ClusterSpec } from '@knest/core'
 import { describe, expect, test } from 'vitest'
 import { createdFixture, createFixture, never, persistent, ref, run, spec, withWorkers } from './fixture.js'
 
@@ -70,6 +70,21 @@ describe('a cluster whose control planes have all lost their disks', () => {
     )
   })
 
+  test.each<ClusterPhase>(['Ready', 'Scaling', 'Upgrading', 'Resuming'])(
+    'status says so while it is %s, and names no command that cannot go on',
+    async (phase) => {
+      const { clusters, home, record } = await evicted(persistent)
+      await home.setStatus(await record(), { phase, conditions: (await record()).conditions }, never)
+      const { problems } = await clusters.status(ref, never)
+      expect(problems).toMatchObject([
+        {
+          message: expect.stringContaining('"q" has lost its data') as string,
+          hint: expect.stringContaining('remove it with `knest delete q -n knest-q`') as string,
+        },
+      ])
+    },
+  )
+
   test('is another matter while one of them has it', async () => {
     const { clusters, nodes } = await evicted(three)
     const last = nodes.nodes.get('q-cp-2')
@@ -85,5 +100,41 @@ describe('a cluster whose control planes have all lost their disks', () => {
     await home.setStatus(record, { phase: 'Creating', conditions: record.conditions }, never)
     await clusters.create(ref, spec, run)
     expect(nodes.nodes.get('q-cp-0')?.disk).toBe('bootstrapped')
+  })
+})
+
+describe('a paused cluster whose control planes have no disks any more', () => {
+  /** Somebody has deleted the volumes of these nodes. */
+  async function withoutDisks(...gone: readonly string[]) {
+    const fixture = await createdFixture(persistent, (backend) => ({
+      ...backend,
+      listNodes: async (...given) =>
+        (await backend.listNodes(...given)).filter(
+          ({ name, phase }) => phase === 'running' || !gone.includes(name),
+        ),
+    }))
+    await fixture.clusters.pause(ref, run)
+    fixture.nodes.done.length = 0
+    return fixture
+  }
+  const lost = {
+    message: expect.stringContaining('"q" has lost its data') as string,
+    hint: expect.stringContaining('remove it with `knest delete q -n knest-q`') as string,
+  }
+
+  test('stays paused when it is to be resumed, and resume and status say why', async () => {
+    const { clusters, nodes, phase } = await withoutDisks('q-cp-0')
+    await expect(clusters.resume(ref, run)).rejects.toMatchObject(lost)
+    expect(await phase()).toBe('Paused')
+    expect(nodes.done).toEqual([])
+    expect((await clusters.status(ref, never)).problems).toMatchObject([lost])
+  })
+
+  test('is another matter when a worker has lost its disk', async () => {
+    const { clusters, phase } = await withoutDisks('q-worker-0')
+    const told = (await clusters.status(ref, never)).problems.map(({ message }) => message).join()
+    expect(told).not.toContain('has lost its data')
+    await clusters.resume(ref, run)
+    expect(await phase()).toBe('Ready')
   })
 })
