@@ -1,5 +1,6 @@
 import { clusterCommand } from '../commands.js'
 import type { Problem } from '../errors.js'
+import { controlPlanePool, nodeIndex, nodeName } from '../names.js'
 import { phaseTable } from '../phases/index.js'
 import type { Observed } from './conditions.js'
 
@@ -26,10 +27,11 @@ export function lostMajority(observed: Observed): Problem | undefined {
 }
 
 /** Nothing brings the disk of this node back: not even what would start it again is there, or it is empty. */
-function isDiskGone({ hostNodes, nodes, emptyDisks, begunDisks }: Observed, name: string): boolean {
+function isDiskGone({ record, hostNodes, nodes, emptyDisks, begunDisks }: Observed, name: string): boolean {
   const found = hostNodes.find((node) => node.name === name)
-  // One that somebody joined by hand may be anywhere.
-  if (found === undefined) return nodes.some((node) => node.name === name)
+  // One that was to go is not asked for any more. One that somebody joined by hand may be anywhere.
+  const isOwn = name === nodeName(record.name, controlPlanePool, nodeIndex(name))
+  if (found === undefined) return isOwn || nodes.some((node) => node.name === name)
   if (emptyDisks.has(name)) return begunDisks?.has(name) !== true
   return found.phase === 'failed' && nodes.some((node) => node.name === name && node.disk === 'ephemeral')
 }

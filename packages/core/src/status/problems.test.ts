@@ -151,11 +151,17 @@ describe('a majority whose disks are gone', () => {
     return { ...there, apiProblem: 'no answer', emptyDisks: new Set(two), ...more }
   }
   const creating = { ...lost().record, phase: 'Creating' as const }
+  const alone = lost({
+    hostNodes: lost().hostNodes.slice(0, 1),
+    nodes: lost().nodes.slice(0, 1),
+    emptyDisks: new Set(),
+  })
 
   test.each<[string, Observed, RegExp]>([
     ['of a cluster', lost(), /restore a snapshot of etcd, or remove .*`knest delete q -n knest-q`/],
     ['of one that is not created', lost({ record: creating }), /cannot go on: remove .*`knest delete q -n/],
     ['without a node', lost({ hostNodes: lost().hostNodes.slice(0, 1), emptyDisks: new Set() }), /restore/],
+    ['without those that were to go', alone, /restore/],
   ])('%s is an error that names the way on', (_, found, hint) => {
     const [problem, ...others] = statusProblems(found, certificates)
     expect(problem?.severity).toBe('error')
@@ -168,11 +174,16 @@ describe('a majority whose disks are gone', () => {
     ['they began it and are away for a moment', lost({ begunDisks: new Set(two) }), /goes on by itself/],
     [
       'they are nodes of others',
-      lost({
-        hostNodes: lost().hostNodes.slice(0, 1),
-        nodes: lost().nodes.slice(0, 1),
-        emptyDisks: new Set(),
-      }),
+      {
+        ...alone,
+        etcd: {
+          ...alone.etcd,
+          members: alone.etcd.members.map((member) => ({
+            ...member,
+            name: member.name.replace(/^q-cp-[12]/, 'by-hand'),
+          })),
+        },
+      },
       /goes on by itself/,
     ],
     ['one of them may come back', lost({ emptyDisks: new Set(['q-cp-1']) }), /goes on by itself/],
