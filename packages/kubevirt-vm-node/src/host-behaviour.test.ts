@@ -336,6 +336,21 @@ describe('a persistent node', () => {
     await again
   })
 
+  it('says so while its disk waits for its end to go', async () => {
+    endJobs({ succeeded: 1 })
+    const vms = backend()
+    const claimKind = v1('PersistentVolumeClaim')
+    await vms.ensureNode(persistent, signal)
+    // As the host protects what is in use.
+    const finalizers = ['kubernetes.io/pvc-protection']
+    await fake.objects.patch(claimKind, root, namespace, { metadata: { finalizers } }, { signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([{ diskGoing: false }])
+    await fake.objects.delete(claimKind, root, namespace, { signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([
+      { phase: 'running', abandoned: false, diskGoing: true },
+    ])
+  })
+
   it('is nothing that the host starts when its cloud-init Secret is gone, and gets another', async () => {
     endJobs({ succeeded: 1 })
     const vms = backend()

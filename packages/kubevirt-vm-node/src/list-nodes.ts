@@ -30,7 +30,7 @@ export async function listVmNodes(
     api.list(volumeClaimKind, selector),
   ])
   const vmOf = byNode(vms)
-  const disks = new Set(claims.map(({ metadata }) => metadata.name))
+  const disks = new Map(claims.map((claim) => [claim.metadata.name, claim]))
   const vmiOf = byNode(vmis)
   // Whatever is left of a node is the node: what shows least comes first and is overruled.
   const owners = new Map([...byNode(claims), ...vmiOf, ...vmOf])
@@ -51,8 +51,8 @@ interface Found {
   readonly owner: KubeObject
   readonly vm: KubeObject | undefined
   readonly vmi: KubeObject | undefined
-  /** Names of the claims that the cluster's VMs have. */
-  readonly disks: ReadonlySet<string>
+  /** The claims that the cluster's VMs have, by name. */
+  readonly disks: ReadonlyMap<string, KubeObject>
 }
 
 async function nodeStatus(
@@ -77,6 +77,7 @@ async function nodeStatus(
     phase,
     // A VM without one of them never starts.
     abandoned: state.abandoned || gone !== undefined,
+    diskGoing: disks.get(rootDisk(name))?.metadata.deletionTimestamp !== undefined,
     // The host looks at the SSH server only: knest asks for Kubernetes itself.
     ready: phase === 'running' && (await isListening(api, cluster, name, port, signal)),
     ip,

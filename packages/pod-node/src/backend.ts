@@ -141,11 +141,13 @@ export function createPodNodeBackend(
         ...byNode(sets.filter(({ metadata }) => metadata.labels?.[labels.node] !== undefined)),
       ])
       const podOf = byNode(pods)
+      const claimOf = byNode(claims)
       const untold = pods.filter((pod) => podState(pod).untold)
       const warnings = await warningsOf(api, cluster.namespace, untold, explainEvent, signal)
       return [...owners].map(([name, owner]) => {
         const pod = podOf.get(name)
-        return nodeStatus(name, owner, pod, warnings, pod !== undefined && isOrphan(pod, sets))
+        const status = nodeStatus(name, owner, pod, warnings, pod !== undefined && isOrphan(pod, sets))
+        return { ...status, diskGoing: claimOf.get(name)?.metadata.deletionTimestamp !== undefined }
       })
     },
 

@@ -53,6 +53,8 @@ export interface NodeStatus {
   readonly phase: 'pending' | 'running' | 'failed' | 'deleting'
   /** What is left of it (a disk, a pod that has ended) is nothing that the host would start again by itself. */
   readonly abandoned?: boolean
+  /** Somebody has deleted the disk that would outlast it: it stays as long as the node has it in use. */
+  readonly diskGoing?: boolean
   /** The API server of a control plane answers; the kubelet of a worker listens. */
   readonly ready: boolean
   readonly ip: string | undefined

@@ -2,9 +2,13 @@ import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
 import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
+import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
+import { backendsOf } from '../observe/backends.js'
+import { listNodes } from '../observe/list-nodes.js'
 import { addonsCondition } from '../observe/observe.js'
 import { permit } from '../phases/index.js'
+import { diskGoingHint } from '../status/host-problems.js'
 import { clusterStatus } from '../status/index.js'
 import { settledAccess } from './access.js'
 import { asMade } from './changed-spec.js'
@@ -22,8 +26,11 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
     resuming(await readRecord(parts, ref, signal))
 
   return {
-    planPause: async (ref, { signal }) =>
-      planNodeRemoval(parts, await readPausable(ref, signal), true, signal),
+    planPause: async (ref, { signal }) => {
+      const record = await readPausable(ref, signal)
+      await refuseLoss(parts, record, signal)
+      return planNodeRemoval(parts, record, true, signal)
+    },
 
     pause: async (ref, run) =>
       exclusive(
@@ -32,6 +39,7 @@ export function pauseOperation({ parts, exclusive }: OperationTools): PauseOpera
         run,
         async (inner) => {
           const record = await readPausable(ref, inner.signal)
+          await refuseLoss(parts, record, inner.signal)
           await home.setStatus(record, { phase: 'Paused', conditions: record.conditions }, inner.signal)
           await removeNodes(parts, record, true, inner)
         },
@@ -74,6 +82,21 @@ function resuming(record: ClusterRecord): ClusterRecord {
 export function pausable(record: ClusterRecord): ClusterRecord {
   if (!permit('pause', record).spec.persistence.enabled) throw notPersistent(record)
   return record
+}
+
+/** Throws when a majority of the control planes have disks that somebody has deleted: they go when their nodes do. */
+async function refuseLoss(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<void> {
+  // Its nodes are on their way already.
+  if (record.phase === 'Paused') return
+  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
+  const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
+  const going = controlPlanes.filter(({ diskGoing }) => diskGoing === true).map(({ name }) => `"${name}"`)
+  if (going.length * 2 < controlPlanes.length || going.length === 0) return
+  throw new KnestError(
+    'prerequisite',
+    `cluster "${record.name}" would lose its data: the disk of ${going.join(', ')} was deleted, and stays only while its node runs`,
+    { hint: diskGoingHint(record) },
+  )
 }
 
 function notPersistent({ name }: ClusterRef): KnestError {

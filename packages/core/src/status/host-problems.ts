@@ -63,6 +63,27 @@ export function diskProblems({ fullDisks = new Map() }: Observed): readonly Prob
   ]
 }
 
+/** Nodes whose disk stays only as long as they have it in use. */
+export function goingDisks({ record, hostNodes }: Observed): readonly Problem[] {
+  const names = hostNodes.filter(({ diskGoing }) => diskGoing === true).map(({ name }) => `"${name}"`)
+  if (names.length === 0) return []
+  return [
+    warning(
+      `the disk of ${names.join(', ')} was deleted, and stays only while its node runs`,
+      diskGoingHint(record),
+    ),
+  ]
+}
+
+/** Nothing takes a deletion back. etcd has its data where more control planes are, files on other nodes nobody else has. */
+export function diskGoingHint(record: ClusterRecord): string {
+  const others =
+    record.spec.controlPlane.count < 3
+      ? `have other control planes take over what the cluster knows: ${clusterCommand('scale', record, '3:')}; `
+      : ''
+  return `${others}save what you need of its other files before the node stops: a new one in its place begins on an empty disk`
+}
+
 /** What is wrong with pods of nodes that run. */
 export function podTroubles({ record: { namespace }, hostNodes }: Observed): readonly Problem[] {
   return hostNodes.flatMap(({ name, phase, trouble }) =>

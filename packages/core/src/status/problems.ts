@@ -5,7 +5,7 @@ import type { Problem } from '../errors.js'
 import { mebibytes } from '../etcd/index.js'
 import { hasNoSpace, hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
-import { diskProblems, podTroubles, standingNodes, warning } from './host-problems.js'
+import { diskProblems, goingDisks, podTroubles, standingNodes, warning } from './host-problems.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
 import { lostMajority } from './lost-majority.js'
@@ -28,6 +28,7 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...diskProblems(observed),
+    ...goingDisks(observed),
     ...lostNodes(observed),
     ...unregistered(observed),
     ...standingNodes(observed, etcd.length > 0),

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { KnestError } from '@knest/core'
-import { createFixture, createdFixture, never, persistent, ref, run, spec } from './fixture.js'
+import {
+  createFixture,
+  createdFixture,
+  never,
+  persistent,
+  ref,
+  run,
+  spec,
+  withControlPlanes,
+} from './fixture.js'
 
 const kept = { ...run, keepData: true }
 const gone = { ...run, keepData: false }
@@ -23,6 +32,41 @@ describe('pause', () => {
     await clusters.pause(ref, run)
     expect(nodes.done).toEqual([])
     expect(await phase()).toBe('Paused')
+  })
+
+  test.each([
+    ['the only control plane', 1, ['q-cp-0'], false],
+    ['two of three', 3, ['q-cp-0', 'q-cp-1'], false],
+    ['one of three', 3, ['q-cp-0'], true],
+    ['a worker', 1, ['q-worker-0'], true],
+  ])('while somebody has deleted the disk of %s', async (_, count, going, isPaused) => {
+    const { clusters, phase, nodes } = await createdFixture(
+      withControlPlanes(count, persistent),
+      (backend) => ({
+        ...backend,
+        listNodes: async (...given) =>
+          (await backend.listNodes(...given)).map((node) => ({
+            ...node,
+            diskGoing: going.includes(node.name),
+          })),
+      }),
+    )
+    expect((await clusters.status(ref, never)).problems.map(({ message }) => message)).toEqual([
+      `the disk of ${going.map((name) => `"${name}"`).join(', ')} was deleted, and stays only while its node runs`,
+    ])
+    const plan = clusters.planPause(ref, run)
+    const paused = clusters.pause(ref, run)
+    if (isPaused) await Promise.all([plan, paused])
+    else {
+      const refusal = {
+        code: 'prerequisite',
+        message: expect.stringContaining('"q" would lose its data') as string,
+      }
+      await expect(plan).rejects.toMatchObject(refusal)
+      await expect(paused).rejects.toMatchObject(refusal)
+      expect(nodes.done).toEqual([])
+    }
+    expect(await phase()).toBe(isPaused ? 'Paused' : 'Ready')
   })
 
   test('that was interrupted goes on', async () => {
