@@ -31,8 +31,7 @@ export async function deleteVm(
   { keepData, signal }: DeleteOptions,
 ): Promise<void> {
   const remove = { signal, propagationPolicy: 'Background' } as const
-  await ignoreUnknownKind(deleteOwn(api, cluster, vmKind, node, remove))
-  await untilGone(api, cluster, node, signal)
+  await removeVm(api, cluster, node, signal)
   await Promise.all([
     deleteOwn(api, cluster, secretKind, userdataSecret(node), { signal }),
     deleteOwn(api, cluster, jobKind, copyJob(node), remove),
@@ -42,6 +41,18 @@ export async function deleteVm(
   // Before its claim: CDI would make the claim again.
   await ignoreUnknownKind(deleteOwn(api, cluster, dataVolumeKind, rootDisk(node), remove))
   await deleteVolumeClaim(api, cluster, rootDisk(node), signal)
+}
+
+/** Takes a node's VM away, and nothing that it used; resolves when it is gone. */
+export async function removeVm(
+  api: KubeApi,
+  cluster: ClusterRef,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const remove = { signal, propagationPolicy: 'Background' } as const
+  await ignoreUnknownKind(deleteOwn(api, cluster, vmKind, node, remove))
+  await untilGone(api, cluster, node, signal)
 }
 
 /** KubeVirt deletes VM, instance and pod one after another; the pod may outlive both. */

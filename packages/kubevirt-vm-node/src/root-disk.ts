@@ -11,7 +11,8 @@ import {
 import type { KindRef, KubeApi, KubeObject, NodeSpec } from '@knest/core'
 import { copiesTo, copyImageJob, jobKind, populated } from './copy-job.js'
 import { vmHosts } from './copy-placement.js'
-import { dataVolumeKind, findCondition, type Condition } from './kubevirt.js'
+import { removeVm } from './delete-vm.js'
+import { dataVolumeKind, findCondition, vmKind, type Condition } from './kubevirt.js'
 import { vmLabels, type RootVolume } from './manifest.js'
 import { copyJob, rootDisk } from './names.js'
 
@@ -49,9 +50,12 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
     await applyOwn(api, dataVolume(spec), { signal })
     return 'data-volume'
   }
-  if (claim === undefined) await applyOwn(api, diskClaim(spec), { signal })
-  else await refuseForeign(api, [diskClaim(spec)], signal)
+  if (claim !== undefined) await refuseForeign(api, [diskClaim(spec)], signal)
   if (claim !== undefined && isFilled(claim)) return 'claim'
+  // A VM whose claim was deleted would be started on the new one at once, and KubeVirt puts an empty disk on it.
+  if ((await api.get(vmKind, spec.name, namespace, signal)) !== undefined)
+    await removeVm(api, spec.cluster, spec.name, signal)
+  if (claim === undefined) await applyOwn(api, diskClaim(spec), { signal })
   await fillClaim(api, spec, wait)
   return 'claim'
 }
