@@ -247,6 +247,16 @@ describe('a persistent node', () => {
         resources: { requests: { storage: '20Gi' } },
       },
     })
+    // Nothing makes it again but knest.
+    await fake.objects.delete(dataVolumeKind, root, namespace, { signal })
+    await fake.objects.delete(vmiKind, node, namespace, { signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([
+      { phase: 'pending', abandoned: true, reason: `its disk, DataVolume "${root}", is gone` },
+    ])
+    await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
+    await vms.ensureNode(persistent, signal)
+    await fake.objects.delete(vmiKind, node, namespace, { signal })
+    expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([{ abandoned: false }])
     await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
     expect(await get(vmKind, node)).toBeUndefined()
     expect(await get(dataVolumeKind, root)).toBeDefined()

@@ -1,6 +1,6 @@
 import { volumeClaimKind, clusterSelector, KnestError, labels } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
-import { vmiKind, vmKind } from './kubevirt.js'
+import { dataVolumeKind, vmiKind, vmKind } from './kubevirt.js'
 import { rootDisk, userdataSecret } from './names.js'
 import { isListening } from './portforward.js'
 import { vmState } from './vm-state.js'
@@ -62,12 +62,7 @@ async function nodeStatus(
   signal: AbortSignal,
 ): Promise<NodeStatus> {
   const { phase, ip, hostNode, startedAt, ...state } = vmState(vm, vmi)
-  const isDiskGone = phase === 'pending' && isOnClaim(vm) && !disks.has(rootDisk(name))
-  const gone = isDiskGone
-    ? `its disk, claim "${rootDisk(name)}", is gone`
-    : phase === 'pending' && vm !== undefined && (await isUserDataGone(api, cluster, name, signal))
-      ? `its cloud-init Secret "${userdataSecret(name)}" is gone`
-      : undefined
+  const gone = phase === 'pending' && vm !== undefined ? await whatIsGone(api, vm, disks, signal) : undefined
   const role = roleOf(owner)
   const port = role === 'control-plane' ? apiServerPort : kubeletPort
   return {
@@ -88,27 +83,39 @@ async function nodeStatus(
   }
 }
 
-/** It is read when a VM starts; what KubeVirt shows of one that waits for it is no more than that it is scheduled. */
-async function isUserDataGone(
+/** What a VM that does not run cannot start without, and nobody but knest would make again. */
+async function whatIsGone(
   api: KubeApi,
-  { namespace }: ClusterRef,
-  node: string,
+  { metadata: { name, namespace }, spec }: KubeObject,
+  disks: ReadonlyMap<string, KubeObject>,
   signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    return (await api.get(secretKind, userdataSecret(node), namespace, signal)) === undefined
-  } catch (error) {
-    if (error instanceof KnestError && error.code === 'not-permitted') return false
-    throw error
+): Promise<string | undefined> {
+  const isAbsent = async (kind: KindRef, object: string): Promise<boolean> => {
+    try {
+      return (await api.get(kind, object, namespace, signal)) === undefined
+    } catch (error) {
+      if (error instanceof KnestError && error.code === 'not-permitted') return false
+      throw error
+    }
   }
+  const disk = rootDisk(name)
+  const { template } = (spec ?? {}) as { template?: { spec?: { volumes?: readonly Volume[] } } }
+  const volumes = template?.spec?.volumes ?? []
+  if (!disks.has(disk)) {
+    if (volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined))
+      return `its disk, claim "${disk}", is gone`
+    // As long as there is a DataVolume, CDI makes its claim.
+    const isOfCdi = volumes.some(({ dataVolume }) => dataVolume !== undefined)
+    if (isOfCdi && (await isAbsent(dataVolumeKind, disk))) return `its disk, DataVolume "${disk}", is gone`
+  }
+  // What KubeVirt shows of a VM that waits for it is no more than that it is scheduled.
+  const secret = userdataSecret(name)
+  return (await isAbsent(secretKind, secret)) ? `its cloud-init Secret "${secret}" is gone` : undefined
 }
 
-/** A DataVolume is CDI's to fill again. */
-function isOnClaim(vm: KubeObject | undefined): boolean {
-  const { template } = (vm?.spec ?? {}) as {
-    template?: { spec?: { volumes?: readonly { readonly persistentVolumeClaim?: object }[] } }
-  }
-  return template?.spec?.volumes?.some((volume) => volume.persistentVolumeClaim !== undefined) ?? false
+interface Volume {
+  readonly persistentVolumeClaim?: object
+  readonly dataVolume?: object
 }
 
 export function roleOf({ metadata }: KubeObject): NodeRole {

@@ -29,6 +29,8 @@ interface UserData {
 
 const kubelet: Writer = { name: 'host kubelet', isKnest: false }
 /** From power to an SSH server that answers, with KVM. */
+/** In place of an image: an empty disk. */
+const nothing = ''
 const bootMs = [12_000, 40_000] as const
 
 /**
@@ -74,7 +76,12 @@ export class Guests {
     this.#userData.set(uid, parse(Buffer.from(userdata, 'base64').toString()) as UserData)
     runs()
     if (this.#imageOf(pod) !== undefined) this.boot(pod)
-    else this.#warn(pod, `"${name}" finds nothing to boot from`)
+    else {
+      const claim = this.#host.store.get(kinds.claim, claimOf(pod) ?? '', namespace)
+      // KubeVirt makes an empty disk there, which whoever fills claims takes for a full one.
+      if (claim !== undefined) this.filled.set(claim.metadata.uid ?? '', nothing)
+      this.#warn(pod, `"${name}" finds nothing to boot from`)
+    }
   }
 
   /** QEMU ends, and its pod with it. */
@@ -114,7 +121,8 @@ export class Guests {
     const name = claimOf(pod)
     if (name === undefined) return containerOf(pod)?.image
     const claim = this.#host.store.get(kinds.claim, name, pod.metadata.namespace)
-    return this.filled.get(claim?.metadata.uid ?? '')
+    const image = this.filled.get(claim?.metadata.uid ?? '')
+    return image === nothing ? undefined : image
   }
 
   #warn(pod: KubeObject, message: string): void {

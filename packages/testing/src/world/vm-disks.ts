@@ -88,7 +88,8 @@ export class VmDisks {
     if (pod !== undefined) {
       if (statusOf(pod).phase !== 'Succeeded') return
       const filled = store.get(kinds.claim, claimOf(pod) ?? '', namespace)
-      this.#filled.set(filled?.metadata.uid ?? '', containerOf(pod)?.image ?? '')
+      const uid = filled?.metadata.uid ?? ''
+      if (!this.#filled.has(uid)) this.#filled.set(uid, containerOf(pod)?.image ?? '')
       store.patch(jobs, kinds.job, name, namespace, { status: { succeeded: 1 } }, 'status')
       return
     }
