@@ -50,4 +50,20 @@ export const rememberedSeeds: readonly number[] = [
   1_795_960_464,
   // Made while a delete that had found nothing looked at what was left.
   1_795_963_608,
+  // Begun with VMs. A namespace and events left, for want of discovery.
+  1_795_982_110, 1_795_986_045,
+  // Disks that were deleted while it was paused, and CDI's of one that was imported anew.
+  1_795_986_066, 1_795_986_130,
+  // Disks that were deleted and stayed until the pause.
+  1_795_986_170, 1_795_986_172,
+  // A cloud-init Secret, and a DataVolume, that somebody deleted and nobody made again.
+  1_795_986_147, 1_795_990_340,
+  // The address of a control plane that was made once more before it could go.
+  1_795_990_017,
+  // Members that were to go, have no disk, and were counted as those of others.
+  1_795_990_116,
+  // A VM that was started on a claim before it was filled.
+  1_795_990_353, 1_795_990_381,
+  // A right that the world did not know; a node on its way when somebody takes another's disk.
+  1_795_982_211, 1_795_990_086,
 ]
