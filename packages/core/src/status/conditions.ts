@@ -7,7 +7,7 @@ import type { DiskRoom } from './node-looks.js'
 
 export interface Observed {
   readonly record: ClusterRecord
-  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'phase' | 'trouble'>[]
+  readonly hostNodes: readonly Pick<NodeStatus, 'name' | 'role' | 'phase' | 'trouble' | 'diskGoing'>[]
   readonly nodes: readonly NodeSummary[]
   /** Names of nodes that run and on whose disk nothing was set up. */
   readonly emptyDisks: ReadonlySet<string>

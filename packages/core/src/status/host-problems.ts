@@ -1,4 +1,5 @@
 import { clusterCommand } from '../commands.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
 import { mebibytes } from '../etcd/index.js'
 import type { Observed } from './conditions.js'
