@@ -29,8 +29,8 @@ export async function converge(
 ): Promise<void> {
   const { home } = parts
   const look = { id: 'look', title: 'Look at what there is', needs: [] }
-  const makePlan = (answering?: ReadonlySet<string>): Promise<ClusterPlan> =>
-    timed(run.clock, look, () => planFor(parts, record, run.signal, { pace: run.pace, answering }))
+  const makePlan = (answering?: ReadonlySet<string>, now = record): Promise<ClusterPlan> =>
+    timed(run.clock, look, () => planFor(parts, now, run.signal, { pace: run.pace, answering }))
   const done = await runPlan(parts, record, run, await makePlan(), makePlan)
   const isReady = makeCondition('Ready', 'True', 'AllNodesReady', 'all nodes are Ready and DNS is Available')
   const conditions = withCondition(done, isReady)
@@ -58,21 +58,24 @@ const mostPlans = 3
 /**
  * Carries a plan out, and says so in the record under its phase. Gives the conditions it left there. A step that finds
  * something else than what was planned for has another plan made, by `again`; so has, for a command, one that ended
- * by what may pass, until the command's own time is over: every step may be interrupted and run again.
+ * by what may pass, until the command's own time is over: every step may be interrupted and run again. It is made
+ * with what the record says by then.
  */
 export async function runPlan(
   parts: Parts,
   record: ClusterRecord,
   run: RunOptions & { readonly keepGoing?: boolean },
   plan: ClusterPlan,
-  again: (answering: ReadonlySet<string>) => Promise<ClusterPlan>,
+  again: (answering: ReadonlySet<string>, now: ClusterRecord) => Promise<ClusterPlan>,
 ): Promise<readonly ClusterCondition[]> {
+  let now = record
+  const note = (conditions: readonly ClusterCondition[]): void => void (now = { ...record, conditions })
   const trouble = new Trouble(run)
   const answering = new Set<string>()
   for (let plans = 1, current: ClusterPlan | undefined = plan; ;) {
     try {
-      current ??= await again(answering)
-      return await runOnce(parts, record, run, current)
+      current ??= await again(answering, now)
+      return await runOnce(parts, now, run, current, note)
     } catch (error) {
       if (error instanceof PlanOutdated && plans < mostPlans) {
         plans++
@@ -89,6 +92,7 @@ async function runOnce(
   record: ClusterRecord,
   run: RunOptions & { readonly keepGoing?: boolean },
   plan: ClusterPlan,
+  note: (conditions: readonly ClusterCondition[]) => void,
 ): Promise<readonly ClusterCondition[]> {
   const { home } = parts
   const { phase } = record
@@ -100,6 +104,7 @@ async function runOnce(
   const say = async (changed: ClusterCondition): Promise<void> => {
     conditions = withCondition(conditions, changed)
     await home.setStatus(record, { phase, conditions }, run.signal)
+    note(conditions)
   }
   try {
     // A cluster that begins anew has what the one before it had no more, also when this run does not get far.

@@ -66,4 +66,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_990_353, 1_795_990_381,
   // A right that the world did not know; a node on its way when somebody takes another's disk.
   1_795_982_211, 1_795_990_086,
+  // No network in a cluster that begins anew by a plan that is made again.
+  1_795_990_716,
 ]
