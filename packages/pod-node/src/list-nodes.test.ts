@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { KubeApi, KubeObject } from '@knest/core'
+import type { KubeApi, KubeObject, NodeStatus } from '@knest/core'
 import { createPodNodeBackend } from './backend.js'
 
 const { signal } = new AbortController()
@@ -31,6 +31,16 @@ const unmarked = { ...set, metadata: { ...set.metadata, labels: {} } }
 /** Made after StatefulSets were listed. */
 const late = { ...set, metadata: { ...set.metadata, uid: 'late' } }
 
+function listed(there: readonly KubeObject[]): Promise<readonly NodeStatus[]> {
+  const isListed = (each: KubeObject) => each !== unmarked && each !== late
+  const api: Pick<KubeApi, 'get' | 'list'> = {
+    get: ({ kind }, name) =>
+      Promise.resolve(there.find((each) => each.kind === kind && each.metadata.name === name)),
+    list: ({ kind }) => Promise.resolve(there.filter((each) => each.kind === kind && isListed(each))),
+  }
+  return createPodNodeBackend(api as KubeApi).listNodes({ name: 'q', namespace: 'knest-q' }, signal)
+}
+
 it.each([
   ['a claim', [claim], true, 'pending'],
   ['a pod that has ended, and its claim', [claim, failed], true, 'failed'],
@@ -52,16 +62,12 @@ it.each([
 ])(
   'knows whether the host brings a node back of which there is %s',
   async (_title, there, abandoned, phase) => {
-    const isListed = (each: KubeObject) => each !== unmarked && each !== late
-    const api: Pick<KubeApi, 'get' | 'list'> = {
-      get: ({ kind }, name) =>
-        Promise.resolve(there.find((each) => each.kind === kind && each.metadata.name === name)),
-      list: ({ kind }) => Promise.resolve(there.filter((each) => each.kind === kind && isListed(each))),
-    }
-    const nodes = await createPodNodeBackend(api as KubeApi).listNodes(
-      { name: 'q', namespace: 'knest-q' },
-      signal,
-    )
-    expect(nodes).toMatchObject([{ name: 'q-cp-0', role: 'control-plane', phase, abandoned }])
+    expect(await listed(there)).toMatchObject([{ name: 'q-cp-0', role: 'control-plane', phase, abandoned }])
   },
 )
+
+it('knows a disk that stays only as long as its node has it in use', async () => {
+  const deleted = { ...claim, metadata: { ...claim.metadata, deletionTimestamp: '2026-11-29T07:53:57Z' } }
+  expect(await listed([set, claim, running])).toMatchObject([{ phase: 'running', diskGoing: false }])
+  expect(await listed([set, deleted, running])).toMatchObject([{ phase: 'running', diskGoing: true }])
+})
