@@ -34,6 +34,7 @@ const keptIn = {
  */
 const layers = {
   core: [
+    ['reasons'],
     ['errors', 'labels', 'defaults', 'yaml-text'],
     ['values'],
     ['contracts', 'signals', 'url-host', 'commands'],
@@ -44,7 +45,7 @@ const layers = {
     ['spec', 'steps', 'observe'],
     ['admission'],
     ['home', 'converge', 'status'],
-    ['standalone', 'health'],
+    ['standalone', 'health', 'doctor'],
     ['operations'],
     ['clusters'],
     ['public'],

@@ -1,3 +1,5 @@
+import type { Reason } from './reasons.js'
+
 /** Why an operation ended. The list is closed: callers branch on it, never on message text. */
 export type ErrorCode =
   | 'usage'
@@ -68,6 +70,10 @@ export interface Problem {
   readonly severity: 'error' | 'warning'
   /** It may end while one waits, as a cordon: the controller does, and a command has no time for it. */
   readonly mayPass?: boolean
+  /** Which kind it is: for programs. Absent: none that has a name. */
+  readonly reason?: Reason
+  /** What it is about, as in `node/quickstart-worker-0`. Absent: the host or the cluster as a whole. */
+  readonly object?: string
 }
 
 /** Several problems at once: what preflight found. */

@@ -111,6 +111,7 @@ async function readFacts(
 
 function noKubeVirt(api: KubeApi): Problem {
   return {
+    reason: 'KubeVirtMissing',
     severity: 'error',
     message: `the host (${api.description}) has no KubeVirt, which VM nodes need`,
     hint: `install it with ${knestCommand('host', 'install', 'kubevirt')}, or use --backend pod`,
@@ -128,6 +129,7 @@ function kubeVirtProblems({ kubeVirt, kvmDevices }: HostFacts): readonly Problem
   const problems: Problem[] = []
   if (kubeVirt.phase !== 'Deployed') {
     problems.push({
+      reason: 'KubeVirtNotReady',
       severity: 'error',
       message: `${object} of the host is not ready: its phase is ${kubeVirt.phase}`,
       hint: `see: ${kubectlCommand('describe', 'kubevirt', '-n', kubeVirt.namespace, kubeVirt.name)}`,
@@ -135,6 +137,7 @@ function kubeVirtProblems({ kubeVirt, kvmDevices }: HostFacts): readonly Problem
   }
   if (!kubeVirt.bridgePermitted) {
     problems.push({
+      reason: 'BridgeForbidden',
       severity: 'error',
       message: `${object} forbids bridged VMs on the pod network, and nested nodes need their pod's own address`,
       hint: `permit them: ${patch('{"network":{"permitBridgeInterfaceOnPodNetwork":true}}')}`,
@@ -142,12 +145,14 @@ function kubeVirtProblems({ kubeVirt, kvmDevices }: HostFacts): readonly Problem
   }
   if (kubeVirt.emulation) {
     problems.push({
+      reason: 'VmsEmulated',
       severity: 'warning',
       message: `${object} emulates VMs in software: a node takes minutes to start`,
       hint: 'give more time with --timeout 60m, few CPU cores to each node, or use hosts with KVM',
     })
   } else if (kvmDevices === 0) {
     problems.push({
+      reason: 'NoKvm',
       severity: 'error',
       message: 'no node of the host has KVM (devices.kubevirt.io/kvm), and emulation is not switched on',
       hint: `use hosts with hardware virtualization, or for tests: ${patch('{"developerConfiguration":{"useEmulation":true}}')}`,

@@ -40,6 +40,7 @@ function together(group: readonly Finding[]): Problem | undefined {
   )
   const flags = [...new Set(group.map(({ hint }) => flag.exec(hint)?.[0]).filter((one) => one !== undefined))]
   return {
+    ...(first.reason === undefined ? {} : { reason: first.reason }),
     severity: first.severity,
     message: first.message.replaceAll(first.whose, named.join(' and ')),
     hint: first.hint.replace(flag, flags.join(' and ')),

@@ -130,6 +130,7 @@ it('what is the same of control planes and workers is said once, with the flags 
   )
   expect(problems).toEqual([
     {
+      reason: 'LimitRangeForbids',
       severity: 'error',
       message: `${where} allows memory of at most 2Gi for each Container, and the pods of control planes and pool "worker" ask for 4Gi`,
       hint: '--control-plane-machine-memory-size 2Gi and --worker-machine-memory-size 2Gi, choose another namespace with -n, or have the LimitRange changed',

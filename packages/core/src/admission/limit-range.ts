@@ -84,6 +84,7 @@ function bounds(
   const whose = ownerOf(object)
   const where = `LimitRange "${range.metadata.name}" of namespace "${range.metadata.namespace ?? ''}"`
   const say = (message: string, hint: string): Finding => ({
+    reason: 'LimitRangeForbids',
     severity: 'error',
     message,
     hint,
@@ -159,6 +160,7 @@ function storageDefault(pod: KubeObject, range: KubeObject): readonly Finding[] 
   const isOwnDisk = volumes.some(({ name, emptyDir }) => name === 'disk' && emptyDir !== undefined)
   return [
     {
+      reason: 'LimitRangeForbids',
       severity: 'warning',
       whose: ownerOf(pod),
       message: `LimitRange "${range.metadata.name}" of namespace "${range.metadata.namespace ?? ''}" gives ${ownerOf(pod)} an ephemeral-storage limit of ${String(limit)}: a node that writes more is evicted${isOwnDisk ? ', and all that was on it is lost' : ''}`,

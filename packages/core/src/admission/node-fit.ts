@@ -1,10 +1,12 @@
 import { kubectlCommand } from '../commands.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import type { Reason } from '../reasons.js'
 import { parseInt64 } from '../values/index.js'
 import type { Expression, NodeTerm, PodSpec, Toleration } from './pod-needs.js'
 
 /** Why a node does not take a pod. */
 export interface Obstacle {
+  readonly reason: Reason
   /** As in `cordoned`, behind a number of nodes. */
   readonly text: string
   /** It may end by itself. */
@@ -35,6 +37,7 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
   const { name } = node.metadata
   if (!isSelected(node, pod))
     return {
+      reason: 'SelectorMatchesNone',
       text: 'without the labels that the nodes are to have',
       mayPass: false,
       cure: 'label a node of the host as spec.hostPatches asks for, or change the selector there',
@@ -43,11 +46,17 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
   const isTolerated = (taint: Taint): boolean => (pod.tolerations ?? []).some((one) => tolerates(one, taint))
   const cordoned = spec.unschedulable === true || taints.some(({ key }) => key === cordon)
   if (cordoned && !isTolerated({ key: cordon, effect: 'NoSchedule' }))
-    return { text: 'cordoned', mayPass: false, cure: kubectlCommand('uncordon', name) }
+    return {
+      reason: 'NoSchedulableNode',
+      text: 'cordoned',
+      mayPass: false,
+      cure: kubectlCommand('uncordon', name),
+    }
   const barred = taints.find((taint) => !passing.test(taint.key) && !isTolerated(taint))
   if (barred !== undefined) {
     const text = `${barred.key}${barred.value === undefined || barred.value === '' ? '' : `=${barred.value}`}:${barred.effect}`
     return {
+      reason: 'TaintNotTolerated',
       text: `with taint ${text}`,
       mayPass: false,
       cure: `take the taint away (${kubectlCommand('taint', 'nodes', name, `${barred.key}:${barred.effect}-`)}), or give the nodes a toleration in spec.hostPatches`,
@@ -56,6 +65,7 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
   const ready = status.conditions?.find(({ type }) => type === 'Ready')
   if (ready !== undefined && ready.status !== 'True')
     return {
+      reason: 'HostNodeNotReady',
       text: 'not Ready',
       mayPass: true,
       cure: `wait until it is Ready (${kubectlCommand('describe', 'node', name)})`,
@@ -63,7 +73,12 @@ export function whyNot(node: KubeObject, pod: PodSpec): Obstacle | undefined {
   const sick = taints.find((taint) => !tolerable.has(taint.key) && !isTolerated(taint))
   return sick === undefined
     ? undefined
-    : { text: `with ${sick.key}`, mayPass: true, cure: `see ${kubectlCommand('describe', 'node', name)}` }
+    : {
+        reason: 'HostNodeNotReady',
+        text: `with ${sick.key}`,
+        mayPass: true,
+        cure: `see ${kubectlCommand('describe', 'node', name)}`,
+      }
 }
 
 function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {

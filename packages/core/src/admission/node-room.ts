@@ -56,6 +56,7 @@ function comes({ grows }: HostRoom): string {
 
 function noNodes(room: HostRoom): Problem {
   return {
+    reason: 'NoSchedulableNode',
     severity: severityOf(room, true),
     message: 'the host has no nodes on which pods could run',
     hint: `add a node to the host${comes(room)}`,
@@ -73,6 +74,7 @@ function barredProblem(room: HostRoom, pod: KubeObject): Finding | undefined {
     (text) => `${found.filter((one) => one.text === text).length} of ${total} ${text}`,
   )
   return {
+    reason: found[0]?.reason ?? 'NoSchedulableNode',
     whose: ownerOf(pod),
     severity: severityOf(
       room,
@@ -100,6 +102,7 @@ function tooLargeProblem(room: HostRoom, pod: KubeObject): Finding | undefined {
   const largest = most(nodes.map((node) => allocatable(node)[resource] ?? 0n))
   return {
     whose: ownerOf(pod),
+    reason: 'NoRoom',
     severity: severityOf(room),
     message: `${ownerOf(pod)} request ${resource} of ${written(resource, request)} each, and the largest node of the host has ${written(resource, largest)}`,
     hint: `make them smaller${sizeHint(pod, resource)}, or add a larger node to the host${comes(room)}`,
@@ -120,6 +123,7 @@ function limitProblem(room: HostRoom, pod: KubeObject): Finding | undefined {
   const isFar = limit > 2n * largest
   return {
     whose: ownerOf(pod),
+    reason: 'NoRoom',
     severity: severityOf(room, !isFar),
     message: `${ownerOf(pod)} may use ${written('memory', limit)} of memory each, and the largest node of the host has ${written('memory', largest)}: the nested cluster would count on what is not there`,
     hint: `make them smaller (${sizeFlag(pod, 'memory-size')} ${most([largest / quantityNanos('1Gi'), 1n])}Gi), or add a larger node to the host${comes(room)}`,
@@ -160,6 +164,7 @@ function fullProblem(
     .join(' and ')
   return [
     {
+      reason: 'NoRoom',
       severity: 'warning',
       message: `the host has no room now for ${waiting.length} of ${pods.length} nodes: what other pods request leaves too little for ${what}`,
       hint: grows

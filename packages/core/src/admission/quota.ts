@@ -48,6 +48,7 @@ function problemOf(
   if (charges.includes('unspecified')) {
     return [
       {
+        reason: 'QuotaExceeded',
         severity: 'error',
         message: `${where} limits ${resource}, so that every pod must have such a value, and those of nodes have none`,
         hint: `have a LimitRange give a default for ${resource.replace(/^(limits|requests)\./, '')} there, or choose another namespace with -n`,
@@ -60,6 +61,7 @@ function problemOf(
   const unit = (value: bigint): string => written(resource, value)
   return [
     {
+      reason: 'QuotaExceeded',
       severity: 'error',
       message: `${where} has room for ${resource} of ${unit(most([free]))} (${String(hard)}, of which ${String(used ?? 0)} are used), and the cluster needs ${unit(needed)}`,
       hint: `${cureOf(resource)}, choose another namespace with -n, or have the quota raised`,

@@ -1,6 +1,7 @@
 import { kubectlCommand } from '../commands.js'
 import type { ClusterRef } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import type { Reason } from '../reasons.js'
 import type { Finding } from './findings.js'
 import { ownerOf } from './objects.js'
 
@@ -13,6 +14,7 @@ export interface Known {
 }
 
 interface Row {
+  readonly reason?: Reason
   readonly pattern: RegExp
   /** Nothing to say, or said already. */
   readonly isKnown?: (known: Known) => boolean
@@ -35,23 +37,27 @@ const table: readonly Row[] = [
     isKnown: always,
   },
   {
+    reason: 'PodSecurityForbids',
     pattern: /violates PodSecurity "(\w+)/,
     isKnown: ({ podSecurity }) => podSecurity !== undefined && podSecurity !== 'privileged',
     hint: ({ namespace }) =>
       `${kubectlCommand('label', '--overwrite', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=privileged')}, ${elsewhere}`,
   },
   {
+    reason: 'PodSecurityForbids',
     pattern: /unable to validate against any security context constraint/,
     hint: ({ namespace }) =>
       `oc adm policy add-scc-to-user privileged -z default -n ${namespace}, ${elsewhere}`,
   },
   {
+    reason: 'QuotaExceeded',
     pattern: /exceeded quota|must specify/,
     isKnown: ({ quotas }) => quotas,
     hint: ({ namespace }) =>
       `have the quota of namespace "${namespace}" raised, make fewer or smaller nodes, ${elsewhere}`,
   },
   {
+    reason: 'LimitRangeForbids',
     pattern:
       /(maximum|minimum) .* usage per (Container|Pod|PersistentVolumeClaim)|max limit to request ratio per/,
     isKnown: ({ limitRanges }) => limitRanges,
@@ -59,6 +65,7 @@ const table: readonly Row[] = [
       `make the nodes as large as it permits (--control-plane-machine-memory-size, --worker-machine-memory-size and the like), ${elsewhere}`,
   },
   {
+    reason: 'HostWebhookDown',
     pattern: /failed calling webhook|failed to call webhook/,
     hint: () => 'that webhook of the host does not answer: have it mended, then run the command again',
   },
@@ -68,6 +75,7 @@ const table: readonly Row[] = [
     hint: () => 'correct what spec.hostPatches makes of it',
   },
   {
+    reason: 'SelectorMatchesNone',
     pattern: /node label selector conflicts|node selector/,
     hint: () => `change the nodeSelector in spec.hostPatches, ${elsewhere}`,
   },
@@ -86,6 +94,7 @@ export function refusalProblem(
   const where = object.kind === 'Namespace' ? 'the host' : `namespace "${ref.namespace}"`
   const { name } = object.metadata
   return {
+    reason: row === undefined ? 'PolicyRefuses' : (row.reason ?? 'HostUnfit'),
     severity: 'error',
     whose: ownerOf(object),
     name,

@@ -21,6 +21,7 @@ export async function imageProblems(
   if (having.length > 0 || nodes.length === 0) return []
   return [
     {
+      reason: 'NodeImageMissing',
       severity: 'error',
       message: `no node of the host has the image "${image}"`,
       hint: `load it (embedded host: ${knestCommand('host', 'load', image)}; others: push it to a registry) or choose another with ${flag}`,

@@ -21,6 +21,7 @@ export async function rightsProblems(
   return needed
     .filter((_, index) => allowed[index] === false)
     .map(({ verb, resource, subresource }) => ({
+      reason: 'NotPermitted' as const,
       severity: 'error' as const,
       message: `you may not ${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} in namespace "${namespace}" of the host (${api.description})`,
       hint: `ask an admin of the host for the rights that ${knestCommand('host', 'role', namespace)} prints, or choose another namespace with -n, or another --context`,

@@ -23,6 +23,7 @@ export async function storageProblems(
     if (names.includes(storageClass)) return []
     return [
       {
+        reason: 'StorageClassMissing',
         severity: 'error',
         message: `the host has no StorageClass "${storageClass}"`,
         hint: `choose one of ${names.join(', ') || 'none: install a storage provisioner first'}`,
@@ -32,6 +33,7 @@ export async function storageProblems(
   if (classes.some(isDefault)) return []
   return [
     {
+      reason: 'StorageClassMissing',
       severity: 'error',
       message: 'a persistent cluster needs a default StorageClass, and the host has none',
       hint: `name one with --storage-class (the host has ${names.join(', ') || 'none'})`,

@@ -6,8 +6,8 @@ import { labels, managedByKnest } from '../labels.js'
 import { nestedClusterCrd } from '../spec/index.js'
 import { nestedClusterKind } from './record.js'
 
-const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
-const crdName = 'nestedclusters.knest.dev'
+export const crdKind: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
+export const crdName = 'nestedclusters.knest.dev'
 
 /** Who has it stay when the last cluster goes: `true` is a host of knest's own, or the controller. */
 const keepAnnotation = 'knest.dev/keep'
@@ -62,6 +62,12 @@ function isNewer(crd: KubeObject | undefined): boolean {
   return Number(crd?.metadata.annotations?.[revisionAnnotation] ?? 0) > revision
 }
 
+/** Of knest, and older than this one: it drops the fields that are new. */
+export function isOutdated(crd: KubeObject): boolean {
+  const made = crd.metadata.annotations?.[revisionAnnotation]
+  return crd.metadata.labels?.[labels.managedBy] === managedByKnest && Number(made ?? 0) < revision
+}
+
 /** A definition of that name which somebody else made, and which knest neither changes nor removes. */
 export async function crdProblems(api: KubeApi, signal: AbortSignal): Promise<readonly Problem[]> {
   return problemsOf(await api.get(crdKind, crdName, undefined, signal).catch(unlessForbidden))
@@ -72,6 +78,7 @@ function problemsOf(crd: KubeObject | undefined): readonly Problem[] {
   const label = `${labels.managedBy}=${managedByKnest}`
   return [
     {
+      reason: 'CrdForeign',
       severity: 'error',
       message: `the host has CustomResourceDefinition "${crdName}" already, and knest did not make it`,
       hint: `if it is knest's, say so: ${kubectlCommand('label', '--overwrite', 'crd', crdName, label)}; if nobody needs it, remove it`,
@@ -107,7 +114,7 @@ export async function servedProblems(
   const access = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' }
   const verbs = ['get', 'create', 'patch'] as const
   const answers = await Promise.all(verbs.map((verb) => api.canI({ ...access, verb }, signal)))
-  return answers.includes(false) ? [{ severity: 'error', message: notServed, hint: serveHint() }] : []
+  return answers.includes(false) ? [{ reason: 'CrdMissing', severity: 'error', message: notServed, hint: serveHint() }] : []
 }
 
 const notServed = `the host has no resource definition "${crdName}", and you may not create it`

@@ -39,6 +39,7 @@ function limitProblem(name: keyof typeof wanted, value: number | undefined): rea
   if (value === undefined || !Number.isFinite(value) || value >= wanted[name]) return []
   return [
     {
+      reason: 'InotifyLimit',
       severity: 'warning',
       message: `fs.inotify.${name} of the host is ${value}; several nodes need ${wanted[name]}, or they fail with "too many open files"`,
       hint: `on the host's nodes: sysctl -w fs.inotify.${name}=${wanted[name]}`,

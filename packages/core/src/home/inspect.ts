@@ -39,6 +39,7 @@ async function namespaceProblems(
     if (mayCreate) return []
     return [
       {
+        reason: 'NotPermitted',
         severity: 'error',
         message: `there is no namespace "${ref.namespace}" on the host, and you may not create it`,
         hint: 'ask for the namespace, or choose one that exists with -n',
@@ -72,6 +73,8 @@ function levelProblems({ metadata }: KubeObject): readonly Problem[] {
   if (level === undefined || level === 'privileged') return []
   return [
     {
+      reason: 'PodSecurityForbids',
+      object: `namespace/${metadata.name}`,
       severity: 'error',
       message: `namespace "${metadata.name}" admits only ${level} pods, and a node is a privileged one`,
       hint: `${kubectlCommand('label', '--overwrite', 'namespace', metadata.name, 'pod-security.kubernetes.io/enforce=privileged')}, or choose another namespace with -n`,

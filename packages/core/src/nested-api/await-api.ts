@@ -2,7 +2,7 @@ import type { KubeApi } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import { KnestError } from '../errors.js'
 import { isTemporary } from '../kube/temporary.js'
-import { askLastWords } from '../node/last-words.js'
+import { askLastWords, silencers } from '../node/last-words.js'
 import { anySignal, beginWait, endedWith, pause } from '../signals.js'
 import { apiPort } from './open.js'
 
@@ -45,7 +45,7 @@ function lookForWords(
     while (!until.aborted) {
       await pause(patienceMs, until)
       const answers = await Promise.allSettled(nodes.map((node) => askLastWords(node, until)))
-      words = answers.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+      words = answers.flatMap((each) => (each.status === 'fulfilled' ? silencers(each.value) : []))
     }
   }
   // It ends with the wait.

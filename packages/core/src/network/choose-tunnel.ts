@@ -39,6 +39,7 @@ export function chooseTunnel(
   const mtu = wanted.mtu === automaticMtu ? largest : wanted.mtu
   if (mtu > largest) {
     problems.push({
+      reason: 'MtuTooLarge',
       message: `MTU ${mtu} is too large: pods of the host have ${facts.podMtu}, of which VXLAN takes ${vxlanOverhead}`,
       hint: `use at most ${largest}, or leave it out`,
       severity: 'error',
@@ -46,6 +47,7 @@ export function chooseTunnel(
   }
   if (largest < minMtu) {
     problems.push({
+      reason: 'MtuTooLarge',
       message: `pods of the host have an MTU of ${facts.podMtu}, which leaves nested pods ${largest} of the ${minMtu} they need`,
       hint: 'raise the MTU of the host pod network, or use a host with less encapsulation',
       severity: 'error',

@@ -46,6 +46,7 @@ export function lostData(record: ClusterRecord, ends: ReadonlyMap<string, string
   const why = [...ends].map(([node, text]) => `node "${node}": ${text}`).join('; ')
   const restore = persistence.enabled ? 'bring the volumes of its control planes back, or ' : ''
   return {
+    reason: 'DataLost',
     severity: 'error',
     message: `cluster "${name}" has lost its data: no control plane has a disk with it${why === '' ? '' : ` (${why})`}`,
     hint: `no new cluster is begun in its place unasked: ${restore}remove it with ${clusterCommand('delete', record)}, and create it again`,

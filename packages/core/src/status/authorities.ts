@@ -15,6 +15,6 @@ export async function authorityProblem(
     signal.throwIfAborted()
     if (!(error instanceof KnestError) || error.code !== 'prerequisite') throw error
     const { message, hint = `see: ${clusterCommand('status', sources.record)}` } = error
-    return { severity: 'error', message, hint }
+    return { reason: 'AuthoritiesLost', severity: 'error', message, hint }
   }
 }

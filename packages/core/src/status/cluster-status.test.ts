@@ -116,6 +116,8 @@ describe('clusterStatus', () => {
       reason: 'its disk is empty: what was on it is lost',
     })
     expect(status.problems).toContainEqual({
+      reason: 'DiskLost',
+      object: 'node/q-cp-2',
       severity: 'warning',
       message: 'node "q-cp-2" has lost its disk and is not part of the cluster',
       hint: '`knest scale q 3:2 -n knest-q` replaces it',

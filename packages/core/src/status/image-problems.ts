@@ -36,12 +36,14 @@ function problem(
   const again = clusterCommand('load', record, image)
   if (lacking === undefined)
     return {
+      reason: 'LoadedImageMissing',
       severity: 'warning',
       message: `no node has image "${image}" any more, which was loaded into the cluster`,
       hint: `load it again with ${again}, or have it forgotten with ${knestCommand('images', 'rm', record.name, image, '-n', record.namespace)}`,
     }
   const nodes = lacking.join(', ')
   return {
+    reason: 'LoadedImageMissing',
     severity: 'warning',
     message: `${nodes} ${lacking.length === 1 ? 'lacks' : 'lack'} image "${image}", which was loaded into the cluster`,
     hint: `${clusterCommand('heal', record)} copies it from a node that has it, or load it again with ${again}`,

@@ -1,2 +1,5 @@
-export { clusterStatus } from './cluster-status.js'
+export { answerOf, type Answer } from './answer.js'
+export { askCluster, clusterStatus, judge, type StatusFacts } from './cluster-status.js'
+export { lastWords } from './last-words.js'
+export { statusProblems } from './problems.js'
 export { summarize } from './summary.js'

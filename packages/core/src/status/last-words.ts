@@ -1,14 +1,14 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
-import { askLastWords } from '../node/last-words.js'
+import { askLastWords, type LastWords } from '../node/last-words.js'
 import type { Answer } from './answer.js'
 
-/** What etcd and API servers that do not run said last, a sentence part each; asked when the API is silent. */
+/** What parts of the control planes that do not run said last. */
 export async function lastWords(
   record: ClusterRecord,
   running: readonly BackendNode[],
   answer: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<Answer<T>>,
-): Promise<readonly string[]> {
+): Promise<readonly LastWords[]> {
   const controlPlanes = running.filter(({ role }) => role === 'control-plane')
   const answers = await Promise.all(
     controlPlanes.map(({ backend, name }) =>

@@ -20,6 +20,7 @@ export function lostMajority(observed: Observed): Problem | undefined {
   const names = lost.map(({ name }) => `"${name}"`).join(', ')
   const remove = `remove the cluster with ${clusterCommand('delete', record)}, and create it again`
   return {
+    reason: 'EtcdMajorityLost',
     severity: 'error',
     message: `etcd of cluster "${record.name}" has lost its majority: of ${voting.length} members ${names} have no disk any more`,
     hint: isCreated ? `restore a snapshot of etcd, or ${remove}` : `its creation cannot go on: ${remove}`,

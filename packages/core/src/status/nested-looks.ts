@@ -8,7 +8,7 @@ import { condition } from '../nested-api/conditions.js'
 import { askDeadWebhooks, type DeadWebhook } from '../nested-api/dead-webhooks.js'
 import { askSystemTroubles, type SystemTrouble } from '../nested-api/system-troubles.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
-import { warning } from './host-problems.js'
+import { aboutNode, warning } from './host-problems.js'
 
 /** What the nested cluster says of its own parts; what it does not say is left out. */
 export interface NestedLooks {
@@ -48,13 +48,22 @@ export function nestedProblems(
   return [
     ...webhooks.map(({ kind, configuration, webhook, service }) =>
       warning(
+        { reason: 'WebhookDown', object: `${kind.toLowerCase()}/${configuration}` },
         `admission webhook "${webhook}" of the nested cluster refuses what it is to be asked about: nobody is ready behind Service "${service}"`,
         `bring its pods back, or remove it with ${shell(record, 'delete', kind.toLowerCase(), configuration)}`,
       ),
     ),
-    ...troubles.map((trouble) => warning(trouble.message, cureOf(record, trouble))),
+    ...troubles.map((trouble) =>
+      warning(
+        { reason: reasonOf[trouble.kind], object: `pod/${trouble.pod.name}` },
+        trouble.message,
+        cureOf(record, trouble),
+      ),
+    ),
   ]
 }
+
+const reasonOf = { image: 'ImagePull', memory: 'OutOfMemory', crash: 'ContainerCrashes' } as const
 
 function cureOf(record: ClusterRecord, { kind, pod }: SystemTrouble): string {
   switch (kind) {
@@ -82,6 +91,7 @@ export function pressureProblems(record: ClusterRecord, members: readonly KubeOb
       const { name } = member.metadata
       return [
         warning(
+          aboutNode(type === 'PIDPressure' ? 'PidPressure' : type, name),
           `node "${name}" has ${type}: ${found.message ?? 'its kubelet does not say more'}`,
           `its kubelet ends pods until that is over; see what they use: ${shell(record, 'describe', 'node', name)}`,
         ),

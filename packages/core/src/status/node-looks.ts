@@ -14,6 +14,8 @@ export interface NodeLooks {
   readonly clocks: ReadonlyMap<string, number>
   /** By name: bytes of disks that are nearly full. */
   readonly fullDisks: ReadonlyMap<string, DiskRoom>
+  /** By name: why a node that runs said nothing. */
+  readonly silent: ReadonlyMap<string, string>
 }
 
 export interface DiskRoom {
@@ -52,8 +54,13 @@ export async function lookAtNodes(
     const { free, size } = parseRoom(room)
     if (free < leastFree) fullDisks.set(name, { free, size })
   }
-  await Promise.all(running.map((node) => answer((signal) => look(node, signal))))
-  return { emptyDisks, begunDisks, clocks, fullDisks }
+  const silent = new Map<string, string>()
+  const ask = async (node: BackendNode): Promise<void> => {
+    const { problem } = await answer((signal) => look(node, signal))
+    if (problem !== undefined) silent.set(node.name, problem)
+  }
+  await Promise.all(running.map(ask))
+  return { emptyDisks, begunDisks, clocks, fullDisks, silent }
 }
 
 /** Free and all blocks, and what a block has; infinite where that is not said. */

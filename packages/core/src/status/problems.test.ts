@@ -263,6 +263,7 @@ describe('certificates', () => {
     expect(status.endSoon).toBe(1)
     expect(statusProblems(observed({}), status)).toEqual([
       {
+        reason: 'CertificatesEndSoon',
         severity: 'warning',
         message: '1 certificate ends within 30 days',
         hint: 'renew with `knest certs q --renew -n knest-q`',

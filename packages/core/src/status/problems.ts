@@ -5,7 +5,14 @@ import type { Problem } from '../errors.js'
 import { mebibytes } from '../etcd/index.js'
 import { hasNoSpace, hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
-import { diskProblems, goingDisks, podTroubles, standingNodes, warning } from './host-problems.js'
+import {
+  aboutNode,
+  diskProblems,
+  goingDisks,
+  podTroubles,
+  standingNodes,
+  warning,
+} from './host-problems.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
 import { lostMajority } from './lost-majority.js'
@@ -51,6 +58,7 @@ function nodesLeft({ record, hostNodes }: Observed): Problem | undefined {
       ? ['pause', clusterCommand('pause', record)]
       : ['delete', clusterCommand('delete', record, '--keep-data')]
   return warning(
+    { reason: 'NodesLeft' },
     `cluster "${name}" is ${phase === 'Paused' ? 'paused' : 'to keep nothing but its disks'}, and ${running.join(', ')} ${running.length === 1 ? 'runs' : 'run'}`,
     `if no ${verb} is running, go on with ${command}`,
   )
@@ -65,16 +73,22 @@ function etcdProblems(observed: Observed): readonly Problem[] {
   const learners = members.filter(({ learner, healthy }) => learner && healthy)
   return [
     ...silent.map(({ name }) =>
-      warning(`etcd member "${name}" does not answer; the others go on without it`, cure(observed, name)),
+      warning(
+        aboutNode('EtcdMemberSilent', name),
+        `etcd member "${name}" does not answer; the others go on without it`,
+        cure(observed, name),
+      ),
     ),
     ...removed(observed).map(({ name }) =>
       warning(
+        aboutNode('EtcdMemberRemoved', name),
         `control plane "${name}" runs and is no member of etcd: its removal did not come to its end`,
         `${scaleCommand(record)} has it join again`,
       ),
     ),
     ...learners.map(({ name }) =>
       warning(
+        aboutNode('EtcdMemberLearns', name),
         `etcd member "${name}" has no vote yet: its node has not joined completely`,
         `go on with ${scaleCommand(record)}`,
       ),
@@ -103,6 +117,7 @@ function removed({
 function noSpace(record: ClusterRecord, members: readonly EtcdMemberStatus[]): Problem {
   const bytes = Math.max(...members.map(({ dbSizeBytes = 0 }) => dbSizeBytes))
   return warning(
+    { reason: 'EtcdNoSpace' },
     `etcd is full (NOSPACE, ${mebibytes(bytes)}): the cluster can be read, and takes deletions only`,
     `delete what fills it, if it is not gone already; then ${clusterCommand('heal', record)} gives the room back and has etcd take data again`,
   )
@@ -115,6 +130,7 @@ function noQuorum(members: readonly EtcdMemberStatus[]): Problem {
   const names = silent.map(({ name }) => `"${name}"`).join(', ')
   const needed = Math.floor(voting.length / 2) + 1
   return warning(
+    { reason: 'EtcdNoQuorum' },
     `etcd has no majority, so the API server can do nothing: of ${voting.length} members ${names || 'none'} do not answer`,
     `it goes on by itself when ${needed} of them run with their disks; see why the nodes do not run`,
   )
@@ -124,6 +140,7 @@ function apiProblems({ record, apiProblem, lastWords = [] }: Observed): readonly
   if (apiProblem === undefined) return []
   return [
     warning(
+      { reason: 'ApiSilent' },
       `the API server cannot be asked: ${[apiProblem, ...lastWords].join('; ')}`,
       `see the reasons of the control planes, and /var/log/knest and /var/log/pods on them; ${scaleCommand(record)} repairs what is lost`,
     ),
@@ -139,6 +156,7 @@ function lostNodes(observed: Observed): readonly Problem[] {
     .filter(({ name }) => !told.has(name))
     .map((node) =>
       warning(
+        aboutNode(isMissing(node) ? 'NodeMissing' : 'DiskLost', node.name),
         isMissing(node)
           ? `the host has no node "${node.name}"`
           : `node "${node.name}" has lost its disk and is not part of the cluster`,
@@ -156,6 +174,7 @@ function unregistered({ record, hostNodes, nodes, emptyDisks, apiProblem }: Obse
     .filter(({ name, status, version }) => status === 'NotReady' && version === undefined && runs(name))
     .map(({ name }) =>
       warning(
+        aboutNode('NodeNotRegistered', name),
         `node "${name}" runs, and the cluster has no Node object of it`,
         `if that does not change by itself, ${scaleCommand(record)} has it register again`,
       ),
@@ -205,12 +224,14 @@ function clockProblems({ clocks, record }: Observed): readonly Problem[] {
   if (far.length > 1 && far.length === clocks.size && sameWithin(far.map(([, ahead]) => ahead)))
     return [
       warning(
+        { reason: 'ClockSkew' },
         `this machine's clock differs from that of every node of cluster "${record.name}" by ${Math.abs(far[0]?.[1] ?? 0)} s`,
         'set the clock of this machine',
       ),
     ]
   return far.map(([name, ahead]) =>
     warning(
+      aboutNode('ClockSkew', name),
       `the clock of node "${name}" is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} this machine's`,
       `see date and, on a VM, chronyc tracking: ${clusterCommand('ssh', record, name, '--', 'date')}`,
     ),
@@ -229,6 +250,7 @@ function certificateProblems(
   const what = `${endSoon} ${endSoon === 1 ? 'certificate ends' : 'certificates end'} within ${renewBeforeDays} days`
   return [
     warning(
+      { reason: endSoon > 0 ? 'CertificatesEndSoon' : 'RenewalBrokenOff' },
       endSoon > 0 ? what : 'a renewal of certificates was broken off',
       `renew with ${clusterCommand('certs', record, '--renew')}`,
     ),

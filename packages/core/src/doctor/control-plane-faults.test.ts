@@ -1,0 +1,181 @@
+import { test } from 'vitest'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import { expectNamed, type FaultRow } from './fake-fault.js'
+import { nodeObject, object, type Seen } from './fake-snapshot.js'
+
+const system = 'kube-system'
+const pod = (name: string, owner: object, container: string, status: object): KubeObject =>
+  object(
+    'Pod',
+    name,
+    {
+      metadata: { ownerReferences: [owner] },
+      spec: { nodeName: 'q-cp-0', containers: [{ name: container, image: `registry.test/${container}:1` }] },
+      status: { containerStatuses: [{ name: container, ready: false, restartCount: 4, ...status }] },
+    },
+    system,
+  )
+const mirror = { kind: 'Node', name: 'q-cp-0' }
+const backOff = {
+  waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' },
+}
+const ends = (expires: string, daysLeft: number): Seen => ({
+  certificates: {
+    certificates: [{ node: 'q-cp-0', name: 'apiserver', expires, daysLeft, ca: 'ca', renewedBy: 'knest' }],
+  },
+})
+const kubeconfig = (ca: string, cert: string): string =>
+  `clusters:\n- cluster:\n    certificate-authority-data: ${ca}\nusers:\n- user:\n    client-certificate-data: ${cert}\n    client-key-data: c2VjcmV0\n`
+const three = { controlPlanes: 3, workers: 0 }
+const silentMember = { healthy: false, dbSizeBytes: undefined }
+
+test.each<FaultRow>([
+  [
+    'etcd is full',
+    { etcd: [{ alarms: ['NOSPACE'], dbSizeBytes: 2 ** 31 }] },
+    'EtcdNoSpace',
+    'cluster/q',
+    /`knest heal q -n knest-q`/,
+  ],
+  [
+    'a member of etcd is silent',
+    { ...three, etcd: [{}, {}, { name: 'q-cp-2', ...silentMember }] },
+    'EtcdMemberSilent',
+    'node/q-cp-2',
+    /var\/log\/pods/,
+  ],
+  [
+    'etcd has no majority',
+    {
+      ...three,
+      apiProblem: 'no control plane is ready',
+      etcd: [{ healthy: false }, silentMember, silentMember],
+    },
+    'EtcdNoQuorum',
+    'cluster/q',
+    /when 2 of them run/,
+  ],
+  [
+    'disks of the majority are lost',
+    {
+      ...three,
+      apiProblem: 'no control plane is ready',
+      emptyDisks: ['q-cp-1', 'q-cp-2'],
+      etcd: [{ healthy: false }, { name: 'q-cp-1', ...silentMember }, { name: 'q-cp-2', ...silentMember }],
+    },
+    'EtcdMajorityLost',
+    'cluster/q',
+    /`knest delete q -n knest-q`/,
+  ],
+  [
+    'a member was removed',
+    { ...three, etcd: [{}, {}] },
+    'EtcdMemberRemoved',
+    'node/q-cp-2',
+    /`knest scale q 3:0 -n knest-q`/,
+  ],
+  [
+    'a member has no vote',
+    { ...three, etcd: [{}, {}, { name: 'q-cp-2', learner: true }] },
+    'EtcdMemberLearns',
+    'node/q-cp-2',
+    /`knest scale q 3:0/,
+  ],
+  ['all disks are lost', { emptyDisks: ['q-cp-0'] }, 'DataLost', 'cluster/q', /`knest delete q -n knest-q`/],
+  [
+    'the disk of a worker is lost',
+    { emptyDisks: ['q-worker-0'], members: { 'q-worker-0': null } },
+    'DiskLost',
+    'node/q-worker-0',
+    /`knest scale q 1:1/,
+  ],
+  [
+    'authorities are lost',
+    {
+      authorities: {
+        reason: 'AuthoritiesLost',
+        severity: 'error',
+        message: 'the certificate authorities of cluster "q" are gone',
+        hint: 'restore the Secret',
+      },
+    },
+    'AuthoritiesLost',
+    'cluster/q',
+    /restore the Secret/,
+  ],
+  [
+    'the API server does not answer',
+    { apiProblem: 'no answer within 6 s' },
+    'ApiSilent',
+    'cluster/q',
+    /`knest scale q 1:1/,
+  ],
+  ['the nested API is slow', { cluster: { answerMs: 3_000 } }, 'ApiSlow', 'cluster/q', /readyz/],
+  [
+    'certificates are over',
+    ends('2026-05-30T00:00:00Z', -3),
+    'CertificatesExpired',
+    'cluster/q',
+    /`knest certs q --renew -n knest-q`/,
+  ],
+  [
+    'certificates end soon',
+    ends('2026-06-04T00:00:00Z', 2),
+    'CertificatesEndSoon',
+    'cluster/q',
+    /`knest certs q --renew -n knest-q`/,
+  ],
+  [
+    'a renewal was broken off',
+    { certificates: { unfinished: ['q-cp-0'] } },
+    'RenewalBrokenOff',
+    'cluster/q',
+    /`knest certs q --renew/,
+  ],
+  [
+    'a scheduler with a wrong flag',
+    {
+      lastWords: [{ part: 'kube-scheduler', node: 'q-cp-0', said: 'unknown flag: --not-there' }],
+      nested: [
+        pod('kube-scheduler-q-cp-0', mirror, 'kube-scheduler', {
+          state: backOff,
+          lastState: { terminated: { exitCode: 1 } },
+        }),
+      ],
+      says: { 'q-cp-0': 'set-up init' },
+    },
+    'StaticPodCrashes',
+    'node/q-cp-0',
+    /`knest ssh q q-cp-0 -- kubeadm init phase control-plane scheduler --config \/etc\/kubernetes\/knest-kubeadm\.yaml`/,
+  ],
+  [
+    'an API server with a wrong flag',
+    {
+      apiProblem: 'no control plane is ready',
+      lastWords: [
+        { part: 'kube-apiserver', node: 'q-cp-0', said: '"command failed" err="unknown flag: --not-there"' },
+      ],
+    },
+    'StaticPodCrashes',
+    'node/q-cp-0',
+    /kubeadm init phase control-plane apiserver/,
+  ],
+  [
+    'the part of a control plane that joined',
+    {
+      ...three,
+      lastWords: [{ part: 'kube-controller-manager', node: 'q-cp-1', said: 'bind: address already in use' }],
+      says: { 'q-cp-1': 'set-up join' },
+    },
+    'StaticPodCrashes',
+    'node/q-cp-1',
+    /kubeadm join phase control-plane-prepare control-plane/,
+  ],
+  [
+    'a kubeconfig from before a renewal',
+    { cluster: { kubeconfig: { local: kubeconfig('bmV3', 'eA=='), stored: kubeconfig('bmV3', 'eQ==') } } },
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
+  ],
+])('named: %s', (...row) => expectNamed(row))

@@ -1,0 +1,268 @@
+import { clusterCommand } from '../commands.js'
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { KubeObject } from '../contracts/kubernetes.js'
+import type { Reason } from '../reasons.js'
+import { judge } from '../status/index.js'
+import { slowMs } from './host-rules.js'
+import { named, type Named } from './named.js'
+import type { NodeServices } from './node-services.js'
+import type { ClusterSnapshot } from './snapshot.js'
+
+type Rule = (cluster: ClusterSnapshot) => readonly Named[]
+
+/** What nodes and nested API say of a cluster that should run. Each is pure. */
+export const nestedRules: readonly Rule[] = [
+  services,
+  processes,
+  tunnels,
+  deadParts,
+  notReady,
+  workloads,
+  slowApi,
+  certificates,
+  kubeconfig,
+]
+
+const onNode = (record: ClusterRecord, node: string, ...words: readonly string[]): string =>
+  clusterCommand('ssh', record, node, '--', ...words)
+const kubectl = (record: ClusterRecord, ...words: readonly string[]): string =>
+  clusterCommand('shell', record, '--', 'kubectl', ...words)
+
+/** A disk on which nothing was set up has no kubelet to run. */
+function services({ facts: { record, looks }, services: all }: ClusterSnapshot): readonly Named[] {
+  return [...all].flatMap(([name, node]) => {
+    if (looks.emptyDisks.has(name)) return []
+    const down = (reason: Reason, unit: string, state: string | undefined, said = ''): Named =>
+      named(
+        reason,
+        `node/${name}`,
+        `${unit} ${state === 'active' ? 'runs and does not answer' : `is ${state ?? 'not there'}`}${said === '' ? '' : `; it said last: ${said}`}`,
+        `start it anew: ${onNode(record, name, 'systemctl', 'restart', unit)}`,
+      )
+    return [
+      ...(isUp(node.containerd, node.containerdAnswers)
+        ? []
+        : [down('ContainerdDown', 'containerd', node.containerd)]),
+      ...(isUp(node.kubelet, node.kubeletHealthy)
+        ? []
+        : [down('KubeletDown', 'kubelet', node.kubelet, node.kubeletSaid)]),
+    ]
+  })
+}
+
+function isUp(state: string | undefined, answers: boolean): boolean {
+  return (state === 'active' || state === undefined) && answers
+}
+
+/** From here on the next busy moment fails. */
+const nearlyAll = 0.9
+
+function processes({ facts: { record }, services: all }: ClusterSnapshot): readonly Named[] {
+  const near = [...all].flatMap(([name, { processes: found }]) =>
+    found !== undefined && found.used >= found.limit * nearlyAll ? [{ name, ...found }] : [],
+  )
+  const [first] = near
+  if (first === undefined) return []
+  const names = near.map(({ name }) => `"${name}"`).join(', ')
+  return [
+    named(
+      'ProcessLimit',
+      `node/${first.name}`,
+      `${first.used} of at most ${first.limit} processes and threads are there for ${names}`,
+      `raise the limit on the host nodes (podPidsLimit of their kubelet, kernel.pid_max, kernel.threads-max), or run less; see what runs: ${onNode(record, first.name, 'ps', '-ef')}`,
+    ),
+  ]
+}
+
+/** Of VXLAN over IPv4. */
+const overhead = 50
+const vxlanDevices = ['flannel.1', 'vxlan.calico']
+
+function tunnels({ facts: { record }, services: all }: ClusterSnapshot): readonly Named[] {
+  return [...all].flatMap(([name, { mtus }]) => {
+    const below = [...mtus].find(([device]) => /^e(th|n)/.test(device))
+    const tunnel = [...mtus].find(([device]) => vxlanDevices.includes(device))
+    if (below === undefined || tunnel === undefined || tunnel[1] + overhead <= below[1]) return []
+    return [
+      named(
+        'MtuTooLarge',
+        `node/${name}`,
+        `its tunnel ${tunnel[0]} has an MTU of ${tunnel[1]}, and ${below[0]} below it one of ${below[1]}, which leaves ${below[1] - overhead}`,
+        `raise the MTU of the host pod network to what it was, or give the network plugin ${below[1] - overhead}: ${kubectl(record, 'get', 'configmaps', '-A')}`,
+      ),
+    ]
+  })
+}
+
+const config = '/etc/kubernetes/knest-kubeadm.yaml'
+
+function deadParts({ facts: { record }, lastWords, services: all }: ClusterSnapshot): readonly Named[] {
+  return lastWords.map(({ part, node, said }) =>
+    named(
+      'StaticPodCrashes',
+      `node/${node}`,
+      `${part} does not run; it said last: ${said}`,
+      `${part === 'etcd' ? 'correct its manifest' : `have its manifest made as it was: ${rewrite(record, node, part, all.get(node))}`}; a setting of spec.kubernetes is corrected by an apply; see: ${onNode(record, node, 'cat', `/etc/kubernetes/manifests/${part}.yaml`)}`,
+    ),
+  )
+}
+
+function rewrite(record: ClusterRecord, node: string, part: string, found: NodeServices | undefined): string {
+  const phase =
+    found?.setUpBy === 'join'
+      ? ['join', 'phase', 'control-plane-prepare', 'control-plane']
+      : ['init', 'phase', 'control-plane', part.replace(/^kube-/, '')]
+  return onNode(record, node, 'kubeadm', ...phase, '--config', config)
+}
+
+/** What kubelet says, and what that means; the first row that fits counts. */
+const readings: readonly (readonly [pattern: RegExp, Reason])[] = [
+  [
+    /cni plugin not initialized|network plugin (is not ready|returns error)|NetworkPluginNotReady/i,
+    'NetworkPluginMissing',
+  ],
+  [
+    /container runtime (is down|status check)|PLEG is not healthy|runtime network not ready.*containerd/i,
+    'ContainerdDown',
+  ],
+  [/Kubelet stopped posting node status|Kubelet never posted/i, 'KubeletDown'],
+  [/^/, 'NodeNotReady'],
+]
+
+/** Nodes that run and have joined, and are not Ready all the same. */
+function notReady({ facts }: ClusterSnapshot): readonly Named[] {
+  const { record, hostNodes, looks } = facts
+  const { nodes } = judge(facts).observed
+  return nodes.flatMap(({ name, status, version, reason = 'it does not say why' }) => {
+    const runs = hostNodes.some((node) => node.name === name && node.phase === 'running')
+    if (status !== 'NotReady' || version === undefined || !runs || looks.emptyDisks.has(name)) return []
+    const found = readings.find(([pattern]) => pattern.test(reason))?.[1] ?? 'NodeNotReady'
+    const cures: Partial<Record<Reason, string>> = {
+      NetworkPluginMissing: `see its pods: ${kubectl(record, 'get', 'pods', '-A', '-o', 'wide', '--field-selector', `spec.nodeName=${name}`)}`,
+      ContainerdDown: `start it anew: ${onNode(record, name, 'systemctl', 'restart', 'containerd')}`,
+      KubeletDown: `start it anew: ${onNode(record, name, 'systemctl', 'restart', 'kubelet')}`,
+    }
+    return [
+      named(
+        found,
+        `node/${name}`,
+        `is not Ready: ${reason}`,
+        cures[found] ?? `see what is the matter: ${kubectl(record, 'describe', 'node', name)}`,
+      ),
+    ]
+  })
+}
+
+interface Workload {
+  readonly spec?: { readonly replicas?: number }
+  readonly status?: {
+    readonly availableReplicas?: number
+    readonly desiredNumberScheduled?: number
+    readonly numberReady?: number
+  }
+}
+
+const parts: Readonly<Record<string, Reason>> = {
+  'Deployment/coredns': 'DnsDown',
+  'Deployment/local-path-provisioner': 'StorageDown',
+  'DaemonSet/kube-proxy': 'ProxyDown',
+  'DaemonSet/kube-flannel-ds': 'NetworkDown',
+  'DaemonSet/calico-node': 'NetworkDown',
+  'DaemonSet/cilium': 'NetworkDown',
+}
+
+function workloads(cluster: ClusterSnapshot): readonly Named[] {
+  const { facts, workloads: found = [] } = cluster
+  const unready = judge(facts).observed.nodes.filter(({ ready }) => !ready).length
+  return found.flatMap((object) => {
+    const reason = parts[`${object.kind}/${object.metadata.name}`]
+    return reason === undefined ? [] : ofWorkload(facts.record, object, reason, unready)
+  })
+}
+
+function ofWorkload(
+  record: ClusterRecord,
+  object: KubeObject,
+  reason: Reason,
+  unready: number,
+): readonly Named[] {
+  const { kind, metadata } = object
+  const { name, namespace = '' } = metadata
+  const { spec, status = {} } = object as unknown as Workload
+  const about = `${kind.toLowerCase()}/${name}`
+  if (kind === 'Deployment') {
+    if ((status.availableReplicas ?? 0) > 0) return []
+    const isOff = spec?.replicas === 0
+    const cure = isOff
+      ? `bring it back: ${kubectl(record, 'scale', 'deployment', name, '-n', namespace, '--replicas', reason === 'DnsDown' ? '2' : '1')}`
+      : `see why: ${kubectl(record, 'describe', 'deployment', name, '-n', namespace)}; start it anew: ${kubectl(record, 'rollout', 'restart', 'deployment', name, '-n', namespace)}`
+    return [named(reason, about, isOff ? 'it was scaled to 0' : 'none of its pods is available', cure)]
+  }
+  const { desiredNumberScheduled: wanted = 0, numberReady = 0 } = status
+  // Where a node is not Ready its pods are not, and that is said of the node.
+  if (wanted > 0 && wanted - numberReady <= unready) return []
+  return [
+    named(
+      reason,
+      about,
+      wanted === 0 ? 'it is to run on no node' : `it is ready on ${numberReady} of ${wanted} nodes`,
+      wanted === 0
+        ? `see its nodeSelector: ${kubectl(record, 'get', 'daemonset', name, '-n', namespace, '-o', 'yaml')}`
+        : `see why: ${kubectl(record, 'describe', 'daemonset', name, '-n', namespace)}; start it anew: ${kubectl(record, 'rollout', 'restart', 'daemonset', name, '-n', namespace)}`,
+    ),
+  ]
+}
+
+function slowApi({ facts: { record }, answerMs = 0 }: ClusterSnapshot): readonly Named[] {
+  if (answerMs < slowMs) return []
+  return [
+    named(
+      'ApiSlow',
+      undefined,
+      `the API server of the cluster needs ${(answerMs / 1000).toFixed(1)} s for its quickest answer`,
+      `give its control planes more CPU or a faster disk; see what is slow: ${kubectl(record, 'get', '--raw', '/readyz?verbose')}`,
+    ),
+  ]
+}
+
+/** Those that end soon are told of by the status. */
+function certificates({ facts: { record, certificates: found, now } }: ClusterSnapshot): readonly Named[] {
+  const { certificates: leaves = [], authorities = [] } = found.value ?? {}
+  const all = [...leaves, ...authorities.map((authority) => ({ ...authority, node: undefined }))]
+  const over = all.filter(({ expires }) => Date.parse(expires) <= now.getTime())
+  const [first] = over
+  if (first === undefined) return []
+  const names = over.map(({ name, node }) => `"${name}"${node === undefined ? '' : ` of "${node}"`}`)
+  return [
+    named(
+      'CertificatesExpired',
+      undefined,
+      `${over.length === 1 ? 'a certificate has ended' : `${over.length} certificates have ended`}: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}, ${first.expires}`,
+      `renew with ${clusterCommand('certs', record, '--renew')}`,
+    ),
+  ]
+}
+
+/** Authority and certificate of its user, whatever else differs; secrets are compared and not shown. */
+const marks = ['certificate-authority-data', 'client-certificate-data'] as const
+
+function kubeconfig({ facts: { record }, kubeconfig: found }: ClusterSnapshot): readonly Named[] {
+  if (found === undefined) return []
+  const of = (text: string): string => marks.map((name) => valueIn(text, name)).join(' ')
+  if (of(found.local) === of(found.stored)) return []
+  const isAnother = valueIn(found.local, marks[0]) !== valueIn(found.stored, marks[0])
+  return [
+    named(
+      'KubeconfigStale',
+      undefined,
+      isAnother
+        ? 'the kubeconfig file of this machine is of another cluster of the same name'
+        : 'the kubeconfig file of this machine has another certificate than the one that the host has stored',
+      `write it anew: ${clusterCommand('kubeconfig', record, '--merge')}`,
+    ),
+  ]
+}
+
+function valueIn(text: string, name: string): string {
+  return new RegExp(`^\\s*${name}:\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
+}
