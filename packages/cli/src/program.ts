@@ -7,6 +7,7 @@ import { completionCommand } from './commands/completion.js'
 import { controllerCommand } from './commands/controller.js'
 import { createCommand } from './commands/create.js'
 import { deleteCommand } from './commands/delete.js'
+import { doctorCommand } from './commands/doctor.js'
 import { extendCommand } from './commands/extend.js'
 import { healCommand } from './commands/heal.js'
 import { hostCommand } from './commands/host/host.js'
@@ -61,6 +62,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     certsCommand(deps),
     logsCommand(deps),
     deleteCommand(deps),
+    doctorCommand(deps),
     preflightCommand(deps),
     hostCommand(deps),
     renderCommand(deps),

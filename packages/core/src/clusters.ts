@@ -5,6 +5,7 @@ import { applyOperation } from './operations/apply.js'
 import { certificatesOperation } from './operations/certificates.js'
 import { createOperation } from './operations/create.js'
 import { deleteOperation } from './operations/delete.js'
+import { doctorOperation } from './operations/doctor.js'
 import { createExclusive } from './operations/exclusive.js'
 import { exportLogsOperation } from './operations/export-logs.js'
 import { extendOperation } from './operations/extend.js'
@@ -39,6 +40,7 @@ export function createClusters(parts: Parts): Clusters {
     ...access,
     ...certificates,
     ...exportLogsOperation(tools, { ...found, ...access, ...certificates }),
+    ...doctorOperation(tools),
     ...loadOperation(tools),
     ...imagesOperation(tools),
   }

@@ -101,7 +101,7 @@ export const reasons = {
   ControllerVersion: ['host', 'warning', 'the controller is of another version than this command'],
   LockLeft: ['host', 'warning', 'who held the lock ended without giving it back'],
 
-  ClusterPaused: ['nested', 'note', '`knest pause` took its nodes off the host'],
+  ClusterPaused: ['nested', 'note', 'its nodes were taken off the host, and their disks kept'],
   ClusterKept: ['nested', 'note', 'it was deleted with its data kept'],
   NotCompleted: ['nested', 'warning', 'a command works on it, or ended before it was done'],
   NodesLeft: ['nested', 'warning', 'a pause or a delete was broken off before it took the nodes away'],
@@ -181,14 +181,14 @@ export const reasons = {
   KubeconfigStale: [
     'nested',
     'warning',
-    'the kubeconfig file on this machine is of an earlier cluster of that name, or of before a renewal',
+    'the kubeconfig file on this machine is older than the cluster, its address or its certificates',
   ],
 
   KubeVirtMissing: ['vm', 'error', 'VM nodes need KubeVirt on the host'],
   KubeVirtNotReady: ['vm', 'error', 'the operator of KubeVirt has not come to its end'],
   BridgeForbidden: ['vm', 'error', 'KubeVirt is configured to refuse bridged VMs on the pod network'],
   NoKvm: ['vm', 'error', 'no host node offers hardware virtualization (/dev/kvm)'],
-  VmsEmulated: ['vm', 'warning', 'KubeVirt is configured to emulate VMs in software'],
+  VmsEmulated: ['vm', 'note', 'KubeVirt is configured to emulate VMs in software'],
   VmUnschedulable: ['vm', 'error', 'no host node takes the launcher pod of the VM'],
   VmStarting: ['vm', 'error', 'the launcher pod of the VM does not come to run it'],
   VmWithoutAddress: ['vm', 'error', 'the VM has no address on the pod network'],

@@ -29,6 +29,8 @@ import {
   type ClusterStatus,
   type ClusterSummary,
   type CreateRun,
+  type Diagnosis,
+  type DoctorRequest,
   type ExecLimits,
   type ExecResult,
   type HealReport,
@@ -370,6 +372,26 @@ export class FakeClusters implements Clusters {
         return Promise.resolve(3)
       },
     }
+  }
+
+  diagnosis: Diagnosis = { findings: [], unseen: [] }
+  /** What the last diagnosis was asked with. */
+  doctorRequest: DoctorRequest | undefined
+
+  async diagnose(ref: ClusterRef, request: DoctorRequest): Promise<Diagnosis> {
+    await this.read(ref)
+    this.doctorRequest = request
+    return this.diagnosis
+  }
+
+  async diagnoseHost(
+    _ref: ClusterRef,
+    _specs: readonly ClusterSpec[],
+    request: DoctorRequest,
+  ): Promise<Diagnosis> {
+    await this.check()
+    this.doctorRequest = request
+    return this.diagnosis
   }
 
   async certificates(ref: ClusterRef): Promise<ClusterCertificates> {

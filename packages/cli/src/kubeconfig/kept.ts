@@ -143,6 +143,11 @@ export async function hasCurrentContext(deps: Deps): Promise<boolean> {
   return current !== undefined
 }
 
+/** The text of the cluster's own kubeconfig file; undefined when this machine has none. */
+export async function keptKubeconfig(deps: Deps, owner: NestedOwner): Promise<string | undefined> {
+  return (await ownFile(deps, owner)).text
+}
+
 /** Removes the file and the context of a cluster that is gone, and nothing of one on another host. */
 export async function forgetKubeconfig(deps: Deps, owner: NestedOwner): Promise<void> {
   const { authorityIn, kubeconfigFiles, removeFromDefault, removeOwnKubeconfig } = await deps.kubeconfigs()

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js'
+import type { HostQuestion } from './doctor.js'
 import type { LoadedImage } from './images.js'
 import type { HostData } from './registries.js'
 import type { KubeObject } from './kube-object.js'
@@ -158,6 +159,8 @@ export interface ClusterHome {
   uidOf?(owner: Omit<LocatedOwner, 'uid'>, signal: AbortSignal): Promise<string | undefined>
   /** What the host can tell of the cluster for a bug report, without secrets; absent: nothing. */
   logParts?(ref: ClusterRef): readonly LogPart[]
+  /** What tells how the host is and, with `ref`, what it says of a cluster; absent: there is nothing to ask. */
+  hostQuestions?(ref: ClusterRef | undefined): readonly HostQuestion[]
   /** Objects of this cluster that have lost their owner, as after a restore from a backup; absent: none can. */
   orphans?(record: ClusterRecord, signal: AbortSignal): Promise<readonly string[]>
   /** Has them go with the record again; gives their names. Repeatable. */

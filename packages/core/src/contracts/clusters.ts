@@ -4,12 +4,14 @@ import type { ClusterOwner, ClusterRef, ClusterSpec, LocatedOwner } from './clus
 import type { HealReport, HealRun } from './health.js'
 import type { ClusterImage, LoadOutcome, LoadRequest } from './images.js'
 import type { KubeApi } from './kubernetes.js'
+import type { Diagnosis, DoctorRequest } from './doctor.js'
 import type { ExportedLogs, LogFile } from './logs.js'
 import type { NodeHandle } from './node-backend.js'
 import type { RunOptions } from './run-options.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
 
 export type * from './certificates.js'
+export type * from './doctor.js'
 export type * from './health.js'
 export type * from './images.js'
 export type * from './logs.js'
@@ -203,6 +205,22 @@ export interface Clusters {
    * `not-found`, and what `write` rejects with.
    */
   exportLogs(ref: ClusterRef, write: (file: LogFile) => Promise<void>, run: RunOptions): Promise<ExportedLogs>
+
+  /**
+   * What is wrong with a cluster and with what it stands on, by name, with cause and remedy each. Answers within some
+   * 10 s whatever does not; that is told as unseen. Throws `not-found`.
+   */
+  diagnose(ref: ClusterRef, request: DoctorRequest, signal: AbortSignal): Promise<Diagnosis>
+  /**
+   * What is wrong with the host, and what stands in the way of a new cluster as the first of `specs`; of the others only
+   * what concerns VMs.
+   */
+  diagnoseHost(
+    ref: ClusterRef,
+    specs: readonly ClusterSpec[],
+    request: DoctorRequest,
+    signal: AbortSignal,
+  ): Promise<Diagnosis>
 
   /** Every certificate of every node that answers, with its end. */
   certificates(ref: ClusterRef, signal: AbortSignal): Promise<ClusterCertificates>

@@ -35,9 +35,9 @@ export interface DoctorRequest {
   /** What the controller of this version runs; absent: any is fine. */
   readonly controllerImage?: string | undefined
   /** What is wrong with the machine that carries an embedded host. */
-  readonly machine?: () => Promise<readonly Problem[]>
+  readonly machine?: ((signal: AbortSignal) => Promise<readonly Problem[]>) | undefined
   /** The kubeconfig file that this machine has of the cluster; absent or undefined: none. */
-  readonly kubeconfig?: (() => Promise<string | undefined>) | undefined
+  readonly kubeconfig?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined
 }
 
 /** Objects of the host by which one sees how it is. */

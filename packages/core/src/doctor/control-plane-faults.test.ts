@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
-import { nodeObject, object, type Seen } from './fake-snapshot.js'
+import { object, type Seen } from './fake-snapshot.js'
 
 const system = 'kube-system'
 const pod = (name: string, owner: object, container: string, status: object): KubeObject =>
@@ -24,8 +24,6 @@ const ends = (expires: string, daysLeft: number): Seen => ({
     certificates: [{ node: 'q-cp-0', name: 'apiserver', expires, daysLeft, ca: 'ca', renewedBy: 'knest' }],
   },
 })
-const kubeconfig = (ca: string, cert: string): string =>
-  `clusters:\n- cluster:\n    certificate-authority-data: ${ca}\nusers:\n- user:\n    client-certificate-data: ${cert}\n    client-key-data: c2VjcmV0\n`
 const three = { controlPlanes: 3, workers: 0 }
 const silentMember = { healthy: false, dbSizeBytes: undefined }
 
@@ -170,12 +168,5 @@ test.each<FaultRow>([
     'StaticPodCrashes',
     'node/q-cp-1',
     /kubeadm join phase control-plane-prepare control-plane/,
-  ],
-  [
-    'a kubeconfig from before a renewal',
-    { cluster: { kubeconfig: { local: kubeconfig('bmV3', 'eA=='), stored: kubeconfig('bmV3', 'eQ==') } } },
-    'KubeconfigStale',
-    'cluster/q',
-    /`knest kubeconfig q --merge`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))

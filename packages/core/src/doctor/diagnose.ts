@@ -13,7 +13,7 @@ import type { ClusterSnapshot, HostSnapshot, Snapshot } from './snapshot.js'
 export function diagnose({ host, cluster, unseen }: Snapshot): Diagnosis {
   const name = cluster?.facts.record.name
   const findings = [
-    ...host.checks.map((problem) => finding(problem, name, problem.severity)),
+    ...host.checks.map((problem) => finding(problem, name, severityOf(problem))),
     ...hostRules.flatMap((rule) => rule(host)).map((problem) => finding(problem, name)),
     ...(cluster === undefined ? [] : ofCluster(cluster, host)),
   ]
@@ -35,6 +35,11 @@ function ofCluster(cluster: ClusterSnapshot, host: HostSnapshot): readonly Findi
     ...(isThere ? nestedRules.flatMap((rule) => rule(cluster)) : []).map((problem) => finding(problem, name)),
     ...problems,
   ]
+}
+
+/** Preflight knows how bad it is; what somebody wanted so is no fault. */
+function severityOf({ reason = 'HostUnfit', severity }: Problem): Finding['severity'] {
+  return reasons[reason][1] === 'note' ? 'note' : severity
 }
 
 function finding(
@@ -69,7 +74,8 @@ const follows: readonly (readonly [cause: Reason, consequences: readonly Reason[
 const wide: ReadonlySet<Reason> = new Set(['EtcdNoSpace', 'CertificatesExpired', 'StaticPodCrashes'])
 
 function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
-  const keyOf = ({ reason, object }: Finding): string => `${reason} ${object}`
+  const keyOf = ({ reason, object, message }: Finding): string =>
+    `${reason} ${object === 'host' ? message : object}`
   // Of the same, the one that was found first.
   const distinct = [...new Map([...findings].reverse().map((each) => [keyOf(each), each])).values()].reverse()
   return distinct.filter((each) => {

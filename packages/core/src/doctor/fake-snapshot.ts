@@ -235,5 +235,5 @@ async function looksInside(nested: readonly KubeObject[]) {
     askSystemTroubles(api, signal),
     askDeadWebhooks(api, signal),
   ])
-  return { troubles, webhooks }
+  return { troubles, webhooks, problems: [] }
 }

@@ -135,8 +135,9 @@ test.each<[string, Seen]>([
     {
       cluster: {
         kubeconfig: {
-          local: 'a:\n  client-certificate-data: eA==\n',
-          stored: 'b:\n  client-certificate-data: eA==\n',
+          local: { server: 'https://10.0.0.2:30443', authority: 'CA\n', expires: '2027-01-01T00:00:00Z' },
+          authority: 'CA',
+          urls: ['https://10.0.0.2:30443'],
         },
       },
     },

@@ -1,5 +1,4 @@
 import { test } from 'vitest'
-import type { NodeStatus } from '../contracts/node-backend.js'
 import { differenceProblems } from '../home/clock.js'
 import { chooseTunnel } from '../network/index.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'

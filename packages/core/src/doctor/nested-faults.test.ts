@@ -65,8 +65,20 @@ const daemonSet = (
 ): Seen => ({
   nested: [object('DaemonSet', name, { status: { desiredNumberScheduled, numberReady } }, namespace)],
 })
-const kubeconfig = (ca: string, cert: string): string =>
-  `clusters:\n- cluster:\n    certificate-authority-data: ${ca}\nusers:\n- user:\n    client-certificate-data: ${cert}\n    client-key-data: c2VjcmV0\n`
+const kubeconfig = (local: object): Seen => ({
+  cluster: {
+    kubeconfig: {
+      local: {
+        server: 'https://10.0.0.2:30443',
+        authority: 'NEW',
+        expires: '2027-01-01T00:00:00Z',
+        ...local,
+      },
+      authority: 'NEW',
+      urls: ['https://10.0.0.2:30443', 'https://10.96.0.7:6443'],
+    },
+  },
+})
 test.each<FaultRow>([
   [
     'kubelet was stopped',
@@ -272,7 +284,21 @@ test.each<FaultRow>([
   ],
   [
     'a kubeconfig of another cluster of that name',
-    { cluster: { kubeconfig: { local: kubeconfig('b2xk', 'eA=='), stored: kubeconfig('bmV3', 'eQ==') } } },
+    kubeconfig({ authority: 'OLD' }),
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
+  ],
+  [
+    'a kubeconfig whose certificate is over',
+    kubeconfig({ expires: '2026-05-01T00:00:00Z' }),
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
+  ],
+  [
+    'a kubeconfig with an address of before',
+    kubeconfig({ server: 'https://10.0.0.2:31000' }),
     'KubeconfigStale',
     'cluster/q',
     /`knest kubeconfig q --merge`/,

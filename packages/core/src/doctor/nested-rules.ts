@@ -243,26 +243,31 @@ function certificates({ facts: { record, certificates: found, now } }: ClusterSn
   ]
 }
 
-/** Authority and certificate of its user, whatever else differs; secrets are compared and not shown. */
-const marks = ['certificate-authority-data', 'client-certificate-data'] as const
-
-function kubeconfig({ facts: { record }, kubeconfig: found }: ClusterSnapshot): readonly Named[] {
+/** One that is not what this knest would write now. */
+function kubeconfig({ facts: { record, now }, kubeconfig: found }: ClusterSnapshot): readonly Named[] {
   if (found === undefined) return []
-  const of = (text: string): string => marks.map((name) => valueIn(text, name)).join(' ')
-  if (of(found.local) === of(found.stored)) return []
-  const isAnother = valueIn(found.local, marks[0]) !== valueIn(found.stored, marks[0])
+  const { local, authority, urls } = found
+  const fault =
+    local.authority?.trim() !== authority.trim()
+      ? 'is of another cluster of the same name'
+      : local.expires !== undefined && Date.parse(local.expires) <= now.getTime()
+        ? `has a certificate that ended at ${local.expires}`
+        : isElsewhere(local.server, urls)
+          ? `leads to ${local.server ?? 'nowhere'}, where the API of the cluster is no longer (it is at ${urls.join(', ')})`
+          : undefined
+  if (fault === undefined) return []
   return [
     named(
       'KubeconfigStale',
       undefined,
-      isAnother
-        ? 'the kubeconfig file of this machine is of another cluster of the same name'
-        : 'the kubeconfig file of this machine has another certificate than the one that the host has stored',
+      `the kubeconfig file of this machine ${fault}`,
       `write it anew: ${clusterCommand('kubeconfig', record, '--merge')}`,
     ),
   ]
 }
 
-function valueIn(text: string, name: string): string {
-  return new RegExp(`^\\s*${name}:\\s*(\\S+)`, 'm').exec(text)?.[1] ?? ''
+/** By a name it may be reached in ways that the host does not know. */
+function isElsewhere(server: string | undefined, urls: readonly string[]): boolean {
+  const isAddress = /^https:\/\/(\d|\[)/.test(server ?? '')
+  return isAddress && urls.length > 0 && !urls.includes(server ?? '')
 }

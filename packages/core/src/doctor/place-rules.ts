@@ -103,9 +103,10 @@ function policies({ facts: { record, hostNodes } }: ClusterSnapshot, host: HostS
   ]
 }
 
-function wayIn({ facts: { record }, wayIn: way }: ClusterSnapshot): readonly Named[] {
+function wayIn({ facts: { record, members }, wayIn: way }: ClusterSnapshot): readonly Named[] {
   if (way === undefined || way.isReached || phaseTable[record.phase].nodes !== 'there') return []
-  if (way.type === 'ClusterIP') return []
+  // An API server that does not run answers nowhere.
+  if (way.type === 'ClusterIP' || members.problem !== undefined) return []
   const service = objectNames.apiService(record.name)
   return [
     named(

@@ -5,6 +5,7 @@ import type { Problem } from '../errors.js'
 import type { StatusFacts } from '../status/index.js'
 import type { LastWords } from '../node/last-words.js'
 import type { NodeServices } from './node-services.js'
+import type { KubeconfigFacts } from './read-kubeconfig.js'
 
 /** What was seen, and nothing that it means. */
 export interface Snapshot {
@@ -37,6 +38,8 @@ export interface ClusterSnapshot {
   readonly answerMs?: number | undefined
   /** Who is known to be dead of the holders of locks. */
   readonly deadHolders: readonly string[]
-  /** The file of this machine, and what the host has stored. */
-  readonly kubeconfig?: { readonly local: string; readonly stored: string } | undefined
+  /** The file of this machine, the authority of the cluster in PEM, and where its API may be. */
+  readonly kubeconfig?:
+    | { readonly local: KubeconfigFacts; readonly authority: string; readonly urls: readonly string[] }
+    | undefined
 }

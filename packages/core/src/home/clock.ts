@@ -39,9 +39,17 @@ export function differenceProblems(aheadMs: number): readonly Problem[] {
   const direction = aheadMs > 0 ? 'ahead of' : 'behind'
   const told = `the clock of this machine is ${duration(Math.abs(aheadMs))} ${direction} that of the host`
   const hint = 'set the clock of this machine, or that of the host if it is wrong'
-  if (aheadMs <= validMs && aheadMs >= -lastingMs) return [{ reason: 'ClockSkew', severity: 'warning', message: told, hint }]
+  if (aheadMs <= validMs && aheadMs >= -lastingMs)
+    return [{ reason: 'ClockSkew', severity: 'warning', message: told, hint }]
   const validity = aheadMs > 0 ? 'not be valid there yet' : 'have ended there'
-  return [{ reason: 'ClockSkew', severity: 'error', message: `${told}: certificates made here would ${validity}`, hint }]
+  return [
+    {
+      reason: 'ClockSkew',
+      severity: 'error',
+      message: `${told}: certificates made here would ${validity}`,
+      hint,
+    },
+  ]
 }
 
 function duration(milliseconds: number): string {

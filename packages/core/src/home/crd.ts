@@ -114,7 +114,9 @@ export async function servedProblems(
   const access = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' }
   const verbs = ['get', 'create', 'patch'] as const
   const answers = await Promise.all(verbs.map((verb) => api.canI({ ...access, verb }, signal)))
-  return answers.includes(false) ? [{ reason: 'CrdMissing', severity: 'error', message: notServed, hint: serveHint() }] : []
+  return answers.includes(false)
+    ? [{ reason: 'CrdMissing', severity: 'error', message: notServed, hint: serveHint() }]
+    : []
 }
 
 const notServed = `the host has no resource definition "${crdName}", and you may not create it`

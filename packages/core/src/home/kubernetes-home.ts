@@ -15,6 +15,7 @@ import { readData } from './read-data.js'
 import { removeFinalizer } from './finalizer.js'
 import { inspectHost, placeProblems } from './inspect.js'
 import { LeaseWatch } from './lease-watch.js'
+import { hostQuestions } from './host-questions.js'
 import { hostLogParts } from './log-parts.js'
 import { acquireLock, clusterLock } from './lock.js'
 import { endOfNamespace, ensureNamespace, removeNamespace } from './namespace.js'
@@ -150,6 +151,7 @@ export function createKubernetesHome(
     uidOf: async ({ kind, namespace, name }, signal) =>
       (await api.get(v1(kind), name, namespace, signal))?.metadata.uid,
     logParts: (ref) => hostLogParts(api, ref),
+    hostQuestions: (ref) => hostQuestions(api, ref),
     orphans: (record, signal) => findOrphans(api, record, signal),
     adopt: (record, signal) => adoptOrphans(api, record, signal),
     isLetGo: (record, signal) => isLetGo(api, record, signal),

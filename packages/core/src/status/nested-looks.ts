@@ -8,15 +8,18 @@ import { condition } from '../nested-api/conditions.js'
 import { askDeadWebhooks, type DeadWebhook } from '../nested-api/dead-webhooks.js'
 import { askSystemTroubles, type SystemTrouble } from '../nested-api/system-troubles.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
+import { oneLine } from '../values/index.js'
 import { aboutNode, warning } from './host-problems.js'
 
 /** What the nested cluster says of its own parts; what it does not say is left out. */
 export interface NestedLooks {
   readonly troubles: readonly SystemTrouble[]
   readonly webhooks: readonly DeadWebhook[]
+  /** Why one of them could not be had. */
+  readonly problems: readonly string[]
 }
 
-export const nothingSeen: NestedLooks = { troubles: [], webhooks: [] }
+export const nothingSeen: NestedLooks = { troubles: [], webhooks: [], problems: [] }
 
 export async function lookIntoCluster(
   parts: Parts,
@@ -34,6 +37,9 @@ export async function lookIntoCluster(
     return {
       troubles: troubles.status === 'fulfilled' ? troubles.value : [],
       webhooks: webhooks.status === 'fulfilled' ? webhooks.value : [],
+      problems: [troubles, webhooks].flatMap((each) =>
+        each.status === 'fulfilled' ? [] : [oneLine((each.reason as Error).message)],
+      ),
     }
   } finally {
     api.close()

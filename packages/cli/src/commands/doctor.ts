@@ -1,0 +1,84 @@
+import { anySignal, clusterRef, controllerImage, type Diagnosis, type DoctorRequest } from 'knest'
+import { Command } from 'commander'
+import { checkTarget } from '../cluster-target.js'
+import type { Deps } from '../deps.js'
+import { exitCodes, SilentExit } from '../exit-codes.js'
+import type { FoundHost } from '../find-host.js'
+import { globalOptions, type GlobalOptions } from '../global-options.js'
+import { keptKubeconfig } from '../kubeconfig/kept.js'
+import { isSameServer } from '../kubeconfig/same-server.js'
+import { ask, findCluster, withHost } from '../operation.js'
+import { outputOption, renderValue, type OutputFormat } from '../output.js'
+
+export interface DoctorOptions extends GlobalOptions {
+  /** Undefined: the host alone. */
+  readonly name: string | undefined
+  readonly output?: OutputFormat | undefined
+}
+
+/** As of `plan`: no error has it. */
+const foundExitCode = 1
+/** Whether there are VMs at all is one question. */
+const kubeVirtMs = 1_500
+
+export async function doctorRun(deps: Deps, options: DoctorOptions): Promise<void> {
+  const { name, output } = options
+  if (name !== undefined) await checkTarget(deps, { ...options, name })
+  const found = await withHost(deps, options, (_open, host) =>
+    name === undefined ? ofHost(deps, host) : ofCluster(deps, host, { ...options, name }),
+  )
+  const { diagnosisNames, diagnosisText, wordedDiagnosis } = await import('../views/diagnosis.js')
+  const diagnosis = wordedDiagnosis(found, (text) => deps.messages.worded(text))
+  const { findings, unseen } = diagnosis
+  const show = output === 'name' ? diagnosisNames : diagnosisText
+  deps.streams.out((await renderValue({ findings, unseen }, output)) ?? show(diagnosis))
+  if (output === 'name')
+    for (const { what, why } of unseen) deps.messages.warning(`not looked at: ${what}: ${why}`)
+  if (findings.some(({ severity }) => severity !== 'note')) throw new SilentExit(foundExitCode)
+  if (unseen.length > 0) throw new SilentExit(exitCodes['host-unreachable'])
+}
+
+async function ofCluster(
+  deps: Deps,
+  host: FoundHost,
+  options: DoctorOptions & { readonly name: string },
+): Promise<Diagnosis> {
+  const { clusters } = host.open
+  const ref = await findCluster(deps, clusters, options)
+  const kubeconfig = async (signal: AbortSignal): Promise<string | undefined> =>
+    keptKubeconfig(deps, { ref, host: await host.record(signal) })
+  return ask(deps, (signal) => clusters.diagnose(ref, { ...request(deps, host), kubeconfig }, signal))
+}
+
+async function ofHost(deps: Deps, host: FoundHost): Promise<Diagnosis> {
+  const { resolveSpec } = await deps.spec()
+  const { clusters, kubeVirt } = host.open
+  return ask(deps, async (signal) => {
+    const bounded = anySignal(signal, AbortSignal.timeout(kubeVirtMs))
+    const hasVms = await kubeVirt.isThere(bounded).catch(() => false)
+    signal.throwIfAborted()
+    const vms = hasVms ? [resolveSpec({}, { force: false, backend: 'vm' })] : []
+    return clusters.diagnoseHost(clusterRef('knest'), [resolveSpec({}), ...vms], request(deps, host), signal)
+  })
+}
+
+function request(deps: Deps, { open: { identity } }: FoundHost): DoctorRequest {
+  return {
+    controllerImage,
+    machine: async (signal) => {
+      const { machineProblems } = await import('../views/machine-problems.js')
+      const isSame = (server: string): boolean => isSameServer(server, identity.server)
+      return machineProblems(await deps.hostControl(), identity.context, isSame, signal)
+    },
+  }
+}
+
+export function doctorCommand(deps: Deps, run: typeof doctorRun = doctorRun): Command {
+  return new Command('doctor')
+    .description('name what is wrong with the host and a cluster: exit code 0 when nothing, 1 when something')
+    .argument('[name]', 'cluster name (default: the host alone)')
+    .addOption(outputOption(['table', 'json', 'yaml', 'name']))
+    .action((name: string | undefined, { output }: Pick<DoctorOptions, 'output'>, self: Command) =>
+      run(deps, { ...globalOptions(self), name, output }),
+    )
+}

@@ -1,0 +1,141 @@
+import type { ClusterRecord } from '../contracts/cluster.js'
+import type { DoctorRequest, Unseen } from '../contracts/doctor.js'
+import type { KindRef, KubeObject } from '../contracts/kubernetes.js'
+import type { BackendNode } from '../contracts/node-backend.js'
+import type { Parts } from '../contracts/parts.js'
+import { KnestError } from '../errors.js'
+import { apiTargets } from '../nested-api/api-targets.js'
+import { firstReachable } from '../nested-api/reachable.js'
+import { tryNestedApi } from '../nested-api/try-open.js'
+import { backendsOf } from '../observe/backends.js'
+import { listNodes } from '../observe/list-nodes.js'
+import { phaseTable } from '../phases/index.js'
+import { askCluster, lastWords, type StatusFacts } from '../status/index.js'
+import { longPartMs, type Ask } from './ask.js'
+import { askServices } from './node-services.js'
+import { readKubeconfig } from './read-kubeconfig.js'
+import type { ClusterSnapshot } from './snapshot.js'
+
+/** etcdctl gives up on a silent member after 3 s; what waits for two of these is within the time of a part. */
+const statusMs = 4_000
+
+interface Sources {
+  readonly parts: Parts
+  readonly record: ClusterRecord
+  readonly request: DoctorRequest
+}
+
+/** Undefined when not even the host tells of its nodes. */
+export async function lookAtCluster(
+  { parts, record, request }: Sources,
+  ask: Ask,
+  unseen: Unseen[],
+): Promise<Omit<ClusterSnapshot, 'deadHolders'> | undefined> {
+  const nodes =
+    (await ask('nodes of the cluster on the host', async (signal) =>
+      listNodes(record, await backendsOf(parts, record), signal),
+    )) ?? []
+  const isThere = phaseTable[record.phase].nodes === 'there'
+  const running = isThere ? nodes.filter(({ phase }) => phase === 'running') : []
+  const [facts, services, words, nested, wayIn, kubeconfig] = await Promise.all([
+    ask('status of the cluster', (signal) => askCluster(parts, record, signal, statusMs), longPartMs),
+    Promise.all(
+      running.map(async (node) => {
+        const what = `services of node "${node.name}"`
+        const found = await ask(what, async (signal) =>
+          askServices(await node.backend.openNode(record, node.name, signal), signal),
+        )
+        return found === undefined ? [] : [[node.name, found] as const]
+      }),
+    ),
+    ask('logs of the control plane', (signal) =>
+      lastWords(record, running, async (work) => ({ value: await work(signal), problem: undefined })),
+    ),
+    isThere ? lookIntoNested(parts, record, nodes, ask) : undefined,
+    isThere ? ask('the way into the cluster', (signal) => lookAtWayIn(parts, record, signal)) : undefined,
+    ask('kubeconfig of this machine', (signal) => lookAtKubeconfig(parts, record, request, signal)),
+  ])
+  if (facts === undefined) return undefined
+  if (isThere) unseen.push(...unanswered(facts))
+  return {
+    ...{ facts, wayIn, kubeconfig },
+    services: new Map(services.flat()),
+    lastWords: words ?? [],
+    workloads: nested?.workloads,
+    answerMs: nested?.answerMs,
+  }
+}
+
+/** That the nested API or a node is silent is a finding, or was told of its services. */
+function unanswered({ etcd, certificates, inside, authorities }: StatusFacts): readonly Unseen[] {
+  const told = (what: string, why: string | undefined): readonly Unseen[] =>
+    why === undefined ? [] : [{ what, why }]
+  return [
+    ...told('members of etcd', etcd.problem),
+    ...told('certificates', certificates.problem),
+    ...(certificates.value?.problems ?? []).map((why) => ({ what: 'certificates', why })),
+    ...told('certificate authorities', authorities.problem),
+    ...told('pods and webhooks of the cluster', inside.problem),
+    ...(inside.value?.problems ?? []).map((why) => ({ what: 'pods and webhooks of the cluster', why })),
+  ]
+}
+
+const deployment: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
+const daemonSet: KindRef = { apiVersion: 'apps/v1', kind: 'DaemonSet' }
+
+async function lookIntoNested(
+  parts: Parts,
+  record: ClusterRecord,
+  nodes: readonly BackendNode[],
+  ask: Ask,
+): Promise<{ readonly workloads: readonly KubeObject[]; readonly answerMs: number } | undefined> {
+  return ask('network, DNS and storage of the cluster', async (signal) => {
+    const api = await tryNestedApi(parts, record, nodes, signal)
+    if (api === undefined) throw new KnestError('prerequisite', 'no control plane is ready')
+    try {
+      const workloads = await Promise.all([
+        api.list(deployment, { namespace: 'kube-system', signal }),
+        api.list(deployment, { namespace: 'local-path-storage', signal }),
+        api.list(daemonSet, { signal }),
+      ])
+      // The connection is there by now: this is what an answer takes.
+      const asked = performance.now()
+      await api.raw('/version', signal)
+      return { workloads: workloads.flat(), answerMs: performance.now() - asked }
+    } finally {
+      api.close()
+    }
+  })
+}
+
+/** Undefined where no certificate can tell who answers. */
+async function lookAtWayIn(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  signal: AbortSignal,
+): Promise<ClusterSnapshot['wayIn']> {
+  const [urls, authorities] = await Promise.all([
+    home.apiUrls(record, signal),
+    home.readAuthorities(record, signal),
+  ])
+  const { serviceType: type } = record.spec.endpoint
+  if (authorities === undefined || type === 'auto') return undefined
+  const reached = await firstReachable(apiTargets(record, authorities.ca.cert, urls), signal)
+  return { type, isReached: reached !== undefined }
+}
+
+async function lookAtKubeconfig(
+  { home }: Pick<Parts, 'home'>,
+  record: ClusterRecord,
+  request: DoctorRequest,
+  signal: AbortSignal,
+): Promise<ClusterSnapshot['kubeconfig']> {
+  const text = await request.kubeconfig?.(signal)
+  if (text === undefined) return undefined
+  const [urls, authorities] = await Promise.all([
+    home.apiUrls(record, signal),
+    home.readAuthorities(record, signal),
+  ])
+  if (authorities === undefined) return undefined
+  return { local: readKubeconfig(text, new Date()), authority: authorities.ca.cert, urls }
+}
