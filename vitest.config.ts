@@ -38,7 +38,17 @@ type Nodes = 'pod' | 'vm' | 'mixed'
 const sideBySide = [
   // They bring a host of their own.
   ...['docker', 'full-disk'],
-  ...['apply', 'bad-input', 'certificates', 'contracts', 'create', 'hostile-machine', 'interrupt', 'kubeadm'],
+  ...[
+    'apply',
+    'bad-input',
+    'certificates',
+    'contracts',
+    'create',
+    'doctor',
+    'hostile-machine',
+    'interrupt',
+    'kubeadm',
+  ],
   ...[
     'kubeconfig',
     'kubernetes-settings',

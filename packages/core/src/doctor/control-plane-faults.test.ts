@@ -108,7 +108,7 @@ test.each<FaultRow>([
     'cluster/q',
     /`knest scale q 1:1/,
   ],
-  ['the nested API is slow', { cluster: { answerMs: 3_000 } }, 'ApiSlow', 'cluster/q', /readyz/],
+  ['the nested API is slow', { cluster: { answerMs: 4_000 } }, 'ApiSlow', 'cluster/q', /readyz/],
   [
     'certificates are over',
     ends('2026-05-30T00:00:00Z', -3),

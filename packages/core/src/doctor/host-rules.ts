@@ -7,7 +7,7 @@ import { named, type Named } from './named.js'
 import type { HostSnapshot } from './snapshot.js'
 
 /** More than a healthy API takes beside busy machines. */
-export const slowMs = 2_000
+export const slowMs = 3_000
 
 type Rule = (host: HostSnapshot) => readonly Named[]
 

@@ -50,6 +50,8 @@ export async function askServices(node: NodeHandle, signal: AbortSignal): Promis
   return parseServices(stdout)
 }
 
+const longest = 300
+
 /** Pure. */
 export function parseServices(text: string): NodeServices {
   const lines = text.split('\n').map((line) => {
@@ -59,12 +61,13 @@ export function parseServices(text: string): NodeServices {
   const all = (name: string): readonly (readonly string[])[] =>
     lines.filter((line) => line.name === name).map(({ words }) => words)
   const first = (name: string): string | undefined => all(name)[0]?.join(' ')
-  const said = redactText(oneLine(first('kubelet-said') ?? '')).slice(-300)
+  const said = redactText(oneLine(first('kubelet-said') ?? '')).slice(0, longest)
   const setUpBy = first('set-up')
   return {
     kubelet: known(first('kubelet')),
     kubeletHealthy: first('kubelet-health')?.includes(' 200') === true,
-    kubeletSaid: known(said),
+    // What it says when all is well explains nothing.
+    kubeletSaid: /^[IW]\d{4} /.test(said) ? undefined : known(said),
     containerd: known(first('containerd')),
     containerdAnswers: first('containerd-answers') === 'yes',
     setUpBy: setUpBy === 'init' || setUpBy === 'join' ? setUpBy : undefined,
