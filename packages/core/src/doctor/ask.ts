@@ -1,22 +1,30 @@
 import type { Unseen } from '../contracts/doctor.js'
+import { redactText } from '../logs/index.js'
 import { answerOf } from '../status/index.js'
 
-/** So long each part may take, so that all of them together are there within 10 s. */
-const partMs = 6_000
-/** Of what asks for several things, one after the other. */
-export const longPartMs = 8_500
+/** In milliseconds. */
+export interface Limits {
+  readonly part: number
+  /** Of what asks for several things, one after the other. */
+  readonly longPart: number
+  /** etcdctl gives up on a silent member after 3 s; what waits for two answers is within the time of a long part. */
+  readonly status: number
+}
+
+/** So that all parts together are there within 10 s. */
+export const usualLimits: Limits = { part: 6_000, longPart: 8_500, status: 4_000 }
 
 /** Does one part of the work within its time; what does not come is told, and undefined. */
 export type Ask = <T>(
   what: string,
   work: (signal: AbortSignal) => Promise<T>,
-  limitMs?: number,
+  size?: 'part' | 'longPart',
 ) => Promise<T | undefined>
 
-export function openAsk(signal: AbortSignal, unseen: Unseen[]): Ask {
-  return async (what, work, limitMs = partMs) => {
-    const { value, problem } = await answerOf(work, signal, limitMs)
-    if (problem !== undefined) unseen.push({ what, why: problem })
+export function openAsk(signal: AbortSignal, unseen: Unseen[], limits: Limits): Ask {
+  return async (what, work, size = 'part') => {
+    const { value, problem } = await answerOf(work, signal, limits[size])
+    if (problem !== undefined) unseen.push({ what, why: redactText(problem) })
     return value
   }
 }

@@ -4,6 +4,7 @@ import type { KindRef, KubeObject } from '../contracts/kubernetes.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
+import { redactText } from '../logs/index.js'
 import { apiTargets } from '../nested-api/api-targets.js'
 import { firstReachable } from '../nested-api/reachable.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
@@ -11,23 +12,21 @@ import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
 import { phaseTable } from '../phases/index.js'
 import { askCluster, lastWords, type StatusFacts } from '../status/index.js'
-import { longPartMs, type Ask } from './ask.js'
+import type { Ask, Limits } from './ask.js'
 import { askServices } from './node-services.js'
 import { readKubeconfig } from './read-kubeconfig.js'
 import type { ClusterSnapshot } from './snapshot.js'
-
-/** etcdctl gives up on a silent member after 3 s; what waits for two of these is within the time of a part. */
-const statusMs = 4_000
 
 interface Sources {
   readonly parts: Parts
   readonly record: ClusterRecord
   readonly request: DoctorRequest
+  readonly limits: Pick<Limits, 'status'>
 }
 
 /** Undefined when not even the host tells of its nodes. */
 export async function lookAtCluster(
-  { parts, record, request }: Sources,
+  { parts, record, request, limits }: Sources,
   ask: Ask,
   unseen: Unseen[],
 ): Promise<Omit<ClusterSnapshot, 'deadHolders'> | undefined> {
@@ -38,7 +37,7 @@ export async function lookAtCluster(
   const isThere = phaseTable[record.phase].nodes === 'there'
   const running = isThere ? nodes.filter(({ phase }) => phase === 'running') : []
   const [facts, services, words, nested, wayIn, kubeconfig] = await Promise.all([
-    ask('status of the cluster', (signal) => askCluster(parts, record, signal, statusMs), longPartMs),
+    ask('status of the cluster', (signal) => askCluster(parts, record, signal, limits.status), 'longPart'),
     Promise.all(
       running.map(async (node) => {
         const what = `services of node "${node.name}"`
@@ -69,14 +68,17 @@ export async function lookAtCluster(
 /** That the nested API or a node is silent is a finding, or was told of its services. */
 function unanswered({ etcd, certificates, inside, authorities }: StatusFacts): readonly Unseen[] {
   const told = (what: string, why: string | undefined): readonly Unseen[] =>
-    why === undefined ? [] : [{ what, why }]
+    why === undefined ? [] : [{ what, why: redactText(why) }]
   return [
     ...told('members of etcd', etcd.problem),
     ...told('certificates', certificates.problem),
-    ...(certificates.value?.problems ?? []).map((why) => ({ what: 'certificates', why })),
+    ...(certificates.value?.problems ?? []).map((why) => ({ what: 'certificates', why: redactText(why) })),
     ...told('certificate authorities', authorities.problem),
     ...told('pods and webhooks of the cluster', inside.problem),
-    ...(inside.value?.problems ?? []).map((why) => ({ what: 'pods and webhooks of the cluster', why })),
+    ...(inside.value?.problems ?? []).map((why) => ({
+      what: 'pods and webhooks of the cluster',
+      why: redactText(why),
+    })),
   ]
 }
 

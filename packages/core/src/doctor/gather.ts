@@ -4,7 +4,7 @@ import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 import { isDead } from '../home/holder.js'
-import { longPartMs, openAsk, type Ask } from './ask.js'
+import { openAsk, usualLimits, type Ask, type Limits } from './ask.js'
 import { lookAtCluster } from './gather-cluster.js'
 import type { HostSnapshot, Snapshot } from './snapshot.js'
 
@@ -17,13 +17,17 @@ interface Sources {
 }
 
 /** Asks everybody at the same time. Throws only when `signal` is aborted. */
-export async function gather(sources: Sources, signal: AbortSignal): Promise<Snapshot> {
+export async function gather(
+  sources: Sources,
+  signal: AbortSignal,
+  limits: Limits = usualLimits,
+): Promise<Snapshot> {
   const unseen: Unseen[] = []
-  const ask = openAsk(signal, unseen)
+  const ask = openAsk(signal, unseen, limits)
   const { parts, record, request } = sources
   const [host, cluster] = await Promise.all([
     lookAtHost(sources, record, ask),
-    record === undefined ? undefined : lookAtCluster({ parts, record, request }, ask, unseen),
+    record === undefined ? undefined : lookAtCluster({ parts, record, request, limits }, ask, unseen),
   ])
   const holders = (host.objects.locks ?? []).map(
     ({ spec }) => (spec as { readonly holderIdentity?: string | null } | undefined)?.holderIdentity ?? '',
@@ -48,11 +52,11 @@ async function lookAtHost(
   )
   const [found, checked, machine] = await Promise.all([
     answers,
-    ask('what preflight looks for', checks, longPartMs),
+    ask('what preflight looks for', checks, 'longPart'),
     ask(
       'the machine of the embedded host',
       (signal) => request.machine?.(signal) ?? Promise.resolve([]),
-      longPartMs,
+      'longPart',
     ),
   ])
   const objects: Partial<Record<HostKind, readonly KubeObject[]>> = Object.fromEntries(

@@ -1,4 +1,4 @@
-export { answerOf, type Answer } from './answer.js'
+export { answerOf } from './answer.js'
 export { askCluster, clusterStatus, judge, type StatusFacts } from './cluster-status.js'
 export { lastWords } from './last-words.js'
 export { statusProblems } from './problems.js'
