@@ -1,8 +1,7 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import type { KubeObject } from '../contracts/kubernetes.js'
-import { diagnose } from './diagnose.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
-import { nodeObject, object, snapshotOf, type Seen } from './fake-snapshot.js'
+import { nodeObject, object, type Seen } from './fake-snapshot.js'
 
 const member = (name: string, type: string, status: string, message: string): Seen => ({
   members: { [name]: nodeObject(name, [{ type, status, message, reason: 'KubeletNotReady' }]) },
@@ -304,11 +303,3 @@ test.each<FaultRow>([
     /`knest kubeconfig q --merge`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))
-
-test('a cluster that is paused is told of, and is no fault', async () => {
-  const stopped = { phase: 'pending', ready: false, reason: 'its StatefulSet was scaled to 0' } as const
-  const host = { 'q-cp-0': stopped, 'q-worker-0': stopped }
-  const { findings } = diagnose(await snapshotOf({ persistent: true, record: { phase: 'Paused' }, host }))
-  expect(findings).toMatchObject([{ severity: 'note', reason: 'ClusterPaused' }])
-  expect(findings[0]?.remedy).toContain('`knest resume q -n knest-q`')
-})
