@@ -40,6 +40,8 @@ export class FakeTerminal {
   err = ''
   /** Thrown instead of opening the host. */
   hostFault: Error | undefined
+  /** Thrown by the host when it is asked for its version. */
+  versionFault: Error | undefined
   opened: HostChoice[] = []
   /** Of the host that is opened. */
   identity: (choice: HostChoice) => HostIdentity = ({ context }) => ({
@@ -145,7 +147,8 @@ export class FakeTerminal {
           identity: this.identity(options),
           kubeVirt: this.kubeVirt,
           controller: this.controller,
-          hostVersion: () => Promise.resolve('v1.34.1'),
+          hostVersion: () =>
+            this.versionFault === undefined ? Promise.resolve('v1.34.1') : Promise.reject(this.versionFault),
           close,
           [Symbol.asyncDispose]: () => {
             close()

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import type { Finding } from 'knest'
+import { KnestError, type Finding } from 'knest'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from '../fake-deps.js'
 
@@ -89,3 +89,10 @@ test.each([
     expect(await terminal.clusters.doctorRequest?.machine?.(signal)).toMatchObject(expected)
   },
 )
+
+test('a host that nobody reaches is an error, and no list of what was not seen', async () => {
+  terminal.versionFault = new KnestError('host-unreachable', 'the host cannot be reached')
+  expect(await terminal.run('doctor')).toBe(3)
+  expect(terminal.out).toBe('')
+  expect(terminal.err).toContain('error: the host cannot be reached\n')
+})

@@ -1,4 +1,4 @@
-import { anySignal, clusterRef, controllerImage, type Diagnosis, type DoctorRequest } from 'knest'
+import { anySignal, clusterRef, controllerImage, KnestError, type Diagnosis, type DoctorRequest } from 'knest'
 import { Command } from 'commander'
 import { checkTarget } from '../cluster-target.js'
 import type { Deps } from '../deps.js'
@@ -18,8 +18,8 @@ export interface DoctorOptions extends GlobalOptions {
 
 /** As of `plan`: no error has it. */
 const foundExitCode = 1
-/** Whether there are VMs at all is one question. */
-const kubeVirtMs = 1_500
+/** Of what is asked before all else: whether anybody answers, and whether there are VMs. */
+const firstMs = 1_500
 
 export async function doctorRun(deps: Deps, options: DoctorOptions): Promise<void> {
   const { name, output } = options
@@ -54,12 +54,20 @@ async function ofHost(deps: Deps, host: FoundHost): Promise<Diagnosis> {
   const { resolveSpec } = await deps.spec()
   const { clusters, kubeVirt } = host.open
   return ask(deps, async (signal) => {
-    const bounded = anySignal(signal, AbortSignal.timeout(kubeVirtMs))
-    const hasVms = await kubeVirt.isThere(bounded).catch(() => false)
+    const bounded = anySignal(signal, AbortSignal.timeout(firstMs))
+    const [hasVms] = await Promise.all([
+      kubeVirt.isThere(bounded).catch(() => false),
+      host.open.hostVersion(bounded).catch(unlessUnreachable),
+    ])
     signal.throwIfAborted()
     const vms = hasVms ? [resolveSpec({}, { force: false, backend: 'vm' })] : []
     return clusters.diagnoseHost(clusterRef('knest'), [resolveSpec({}), ...vms], request(deps, host), signal)
   })
+}
+
+/** A host that nobody reaches is nothing to look at. What is slow, or forbidden, is told part by part. */
+function unlessUnreachable(error: unknown): void {
+  if (error instanceof KnestError && error.code === 'host-unreachable') throw error
 }
 
 function request(deps: Deps, { open: { identity } }: FoundHost): DoctorRequest {

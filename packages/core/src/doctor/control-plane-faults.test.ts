@@ -27,6 +27,21 @@ const ends = (expires: string, daysLeft: number): Seen => ({
 const three = { controlPlanes: 3, workers: 0 }
 const silentMember = { healthy: false, dbSizeBytes: undefined }
 
+const kubeconfig = (local: object): Seen => ({
+  cluster: {
+    kubeconfig: {
+      local: {
+        server: 'https://10.0.0.2:30443',
+        authority: 'NEW',
+        expires: '2027-01-01T00:00:00Z',
+        ...local,
+      },
+      authority: 'NEW',
+      urls: ['https://10.0.0.2:30443', 'https://10.96.0.7:6443'],
+    },
+  },
+})
+
 test.each<FaultRow>([
   [
     'etcd is full',
@@ -168,5 +183,26 @@ test.each<FaultRow>([
     'StaticPodCrashes',
     'node/q-cp-1',
     /kubeadm join phase control-plane-prepare control-plane/,
+  ],
+  [
+    'a kubeconfig of another cluster of that name',
+    kubeconfig({ authority: 'OLD' }),
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
+  ],
+  [
+    'a kubeconfig whose certificate is over',
+    kubeconfig({ expires: '2026-05-01T00:00:00Z' }),
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
+  ],
+  [
+    'a kubeconfig with an address of before',
+    kubeconfig({ server: 'https://10.0.0.2:31000' }),
+    'KubeconfigStale',
+    'cluster/q',
+    /`knest kubeconfig q --merge`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))

@@ -64,20 +64,6 @@ const daemonSet = (
 ): Seen => ({
   nested: [object('DaemonSet', name, { status: { desiredNumberScheduled, numberReady } }, namespace)],
 })
-const kubeconfig = (local: object): Seen => ({
-  cluster: {
-    kubeconfig: {
-      local: {
-        server: 'https://10.0.0.2:30443',
-        authority: 'NEW',
-        expires: '2027-01-01T00:00:00Z',
-        ...local,
-      },
-      authority: 'NEW',
-      urls: ['https://10.0.0.2:30443', 'https://10.96.0.7:6443'],
-    },
-  },
-})
 test.each<FaultRow>([
   [
     'kubelet was stopped',
@@ -280,26 +266,5 @@ test.each<FaultRow>([
     'NotCompleted',
     'cluster/q',
     /run it again with the same settings/,
-  ],
-  [
-    'a kubeconfig of another cluster of that name',
-    kubeconfig({ authority: 'OLD' }),
-    'KubeconfigStale',
-    'cluster/q',
-    /`knest kubeconfig q --merge`/,
-  ],
-  [
-    'a kubeconfig whose certificate is over',
-    kubeconfig({ expires: '2026-05-01T00:00:00Z' }),
-    'KubeconfigStale',
-    'cluster/q',
-    /`knest kubeconfig q --merge`/,
-  ],
-  [
-    'a kubeconfig with an address of before',
-    kubeconfig({ server: 'https://10.0.0.2:31000' }),
-    'KubeconfigStale',
-    'cluster/q',
-    /`knest kubeconfig q --merge`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))
