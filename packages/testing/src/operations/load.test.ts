@@ -235,6 +235,7 @@ describe('a loaded image belongs to the cluster:', () => {
     await clusters.scale(ref, { pools: { worker: 2 } }, run)
     const { problems } = await clusters.status(ref, never)
     expect(problems).toContainEqual({
+      reason: 'LoadedImageMissing',
       severity: 'warning',
       message: 'no node has image "app:dev" any more, which was loaded into the cluster',
       hint: 'load it again with `knest load q app:dev -n knest-q`, or have it forgotten with `knest images rm q app:dev -n knest-q`',
