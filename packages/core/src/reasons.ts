@@ -59,6 +59,11 @@ export const reasons = {
     'the StorageClass that the claim names, or a default one, is not there',
   ],
   ClaimPending: ['host', 'error', 'no volume has been made for the claim'],
+  DiskGoing: [
+    'host',
+    'warning',
+    'somebody deleted the claim of the node, and the host keeps it only as long as the node has it in use',
+  ],
   ClaimLost: ['host', 'error', 'the volume behind the claim is gone, and what was on it'],
   NodeEvicted: ['host', 'error', 'the host node ended the pod of the node to get room'],
   NodeStopped: ['host', 'error', 'somebody scaled the node away'],
@@ -199,6 +204,7 @@ export const reasons = {
   ],
   VmStopped: ['vm', 'error', 'the VM was stopped, as by `virtctl stop`'],
   VmImageMissing: ['vm', 'error', 'the host can neither find nor pull the image of the VM'],
+  VmSecretMissing: ['vm', 'error', 'the cloud-init Secret was deleted without which the VM does not start'],
   VmDiskMissing: ['vm', 'error', 'the claim or DataVolume of the VM is gone or cannot be filled'],
 } as const satisfies Readonly<Record<string, readonly [area: Area, severity: Severity, cause: string]>>
 

@@ -253,6 +253,13 @@ test.each<FaultRow>([
     /`kubectl describe pvc disk-q-worker-0-0 -n knest-q`/,
   ],
   [
+    'a claim was deleted that is in use',
+    { persistent: true, ...worker({ diskGoing: true }) },
+    'DiskGoing',
+    'cluster/q',
+    /save what you need of its other files/,
+  ],
+  [
     'a volume is lost',
     { persistent: true, hostObjects: { claims: claim('Lost') } },
     'ClaimLost',

@@ -109,6 +109,20 @@ test.each<FaultRow>([
     /`kubectl get pvc,dv -n knest-q`/,
   ],
   [
+    'the claim was deleted while the VM does not run',
+    vm('its disk, claim "q-worker-0-root", is gone', { abandoned: true }),
+    'VmDiskMissing',
+    'node/q-worker-0',
+    /`knest heal q -n knest-q`/,
+  ],
+  [
+    'the cloud-init Secret was deleted',
+    vm('its cloud-init Secret "q-worker-0-userdata" is gone', { abandoned: true }),
+    'VmSecretMissing',
+    'node/q-worker-0',
+    /`knest heal q -n knest-q`/,
+  ],
+  [
     'the volume is lost',
     { backend: 'vm', persistent: true, hostObjects: { claims: [claim] } },
     'VmDiskMissing',

@@ -40,6 +40,19 @@ const rows: readonly Row[] = [
       `see which claim is missing: ${kubectlCommand('get', 'pvc,dv', '-n', record.namespace)}; what was on it is lost, and ${scaleCommand(record)} replaces the node`,
   },
   {
+    pattern: /^its disk, .* is gone$/,
+    backend: 'vm',
+    reason: 'VmDiskMissing',
+    cure: ({ record }) =>
+      `what was on it is lost; the controller or ${clusterCommand('heal', record)} makes the node again`,
+  },
+  {
+    pattern: /^its cloud-init Secret .* is gone$/,
+    backend: 'vm',
+    reason: 'VmSecretMissing',
+    cure: ({ record }) => `the controller or ${clusterCommand('heal', record)} makes it again`,
+  },
+  {
     pattern: /unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]+" not found/,
     reason: 'ClaimPending',
     cure: ({ record }) => `see why: ${kubectlCommand('describe', 'pvc', '-n', record.namespace)}`,
@@ -157,6 +170,7 @@ export function goingDisks({ record, hostNodes }: Observed): readonly Problem[] 
   if (names.length === 0) return []
   return [
     warning(
+      { reason: 'DiskGoing', object: `cluster/${record.name}` },
       `the disk of ${names.join(', ')} was deleted, and stays only while its node runs`,
       diskGoingHint(record),
     ),
