@@ -10,6 +10,8 @@ import {
 import type { ClusterRef, Clusters, KubeApi, KubeObject } from '@knest/core'
 import { recordAction } from './events.js'
 import { lookAfter } from './look-after.js'
+import { createBalancers } from './load-balancers/balancers.js'
+import type { OwnerCluster } from './load-balancers/objects.js'
 import { createMetrics } from './metrics.js'
 import { controllerName, controllerNamespace } from './names.js'
 import { watchNodes } from './node-watch.js'
@@ -111,9 +113,12 @@ async function lead(
     if (thorough && looked.result === 'done') cluster.askedAt = started
     for (const action of looked.actions) {
       log(`${key}: ${action.reason}: ${action.message}`)
-      await recordAction(api, { ...cluster.ref, uid: cluster.uid }, action, signal).catch((error: unknown) =>
-        log(`${key}: the Event was not recorded: ${String(error)}`),
-      )
+      await recordAction(
+        api,
+        { ...nestedClusterKind, ...cluster.ref, uid: cluster.uid },
+        action,
+        signal,
+      ).catch((error: unknown) => log(`${key}: the Event was not recorded: ${String(error)}`))
     }
     queue.addAfter(key, looked.nextMs)
   }
@@ -136,13 +141,23 @@ async function lead(
     work,
   })
   metrics.observe(queue)
+  const balancers = createBalancers({ api, log, pause, signal })
   const showOwners = followOwners(api, { wake: (key) => queue.add(key), pause, signal })
+
+  const wake = (key: string): void => {
+    queue.add(key)
+    balancers.wake(key)
+  }
 
   try {
     await Promise.all([
       watchForever(api, nestedClusterKind, undefined, signal, (objects) => {
         follow(objects, known, queue, {
-          came: (ref, key) => watchNodes(clusters, ref, () => queue.add(key), pause),
+          came: (owner, key) => {
+            const beside = (nested: KubeApi, until: AbortSignal): Promise<void> =>
+              balancers.serve(owner, nested, until)
+            return watchNodes(clusters, owner, () => queue.add(key), pause, beside)
+          },
           went: (ref, key) => {
             metrics.forget(key)
             gone.set(key, ref)
@@ -150,11 +165,13 @@ async function lead(
           },
         })
         showOwners(objects)
+        balancers.show(objects)
       }),
       watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, undefined, signal, (namespaces) =>
         followEnds(namespaces, ending, known, queue),
       ),
-      watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode(queue)),
+      watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode({ add: wake })),
+      balancers.watch(),
     ])
   } finally {
     for (const { watch } of known.values()) watch.close()
@@ -227,7 +244,7 @@ function follow(
   {
     came,
     went,
-  }: { came: (ref: ClusterRef, key: string) => NodeWatch; went: (ref: ClusterRef, key: string) => void },
+  }: { came: (owner: OwnerCluster, key: string) => NodeWatch; went: (ref: ClusterRef, key: string) => void },
 ): void {
   const uids = new Set(objects.map(({ metadata }) => metadata.uid))
   for (const [key, { ref, watch, uid }] of known) {
@@ -245,7 +262,7 @@ function follow(
     if (before?.version === version) continue
     const asked = askedBy(object)
     if (before === undefined) {
-      const watch = came(ref, key)
+      const watch = came({ ...ref, uid }, key)
       const since = performance.now()
       known.set(key, { ref, uid, version, asked, watch, failures: 0, since, askedAt: -Infinity })
     } else {

@@ -8,6 +8,7 @@ export {
   installController,
   type ControllerInstall,
 } from './install.js'
+export { createBalancers, type Balancers, type BalancersOptions } from './load-balancers/balancers.js'
 export { lookAfter, type Looked, type LookOptions } from './look-after.js'
 export { controllerObjects } from './manifests.js'
 export * from './names.js'

@@ -1,22 +1,29 @@
-import type { Clusters, ClusterRef, KubeObject } from '@knest/core'
+import { onAbort } from '@knest/core'
+import type { Clusters, ClusterRef, KubeApi, KubeObject } from '@knest/core'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const againMs = 10_000
 const dayMs = 24 * 60 * 60_000
 
-/** Calls back when the readiness of a cluster's Node objects changes, until closed. */
+/**
+ * Calls back when the readiness of a cluster's Node objects changes, until closed. `beside` is begun with each API that
+ * is opened, and ends with its signal when that is away; it never rejects.
+ */
 export interface NodeWatch {
   close(): void
 }
+
+type Beside = (api: KubeApi, signal: AbortSignal) => Promise<void>
 
 export function watchNodes(
   clusters: Clusters,
   ref: ClusterRef,
   onChange: () => void,
   pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+  beside: Beside = () => Promise.resolve(),
 ): NodeWatch {
   const ended = new AbortController()
-  void follow(clusters, ref, onChange, pause, ended.signal)
+  void follow(clusters, ref, onChange, pause, beside, ended.signal)
   return { close: () => ended.abort() }
 }
 
@@ -25,6 +32,7 @@ async function follow(
   ref: ClusterRef,
   onChange: () => void,
   pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+  beside: Beside,
   signal: AbortSignal,
 ): Promise<void> {
   let last: string | undefined
@@ -40,6 +48,9 @@ async function follow(
   while (!isOver()) {
     try {
       const api = await clusters.openApi(ref, signal)
+      const away = new AbortController()
+      const forget = onAbort(signal, (error) => away.abort(error))
+      const besides = beside(api, away.signal)
       try {
         await api.waitFor(nodeKind, {}, isNews, {
           timeoutMs: dayMs,
@@ -48,6 +59,9 @@ async function follow(
           describe: () => '',
         })
       } finally {
+        forget()
+        away.abort()
+        await besides
         api.close()
       }
     } catch {

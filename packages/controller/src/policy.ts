@@ -4,7 +4,7 @@ import { controllerName, controllerNamespace } from './names.js'
 
 /** Where the controller has rights, and objects of others may be beside those of knest. */
 const guarded: readonly (readonly [group: string, resources: readonly string[]])[] = [
-  ['', ['events', 'namespaces', 'persistentvolumeclaims', 'pods', 'secrets', 'services']],
+  ['', ['events', 'namespaces', 'persistentvolumeclaims', 'pods', 'secrets', 'services', 'services/status']],
   ['apps', ['statefulsets']],
   ['batch', ['jobs']],
   ['coordination.k8s.io', ['leases']],

@@ -13,8 +13,9 @@ export const hostRules: readonly PolicyRule[] = [
   rule('knest.dev', ['nestedclusters/status'], ['patch']),
   // Nodes that changed, and the room that others leave them; namespaces that are being deleted.
   rule('', ['pods', 'namespaces'], look),
-  // Preflight, where the network's own configuration does not tell: addresses in use.
-  rule('', ['services'], ['list']),
+  // Preflight, where the network's own configuration does not tell: addresses in use. Services that stand for load
+  // balancers of nested clusters, which the host gives addresses.
+  rule('', ['services'], ['list', 'watch']),
   rule('kubevirt.io', ['virtualmachineinstances'], ['list']),
   ...hostChangeRules,
 ]
@@ -22,6 +23,8 @@ export const hostRules: readonly PolicyRule[] = [
 /** In a namespace of nested clusters, bound there. */
 export const clusterRules: readonly PolicyRule[] = [
   ...namespaceRules,
+  // Load balancers, where knest gives them their addresses itself.
+  rule('', ['services/status'], ['patch']),
   // A namespace that was made for a cluster goes with it, and so does what bound these rules there.
   rule('', ['namespaces'], ['get', 'delete']),
   rule('rbac.authorization.k8s.io', ['rolebindings'], ['get', 'delete']),

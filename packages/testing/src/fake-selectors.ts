@@ -29,6 +29,7 @@ const ofEveryKind = ['metadata.name', 'metadata.namespace']
 const ofKind: Readonly<Record<string, readonly string[]>> = {
   Event: ['type', 'reason', 'involvedObject.kind', 'involvedObject.name'],
   Pod: ['spec.nodeName', 'status.phase'],
+  Service: ['spec.clusterIP', 'spec.type'],
 }
 
 /** The field selectors that the API has for a kind: a few fields, equal or not. Throws `config` on others. */

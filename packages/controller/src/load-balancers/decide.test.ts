@@ -160,6 +160,12 @@ describe('a nested Service of type LoadBalancer', () => {
       { ages: old },
     ],
     [
+      'has source ranges that the node ports it got do not keep',
+      nested({ spec: ranges, ingress: [onNodePort()] }),
+      hosted({ spec: { type: 'NodePort' } }),
+      ['publish []', 'delete'],
+    ],
+    [
       'has a port that the host does not know yet',
       nested({ spec: { ports: [port, { port: 443, nodePort: 31001 }] } }),
       hosted(),

@@ -99,6 +99,10 @@ function planService(service: KubeObject, host: KubeObject | undefined, seen: Se
     { do: 'apply', object: hostService(seen.cluster, service, host) },
   ]
   if (host === undefined) return { steps: apply }
+  const { loadBalancerSourceRanges = [] } = specOf(service)
+  // Where the host refused a load balancer before the Service had them: it may not refuse it now.
+  if (loadBalancerSourceRanges.length > 0 && specOf(host).type !== 'LoadBalancer')
+    return { steps: [...(ingressOf(service).length > 0 ? [publish([])] : []), ...deletion(host)] }
   const outcome = outcomeOf(service, host, seen)
   if (outcome.is === 'awaited') return { steps: apply, nextMs: outcome.nextMs }
   if (outcome.is === 'out-of-reach') {
