@@ -35,6 +35,15 @@ func (f *facts) identify(hosts []string) error {
 		}
 		f.Identity = identity
 	}
+	if addresses := os.Getenv("KNEST_LOAD_BALANCER_ADDRESSES"); addresses != "" {
+		if _, _, err := net.ParseCIDR(addresses); err != nil {
+			return fmt.Errorf("KNEST_LOAD_BALANCER_ADDRESSES must be a range of IP addresses, not %q", addresses)
+		}
+		// A local route: the node answers for all of them, and none is taken for its own.
+		if output, err := exec.Command("ip", "route", "replace", "local", addresses, "dev", "lo").CombinedOutput(); err != nil {
+			return fmt.Errorf("answer for %s: %s", addresses, output)
+		}
+	}
 	f.Interface, f.NodeIP, f.MTU, err = primaryAddress()
 	warn("find the node's address", err)
 	current, err := os.ReadFile("/etc/hosts")

@@ -8,6 +8,8 @@ export const labels = {
   backend: 'knest.dev/backend',
   /** Annotation of a host Node: images put there by hand, comma-separated. */
   images: 'knest.dev/images',
+  /** Annotation of a host Node: the range whose addresses it answers for, so that knest gives them to load balancers. */
+  loadBalancerAddresses: 'knest.dev/load-balancer-addresses',
   /** On a host Service that stands for a LoadBalancer Service of a nested cluster: which, in short. */
   loadBalancer: 'knest.dev/load-balancer',
   managedBy: 'app.kubernetes.io/managed-by',

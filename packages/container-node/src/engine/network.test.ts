@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseIpRoutes, parseKernelRoutes } from './machine-network.js'
-import { controlPlaneAddress, networkArguments, workerAddress } from './network.js'
+import { balancerRange, controlPlaneAddress, networkArguments, workerAddress } from './network.js'
 import { checkSubnet, chooseSubnet } from './subnet.js'
 
 const kernelRoutes = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
@@ -103,10 +103,10 @@ describe('the network of a host', () => {
 
   it('has a range and an MTU, and in podman no names', () => {
     expect(networkArguments('podman', ref, '10.199.0.0/24', 1400).join(' ')).toBe(
-      '--subnet 10.199.0.0/24 --gateway 10.199.0.1 --opt mtu=1400 --disable-dns --label knest.dev/cluster=a --label knest.dev/namespace=embedded --label app.kubernetes.io/managed-by=knest a',
+      '--subnet 10.199.0.0/24 --gateway 10.199.0.1 --opt mtu=1400 --ip-range 10.199.0.0/25 --disable-dns --label knest.dev/cluster=a --label knest.dev/namespace=embedded --label app.kubernetes.io/managed-by=knest a',
     )
     expect(networkArguments('docker', ref, '10.199.0.0/24', 1400).join(' ')).toContain(
-      '--opt com.docker.network.driver.mtu=1400 --label',
+      '--opt com.docker.network.driver.mtu=1400 --ip-range 10.199.0.0/25 --label',
     )
   })
 
@@ -114,4 +114,13 @@ describe('the network of a host', () => {
     expect(controlPlaneAddress('10.199.0.0/24', 'a-cp-2')).toBe('10.199.0.12')
     expect(workerAddress('10.199.0.0/24', ['10.199.0.30', undefined])).toBe('10.199.0.31')
   })
+
+  it.each(['10.199.0.10', '10.199.0.127'])(
+    'has addresses for load balancers that no node gets: %s',
+    (address) => {
+      expect(balancerRange(address)).toBe('10.199.0.128/25')
+      const nodes = Array.from({ length: 98 }, (_, index) => `10.199.0.${30 + index}`)
+      expect(() => workerAddress('10.199.0.0/24', nodes)).toThrow('has no address left')
+    },
+  )
 })

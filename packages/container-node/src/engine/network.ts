@@ -23,7 +23,10 @@ import { chooseSubnet } from './subnet.js'
 /** Control planes have these addresses of the network, by index; the first ones are the gateway's and spare. */
 const firstControlPlaneAddress = 10
 const firstWorkerAddress = 30
-const lastAddress = 250
+const lastAddress = 127
+/** Where the upper half of the first 256 addresses begins: load balancers have those. */
+const firstBalancerAddress = 128
+const halfPrefix = 25
 /** Of ranges that knest chooses. */
 const usualPrefix = 24
 
@@ -100,6 +103,8 @@ export function networkArguments(
   const mtuOption = engine === 'podman' ? `mtu=${mtu}` : `com.docker.network.driver.mtu=${mtu}`
   return [
     ...['--subnet', subnet, '--gateway', nthAddress(subnet, 1), '--opt', mtuOption],
+    // Containers of others in this network get none of the load balancers' addresses.
+    ...['--ip-range', `${nthAddress(subnet, 0)}/${halfPrefix}`],
     ...(engine === 'podman' ? ['--disable-dns'] : []),
     ...labelArguments(clusterLabels(ref)),
     networkName(ref.name),
@@ -147,6 +152,12 @@ export function subnetOfServer(server: string): string | undefined {
 /** The address of a control-plane node for ever. */
 export function controlPlaneAddress(subnet: string, node: string): string {
   return nthAddress(subnet, firstControlPlaneAddress + nodeIndex(node))
+}
+
+/** Addresses that the host's node answers for besides its own, by its own. */
+export function balancerRange(nodeAddress: string): string {
+  const { text } = cidrAround(parseAddress(nodeAddress), usualPrefix)
+  return `${nthAddress(text, firstBalancerAddress)}/${halfPrefix}`
 }
 
 /** A free address for a worker. */

@@ -14,6 +14,7 @@ import { checkRegistries, defaultHostImage, hostRef, hostSpec } from './spec.js'
 import { hasDisk, lostDisk, readKubeconfig, statusOf, warnOfDamage } from './status.js'
 import { endElections } from './leaders.js'
 import { liftProcessLimit } from './processes.js'
+import { ensureBalancerAddresses } from './load-balancers.js'
 import { ensureRestart } from './restart.js'
 import { endBackOff, mustHaveRoom } from './stalled.js'
 import type { HostReady, HostTarget, HostUp } from './types.js'
@@ -151,6 +152,8 @@ async function setUp(
       awaitKubelet(api, node, container?.startedAt ?? '', signal),
       awaitDns(api, container?.startedAt ?? '', signal),
     ])
+    if (container?.ip !== undefined)
+      await ensureBalancerAddresses(engine, { node, address: container.ip }, api, signal)
     const fault = await dnsFault(engine, node, dns, signal)
     if (fault !== undefined) {
       tellOf(fault, progress)

@@ -44,7 +44,7 @@ describe('the run line of a node', () => {
         '--label knest.dev/cluster=knest-host --label knest.dev/namespace=embedded',
         '--label app.kubernetes.io/managed-by=knest --label knest.dev/node=knest-host-cp-0',
         '--label knest.dev/role=control-plane --label knest.dev/pool=cp --http-proxy=false',
-        '--env KNEST_NODE_NAME=knest-host-cp-0 --env KNEST_IDENTITY=10.199.0.10 localhost/knest/node:v1.35.4',
+        '--env KNEST_NODE_NAME=knest-host-cp-0 --env KNEST_IDENTITY=10.199.0.10 --env KNEST_LOAD_BALANCER_ADDRESSES=10.199.0.128/25 localhost/knest/node:v1.35.4',
       ].join(' '),
     )
   })

@@ -1,6 +1,14 @@
 import { labels, parseBytes, type NodeSpec } from '@knest/core'
 import type { EngineName } from '../engine/engine.js'
-import { clusterLabels, diskVolume, homeVolume, labelArguments, networkName } from '../engine/names.js'
+import { balancerRange } from '../engine/network.js'
+import {
+  clusterLabels,
+  diskVolume,
+  firstControlPlane,
+  homeVolume,
+  labelArguments,
+  networkName,
+} from '../engine/names.js'
 import { runCommand, type RuntimeOptions } from '../engine/runtime-options.js'
 import { proxyVariables } from './pull-proxy.js'
 
@@ -46,6 +54,10 @@ export function runArguments(spec: NodeSpec, setting: ContainerSetting): readonl
     ...Object.keys(setting.pullVariables).flatMap((name) => ['--env', name]),
     ...['--env', `KNEST_NODE_NAME=${spec.name}`],
     ...(spec.identity === undefined ? [] : ['--env', `KNEST_IDENTITY=${spec.identity}`]),
+    // Of one node only: each of several would answer for them.
+    ...(spec.name === firstControlPlane(spec.cluster.name)
+      ? ['--env', `KNEST_LOAD_BALANCER_ADDRESSES=${balancerRange(setting.address)}`]
+      : []),
     spec.image,
   ]
 }

@@ -2,12 +2,9 @@ import { formatAddress, labels, parseCidr } from '@knest/core'
 import type { KubeApi, KubeObject } from '@knest/core'
 import { ingressOf, serviceKind, specOf } from './objects.js'
 
-/** Annotation of a host Node: the range whose addresses it answers for. The embedded host has one. */
-const addressesAnnotation = 'knest.dev/load-balancer-addresses'
-
-/** The range of addresses that knest itself gives to load balancers, where the host has one. */
+/** The range of addresses that knest itself gives to load balancers; the embedded host has one. */
 export function rangeOf(hostNodes: readonly KubeObject[]): string | undefined {
-  return hostNodes.flatMap(({ metadata }) => metadata.annotations?.[addressesAnnotation] ?? [])[0]
+  return hostNodes.flatMap(({ metadata }) => metadata.annotations?.[labels.loadBalancerAddresses] ?? [])[0]
 }
 
 /** The first of a range that nobody has, or the one that was there before. Neither its first nor its last. Pure. */

@@ -135,7 +135,7 @@ async function withAddresses(
   const range = rangeOf(hostNodes)
   if (range === undefined) return found
   return Promise.all(
-    found.map((object) => {
+    found.map(async (object) => {
       if (!lacksAddress(object)) return object
       const nested = services.find(({ metadata }) => metadata.uid === nestedOf(object).uid)
       if (nested === undefined) return object
