@@ -147,6 +147,7 @@ async function lead(
   const wake = (key: string): void => {
     queue.add(key)
     balancers.wake(key)
+    known.get(key)?.watch.askAgain()
   }
 
   try {
@@ -269,6 +270,7 @@ function follow(
       before.version = version
       before.asked = asked
       endOutdated(key, before, queue)
+      before.watch.askAgain()
     }
     queue.add(key)
   }

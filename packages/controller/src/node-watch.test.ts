@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { KnestError } from '@knest/core'
+import { expect, test, vi } from 'vitest'
+import { KnestError, onAbort } from '@knest/core'
 import type { Clusters, KubeApi, KubeObject } from '@knest/core'
 import { watchNodes } from './node-watch.js'
 
@@ -44,4 +44,21 @@ test.each([
   })
   await allPaused
   expect(called).toBe(calls)
+})
+
+test('asks an API again at once when it is told to, and else when its pause is over', async () => {
+  let opened = 0
+  const clusters = {
+    openApi: () => {
+      opened++
+      return Promise.reject(new KnestError('host-unreachable', 'not yet'))
+    },
+  }
+  const pause = (_: number, signal: AbortSignal): Promise<void> =>
+    new Promise((_resolve, reject) => void onAbort(signal, reject))
+  const watch = watchNodes(clusters as Partial<Clusters> as Clusters, ref, () => undefined, pause)
+  await vi.waitFor(() => expect(opened).toBe(1))
+  watch.askAgain()
+  await vi.waitFor(() => expect(opened).toBe(2))
+  watch.close()
 })

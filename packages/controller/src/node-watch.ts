@@ -1,37 +1,53 @@
-import { onAbort } from '@knest/core'
+import { anySignal, onAbort } from '@knest/core'
 import type { Clusters, ClusterRef, KubeApi, KubeObject } from '@knest/core'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const againMs = 10_000
 const dayMs = 24 * 60 * 60_000
 
+export interface NodeWatch {
+  /** Where the API did not answer it is asked again at once: something has changed. */
+  askAgain(): void
+  close(): void
+}
+
+type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
+type Beside = (api: KubeApi, signal: AbortSignal) => Promise<void>
+
 /**
  * Calls back when the readiness of a cluster's Node objects changes, until closed. `beside` is begun with each API that
  * is opened, and ends with its signal when that is away; it never rejects.
  */
-export interface NodeWatch {
-  close(): void
-}
-
-type Beside = (api: KubeApi, signal: AbortSignal) => Promise<void>
-
 export function watchNodes(
   clusters: Clusters,
   ref: ClusterRef,
   onChange: () => void,
-  pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+  pause: Pause,
   beside: Beside = () => Promise.resolve(),
 ): NodeWatch {
   const ended = new AbortController()
-  void follow(clusters, ref, onChange, pause, beside, ended.signal)
-  return { close: () => ended.abort() }
+  let rest: AbortController | undefined
+  let isAskedAgain = false
+  const unlessAsked: Pause = async (milliseconds, signal) => {
+    rest = new AbortController()
+    if (!isAskedAgain) await pause(milliseconds, anySignal(signal, rest.signal)).catch(() => undefined)
+    isAskedAgain = false
+  }
+  void follow(clusters, ref, onChange, unlessAsked, beside, ended.signal)
+  return {
+    askAgain: () => {
+      isAskedAgain = true
+      rest?.abort()
+    },
+    close: () => ended.abort(),
+  }
 }
 
 async function follow(
   clusters: Clusters,
   ref: ClusterRef,
   onChange: () => void,
-  pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
+  pause: Pause,
   beside: Beside,
   signal: AbortSignal,
 ): Promise<void> {
@@ -72,7 +88,7 @@ async function follow(
       }
       last = undefined
     }
-    await pause(againMs, signal).catch(() => undefined)
+    await pause(againMs, signal)
   }
 }
 

@@ -1,8 +1,9 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
 
 const dayMs = 24 * 60 * 60_000
-/** Where it cannot be watched. */
-const againMs = 10_000
+/** Where it cannot be watched: twice as long each time. An API that has just started refuses a moment. */
+const firstAgainMs = 250
+const longestAgainMs = 10_000
 
 export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
@@ -14,7 +15,9 @@ export async function keepWatching(
   { pause, signal }: { readonly pause: Pause; readonly signal: AbortSignal },
   onChange: (objects: readonly KubeObject[]) => void,
 ): Promise<void> {
+  let againMs = firstAgainMs
   const seen = (objects: readonly KubeObject[]): false => {
+    againMs = firstAgainMs
     onChange(objects)
     return false
   }
@@ -25,6 +28,7 @@ export async function keepWatching(
       })
     } catch {
       await pause(againMs, signal).catch(() => undefined)
+      againMs = Math.min(againMs * 2, longestAgainMs)
     }
   }
 }

@@ -63,7 +63,7 @@ function wantedOf(node: KindNode, path: Path, ofFile: Patched, report: Report): 
     report.lacks(
       [...path, 'extraPortMappings'],
       `port ${hostPort ?? ''} of this machine for port ${containerPort ?? ''} of a node`,
-      'forward a port of the nested cluster with kubectl port-forward, or leave it out',
+      'make a Service of type LoadBalancer, or forward a port of the nested cluster with kubectl port-forward',
     )
   }
   const own = patchedObjects(node, path, report)
