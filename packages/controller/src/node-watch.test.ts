@@ -46,19 +46,27 @@ test.each([
   expect(called).toBe(calls)
 })
 
-test('asks an API again at once when it is told to, and else when its pause is over', async () => {
+test('asks an API again at once when it is told to, and else less and less often', async () => {
   let opened = 0
+  const pauses: number[] = []
   const clusters = {
     openApi: () => {
       opened++
       return Promise.reject(new KnestError('host-unreachable', 'not yet'))
     },
   }
-  const pause = (_: number, signal: AbortSignal): Promise<void> =>
-    new Promise((_resolve, reject) => void onAbort(signal, reject))
+  // All but the longest are over at once.
+  const pause = (milliseconds: number, signal: AbortSignal): Promise<void> => {
+    pauses.push(milliseconds)
+    if (milliseconds < 10_000) return Promise.resolve()
+    return new Promise((_resolve, reject) => void onAbort(signal, reject))
+  }
   const watch = watchNodes(clusters as Partial<Clusters> as Clusters, ref, () => undefined, pause)
-  await vi.waitFor(() => expect(opened).toBe(1))
+  const asked = [250, 500, 1000, 2000, 4000, 8000, 10_000]
+  await vi.waitFor(() => expect(pauses).toEqual(asked))
+  expect(opened).toBe(7)
   watch.askAgain()
-  await vi.waitFor(() => expect(opened).toBe(2))
+  await vi.waitFor(() => expect(pauses).toEqual([...asked, ...asked]))
+  expect(opened).toBe(14)
   watch.close()
 })

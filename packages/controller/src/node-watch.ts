@@ -2,7 +2,9 @@ import { anySignal, onAbort } from '@knest/core'
 import type { Clusters, ClusterRef, KubeApi, KubeObject } from '@knest/core'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
-const againMs = 10_000
+/** Twice as long each time. What came last of a cluster, as the binding that lets us look, comes without an event. */
+const firstAgainMs = 250
+const longestAgainMs = 10_000
 const dayMs = 24 * 60 * 60_000
 
 export interface NodeWatch {
@@ -12,6 +14,7 @@ export interface NodeWatch {
 }
 
 type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
+type Rest = (signal: AbortSignal) => Promise<void>
 type Beside = (api: KubeApi, signal: AbortSignal) => Promise<void>
 
 /**
@@ -28,9 +31,11 @@ export function watchNodes(
   const ended = new AbortController()
   let rest: AbortController | undefined
   let isAskedAgain = false
-  const unlessAsked: Pause = async (milliseconds, signal) => {
+  let againMs = firstAgainMs
+  const unlessAsked: Rest = async (signal) => {
     rest = new AbortController()
-    if (!isAskedAgain) await pause(milliseconds, anySignal(signal, rest.signal)).catch(() => undefined)
+    if (!isAskedAgain) await pause(againMs, anySignal(signal, rest.signal)).catch(() => undefined)
+    againMs = isAskedAgain ? firstAgainMs : Math.min(againMs * 2, longestAgainMs)
     isAskedAgain = false
   }
   void follow(clusters, ref, onChange, unlessAsked, beside, ended.signal)
@@ -47,7 +52,7 @@ async function follow(
   clusters: Clusters,
   ref: ClusterRef,
   onChange: () => void,
-  pause: Pause,
+  rest: Rest,
   beside: Beside,
   signal: AbortSignal,
 ): Promise<void> {
@@ -88,7 +93,7 @@ async function follow(
       }
       last = undefined
     }
-    await pause(againMs, signal)
+    await rest(signal)
   }
 }
 

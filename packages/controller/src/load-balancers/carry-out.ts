@@ -78,7 +78,7 @@ async function carryOutStep(step: Step, nested: NestedRef, sides: BothSides): Pr
 }
 
 /** With other node ports, and as a NodePort, where the host refuses those that were asked for, or load balancers. */
-export async function applyHostService(
+async function applyHostService(
   api: Pick<KubeApi, 'get' | 'apply'>,
   object: KubeObject,
   signal: AbortSignal,
