@@ -5,14 +5,7 @@ import type { Problem } from '../errors.js'
 import { mebibytes } from '../etcd/index.js'
 import { hasNoSpace, hasQuorum } from './conditions.js'
 import type { Observed } from './conditions.js'
-import {
-  aboutNode,
-  diskProblems,
-  goingDisks,
-  podTroubles,
-  standingNodes,
-  warning,
-} from './host-problems.js'
+import { aboutNode, diskProblems, goingDisks, podTroubles, standingNodes, warning } from './host-problems.js'
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
 import { lostMajority } from './lost-majority.js'
