@@ -73,8 +73,11 @@ const sideBySide = [
  */
 const besideFew = ['ha', 'kill', 'one-namespace']
 
+/** Of those that have the host for themselves, some that go to the second host of `hack/test`: it has less to do. */
+const onSecondHost = ['fixed-addresses', 'foreign']
+
 /**
- * Test files on a host, in three projects: those of `sideBySide`, those of `besideFew` and, after them, those that have
+ * Test files on a host, in three projects (those of pods in four, see `onSecondHost`): those of `sideBySide`, those of `besideFew` and, after them, those that have
  * the host for themselves, since they compare all its objects, change it, or bring a controller. A new file is one of
  * these.
  */
@@ -101,10 +104,15 @@ function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean)
   })
   const isTogether = (file: string) => sideBySide.includes(file)
   const isBesideFew = (file: string) => besideFew.includes(file)
+  const isAlone = (file: string) => !isTogether(file) && !isBesideFew(file)
+  const isOnSecond = (file: string) => nodes === 'pod' && onSecondHost.includes(file)
   return [
     project('', isTogether, order, filesAtATime),
     project('-few', isBesideFew, order + 5, filesAtATime),
-    project('-alone', (file) => !isTogether(file) && !isBesideFew(file), order + 10, 1),
+    project('-alone', (file) => isAlone(file) && !isOnSecond(file), order + 10, 1),
+    ...(nodes === 'pod'
+      ? [project('-second', (file) => isAlone(file) && isOnSecond(file), order + 20, 1)]
+      : []),
   ]
 }
 

@@ -125,7 +125,11 @@ describe('a standalone cluster of one control plane and one worker', () => {
   })
 })
 
-describe('a standalone cluster of three control planes without workers', () => {
+const isLong = process.env.KNEST_TEST_LONG !== undefined
+if (!isLong)
+  console.log('skipped: a standalone cluster of three control planes: hack/test --long has time for it')
+
+describe.runIf(isLong)('a standalone cluster of three control planes without workers', () => {
   const name = 'e2e-render-ha'
   let cluster: StandaloneCluster
 

@@ -49,7 +49,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/apis/", s.frontProxy.only(subresources.Handler(s.kube)))
+	mux.Handle("/apis/", s.frontProxy.only(subresources.Handler(s.kube, s.direct)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	for path, handler := range admission.Handlers("system:serviceaccount:" + s.namespace + ":" + accountName) {
 		mux.Handle("POST "+path, handler)

@@ -20,11 +20,15 @@ var Versions = []string{"v1", "v1alpha3"}
 // The resources that can be discovered. As with the real one, virtualmachines/portforward is served but not listed.
 var discoverable = []string{"virtualmachineinstances/portforward", "virtualmachines/start", "virtualmachines/stop", "virtualmachines/restart"}
 
-type api struct{ kube client.Client }
+type api struct {
+	kube client.Client
+	// Asks the API itself, as the real one does: whoever has seen a VM stopped is told so.
+	direct client.Reader
+}
 
 // Handler serves the API to the aggregator, which has authorized each request by the cluster's RBAC.
-func Handler(kube client.Client) http.Handler {
-	own := api{kube}
+func Handler(kube client.Client, direct client.Reader) http.Handler {
+	own := api{kube, direct}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /apis/"+Group, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, group()) })
 	for _, version := range Versions {
@@ -86,7 +90,7 @@ func (a api) get(r *http.Request, kind string) (*kubevirt.VirtualMachine, *kubev
 		gvk = kubevirt.VMKind
 	}
 	object := kubevirt.NewObject(gvk)
-	if err := a.kube.Get(r.Context(), key, object); err != nil {
+	if err := a.direct.Get(r.Context(), key, object); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, nil, apierrors.NewNotFound(resource(kind), key.Name)
 		}
