@@ -253,8 +253,14 @@ describe('a persistent node', () => {
     expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([
       { phase: 'pending', abandoned: true, reason: `its disk, DataVolume "${root}", is gone` },
     ])
-    await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })
+    // One that names the claim, and not the DataVolume, is started as soon as there is a claim, filled or not.
+    const seen: boolean[] = []
+    fake.objects.onChange(({ kind }, deleted) => {
+      if (kind === dataVolumeKind.kind && !deleted)
+        void get(vmKind, node).then((vm) => seen.push(vm !== undefined))
+    })
     await vms.ensureNode(persistent, signal)
+    expect(seen[0]).toBe(false)
     await fake.objects.delete(vmiKind, node, namespace, { signal })
     expect(await vms.listNodes(sampleNode.cluster, signal)).toMatchObject([{ abandoned: false }])
     await vms.deleteNode(sampleNode.cluster, node, { keepData: true, signal })

@@ -46,15 +46,15 @@ export async function ensureRootDisk(api: KubeApi, spec: NodeSpec, wait: DiskWai
     return 'data-volume'
   }
   // CDI's own garbage collection leaves a filled claim without its DataVolume.
-  if (claim === undefined && withCdi) {
-    await applyOwn(api, dataVolume(spec), { signal })
-    return 'data-volume'
-  }
   if (claim !== undefined) await refuseForeign(api, [diskClaim(spec)], signal)
   if (claim !== undefined && isFilled(claim)) return 'claim'
   // A VM whose claim was deleted would be started on the new one at once, and KubeVirt puts an empty disk on it.
   if ((await api.get(vmKind, spec.name, namespace, signal)) !== undefined)
     await removeVm(api, spec.cluster, spec.name, signal)
+  if (claim === undefined && withCdi) {
+    await applyOwn(api, dataVolume(spec), { signal })
+    return 'data-volume'
+  }
   if (claim === undefined) await applyOwn(api, diskClaim(spec), { signal })
   await fillClaim(api, spec, wait)
   return 'claim'
