@@ -63,7 +63,7 @@ export const rememberedSeeds: readonly number[] = [
   // Members that were to go, have no disk, and were counted as those of others.
   1_795_990_116,
   // A VM that was started on a claim before it was filled, by a Job and by CDI.
-  1_795_990_353, 1_795_990_381, 1_795_995_744,
+  1_795_990_353, 1_795_990_381, 1_795_995_632, 1_795_995_744,
   // A right that the world did not know; a node on its way when somebody takes another's disk.
   1_795_982_211, 1_795_990_086,
   // No network in a cluster that begins anew by a plan that is made again.
