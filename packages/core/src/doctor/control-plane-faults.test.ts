@@ -1,24 +1,7 @@
 import { test } from 'vitest'
-import type { KubeObject } from '../contracts/kubernetes.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
-import { object, type Seen } from './fake-snapshot.js'
+import { backOff, mirror, systemPod, type Seen } from './fake-snapshot.js'
 
-const system = 'kube-system'
-const pod = (name: string, owner: object, container: string, status: object): KubeObject =>
-  object(
-    'Pod',
-    name,
-    {
-      metadata: { ownerReferences: [owner] },
-      spec: { nodeName: 'q-cp-0', containers: [{ name: container, image: `registry.test/${container}:1` }] },
-      status: { containerStatuses: [{ name: container, ready: false, restartCount: 4, ...status }] },
-    },
-    system,
-  )
-const mirror = { kind: 'Node', name: 'q-cp-0' }
-const backOff = {
-  waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' },
-}
 const ends = (expires: string, daysLeft: number): Seen => ({
   certificates: {
     certificates: [{ node: 'q-cp-0', name: 'apiserver', expires, daysLeft, ca: 'ca', renewedBy: 'knest' }],
@@ -150,7 +133,7 @@ test.each<FaultRow>([
     {
       lastWords: [{ part: 'kube-scheduler', node: 'q-cp-0', said: 'unknown flag: --not-there' }],
       nested: [
-        pod('kube-scheduler-q-cp-0', mirror, 'kube-scheduler', {
+        systemPod('kube-scheduler-q-cp-0', mirror, 'kube-scheduler', {
           state: backOff,
           lastState: { terminated: { exitCode: 1 } },
         }),

@@ -52,6 +52,25 @@ export function object(kind: string, name: string, part: object = {}, namespace?
   return { apiVersion, kind, metadata: { name, ...place, ...metadata }, ...rest }
 }
 
+export const system = 'kube-system'
+/** A pod of the cluster's own on its control plane that is not well. */
+export const systemPod = (name: string, owner: object, container: string, status: object): KubeObject =>
+  object(
+    'Pod',
+    name,
+    {
+      metadata: { ownerReferences: [owner] },
+      spec: { nodeName: 'q-cp-0', containers: [{ name: container, image: `registry.test/${container}:1` }] },
+      status: { containerStatuses: [{ name: container, ready: false, restartCount: 4, ...status }] },
+    },
+    system,
+  )
+/** Owner of a static pod of the control plane. */
+export const mirror = { kind: 'Node', name: 'q-cp-0' }
+export const backOff = {
+  waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' },
+}
+
 export function nodeObject(name: string, conditions: readonly object[] = []): KubeObject {
   const usual = [
     { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory' },
@@ -78,7 +97,6 @@ mtu eth0 1450
 mtu flannel.1 1400
 `
 
-const system = 'kube-system'
 const wellWorkloads: readonly KubeObject[] = [
   object('Deployment', 'coredns', { spec: { replicas: 2 }, status: { availableReplicas: 2 } }, system),
   object(

@@ -1,27 +1,10 @@
 import { test } from 'vitest'
-import type { KubeObject } from '../contracts/kubernetes.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
-import { nodeObject, object, type Seen } from './fake-snapshot.js'
+import { backOff, mirror, nodeObject, object, system, systemPod, type Seen } from './fake-snapshot.js'
 
 const member = (name: string, type: string, status: string, message: string): Seen => ({
   members: { [name]: nodeObject(name, [{ type, status, message, reason: 'KubeletNotReady' }]) },
 })
-const system = 'kube-system'
-const pod = (name: string, owner: object, container: string, status: object): KubeObject =>
-  object(
-    'Pod',
-    name,
-    {
-      metadata: { ownerReferences: [owner] },
-      spec: { nodeName: 'q-cp-0', containers: [{ name: container, image: `registry.test/${container}:1` }] },
-      status: { containerStatuses: [{ name: container, ready: false, restartCount: 4, ...status }] },
-    },
-    system,
-  )
-const mirror = { kind: 'Node', name: 'q-cp-0' }
-const backOff = {
-  waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container' },
-}
 const killed = { terminated: { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-06-01T11:58:00Z' } }
 const webhook = (kind: string): Seen => ({
   nested: [
@@ -213,7 +196,9 @@ test.each<FaultRow>([
   [
     'a static pod was killed',
     {
-      nested: [pod('kube-apiserver-q-cp-0', mirror, 'kube-apiserver', { state: backOff, lastState: killed })],
+      nested: [
+        systemPod('kube-apiserver-q-cp-0', mirror, 'kube-apiserver', { state: backOff, lastState: killed }),
+      ],
     },
     'OutOfMemory',
     'pod/kube-apiserver-q-cp-0',
@@ -223,7 +208,7 @@ test.each<FaultRow>([
     'an image cannot be pulled',
     {
       nested: [
-        pod('calico-node-x', { kind: 'DaemonSet', name: 'calico-node' }, 'calico-node', {
+        systemPod('calico-node-x', { kind: 'DaemonSet', name: 'calico-node' }, 'calico-node', {
           state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } },
         }),
       ],
@@ -236,7 +221,7 @@ test.each<FaultRow>([
     'an add-on crashes',
     {
       nested: [
-        pod('kube-proxy-x', { kind: 'DaemonSet', name: 'kube-proxy' }, 'kube-proxy', {
+        systemPod('kube-proxy-x', { kind: 'DaemonSet', name: 'kube-proxy' }, 'kube-proxy', {
           state: backOff,
           lastState: { terminated: { exitCode: 1 } },
         }),
