@@ -91,8 +91,8 @@ export type Step =
     })
   /**
    * `network`: it is there, so that nodes can become Ready; `dns`: and cluster DNS is waited for, too. `again`: names
-   * of those that may have been Ready before they were started again: what their kubelets said then counts for nothing. `registered`: names of those that have a Node
-   * object and are not set up anew.
+   * of those that may have been Ready before they were started again: what their kubelets said then counts for nothing.
+   * `registered`: names of those that have a Node object and are not set up anew.
    */
   | (Common & {
       readonly kind: 'await-ready'
