@@ -152,7 +152,7 @@ async function lead(
 
   try {
     await Promise.all([
-      watchForever(api, nestedClusterKind, undefined, signal, (objects) => {
+      watchForever(api, nestedClusterKind, {}, signal, (objects) => {
         follow(objects, known, queue, {
           came: (owner, key) => {
             const beside = (nested: KubeApi, until: AbortSignal): Promise<void> =>
@@ -168,10 +168,16 @@ async function lead(
         showOwners(objects)
         balancers.show(objects)
       }),
-      watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, undefined, signal, (namespaces) =>
+      watchForever(api, { apiVersion: 'v1', kind: 'Namespace' }, {}, signal, (namespaces) =>
         followEnds(namespaces, ending, known, queue),
       ),
-      watchForever(api, { apiVersion: 'v1', kind: 'Pod' }, labels.node, signal, wakeByNode({ add: wake })),
+      watchForever(
+        api,
+        { apiVersion: 'v1', kind: 'Pod' },
+        { labelSelector: labels.node },
+        signal,
+        wakeByNode({ add: wake }),
+      ),
       balancers.watch(),
     ])
   } finally {

@@ -5,9 +5,9 @@ const dayMs = 24 * 60 * 60_000
 
 /** Shows what there is of a kind after each change, until the signal ends it or the watch is refused. */
 export async function watchForever(
-  api: KubeApi,
+  api: Pick<KubeApi, 'waitFor'>,
   kind: KindRef,
-  labelSelector: string | undefined,
+  selector: Parameters<KubeApi['waitFor']>[1],
   signal: AbortSignal,
   onChange: (objects: readonly KubeObject[]) => void,
 ): Promise<void> {
@@ -17,7 +17,7 @@ export async function watchForever(
   }
   for (;;) {
     try {
-      await api.waitFor(kind, { labelSelector }, seen, {
+      await api.waitFor(kind, selector, seen, {
         timeoutMs: dayMs,
         signal,
         awaited: 'changes',

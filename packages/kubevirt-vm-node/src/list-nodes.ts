@@ -1,4 +1,4 @@
-import { volumeClaimKind, clusterSelector, KnestError, labels } from '@knest/core'
+import { volumeClaimKind, clusterSelector, KnestError, labels, unlessForbidden } from '@knest/core'
 import type { ClusterRef, KindRef, KubeApi, KubeObject, NodeRole, NodeStatus } from '@knest/core'
 import { dataVolumeKind, vmiKind, vmKind } from './kubevirt.js'
 import { rootDisk, userdataSecret } from './names.js'
@@ -90,14 +90,12 @@ async function whatIsGone(
   disks: ReadonlyMap<string, KubeObject>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const isAbsent = async (kind: KindRef, object: string): Promise<boolean> => {
-    try {
-      return (await api.get(kind, object, namespace, signal)) === undefined
-    } catch (error) {
-      if (error instanceof KnestError && error.code === 'not-permitted') return false
-      throw error
-    }
-  }
+  // What may not be seen is not taken for gone.
+  const isAbsent = async (kind: KindRef, object: string): Promise<boolean> =>
+    (await api
+      .get(kind, object, namespace, signal)
+      .then((found) => found === undefined)
+      .catch(unlessForbidden)) ?? false
   const disk = rootDisk(name)
   const { template } = (spec ?? {}) as { template?: { spec?: { volumes?: readonly Volume[] } } }
   const volumes = template?.spec?.volumes ?? []

@@ -1,6 +1,6 @@
 import type { KindRef, KubeApi, KubeObject } from '@knest/core'
+import { watchForever } from '../watch-forever.js'
 
-const dayMs = 24 * 60 * 60_000
 /** Where it cannot be watched: twice as long each time. An API that has just started refuses a moment. */
 const firstAgainMs = 250
 const longestAgainMs = 10_000
@@ -16,16 +16,13 @@ export async function keepWatching(
   onChange: (objects: readonly KubeObject[]) => void,
 ): Promise<void> {
   let againMs = firstAgainMs
-  const seen = (objects: readonly KubeObject[]): false => {
+  const seen = (objects: readonly KubeObject[]): void => {
     againMs = firstAgainMs
     onChange(objects)
-    return false
   }
   while (!signal.aborted) {
     try {
-      await api.waitFor(kind, selector, seen, {
-        ...{ timeoutMs: dayMs, signal, awaited: 'changes', describe: () => '' },
-      })
+      await watchForever(api, kind, selector, signal, seen)
     } catch {
       await pause(againMs, signal).catch(() => undefined)
       againMs = Math.min(againMs * 2, longestAgainMs)

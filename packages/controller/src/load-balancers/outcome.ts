@@ -1,4 +1,4 @@
-import { labels } from '@knest/core'
+import { addressesOf, isReady, labels } from '@knest/core'
 import type { KubeObject } from '@knest/core'
 import { ingressOf, isLocal, localLabel, specOf } from './objects.js'
 import type { Ingress, ServicePort } from './objects.js'
@@ -112,28 +112,11 @@ function nodeAddresses(service: KubeObject, { hostNodes, pods }: HostState): rea
     .filter(isReady)
     .filter(({ metadata }) => !isLocal(service) || withEndpoints.has(metadata.name))
     .slice(0, mostNodes)
-    .flatMap(addressOf)
+    .flatMap((node) => addressesOf(node).slice(0, 1))
 }
 
 function nodeNameOf({ spec }: KubeObject): string | undefined {
   return (spec as { readonly nodeName?: string } | undefined)?.nodeName
-}
-
-interface NodeView {
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-  readonly addresses?: readonly { readonly type: string; readonly address: string }[]
-}
-
-function isReady({ status }: KubeObject): boolean {
-  const { conditions = [] } = (status ?? {}) as NodeView
-  return conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
-}
-
-function addressOf({ status }: KubeObject): readonly string[] {
-  const { addresses = [] } = (status ?? {}) as NodeView
-  const of = (kind: string): readonly string[] =>
-    addresses.filter(({ type, address }) => type === kind && address !== '').map(({ address }) => address)
-  return [...of('InternalIP'), ...of('ExternalIP')].slice(0, 1)
 }
 
 function reachedAt(ingress: readonly Ingress[], ports: readonly ServicePort[]): string {

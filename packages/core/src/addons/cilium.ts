@@ -4,6 +4,7 @@ import { KnestError } from '../errors.js'
 import { defaultKubernetesVersion, nodePodPrefix } from '../defaults.js'
 import { primaryRange } from '../network/cidr.js'
 import { findObject, podSpecOf, type PodSpec } from './container-parts.js'
+import { vxlanOverhead } from '../network/vxlan.js'
 
 /** Cilium publishes a Helm chart and no plain manifest. */
 export const ciliumHint =
@@ -14,9 +15,6 @@ export const ciliumHint =
 /** Where Cilium mounts a cgroup hierarchy of its own; a node has its hierarchy in the usual place. */
 const ownCgroupRoot = '/run/cilium/cgroupv2'
 const nodeCgroupRoot = '/sys/fs/cgroup'
-
-/** What Cilium takes off its MTU for the tunnel. */
-const vxlanOverhead = 50
 
 /** Sets VXLAN, port, pod range and MTU in a rendered chart, and keeps it inside the node's cgroups. */
 export function patchCilium(objects: readonly KubeObject[], network: ClusterNetwork): KubeObject[] {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
 import { primaryRange } from '../network/cidr.js'
 import { flannelImage } from './images.js'
+import { vxlanOverhead } from '../network/vxlan.js'
 
 export interface FlannelOptions {
   readonly podNetworkCidr: readonly string[]
@@ -16,8 +17,6 @@ const namespace = 'kube-flannel'
 const name = 'flannel'
 const configMap = 'kube-flannel-cfg'
 const labels = { app: 'flannel', tier: 'node', 'k8s-app': 'flannel' }
-/** What VXLAN adds to each packet; flannel subtracts it from the MTU it is given. */
-const vxlanOverhead = 50
 
 /** flannel with VXLAN, as one DaemonSet. The image's wrapper writes the CNI configuration by itself. */
 export function flannelObjects(options: FlannelOptions): KubeObject[] {

@@ -104,7 +104,11 @@ function isTerm({ metadata }: KubeObject, { matchExpressions = [], matchFields =
   )
 }
 
-function isMet({ key, operator, values = [] }: Expression, has: Readonly<Record<string, string>>): boolean {
+/** One requirement of a selector, with the operators of node selectors, which are more than those of labels. Pure. */
+export function isMet(
+  { key, operator, values = [] }: Expression,
+  has: Readonly<Record<string, string>>,
+): boolean {
   const value = has[key]
   switch (operator) {
     case 'In':

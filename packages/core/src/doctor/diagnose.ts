@@ -32,7 +32,9 @@ function ofCluster(cluster: ClusterSnapshot, host: HostSnapshot): readonly Findi
   const isThere = phaseTable[phase].nodes === 'there'
   return [
     ...placeRules.flatMap((rule) => rule(cluster, host)).map((problem) => finding(problem, name)),
-    ...(isThere ? nestedRules.flatMap((rule) => rule(cluster)) : []).map((problem) => finding(problem, name)),
+    ...(isThere ? nestedRules.flatMap((rule) => rule({ ...cluster, observed })) : []).map((problem) =>
+      finding(problem, name),
+    ),
     ...problems,
   ]
 }

@@ -1,14 +1,14 @@
 import { clusterCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { vxlanOverhead } from '../network/vxlan.js'
 import type { Reason } from '../reasons.js'
-import { judge } from '../status/index.js'
 import { slowMs } from './host-rules.js'
 import { named, type Named } from './named.js'
 import type { NodeServices } from './node-services.js'
-import type { ClusterSnapshot } from './snapshot.js'
+import type { JudgedCluster } from './snapshot.js'
 
-type Rule = (cluster: ClusterSnapshot) => readonly Named[]
+type Rule = (cluster: JudgedCluster) => readonly Named[]
 
 /** What nodes and nested API say of a cluster that should run. Each is pure. */
 export const nestedRules: readonly Rule[] = [
@@ -29,7 +29,7 @@ const kubectl = (record: ClusterRecord, ...words: readonly string[]): string =>
   clusterCommand('shell', record, '--', 'kubectl', ...words)
 
 /** A disk on which nothing was set up has no kubelet to run. */
-function services({ facts: { record, looks }, services: all }: ClusterSnapshot): readonly Named[] {
+function services({ facts: { record, looks }, services: all }: JudgedCluster): readonly Named[] {
   return [...all].flatMap(([name, node]) => {
     if (looks.emptyDisks.has(name)) return []
     const down = (reason: Reason, unit: string, state: string | undefined, said = ''): Named =>
@@ -57,7 +57,7 @@ function isUp(state: string | undefined, answers: boolean): boolean {
 /** From here on the next busy moment fails. */
 const nearlyAll = 0.9
 
-function processes({ facts: { record }, services: all }: ClusterSnapshot): readonly Named[] {
+function processes({ facts: { record }, services: all }: JudgedCluster): readonly Named[] {
   const near = [...all].flatMap(([name, { processes: found }]) =>
     found !== undefined && found.used >= found.limit * nearlyAll ? [{ name, ...found }] : [],
   )
@@ -74,21 +74,19 @@ function processes({ facts: { record }, services: all }: ClusterSnapshot): reado
   ]
 }
 
-/** Of VXLAN over IPv4. */
-const overhead = 50
 const vxlanDevices = ['flannel.1', 'vxlan.calico']
 
-function tunnels({ facts: { record }, services: all }: ClusterSnapshot): readonly Named[] {
+function tunnels({ facts: { record }, services: all }: JudgedCluster): readonly Named[] {
   return [...all].flatMap(([name, { mtus }]) => {
     const below = [...mtus].find(([device]) => /^e(th|n)/.test(device))
     const tunnel = [...mtus].find(([device]) => vxlanDevices.includes(device))
-    if (below === undefined || tunnel === undefined || tunnel[1] + overhead <= below[1]) return []
+    if (below === undefined || tunnel === undefined || tunnel[1] + vxlanOverhead <= below[1]) return []
     return [
       named(
         'MtuTooLarge',
         `node/${name}`,
-        `its tunnel ${tunnel[0]} has an MTU of ${tunnel[1]}, and ${below[0]} below it one of ${below[1]}, which leaves ${below[1] - overhead}`,
-        `raise the MTU of the host pod network to what it was, or give the network plugin ${below[1] - overhead}: ${kubectl(record, 'get', 'configmaps', '-A')}`,
+        `its tunnel ${tunnel[0]} has an MTU of ${tunnel[1]}, and ${below[0]} below it one of ${below[1]}, which leaves ${below[1] - vxlanOverhead}`,
+        `raise the MTU of the host pod network to what it was, or give the network plugin ${below[1] - vxlanOverhead}: ${kubectl(record, 'get', 'configmaps', '-A')}`,
       ),
     ]
   })
@@ -96,7 +94,7 @@ function tunnels({ facts: { record }, services: all }: ClusterSnapshot): readonl
 
 const config = '/etc/kubernetes/knest-kubeadm.yaml'
 
-function deadParts({ facts: { record }, lastWords, services: all }: ClusterSnapshot): readonly Named[] {
+function deadParts({ facts: { record }, lastWords, services: all }: JudgedCluster): readonly Named[] {
   return lastWords.map(({ part, node, said }) =>
     named(
       'StaticPodCrashes',
@@ -130,9 +128,8 @@ const readings: readonly (readonly [pattern: RegExp, Reason])[] = [
 ]
 
 /** Nodes that run and have joined, and are not Ready all the same. */
-function notReady({ facts }: ClusterSnapshot): readonly Named[] {
+function notReady({ facts, observed: { nodes } }: JudgedCluster): readonly Named[] {
   const { record, hostNodes, looks } = facts
-  const { nodes } = judge(facts).observed
   return nodes.flatMap(({ name, status, version, reason = 'it does not say why' }) => {
     const runs = hostNodes.some((node) => node.name === name && node.phase === 'running')
     if (status !== 'NotReady' || version === undefined || !runs || looks.emptyDisks.has(name)) return []
@@ -171,9 +168,9 @@ const parts: Readonly<Record<string, Reason>> = {
   'DaemonSet/cilium': 'NetworkDown',
 }
 
-function workloads(cluster: ClusterSnapshot): readonly Named[] {
-  const { facts, workloads: found = [] } = cluster
-  const unready = judge(facts).observed.nodes.filter(({ ready }) => !ready).length
+function workloads(cluster: JudgedCluster): readonly Named[] {
+  const { facts, observed, workloads: found = [] } = cluster
+  const unready = observed.nodes.filter(({ ready }) => !ready).length
   return found.flatMap((object) => {
     const reason = parts[`${object.kind}/${object.metadata.name}`]
     return reason === undefined ? [] : ofWorkload(facts.record, object, reason, unready)
@@ -213,7 +210,7 @@ function ofWorkload(
   ]
 }
 
-function slowApi({ facts: { record }, answerMs = 0 }: ClusterSnapshot): readonly Named[] {
+function slowApi({ facts: { record }, answerMs = 0 }: JudgedCluster): readonly Named[] {
   if (answerMs < slowMs) return []
   return [
     named(
@@ -226,7 +223,7 @@ function slowApi({ facts: { record }, answerMs = 0 }: ClusterSnapshot): readonly
 }
 
 /** Those that end soon are told of by the status. */
-function certificates({ facts: { record, certificates: found, now } }: ClusterSnapshot): readonly Named[] {
+function certificates({ facts: { record, certificates: found, now } }: JudgedCluster): readonly Named[] {
   const { certificates: leaves = [], authorities = [] } = found.value ?? {}
   const all = [...leaves, ...authorities.map((authority) => ({ ...authority, node: undefined }))]
   const over = all.filter(({ expires }) => Date.parse(expires) <= now.getTime())
@@ -244,7 +241,7 @@ function certificates({ facts: { record, certificates: found, now } }: ClusterSn
 }
 
 /** One that is not what this knest would write now. */
-function kubeconfig({ facts: { record, now }, kubeconfig: found }: ClusterSnapshot): readonly Named[] {
+function kubeconfig({ facts: { record, now }, kubeconfig: found }: JudgedCluster): readonly Named[] {
   if (found === undefined) return []
   const { local, authority, urls } = found
   const fault =

@@ -1,3 +1,4 @@
+import { isMet } from '../admission/index.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 
 interface Selector {
@@ -74,13 +75,8 @@ function mayFit(selector: Selector, known: Readonly<Record<string, string>>): bo
 
 function fits(selector: Selector | undefined, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {}
-  const isIn = (key: string, values: readonly string[] = []): boolean => values.includes(labels[key] ?? '\0')
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values }) => {
-      if (operator === 'Exists') return key in labels
-      if (operator === 'DoesNotExist') return !(key in labels)
-      return isIn(key, values) === (operator === 'In')
-    })
+    matchExpressions.every((one) => isMet(one, labels))
   )
 }

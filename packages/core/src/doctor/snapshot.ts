@@ -2,7 +2,7 @@ import type { ServiceType } from '../contracts/cluster.js'
 import type { HostKind, Unseen } from '../contracts/doctor.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Problem } from '../errors.js'
-import type { StatusFacts } from '../status/index.js'
+import type { Observed, StatusFacts } from '../status/index.js'
 import type { LastWords } from '../node/last-words.js'
 import type { NodeServices } from './node-services.js'
 import type { KubeconfigFacts } from './read-kubeconfig.js'
@@ -42,4 +42,9 @@ export interface ClusterSnapshot {
   readonly kubeconfig?:
     | { readonly local: KubeconfigFacts; readonly authority: string; readonly urls: readonly string[] }
     | undefined
+}
+
+/** The same, and what the facts mean. */
+export interface JudgedCluster extends ClusterSnapshot {
+  readonly observed: Observed
 }

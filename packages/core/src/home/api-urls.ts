@@ -50,7 +50,8 @@ async function nodeAddresses(api: KubeApi, signal: AbortSignal): Promise<readonl
   return nodes.slice(0, 5).flatMap(addressesOf)
 }
 
-function addressesOf(node: KubeObject): readonly string[] {
+/** Where a host node is reached, internal addresses first. Pure. */
+export function addressesOf(node: KubeObject): readonly string[] {
   const status = node.status as { addresses?: readonly { type: string; address: string }[] } | undefined
   const of = (type: string): readonly string[] =>
     // A node that is coming up may have an empty one; one with a zone is nobody else's.

@@ -2,6 +2,7 @@ import type { HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterNetwork } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
 import { automaticMtu, defaultVxlanPort, minMtu, usualMinMtu } from '../defaults.js'
+import { vxlanOverhead } from './vxlan.js'
 
 export interface Tunnel {
   readonly vxlanPort: number
@@ -9,9 +10,6 @@ export interface Tunnel {
   readonly mtu: number
   readonly problems: readonly Problem[]
 }
-
-/** What VXLAN over IPv4 adds to each packet. */
-const vxlanOverhead = 50
 
 /**
  * Port and MTU of the nested overlay. The default port gives way to a free one; a port the user chose

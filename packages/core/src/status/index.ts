@@ -1,5 +1,6 @@
 export { answerOf } from './answer.js'
 export { askCluster, clusterStatus, judge, type StatusFacts } from './cluster-status.js'
+export type { Observed } from './conditions.js'
 export { lastWords } from './last-words.js'
 export { statusProblems } from './problems.js'
 export { summarize } from './summary.js'
