@@ -86,7 +86,7 @@ describe('knest plan and knest apply', () => {
         '{ network: { podNetworkCidr: [10.99.0.0/16] }, workers: [{ name: edge, count: 2, machine: { cpuCores: 1 } }] }',
       ),
     )
-    expect(outcome.code).toBe(2)
+    expect(outcome.code, outcome.stderr).toBe(2)
     expect(outcome.stderr).toContain('network.podNetworkCidr cannot be changed from')
     expect(outcome.stderr).toContain('workers.edge.machine.cpuCores cannot be changed')
     expect((await run('plan', pools)).code).toBe(0)

@@ -53,7 +53,7 @@ describe('bad input', () => {
     const errors = outcome.stderr.match(/^error: .*$/gm) ?? []
     expect(errors, outcome.stderr).toHaveLength(1)
     expect(errors[0]?.replaceAll(existing, 'quickstart')).toMatch(bad.message)
-    expect(outcome.code).toBe(bad.exitCode)
+    expect(outcome.code, outcome.stderr).toBe(bad.exitCode)
     expect(outcome.stdout).toBe('')
   })
 

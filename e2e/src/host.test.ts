@@ -72,7 +72,7 @@ describe.skipIf(foreign !== undefined)('knest host', () => {
       ])
       expect(found.code, found.stdout + found.stderr).toBe(0)
       const missing = await runKnest(home, ['host', 'load', 'localhost/knest/absent:v1'])
-      expect(missing.code).toBe(4)
+      expect(missing.code, missing.stderr).toBe(4)
     } finally {
       execFileSync(program, ['untag', image, image])
     }

@@ -179,7 +179,7 @@ describe('a machine that says no', () => {
     const deleted = await run(`knest delete ${name} --ignore-not-found -o json 2>/dev/null | grep -q deleted`)
     await proxy.close()
     reader.remove()
-    expect(deleted.code).toBe(0)
+    expect(deleted.code, deleted.stderr).toBe(0)
   })
 
   it.for([...output, ...home, ...ways, ...command])('$name', async (each, { skip }) => {

@@ -223,7 +223,7 @@ describe('a host that says no', () => {
         await patch(spec)
         const outcome = await preflight('knest-q')
         expect(outcome.stdout).toMatch(says)
-        expect(outcome.code).toBe(3)
+        expect(outcome.code, outcome.stderr).toBe(3)
         expect(outcome.stdout.match(/^error: /gm)).toHaveLength(1)
       } finally {
         await patch(undone)

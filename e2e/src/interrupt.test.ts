@@ -13,7 +13,7 @@ it('Ctrl-C ends with 130 and says what exists, how to go on and how to remove it
       child.kill('SIGINT')
     },
   })
-  expect(outcome.code).toBe(130)
+  expect(outcome.code, outcome.stderr).toBe(130)
   expect(outcome.stdout).toBe('')
   expect(outcome.stderr).toContain('run the same command again to go on')
   expect(outcome.stderr).toContain('knest delete e2e-interrupt')

@@ -101,7 +101,7 @@ describe('knest load', () => {
   it('refuses an image without a name', async () => {
     const outcome = await load(folder.write('nameless.tar', undefined, 'nameless'))
     expect(outcome.stderr).toContain('holds no image with a name')
-    expect(outcome.code).toBe(2)
+    expect(outcome.code, outcome.stderr).toBe(2)
   })
 
   it('gives a worker that comes later what was loaded, before pods come to it', async () => {

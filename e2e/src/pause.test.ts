@@ -99,7 +99,7 @@ describe('knest pause and resume', () => {
     const { apiServer } = parse(data.ClusterConfiguration) as { apiServer: { certSANs: string[] } }
     expect(apiServer.certSANs).toEqual(expect.arrayContaining(['localhost', ...Object.values(balancer)]))
     const again = await runKnest(cluster.home, ['resume', name, '--context', hostContext])
-    expect(again.code).toBe(4)
+    expect(again.code, again.stderr).toBe(4)
     expect(again.stderr).toContain('is not paused')
   })
 })
@@ -108,7 +108,7 @@ it('knest pause refuses a cluster whose disks go with its nodes', async () => {
   const cluster = await createCluster('e2e-no-pause', '--worker-machine-count', '0')
   try {
     const outcome = await runKnest(cluster.home, ['pause', 'e2e-no-pause', '--context', hostContext])
-    expect(outcome.code).toBe(2)
+    expect(outcome.code, outcome.stderr).toBe(2)
     expect(outcome.stderr).toContain('is not persistent')
   } finally {
     await cluster.remove()

@@ -102,7 +102,7 @@ describe.skipIf(address === undefined)('registries of a nested cluster', () => {
       { host: registry, mirrors: [`http://${registry}`], credentials: { secretRef: { name: 'login' } } },
     ]
     const refused = await apply(wanted)
-    expect(refused.code).toBe(3)
+    expect(refused.code, refused.stderr).toBe(3)
     expect(refused.stderr).toContain(
       `Secret "login" of registry "${registry}" is not in namespace "${namespace}"`,
     )

@@ -121,7 +121,7 @@ spec:
       ...['create', 'e2e-refused', '--context', hostContext],
       ...['--backend', 'vm', '--control-plane-machine-memory-size', '1Gi'],
     ])
-    expect(outcome.code).toBe(2)
+    expect(outcome.code, outcome.stderr).toBe(2)
     expect(outcome.stderr).toMatch(/1Gi/)
   })
 })

@@ -86,7 +86,7 @@ describe('a persistent cluster whose nodes are VMs', () => {
     expect(await ssh('worker-0', 'cat', '/proc/sys/kernel/hostname')).toBe(`${worker}\n`)
     const inside = ['--', 'sh', '-c', 'exit 7']
     const failing = await runKnest(home, ['ssh', name, 'cp-0', '--context', hostContext, ...inside])
-    expect(failing.code).toBe(7)
+    expect(failing.code, failing.stderr).toBe(7)
     const started = Date.now()
     const bytes = (await ssh('worker-0', 'sh', '-c', 'head -c 104857600 /dev/zero')).length
     expect(bytes).toBe(104_857_600)

@@ -1,14 +1,17 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { fakeStatus } from '@knest/testing'
 import { FakeTerminal } from './fake-deps.js'
+import type { Deps } from './deps.js'
 import { processDeps } from './process-deps.js'
 import { runProcess } from './run-process.js'
 
 /**
  * For tests of what only a process has (streams, signals, its folder): the real command on a host that is a fake.
  * `KNEST_FAKE_LOG` gets what was done there; a node that never comes makes `KNEST_FAKE_STORY` `hang`, one that does
- * not even let go `stuck`; a cluster that is another at every look `changes`. `KNEST_FAKE_BREAK` names a home in which
+ * not even let go `stuck`; nothing that keeps a process while the work waits, for ever or for a limit, `forgotten` or
+ * `limited`; a cluster that is another at every look `changes`. `KNEST_FAKE_BREAK` names a home in which
  * a file takes the place of `.kube` meanwhile.
  */
 const { KNEST_FAKE_LOG: log, KNEST_FAKE_STORY: story, KNEST_FAKE_BREAK: home } = process.env
@@ -36,6 +39,8 @@ clusters.duringCreate = async ({ progress, signal }) => {
     await progress.phase(`Step ${step}`, () => new Promise((resolve) => setImmediate(resolve)))
   if (story === undefined) return
   progress.note('waiting')
+  if (story === 'forgotten') await new Promise(() => undefined)
+  if (story === 'limited') return once(AbortSignal.timeout(200), 'abort').then(() => undefined)
   const alive = setInterval(() => undefined, 1000)
   await new Promise<void>((resolve) => {
     if (story === 'hang') signal.addEventListener('abort', () => resolve(), { once: true })
@@ -47,8 +52,9 @@ if (log !== undefined)
     appendFileSync(log, `${[...clusters.changes, ...phases].join('\n')}\n`)
   })
 
-void runProcess(process.argv.slice(2), (exitNow) => ({
+const deps = (exitNow: (code: number) => void): Deps => ({
   ...processDeps(exitNow),
   openClusters: (choice) => fake.openClusters(choice),
   hostControl: () => fake.hostControl(),
-}))
+})
+void runProcess(process.argv.slice(2), deps, 1_000)

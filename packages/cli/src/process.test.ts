@@ -131,6 +131,28 @@ describe('--progress json', () => {
   )
 })
 
+describe('a command whose work waits for nothing that keeps a process', () => {
+  test(
+    'does not end as if it were done',
+    async () => {
+      const { code, stderr } = await bash('KNEST_FAKE_STORY=forgotten knest create a')
+      expect(stderr).toMatch(/bug in knest[^]+nothing is left that could end what the command waits for/)
+      expect(code).toBe(70)
+    },
+    limit,
+  )
+
+  test(
+    'goes on when its time limit is over',
+    async () => {
+      const { code, done } = await bash('KNEST_FAKE_STORY=limited knest create a')
+      expect(done).toContain('a is Ready')
+      expect(code).toBe(0)
+    },
+    limit,
+  )
+})
+
 describe('a watch', () => {
   test.each([
     ['whose reader goes ends as by SIGPIPE', 'knest status quickstart -w | head -1', 141, /^$/],

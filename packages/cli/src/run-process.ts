@@ -2,6 +2,10 @@ import type { Deps } from './deps.js'
 import { exitCodes } from './exit-codes.js'
 import { main } from './main.js'
 import { processDeps } from './process-deps.js'
+import { reportError } from './report-error.js'
+
+/** Longer than any limit of a single question. */
+const longestLimitMs = 65_000
 
 type OutputFault = NodeJS.ErrnoException
 
@@ -12,12 +16,15 @@ type OutputFault = NodeJS.ErrnoException
 export async function runProcess(
   argv: readonly string[],
   depsOf: (exitNow: (code: number) => void) => Deps = processDeps,
+  limitMs = longestLimitMs,
 ): Promise<void> {
   const fault = firstFault(process.stdout)
   // There is no place left to tell of it.
   process.stderr.on('error', () => undefined)
   const deps = depsOf((now) => process.exit(now))
-  const code = await main(argv, deps)
+  const code = await unlessForgotten(main(argv, deps), limitMs, () =>
+    reportError(new Error('nothing is left that could end what the command waits for'), deps.messages, false),
+  )
   await Promise.all([written(process.stdout), written(process.stderr)])
   process.exitCode = code
   const { message } = fault() ?? {}
@@ -30,6 +37,27 @@ export async function runProcess(
   }
   // A connection somebody forgot to close must not keep the command from ending.
   process.exit()
+}
+
+/**
+ * Node ends a process when nothing is left that could wake it, with exit code 0 whatever its work has come to. Time
+ * limits that it does not count (`AbortSignal.timeout`) get their time; work that still waits then would do so for ever.
+ */
+function unlessForgotten(
+  work: Promise<number>,
+  limitMs: number,
+  forgotten: () => number,
+): Promise<number> {
+  return new Promise((resolve) => {
+    let isLast = false
+    const onEmpty = (): void => {
+      if (isLast) resolve(forgotten())
+      isLast = true
+      setTimeout(() => undefined, limitMs)
+    }
+    process.on('beforeExit', onEmpty)
+    void work.then(resolve).finally(() => process.off('beforeExit', onEmpty))
+  })
 }
 
 /** A reader that has gone is none. */
