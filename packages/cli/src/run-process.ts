@@ -43,11 +43,7 @@ export async function runProcess(
  * Node ends a process when nothing is left that could wake it, with exit code 0 whatever its work has come to. Time
  * limits that it does not count (`AbortSignal.timeout`) get their time; work that still waits then would do so for ever.
  */
-function unlessForgotten(
-  work: Promise<number>,
-  limitMs: number,
-  forgotten: () => number,
-): Promise<number> {
+function unlessForgotten(work: Promise<number>, limitMs: number, forgotten: () => number): Promise<number> {
   return new Promise((resolve) => {
     let isLast = false
     const onEmpty = (): void => {
