@@ -36,6 +36,7 @@ describe.skipIf(address === undefined)('registries of a nested cluster', () => {
     cluster = await createCluster(name, '--registry-mirror', `docker.io=http://${open?.host ?? ''}`)
   })
   afterAll(async () => {
+    await host.delete({ apiVersion: 'v1', kind: 'Secret' }, 'login', namespace, { signal: never })
     await cluster.remove()
     await Promise.all(registries.map((registry) => registry.close()))
     host.close()

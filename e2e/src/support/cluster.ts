@@ -35,15 +35,31 @@ function kubeconfigOf(home: TestHome, name: string): string {
   return join(home.path, '.kube', `knest.knest-${name}.${name}.kubeconfig`)
 }
 
+/** Whether it is there, and does not go. */
+async function hasNamespace(home: TestHome, namespace: string): Promise<boolean> {
+  const host = await openHost(home)
+  try {
+    const found = await host.get({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, never)
+    return found !== undefined && found.metadata.deletionTimestamp === undefined
+  } finally {
+    host.close()
+  }
+}
+
 /**
  * Creates a cluster by the CLI, with nodes of the run's kind. Its name tells which test it belongs to. One that fails
- * says what the host saw, and leaves no nodes that take the room of the next test's.
+ * says what the host saw, and leaves no nodes that take the room of the next test's. `remove` throws when the namespace
+ * stays for something a test has put into it.
  */
 export async function createCluster(name: string, ...flags: readonly string[]): Promise<TestCluster> {
   const home = createHome()
+  const namespace = `knest-${name}`
+  const isBroughtAlong = await hasNamespace(home, namespace)
   const remove = async (): Promise<void> => {
-    await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+    const deleted = await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
+    const isLeft = !isBroughtAlong && (await hasNamespace(home, namespace))
     home.remove()
+    if (isLeft) throw new Error(`namespace ${namespace} is left on the host; delete said:\n${deleted.stderr}`)
   }
   try {
     await knest(home, 'create', name, ...nodeFlags, '--timeout', `${5 * patience}m`, ...flags)
@@ -53,7 +69,6 @@ export async function createCluster(name: string, ...flags: readonly string[]): 
     const message = error instanceof Error ? error.message : String(error)
     throw new Error(`${message}\nthe host's view:\n${seen}`, { cause: error })
   }
-  const namespace = `knest-${name}`
   const kubeconfigPath = kubeconfigOf(home, name)
   const open = (): Promise<KubeApi> => openKube({ kubeconfigText: readFileSync(kubeconfigPath, 'utf8') })
   return {
