@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import type { KubeApi } from 'knest'
 import { createCluster, never, openHost, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { patience, podsOfNodes } from './support/nodes.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { quicklyNoticed, noticedAfterSeconds } from './support/quickly-noticed.js'
 import { readyAnew } from './support/ready-nodes.js'
 import { secondsUntil } from './support/until.js'
 
@@ -11,18 +16,26 @@ const name = 'e2e-heal'
 const nodes = [`${name}-cp-0`, `${name}-worker-0`]
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const unhealthyAfterSeconds = 30
-// Where the control plane was replaced first, its new kube-controller-manager has to notice the worker anew.
-const noticedAnewSeconds = 60
 const proofPath = '/var/lib/kubelet/proof'
 
 // The only control plane has all the data: it may be replaced because its disk outlives it.
 describe('a persistent cluster that a controller looks after', () => {
   let cluster: TestCluster
   let host: KubeApi
+  const folder = mkdtempSync(join(tmpdir(), 'knest-e2e-'))
 
   beforeAll(async () => {
+    const file = join(folder, 'cluster.yaml')
+    writeFileSync(
+      file,
+      stringify({
+        ...{ apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster', metadata: { name } },
+        spec: { kubernetes: quicklyNoticed },
+      }),
+    )
     cluster = await createCluster(
       name,
+      ...['--from', file],
       ...['--persistent', '--unhealthy-after', `${unhealthyAfterSeconds}s`, '--max-unhealthy', '100%'],
     )
     host = await openHost(cluster.home)
@@ -34,6 +47,7 @@ describe('a persistent cluster that a controller looks after', () => {
     await cluster.knest('host', 'uninstall', 'controller')
     await cluster.remove()
     host.close()
+    rmSync(folder, { recursive: true })
   })
 
   const hostPods = async (): Promise<ReadonlyMap<string, string | undefined>> => {
@@ -61,7 +75,8 @@ describe('a persistent cluster that a controller looks after', () => {
       const now = await hostPods()
       return nodes.every((node) => now.has(node) && now.get(node) !== before.get(node)) && (await areReady())
     }
-    const limit = (unhealthyAfterSeconds + 60 + noticedAnewSeconds) * patience
+    // Where the control plane was replaced first, its new kube-controller-manager has to notice the worker anew.
+    const limit = (unhealthyAfterSeconds + 60 + 2 * noticedAfterSeconds) * patience
     const seconds = await secondsUntil(areReplaced, limit, 'both nodes to run again')
     console.log(`all Ready ${seconds.toFixed(0)} s after the kubelets went`)
     expect(await nodeObjects()).toEqual(objects)

@@ -56,6 +56,12 @@ describe('assess', () => {
     expect(health(facts)).toBe('dead')
   })
 
+  it('counts no more of it than it took', () => {
+    const facts = { members: [member('Unknown', lost, 4.5)], unhealthyAfterMs: 300_000 }
+    expect(health({ ...facts, noticedAfterMs: 16_000 })).toBe('failing')
+    expect(health({ ...facts, noticedAfterMs: 30_000 })).toBe('dead')
+  })
+
   it.each([
     ['what was noticed late began 40 s before', 'Unknown', lost, 4, 20_000],
     ['what a kubelet says itself begins when it says so', 'False', 'runtime is down', 4, 60_000],

@@ -1,6 +1,7 @@
 import type { NodeRole } from '../contracts/cluster.js'
 import type { KubeObject } from '../contracts/kubernetes.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
+import { usualNoticedAfterMs } from './noticed-after.js'
 import { condition, isReady, type NodeCondition } from '../nested-api/conditions.js'
 
 /**
@@ -30,6 +31,8 @@ export interface HealthFacts {
   /** Names of nodes that have just said themselves that they are part of the cluster. */
   readonly asked?: ReadonlySet<string>
   readonly unhealthyAfterMs: number
+  /** After how long the nested cluster notices a kubelet that is silent. */
+  readonly noticedAfterMs?: number
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -59,7 +62,11 @@ function verdict(name: string, facts: HealthFacts): Omit<NodeVerdict, 'name' | '
   if (ready?.status === 'False' && waitsForNetwork(reason)) return { health: 'no-network', reason }
   // The nested cluster may have lost it before the host began to run it again.
   const noticed = ready?.lastTransitionTime ?? member.metadata.creationTimestamp
-  return aged(reason, [ready?.status === 'Unknown' ? earlier(noticed) : noticed, node.startedAt], facts)
+  return aged(
+    reason,
+    [ready?.status === 'Unknown' ? earlier(noticed, facts) : noticed, node.startedAt],
+    facts,
+  )
 }
 
 /**
@@ -76,14 +83,12 @@ function isOfNodeBefore(
   return said < started && now - started < unhealthyAfterMs
 }
 
-/**
- * A silent kubelet shows only after this time: node-monitor-grace-period of kube-controller-manager, whose
- * default was 40 s until Kubernetes 1.31 and is 50 s since.
- */
-const unnoticedMs = 40_000
-
-function earlier(noticed: string | undefined): string | undefined {
-  return noticed === undefined ? undefined : new Date(Date.parse(noticed) - unnoticedMs).toISOString()
+/** When a kubelet was heard of last. */
+function earlier(
+  noticed: string | undefined,
+  { noticedAfterMs = usualNoticedAfterMs }: HealthFacts,
+): string | undefined {
+  return noticed === undefined ? undefined : new Date(Date.parse(noticed) - noticedAfterMs).toISOString()
 }
 
 /** The latest of the times counts; where none is known it has not begun to count. */

@@ -7,6 +7,7 @@ import { isReady } from '../nested-api/conditions.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { backendsOf } from '../observe/backends.js'
 import { listNodes } from '../observe/list-nodes.js'
+import { noticedAfterMs } from './noticed-after.js'
 import { ownNodes } from '../observe/own-nodes.js'
 import { desiredNodes } from '../plan/desired-nodes.js'
 import { healthLimits } from '../spec/resolve-health.js'
@@ -65,6 +66,7 @@ export async function look(
     members,
     ...(asked === undefined ? {} : { asked }),
     unhealthyAfterMs: healthLimits(record.spec.health).unhealthyAfterMs,
+    noticedAfterMs: noticedAfterMs(record.spec),
     now: Date.now(),
   })
   return { nodes, members, verdicts }
