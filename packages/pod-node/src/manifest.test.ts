@@ -79,7 +79,7 @@ describe('the pod of a node', () => {
     expect(labels.team).toBe('a')
     expect(template.spec).toMatchObject({ ...fields, priorityClassName: 'patched' })
     expect(template.spec.containers).toMatchObject([
-      { resources: { requests: { cpu: '25m', memory: '1Gi' }, limits: { cpu: '2', memory: '4Gi' } } },
+      { resources: { requests: { cpu: '10m', memory: '1Gi' }, limits: { cpu: '2', memory: '4Gi' } } },
     ])
   })
 })

@@ -6,8 +6,8 @@ import { parseBytes } from '@knest/core'
  * be busy at once; limits are what the user gave, and what kubelet offers as the node's capacity.
  */
 const idle = {
-  'control-plane': { cpu: 0.1, memory: 640 * 1024 ** 2 },
-  worker: { cpu: 0.025, memory: 192 * 1024 ** 2 },
+  'control-plane': { cpu: 0.04, memory: 512 * 1024 ** 2 },
+  worker: { cpu: 0.01, memory: 192 * 1024 ** 2 },
 } as const
 
 export function nodeResources(spec: NodeSpec): Record<string, unknown> {

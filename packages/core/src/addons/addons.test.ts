@@ -18,7 +18,7 @@ import {
   patchCilium,
   renderCni,
 } from './index.js'
-import { addonObjects } from './objects.js'
+import { addonObjects, dnsObjects } from './objects.js'
 import { fakeSpec } from '../plan/fake-spec.js'
 import { placeholderNetwork } from '../kubeadm/placeholder-network.js'
 
@@ -157,6 +157,16 @@ test.each([
   const names = (await addonObjects(spec, options)).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
   expect(names.includes('StorageClass local-path')).toBe(isThere)
   expect(names.includes('Namespace local-path-storage')).toBe(isThere)
+})
+
+test.each([
+  ['pod', '100m'],
+  ['container', '20m'],
+] as const)('DNS of a cluster whose nodes are of kind %s requests %s of a core', (backend, cpu) => {
+  const spec = fakeSpec(1, 0)
+  const objects = dnsObjects({ ...spec, controlPlane: { ...spec.controlPlane, backend } })
+  const { containers } = find([...objects], 'Deployment', 'coredns').spec.template.spec
+  expect(containers[0]).toMatchObject({ resources: { requests: { cpu } } })
 })
 
 /** The parts of Calico's and Cilium's manifests that are changed, in their shape. */

@@ -8,6 +8,8 @@ export interface CoreDnsOptions {
   readonly kubernetesVersion: string
   /** Two when absent, as kubeadm. */
   readonly replicas?: number | undefined
+  /** A tenth of a core when absent, as kubeadm. */
+  readonly cpuRequest?: string | undefined
   readonly image?: string | undefined
 }
 
@@ -128,7 +130,7 @@ function deployment(options: CoreDnsOptions): KubeObject {
             { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
           ],
           affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [spread] } },
-          containers: [container(options.image ?? coreDnsImage(options.kubernetesVersion))],
+          containers: [container(options)],
           volumes: [
             {
               name: 'config-volume',
@@ -146,7 +148,7 @@ const spread = {
   podAffinityTerm: { labelSelector: { matchLabels: selector }, topologyKey: 'kubernetes.io/hostname' },
 }
 
-function container(image: string): object {
+function container({ image, kubernetesVersion, cpuRequest = '100m' }: CoreDnsOptions): object {
   const port = (name: string, containerPort: number, protocol: string): object => ({
     name,
     containerPort,
@@ -154,10 +156,10 @@ function container(image: string): object {
   })
   return {
     name: 'coredns',
-    image,
+    image: image ?? coreDnsImage(kubernetesVersion),
     imagePullPolicy: 'IfNotPresent',
     args: ['-conf', '/etc/coredns/Corefile'],
-    resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
+    resources: { limits: { memory: '170Mi' }, requests: { cpu: cpuRequest, memory: '70Mi' } },
     ports: [
       port('dns', 53, 'UDP'),
       port('dns-tcp', 53, 'TCP'),

@@ -17,7 +17,7 @@ function storageObjects({ addons }: ClusterSpec): readonly KubeObject[] {
 
 /** What DNS is, for this cluster. */
 export function dnsObjects(
-  { network, kubernetesVersion }: ClusterSpec,
+  { network, kubernetesVersion, controlPlane }: ClusterSpec,
   replicas?: number,
 ): readonly KubeObject[] {
   return coreDnsObjects({
@@ -25,5 +25,7 @@ export function dnsObjects(
     clusterIp: dnsServiceAddress(network.serviceCidr),
     dnsDomain: network.dnsDomain,
     kubernetesVersion,
+    // On an embedded host, whose room is for nested clusters, about what it uses.
+    ...(controlPlane.backend === 'container' && { cpuRequest: '20m' }),
   })
 }
