@@ -45,7 +45,7 @@ const layers = {
     ['spec', 'steps', 'observe'],
     ['admission'],
     ['home', 'converge', 'status'],
-    ['standalone', 'health', 'doctor'],
+    ['standalone', 'health', 'doctor', 'forwarding'],
     ['operations'],
     ['clusters'],
     ['public'],

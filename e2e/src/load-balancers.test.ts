@@ -1,15 +1,17 @@
+import type { ChildProcess } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from 'knest'
 import { createCluster, never, openHost, type TestCluster } from './support/cluster.js'
-import { createHome } from './support/home.js'
+import { createHome, hostContext } from './support/home.js'
 import { inventory } from './support/inventory.js'
-import { knest } from './support/knest.js'
+import { knest, runKnest, type Outcome } from './support/knest.js'
 import { secondsUntil } from './support/until.js'
 import { runPods, shell, webPod } from './support/workload.js'
 
 const names = ['e2e-lb-a', 'e2e-lb-b'] as const
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const serviceKind = { apiVersion: 'v1', kind: 'Service' }
 const finalizers = ['service.kubernetes.io/load-balancer-cleanup']
 
@@ -54,6 +56,24 @@ async function ask(address: string, path = '/'): Promise<string> {
     headers: { connection: 'close' },
   })
   return (await answer.text()).trim()
+}
+
+/** `knest open`, as soon as it has printed where. */
+async function openService(
+  ...words: readonly string[]
+): Promise<{ readonly address: string; stop(): Promise<Outcome> }> {
+  let outcome: Promise<Outcome> | undefined
+  const [url, child] = await new Promise<[string, ChildProcess]>((resolve, reject) => {
+    outcome = runKnest(home, ['open', ...words, '--context', hostContext], {
+      onStdout: (text, its) => resolve([text.trim(), its]),
+    })
+    outcome.then(({ stderr }) => reject(new Error(stderr)), reject)
+  })
+  const stop = async (): Promise<Outcome> => {
+    child.kill('SIGINT')
+    return (await outcome) ?? Promise.reject(new Error('it was not run'))
+  }
+  return { address: url.replace('http://', ''), stop }
 }
 
 /** kube-proxy of the host hears of it a moment later. */
@@ -104,6 +124,22 @@ describe.skipIf(range === undefined)('a Service of type LoadBalancer', () => {
     // From the host's network, too.
     const asked = `busybox wget -qO- -T 2 http://${addresses[0] ?? ''}/`
     expect(await shell(clusterOf(1).api, `in-${names[1]}`, asked)).toBe(`in-${names[0]}`)
+  })
+
+  it('is opened at its address, another Service at a port of this machine that goes on with the next pod', async () => {
+    const { api, name } = clusterOf(1)
+    expect(await knest(home, 'open', name, 'svc/web')).toBe(`http://${await addressOf(api)}:80\n`)
+
+    await api.create(balancer({ type: 'ClusterIP' }, { name: 'plain' }), { signal: never })
+    const opened = await openService(name, 'svc/plain')
+    expect(await ask(opened.address)).toBe(`in-${name}`)
+    await runPods(api, [webPod('next', undefined)])
+    await api.delete(podKind, `in-${name}`, 'default', { signal: never, gracePeriodSeconds: 0 })
+    const goesOn = async (): Promise<boolean> => (await ask(opened.address)) === 'next'
+    await secondsUntil(goesOn, 5, 'the next pod to answer')
+    const { code, stdout } = await opened.stop()
+    expect({ code, stdout }).toEqual({ code: 130, stdout: `http://${opened.address}\n` })
+    await expect(ask(opened.address)).rejects.toThrow()
   })
 
   it('carries UDP', async () => {

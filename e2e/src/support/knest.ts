@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly input?: string
   /** Called with every piece of standard error; may kill the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
+  /** The same of standard output. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void
   readonly env?: NodeJS.ProcessEnv
   /** The command that runs it, as in `nsenter …`. */
   readonly by?: readonly string[]
@@ -43,7 +45,10 @@ export function runKnest(
     })
     let stdout = ''
     let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      options.onStdout?.(text, child)
+    })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
       options.onStderr?.(text, child)

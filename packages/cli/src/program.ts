@@ -16,6 +16,7 @@ import { kubeconfigCommand } from './commands/kubeconfig.js'
 import { listCommand } from './commands/list.js'
 import { loadCommand } from './commands/load.js'
 import { exportLogsCommand, logsCommand } from './commands/logs-export.js'
+import { openCommand } from './commands/open.js'
 import { optionsCommand } from './commands/options.js'
 import { pauseCommand, resumeCommand } from './commands/pause.js'
 import { planCommand } from './commands/plan.js'
@@ -51,6 +52,7 @@ export function buildProgram(deps: Deps, words: readonly string[] = []): Command
     kubeconfigCommand(deps),
     shellCommand(deps),
     sshCommand(deps),
+    openCommand(deps),
     loadCommand(deps),
     imagesCommand(deps),
     scaleCommand(deps),

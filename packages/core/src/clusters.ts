@@ -12,6 +12,7 @@ import { extendOperation } from './operations/extend.js'
 import { findOperation } from './operations/find.js'
 import { imagesOperation } from './operations/images.js'
 import { loadOperation } from './operations/load.js'
+import { openPortOperation } from './operations/open-port.js'
 import { ownerOperation } from './operations/owner.js'
 import { pauseOperation } from './operations/pause.js'
 import { reconcileOperation } from './operations/reconcile.js'
@@ -38,6 +39,7 @@ export function createClusters(parts: Parts): Clusters {
     ...remove,
     ...found,
     ...access,
+    ...openPortOperation(access),
     ...certificates,
     ...exportLogsOperation(tools, { ...found, ...access, ...certificates }),
     ...doctorOperation(tools),

@@ -51,6 +51,7 @@ export function describeClusters(title: string, setUp: () => Promise<ClustersSub
       openApi: () => clusters.openApi(ref, signal),
       forwardApi: () => clusters.forwardApi(ref, 0, signal),
       openNode: () => clusters.openNode(ref, node(), signal),
+      openPort: () => clusters.openPort(ref, { kind: 'Service', name: 'kubernetes' }, run),
       certificates: () => clusters.certificates(ref, signal),
       planRenewal: () => clusters.planRenewal(ref, { all: true }, run),
       renewCertificates: () => clusters.renewCertificates(ref, { all: true }, run),

@@ -41,7 +41,9 @@ import {
   type LoadRequest,
   type LogFile,
   type NodeHandle,
+  type OpenedPort,
   type PlannedStep,
+  type PortRequest,
   type Problem,
   type RenewedCertificates,
   type RenewRequest,
@@ -372,6 +374,24 @@ export class FakeClusters implements Clusters {
         return Promise.resolve(3)
       },
     }
+  }
+
+  /** What the last port was asked for; those that were closed again. */
+  portRequest: PortRequest | undefined
+  closedPorts = 0
+  /** How ports are reached, where it is not as a test expects it mostly. */
+  opened: Partial<OpenedPort> = {}
+
+  async openPort(ref: ClusterRef, request: PortRequest): Promise<OpenedPort> {
+    await this.openApi(ref, new AbortController().signal)
+    this.portRequest = request
+    const subject = `${request.kind} "${request.name}"`
+    const close = (): Promise<void> => {
+      this.closedPorts++
+      return Promise.resolve()
+    }
+    const url = `http://127.0.0.1:${request.localPort ?? 32_768}`
+    return { url, subject, port: '80', otherPorts: [], isForwarded: true, close, ...this.opened }
   }
 
   diagnosis: Diagnosis = { findings: [], unseen: [] }

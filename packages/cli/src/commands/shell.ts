@@ -8,7 +8,6 @@ import type { Deps } from '../deps.js'
 import { SilentExit } from '../exit-codes.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
 import { ask, findCluster, withHost } from '../operation.js'
-import { shellStart } from '../shell-start.js'
 import { splitWords } from '../split-words.js'
 
 export interface ShellOptions extends GlobalOptions {
@@ -95,6 +94,7 @@ async function runShell(
     KNEST_NAMESPACE: ref.namespace,
   }
   if (options.command.length > 0) return deps.spawn(options.command, env)
+  const { shellStart } = await import('../shell-start.js')
   const { SHELL = '' } = deps.env
   const start = shellStart(SHELL === '' ? '/bin/sh' : SHELL, {
     prompt: `[${ref.namespace}/${ref.name}]`,

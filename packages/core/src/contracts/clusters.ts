@@ -7,6 +7,7 @@ import type { KubeApi } from './kubernetes.js'
 import type { Diagnosis, DoctorRequest } from './doctor.js'
 import type { ExportedLogs, LogFile } from './logs.js'
 import type { NodeHandle } from './node-backend.js'
+import type { OpenedPort, PortRequest } from './ports.js'
 import type { RunOptions } from './run-options.js'
 import type { ClusterStatus, ClusterSummary } from './status.js'
 
@@ -15,6 +16,7 @@ export type * from './doctor.js'
 export type * from './health.js'
 export type * from './images.js'
 export type * from './logs.js'
+export type * from './ports.js'
 export type * from './status.js'
 export type * from './timing.js'
 
@@ -185,6 +187,12 @@ export interface Clusters {
     signal: AbortSignal,
   ): Promise<{ readonly port: number; readonly kubeconfig: string; close(): Promise<void> }>
   openNode(ref: ClusterRef, node: string, signal: AbortSignal): Promise<NodeHandle>
+  /**
+   * Makes a TCP port of a Service, a workload or a pod of the nested cluster reachable from this machine: by its load
+   * balancer where that answers, else forwarded to a ready pod, and to another one when that is gone, until it is
+   * closed. Throws `not-found` when there is no such object or port, `timeout` when no pod becomes ready.
+   */
+  openPort(ref: ClusterRef, request: PortRequest, run: RunOptions): Promise<OpenedPort>
 
   /**
    * Puts images into the nodes, all at the same time, and into those that come later. A node that has one already is

@@ -13,12 +13,15 @@ export interface ForwardServerOptions {
   readonly dial: Dial
   /** 0: any free one. */
   readonly port: number
+  /** Of this machine; 127.0.0.1 when absent. */
+  readonly address?: string | undefined
   /** A connection could not be made or broke; the others go on. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** Listens on 127.0.0.1 and passes each connection on to a stream of its own. */
+/** Listens on an address of this machine and passes each connection on to a stream of its own. */
 export async function openForwardServer(options: ForwardServerOptions): Promise<ForwardServer> {
+  const { address = '127.0.0.1' } = options
   const life = new AbortController()
   const sockets = new Set<net.Socket>()
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -30,15 +33,15 @@ export async function openForwardServer(options: ForwardServerOptions): Promise<
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(listenError(error, options.port))
+      reject(listenError(error, options.port, address))
     })
-    server.listen(options.port, '127.0.0.1', resolve)
+    server.listen(options.port, address, resolve)
   })
   const { port } = server.address() as net.AddressInfo
   return {
     port,
     close: async () => {
-      life.abort(new KnestError('cancelled', `forwarding from 127.0.0.1:${port} was stopped`))
+      life.abort(new KnestError('cancelled', `forwarding from port ${port} of ${address} was stopped`))
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => {
         server.close(() => {
@@ -74,9 +77,9 @@ async function connect(
   }
 }
 
-function listenError(error: NodeJS.ErrnoException, port: number): KnestError {
+function listenError(error: NodeJS.ErrnoException, port: number, address: string): KnestError {
   const why = error.code === 'EADDRINUSE' ? 'another program uses it' : (error.code ?? error.message)
-  return new KnestError('config', `port ${port} of 127.0.0.1 cannot be opened: ${why}`, {
+  return new KnestError('config', `port ${port} of ${address} cannot be opened: ${why}`, {
     hint: 'choose another port, or 0 for any free one',
     cause: error,
   })

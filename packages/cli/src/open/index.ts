@@ -1,0 +1,2 @@
+export { portRequest } from './request.js'
+export { showOpened, untilStopped } from './opened.js'
