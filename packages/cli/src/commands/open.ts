@@ -4,16 +4,9 @@ import { parseDuration } from '../duration.js'
 import { exitCodes, SilentExit } from '../exit-codes.js'
 import { globalOptions } from '../global-options.js'
 import { onCluster } from '../on-cluster.js'
+import type { OpenFlags } from '../open/request.js'
 import { timeLimit } from '../time-limit.js'
 import { whileRead } from '../while-read.js'
-
-export interface OpenFlags {
-  readonly nestedNamespace?: string
-  readonly address?: string
-  readonly localPort?: string
-  /** In milliseconds. */
-  readonly podRunningTimeout?: number
-}
 
 export function openCommand(deps: Deps): Command {
   return new Command('open')

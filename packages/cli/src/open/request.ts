@@ -1,7 +1,14 @@
 import { isIP } from 'node:net'
 import { KnestError, knestCommand, parseWholeNumber, type PortOwnerKind, type PortRequest } from 'knest'
-import type { OpenFlags } from '../commands/open.js'
 import type { Deps, SpecRoom } from '../deps.js'
+
+export interface OpenFlags {
+  readonly nestedNamespace?: string
+  readonly address?: string
+  readonly localPort?: string
+  /** In milliseconds. */
+  readonly podRunningTimeout?: number
+}
 
 /** By all names that kubectl knows. */
 const kinds: Readonly<Record<string, PortOwnerKind>> = Object.fromEntries(
