@@ -11,6 +11,7 @@ import { secondsUntil } from './support/until.js'
 import { runPods, shell, webPod } from './support/workload.js'
 
 const names = ['e2e-lb-a', 'e2e-lb-b'] as const
+const nestedClusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const serviceKind = { apiVersion: 'v1', kind: 'Service' }
 const finalizers = ['service.kubernetes.io/load-balancer-cleanup']
@@ -140,6 +141,28 @@ describe.skipIf(range === undefined)('a Service of type LoadBalancer', () => {
     const { code, stdout } = await opened.stop()
     expect({ code, stdout }).toEqual({ code: 130, stdout: `http://${opened.address}\n` })
     await expect(ask(opened.address)).rejects.toThrow()
+  })
+
+  it('goes when its cluster is to have none, and comes back', async () => {
+    const { api, name, namespace } = clusterOf(1)
+    const to = (loadBalancers: string): Promise<KubeObject> =>
+      host.patch(
+        nestedClusterKind,
+        name,
+        namespace,
+        { spec: { addons: { loadBalancers } } },
+        { signal: never },
+      )
+    await to('none')
+    const isGone = async (): Promise<boolean> =>
+      ipOf(await api.get(serviceKind, 'web', 'default', never)) === undefined
+    await secondsUntil(isGone, 10, 'the address to go')
+    await to('host')
+    await secondsUntil(
+      async () => (await ask(await addressOf(api))) === 'next',
+      10,
+      'the address to come back',
+    )
   })
 
   it('carries UDP', async () => {

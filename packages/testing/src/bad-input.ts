@@ -833,6 +833,20 @@ export const badInputCases: readonly BadInput[] = [
     message: /"spec\.addons\.storage" is "localpath"/,
   },
   {
+    name: 'load balancers of somebody else in a file',
+    argv: ['create', '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { addons: { loadBalancers: metallb } }'),
+    message: /"spec\.addons\.loadBalancers" is "metallb"/,
+  },
+  {
+    name: 'load balancers that are a switch',
+    argv: ['create', '--from', '{file}'],
+    exitCode: usage,
+    file: cluster('spec: { addons: { loadBalancers: false } }'),
+    message: /"spec\.addons\.loadBalancers" is false/,
+  },
+  {
     name: 'an add-on that there is not',
     argv: ['create', '--from', '{file}'],
     exitCode: usage,

@@ -116,6 +116,31 @@ describe('load balancers on a host where knest gives the addresses', () => {
     })
   })
 
+  it('go when the cluster is to have none, and come back', async () => {
+    const host = await openHost()
+    host.balancers.show([cluster('a')])
+    const a = openCluster(host, 'a')
+    await a.create(service('web', { externalTrafficPolicy: 'Local' }), { signal: never })
+    await vi.waitFor(async () => expect(await addressOf(a, 'web')).toHaveLength(1))
+    const labels = { 'knest.dev/cluster': 'a', 'knest.dev/node': 'a-cp-0', 'knest.dev/lb-0123456789': 'true' }
+    const pod = { apiVersion: 'v1', kind: 'Pod' }
+    await host.api.create(
+      { ...pod, metadata: { name: 'a-cp-0-0', namespace: 'knest-a', labels } },
+      { signal: never },
+    )
+    const off = { ...cluster('a'), spec: { addons: { loadBalancers: 'none' } } }
+    host.balancers.show([off])
+    await vi.waitFor(async () => expect(await hostServices(host.api, 'knest-a')).toEqual([]))
+    expect(await addressOf(a, 'web')).toBeUndefined()
+    expect((await a.get(serviceKind, 'web', 'default', never))?.metadata.finalizers ?? []).toEqual([])
+    const left = await host.api.get(pod, 'a-cp-0-0', 'knest-a', never)
+    expect(left?.metadata.labels).toEqual({ 'knest.dev/cluster': 'a', 'knest.dev/node': 'a-cp-0' })
+    await a.create(service('second'), { signal: never })
+    host.balancers.show([cluster('a')])
+    for (const name of ['web', 'second'])
+      await vi.waitFor(async () => expect(await addressOf(a, name)).toHaveLength(1))
+  })
+
   it('goes on over a host that is away, and says why one cannot be', async () => {
     let faults = [
       new KnestError('host-unreachable', 'away'),

@@ -30,12 +30,20 @@ export interface Balancers {
   watch(): Promise<void>
 }
 
+/** A cluster that is there. */
+interface Shown {
+  readonly cluster: OwnerCluster
+  /** It has nodes that could serve, and an API that can be asked. */
+  readonly isServed: boolean
+  /** It is to have none. */
+  readonly isOff: boolean
+}
+
 export function createBalancers({ api, log, pause, signal }: BalancersOptions): Balancers {
   const addresses = createAddressGiver(api)
   const memories = new Map<string, ClusterMemory>()
   const bells = new Map<string, Bell>()
-  /** Clusters that are there, and whether they are served. */
-  const shown = new Map<string, { readonly cluster: OwnerCluster; readonly isServed: boolean }>()
+  const shown = new Map<string, Shown>()
   const retiring = new Set<string>()
 
   const wake = (key: string): void => bells.get(key)?.ring()
@@ -61,16 +69,18 @@ export function createBalancers({ api, log, pause, signal }: BalancersOptions): 
 
     show: (clusters) => {
       const keys = new Set<string>()
-      for (const { metadata, status } of clusters) {
+      for (const { metadata, spec, status } of clusters) {
         const { name, namespace = '', uid = '', deletionTimestamp } = metadata
         const cluster = { name, namespace, uid }
         const key = keyOf(cluster)
         keys.add(key)
         const { phase = '' } = (status ?? {}) as { readonly phase?: string }
         const isServed = deletionTimestamp === undefined && !withoutServing.has(phase)
+        const { addons } = (spec ?? {}) as { readonly addons?: { readonly loadBalancers?: string } }
+        const isOff = addons?.loadBalancers === 'none'
         const before = shown.get(key)
-        shown.set(key, { cluster, isServed })
-        if (before?.isServed === isServed) continue
+        shown.set(key, { cluster, isServed, isOff })
+        if (before?.isServed === isServed && before.isOff === isOff) continue
         if (isServed) wake(key)
         else if (phase === 'Paused') void retire(key, cluster)
       }
@@ -91,6 +101,7 @@ export function createBalancers({ api, log, pause, signal }: BalancersOptions): 
         await serveCluster({
           ...{ cluster, api, nested, addresses, memory, bell, pause },
           isServed: () => shown.get(key)?.cluster.uid === cluster.uid && shown.get(key)?.isServed === true,
+          isOff: () => shown.get(key)?.isOff === true,
           log: (line) => log(`${key}: ${line}`),
           signal: anySignal(signal, until),
         })

@@ -200,6 +200,33 @@ describe('a nested Service of type LoadBalancer', () => {
     expect(plan({ found: [hosted({ metadata })] }).services).toEqual([])
   })
 
+  it.each<[string, KubeObject, KubeObject | undefined, readonly string[]]>([
+    [
+      'is released, then the host Service goes',
+      nested({ ingress: [published] }),
+      hosted(),
+      ['release, empty', 'delete'],
+    ],
+    [
+      'is released while the host lets go',
+      nested(),
+      hosted({ metadata: { deletionTimestamp } }),
+      ['release, empty'],
+    ],
+    ['loses what the host has lost already', nested({ ingress: [published] }), undefined, ['release, empty']],
+    ['that somebody else keeps is left alone', nested(), undefined, []],
+    ['that somebody else serves is left alone', nested({ ingress: [vip] }), undefined, []],
+    ['is not held', nested({ metadata: { finalizers: [] } }), undefined, []],
+  ])('of a cluster that is to have none %s', (_, service, host, steps) => {
+    const { services, nextMs } = plan({
+      services: [service],
+      found: host === undefined ? [] : [host],
+      isOff: true,
+    })
+    expect(services.flatMap((each) => each.steps).map(inShort)).toEqual(steps)
+    expect(nextMs).toBeUndefined()
+  })
+
   it('of a second one is not waited for where the host has none', () => {
     const second = nested({ metadata: { name: 'api', uid: 'api-uid' } })
     const host = hosted({ metadata: { uid: 'second' } }, second)

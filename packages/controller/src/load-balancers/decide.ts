@@ -21,6 +21,8 @@ export interface Seen extends HostState {
   readonly services: readonly KubeObject[]
   /** Nested nodes with endpoints of a Service that is served locally, by its uid; none where nothing is known yet. */
   readonly endpoints: ReadonlyMap<string, ReadonlySet<string>>
+  /** The cluster is to have none: its Services are left to others. */
+  readonly isOff?: boolean
 }
 
 /** What is to be done for one nested Service, one after the other. */
@@ -44,14 +46,14 @@ export interface Plan {
 
 /** What the load balancers of a cluster need on the host and in the cluster. Pure. */
 export function planBalancers(seen: Seen): Plan {
-  const asked = seen.services.filter(isForUs)
+  const all = seen.services.filter(isForUs)
+  const asked = seen.isOff === true ? [] : all
   const own = seen.found.filter((object) => isOwn(seen.cluster, object))
   const state = { ...seen, found: own }
   const uids = new Set(asked.map(({ metadata }) => metadata.uid))
   const planned = asked.map((service) => {
     const host = own.find((object) => nestedOf(object).uid === service.metadata.uid)
-    const { name, namespace = '', uid = '' } = service.metadata
-    return { nested: { name, namespace, uid }, ...planService(service, host, state) }
+    return { nested: refOf(service), ...planService(service, host, state) }
   })
   const left = own
     .filter((object) => !uids.has(nestedOf(object).uid))
@@ -60,9 +62,14 @@ export function planBalancers(seen: Seen): Plan {
       // In this order: who is interrupted finds the host Service again.
       steps: [release(true), ...deletion(object)],
     }))
+  const hosted = new Set(own.map((object) => nestedOf(object).uid))
+  const forgotten = all
+    .filter(({ metadata: { uid = '' } }) => seen.isOff === true && !hosted.has(uid))
+    .filter(hasOurAddress)
+    .map((service) => ({ nested: refOf(service), steps: [release(true)] }))
   const waits = planned.flatMap(({ nextMs }) => nextMs ?? [])
   return {
-    services: [...planned.map(({ nested, steps }) => ({ nested, steps })), ...left],
+    services: [...planned.map(({ nested, steps }) => ({ nested, steps })), ...left, ...forgotten],
     pods: seen.pods.flatMap((pod) => labelling(pod, asked, seen)),
     nextMs: waits.length === 0 ? undefined : Math.min(...waits),
   }
@@ -112,6 +119,15 @@ function planService(service: KubeObject, host: KubeObject | undefined, seen: Se
   if (isSame(ingressOf(service), outcome.ingress)) return { steps: apply }
   const told: Step = { do: 'say', action: normal('EnsuredLoadBalancer', outcome.told) }
   return { steps: [...apply, publish(outcome.ingress), told] }
+}
+
+function refOf({ metadata: { name, namespace = '', uid = '' } }: KubeObject): NestedRef {
+  return { name, namespace, uid }
+}
+
+/** What knest writes of an address, and nobody else of one that leads elsewhere. */
+function hasOurAddress(service: KubeObject): boolean {
+  return foreignAddress(service) === undefined && ingressOf(service).some(({ ipMode }) => ipMode === 'Proxy')
 }
 
 /** An address that knest did not write: those that it writes leave packets for it to the host. */

@@ -32,6 +32,8 @@ export interface ClusterServing {
   readonly bell: Bell
   /** Not while the cluster is paused or goes. */
   readonly isServed: () => boolean
+  /** It is to have none: what it had is taken away. */
+  readonly isOff: () => boolean
   readonly log: (line: string) => void
   readonly pause: Pause
   readonly signal: AbortSignal
@@ -50,6 +52,7 @@ export async function serveCluster(serving: ClusterServing): Promise<void> {
   })
   let failures = 0
   let hasServed = false
+  let wasOff = false
   let nextMs: number | undefined
   for (;;) {
     try {
@@ -57,10 +60,13 @@ export async function serveCluster(serving: ClusterServing): Promise<void> {
       nextMs = undefined
       if (services === undefined || !serving.isServed()) continue
       // Of most clusters nothing is asked again.
-      if (services.length === 0 && hasServed && memory.firstSeen.size === 0) continue
-      const looked = await look(serving, services, followed.known)
+      const isOff = serving.isOff()
+      const isNone = services.length === 0 || (isOff && wasOff)
+      if (isNone && hasServed && memory.firstSeen.size === 0) continue
+      const looked = await look(serving, services, followed.known, isOff)
       hasServed = true
       failures = looked.errors.length === 0 ? 0 : failures + 1
+      wasOff = isOff && failures === 0
       if (failures > 0) nextMs = retryMs(failures)
       else if (looked.hasMore) bell.ring()
       else nextMs = looked.nextMs
@@ -89,6 +95,7 @@ async function look(
   serving: ClusterServing,
   services: readonly KubeObject[],
   endpoints: ReadonlyMap<string, ReadonlySet<string>>,
+  isOff: boolean,
 ): Promise<Looked> {
   const { api, cluster, memory, signal } = serving
   const { namespace, name } = cluster
@@ -98,11 +105,11 @@ async function look(
     isNone
       ? []
       : api.list(podKind, { namespace, labelSelector: `${clusterSelector(name)},${labels.node}`, signal }),
-    isNone ? [] : api.list(nodeKind, { signal }),
+    isNone || isOff ? [] : api.list(nodeKind, { signal }),
   ])
   const found = await withAddresses(serving, there, services, hostNodes)
   const ages = remember(memory.firstSeen, found)
-  const plan = planBalancers({ cluster, services, endpoints, found, pods, hostNodes, ages })
+  const plan = planBalancers({ cluster, services, endpoints, found, pods, hostNodes, ages, isOff })
   const tell = (service: NestedRef, { type, reason, message }: HealAction): void =>
     serving.log(
       `Service "${service.namespace}/${service.name}": ${type === 'Warning' ? 'warning: ' : ''}${reason}: ${message}`,

@@ -160,6 +160,8 @@ export type DeletionPolicy = 'Delete' | 'Retain'
 export interface ClusterAddons {
   /** The default StorageClass. */
   readonly storage?: 'local-path' | 'none' | undefined
+  /** Who serves Services of type LoadBalancer; absent: `host`, whose Services the controller makes for them. */
+  readonly loadBalancers?: 'host' | 'none' | undefined
 }
 
 export interface HealthPolicy {

@@ -15,7 +15,7 @@ const keptForController = 'controller'
 
 const revisionAnnotation = 'knest.dev/definition-revision'
 /** Raised with each change of the definition, see crd.test.ts: an older knest leaves a newer definition as it is. */
-const revision = 5
+const revision = 6
 
 /**
  * Applies the CRD, unless that of a newer knest is there, and waits until the host serves it. Touches it each time,

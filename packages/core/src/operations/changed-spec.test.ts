@@ -16,6 +16,16 @@ test.each([
   expect(changedSpec(fakeRecord({}, { spec: recorded }), desired).addons?.storage).toBe(storage)
 })
 
+test('a file says each time whether there are load balancers, and what it says is not taken for all add-ons', () => {
+  const off: ClusterSpec = { ...spec, addons: { loadBalancers: 'none' } }
+  expect(changedSpec(fakeRecord({}, { spec: having }), off).addons).toEqual({
+    storage: 'local-path',
+    loadBalancers: 'none',
+  })
+  const recorded: ClusterSpec = { ...spec, addons: { storage: 'local-path', loadBalancers: 'none' } }
+  expect(changedSpec(fakeRecord({}, { spec: recorded }), spec).addons).toEqual({ storage: 'local-path' })
+})
+
 test('an object that no longer names its add-ons asks for no change', () => {
   expect(isAskedToChange(fakeRecord({}, { spec: without, desiredSpec: spec }))).toBe(false)
   expect(isAskedToChange(fakeRecord({}, { spec: without, desiredSpec: having }))).toBe(true)

@@ -7,11 +7,12 @@ import type { Step } from '../plan/step.js'
 import { specChanges } from '../spec/changes.js'
 import { kubernetesProblems } from '../spec/kubernetes/problems.js'
 
-/** Carries over what was derived from the host (MTU, tunnel port, type of Service) or decided once (add-ons): it is no change. */
+/** Carries over what was derived from the host (MTU, tunnel port, type of Service) or decided once (storage): it is no change. */
 export function withHostDefaults(recorded: ClusterSpec, desired: ClusterSpec): ClusterSpec {
+  const storage = desired.addons?.storage ?? recorded.addons?.storage
   return {
     ...desired,
-    ...(desired.addons === undefined && recorded.addons !== undefined && { addons: recorded.addons }),
+    ...(storage !== undefined && { addons: { ...desired.addons, storage } }),
     endpoint: desired.endpoint.serviceType === 'auto' ? recorded.endpoint : desired.endpoint,
     network: { ...desired.network, mtu: recorded.network.mtu, vxlanPort: recorded.network.vxlanPort },
     persistence: { hostClusterCni: recorded.persistence.hostClusterCni, ...desired.persistence },

@@ -99,6 +99,21 @@ test.each([
   expect(refusals).toHaveLength(isFine ? 0 : 1)
 })
 
+test.each([
+  ['are turned off', undefined, 'none', 1],
+  ['are turned on again', 'none', 'host', 1],
+  ['are turned on again by a file that no longer names them', 'none', undefined, 1],
+  ['are named as they are anyway', undefined, 'host', 0],
+] as const)('load balancers %s', (_, before, after, count) => {
+  const having = (loadBalancers: typeof before): ClusterSpec => ({
+    ...recorded,
+    addons: { storage: 'local-path', ...(loadBalancers === undefined ? {} : { loadBalancers }) },
+  })
+  const { changes, refusals } = specChanges(having(before), having(after))
+  expect(changes).toHaveLength(count)
+  expect(refusals).toEqual([])
+})
+
 test('networks stay', () => {
   const { refusals } = changed({ network: { ...recorded.network, podNetworkCidr: ['10.9.0.0/16'] } })
   expect(refusals[0]?.message).toContain('network.podNetworkCidr cannot be changed from')

@@ -52,6 +52,7 @@ const usual: DeletionPolicy = 'Delete'
 function isSame(field: string | undefined, before: string | undefined, after: string | undefined): boolean {
   if (before === after) return true
   if (field === 'deletionPolicy') return (before ?? usual) === (after ?? usual)
+  if (field === 'loadBalancers') return (before ?? 'host') === (after ?? 'host')
   if (before === undefined || after === undefined) return false
   if (field === 'memorySize' || field === 'rootfsSize') return isSameQuantity(before, after)
   if (field !== 'unhealthyAfter' && field !== 'ttl') return false
@@ -76,7 +77,8 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (pool === 'hostPod' || (root === 'workers' && rest[0] === 'hostPod')) return undefined
   if (root === 'workers' && (rest.length === 0 || rest.join('.') === 'count')) return undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
-  if (root === 'addons') return addonFault(to)
+  if (path === 'addons.loadBalancers') return undefined
+  if (root === 'addons') return storageFault(to)
   if (root === 'kubernetes') return settingsFault(path)
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
@@ -102,7 +104,7 @@ function settingsFault(path: string): Problem {
 }
 
 /** What was not there may come; what is there may hold a user's data by now. */
-function addonFault(to: string | undefined): Problem | undefined {
+function storageFault(to: string | undefined): Problem | undefined {
   if (to !== undefined && to !== 'none') return undefined
   const setDefault = '{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"false"}}}'
   const unset = kubectlCommand('patch', 'storageclass', 'local-path', '--patch', setDefault)

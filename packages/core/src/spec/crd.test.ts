@@ -72,7 +72,7 @@ describe('nestedClusterCrd', () => {
       persistence: { enabled: true, storageClass: 'a' },
       health: { unhealthyAfter: '1m' },
       deletionPolicy: 'Retain' as const,
-      addons: { storage: 'none' as const },
+      addons: { storage: 'none' as const, loadBalancers: 'none' as const },
       ttl: '2h',
       registries: [{ host: 'docker.io', mirrors: ['http://mirror'] }],
       deleteWith: { kind: 'Pod' as const, name: 'job', uid: 'a' },

@@ -142,7 +142,14 @@ function resolveVmImage(
 
 /** Keeps what was asked for and no default: a cluster that was made before there was one is left as it is. */
 function resolveAddons(input: ClusterInput['addons']): Pick<ClusterSpec, 'addons'> {
-  return input?.storage === undefined ? {} : { addons: { storage: input.storage } }
+  const { storage, loadBalancers } = input ?? {}
+  if (storage === undefined && loadBalancers === undefined) return {}
+  return {
+    addons: {
+      ...(storage !== undefined && { storage }),
+      ...(loadBalancers !== undefined && { loadBalancers }),
+    },
+  }
 }
 
 function resolvePersistence(

@@ -205,6 +205,13 @@ export const clusterInputSchema = z.strictObject({
         .enum(['local-path', 'none'])
         .meta({ description: "The default StorageClass: folders of the node's disk, or none" })
         .optional(),
+      loadBalancers: z
+        .enum(['host', 'none'])
+        .meta({
+          description:
+            'Who serves Services of type LoadBalancer: the host by the controller, or none of knest',
+        })
+        .optional(),
     })
     .meta({ description: 'What the cluster has beside its network and DNS' })
     .optional(),
