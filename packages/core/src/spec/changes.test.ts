@@ -105,7 +105,7 @@ test.each([
   ['are turned on again by a file that no longer names them', 'none', undefined, 1],
   ['are named as they are anyway', undefined, 'host', 0],
 ] as const)('load balancers %s', (_, before, after, count) => {
-  const having = (loadBalancers: typeof before): ClusterSpec => ({
+  const having = (loadBalancers: typeof before | typeof after): ClusterSpec => ({
     ...recorded,
     addons: { storage: 'local-path', ...(loadBalancers === undefined ? {} : { loadBalancers }) },
   })

@@ -179,6 +179,24 @@ describe('a file of kind', () => {
     expect(file.warnings).toEqual([expect.stringMatching(warning)])
   })
 
+  it.each([
+    [
+      '{hostPort: 8080, containerPort: 80, listenAddress: 0.0.0.0}',
+      'make a Service of type LoadBalancer with port 8080 in the nested cluster, or forward one by `knest open demo svc/SERVICE --local-port 8080`',
+    ],
+    [
+      '{hostPort: 53, containerPort: 53, protocol: UDP}',
+      'make a Service of type LoadBalancer with port 53/UDP in the nested cluster',
+    ],
+    [
+      '{containerPort: 80}',
+      'make a Service of type LoadBalancer in the nested cluster, or forward one by `knest open demo svc/SERVICE`',
+    ],
+  ])('says how else to reach %s', (mapping, hint) => {
+    const { unsupported } = read(`name: demo\nnodes: [{extraPortMappings: [${mapping}]}]`)
+    expect(unsupported).toEqual([expect.objectContaining({ hint })])
+  })
+
   it.each<[string, string, RegExp]>([
     [
       'mounts of this machine',

@@ -1,3 +1,4 @@
+import { knestCommand } from '../../commands.js'
 import type { ClusterInput, WorkerPoolInput } from '../schema.js'
 import type { Path } from '../schema-problems.js'
 import { unread } from './cluster-configuration.js'
@@ -22,12 +23,13 @@ interface Wanted {
   readonly taints: readonly Taint[]
   readonly kubelet: Fields
 }
+type PortMapping = NonNullable<KindNode['extraPortMappings']>[number]
 type Taint = NonNullable<WorkerPoolInput['taints']>[number]
 
 /** Control planes, and workers that are alike as one pool: `worker`, `worker2`, … as kind names its nodes. */
 export function nodesOf(file: KindFile, ofFile: Patched, report: Report): Nodes {
   const given: readonly KindNode[] = file.nodes?.length ? file.nodes : [{ role: 'control-plane' }]
-  const wanted = given.map((node, index) => wantedOf(node, ['nodes', index], ofFile, report))
+  const wanted = given.map((node, index) => wantedOf(node, ['nodes', index], { file, ofFile, report }))
   const controlPlanes = wanted.filter(({ role }) => role === 'control-plane')
   const [first] = controlPlanes
   const differs = controlPlanes.findIndex((node) => !isLike(node, first))
@@ -50,7 +52,13 @@ export function nodesOf(file: KindFile, ofFile: Patched, report: Report): Nodes 
   }
 }
 
-function wantedOf(node: KindNode, path: Path, ofFile: Patched, report: Report): Wanted {
+interface Around {
+  readonly file: KindFile
+  readonly ofFile: Patched
+  readonly report: Report
+}
+
+function wantedOf(node: KindNode, path: Path, { file: { name }, ofFile, report }: Around): Wanted {
   const role = node.role ?? 'control-plane'
   for (const { hostPath = '', containerPath = '' } of node.extraMounts ?? []) {
     report.lacks(
@@ -59,13 +67,7 @@ function wantedOf(node: KindNode, path: Path, ofFile: Patched, report: Report): 
       'put the files into an image or a volume, or into nodes by `spec.hostPatches` from a path of the host',
     )
   }
-  for (const { hostPort, containerPort } of node.extraPortMappings ?? []) {
-    report.lacks(
-      [...path, 'extraPortMappings'],
-      `port ${hostPort ?? ''} of this machine for port ${containerPort ?? ''} of a node`,
-      'make a Service of type LoadBalancer, or forward a port of the nested cluster with kubectl port-forward',
-    )
-  }
+  for (const mapping of node.extraPortMappings ?? []) lackMapping(mapping, name, path, report)
   const own = patchedObjects(node, path, report)
   const registrations = [...registrationsIn(ofFile, role), ...registrationsIn(own, role)]
   let { labels = {} } = node
@@ -96,6 +98,28 @@ function wantedOf(node: KindNode, path: Path, ofFile: Patched, report: Report): 
     report.lacks(at, `${kind} of one node`, 'write it for the whole cluster: kubeadmConfigPatches at the top')
   }
   return { role, labels, taints: role === 'worker' ? taints : [], kubelet }
+}
+
+/** Nodes have no ports of this machine; a Service of the host has an address of its own, where the port is free. */
+function lackMapping(
+  { hostPort, containerPort, protocol = 'TCP' }: PortMapping,
+  cluster: string | undefined,
+  path: Path,
+  report: Report,
+): void {
+  const suffix = protocol === 'TCP' ? '' : `/${protocol}`
+  const service = `make a Service of type LoadBalancer${hostPort ? ` with port ${hostPort}${suffix}` : ''} in the nested cluster`
+  const forwarded = knestCommand(
+    'open',
+    cluster ?? 'NAME',
+    'svc/SERVICE',
+    ...(hostPort ? ['--local-port', `${hostPort}`] : []),
+  )
+  report.lacks(
+    [...path, 'extraPortMappings'],
+    `port ${hostPort ?? ''}${suffix} of this machine for port ${containerPort ?? ''} of a node`,
+    protocol === 'TCP' ? `${service}, or forward one by ${forwarded}` : service,
+  )
 }
 
 /** A control plane is made by init or by join, which kind patches apart; here it is the same node. */
