@@ -1,6 +1,6 @@
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { DoctorRequest, Unseen } from '../contracts/doctor.js'
-import type { KindRef, KubeObject } from '../contracts/kubernetes.js'
+import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
@@ -84,6 +84,19 @@ function unanswered({ etcd, certificates, inside, authorities }: StatusFacts): r
 
 const deployment: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
 const daemonSet: KindRef = { apiVersion: 'apps/v1', kind: 'DaemonSet' }
+const configMap: KindRef = { apiVersion: 'v1', kind: 'ConfigMap' }
+
+/** Parts of kubeadm's, whose settings tell whether the cluster is to have them. */
+const addonNames = ['coredns', 'kube-proxy']
+
+async function settingsOf(
+  api: Pick<KubeApi, 'get'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const found = await api.get(configMap, name, 'kube-system', signal)
+  return found === undefined ? [] : [{ ...configMap, metadata: found.metadata }]
+}
 
 async function lookIntoNested(
   parts: Parts,
@@ -99,6 +112,7 @@ async function lookIntoNested(
         api.list(deployment, { namespace: 'kube-system', signal }),
         api.list(deployment, { namespace: 'local-path-storage', signal }),
         api.list(daemonSet, { signal }),
+        ...addonNames.map((name) => settingsOf(api, name, signal)),
       ])
       // The connection is there by now: this is what an answer takes.
       const asked = performance.now()

@@ -47,6 +47,9 @@ const daemonSet = (
 ): Seen => ({
   nested: [object('DaemonSet', name, { status: { desiredNumberScheduled, numberReady } }, namespace)],
 })
+/** Of whose settings nothing but the name is asked for. */
+const lost = (name: string): Seen => ({ nested: [object('ConfigMap', name, {}, system)] })
+
 test.each<FaultRow>([
   [
     'kubelet was stopped',
@@ -122,6 +125,20 @@ test.each<FaultRow>([
     'DnsDown',
     'deployment/coredns',
     /rollout restart deployment coredns -n kube-system`/,
+  ],
+  [
+    'CoreDNS was deleted',
+    lost('coredns'),
+    'DnsDown',
+    'deployment/coredns',
+    /`knest ssh q q-cp-0( -n knest-q)? -- sh -c '\{ .* && kubeadm init phase addon coredns --config \/tmp\/addon\.yaml'`/,
+  ],
+  [
+    'kube-proxy was deleted',
+    lost('kube-proxy'),
+    'ProxyDown',
+    'daemonset/kube-proxy',
+    /config\\\.conf\}"; \} >\/tmp\/addon\.yaml && kubeadm init phase addon kube-proxy/,
   ],
   [
     'kube-proxy is dead',

@@ -4,6 +4,7 @@ import type { KubeObject } from '../contracts/kubernetes.js'
 import { vxlanOverhead } from '../network/vxlan.js'
 import type { Reason } from '../reasons.js'
 import { slowMs } from './host-rules.js'
+import { lostWorkloads } from './lost-workloads.js'
 import { named, type Named } from './named.js'
 import type { NodeServices } from './node-services.js'
 import type { JudgedCluster } from './snapshot.js'
@@ -18,6 +19,7 @@ export const nestedRules: readonly Rule[] = [
   deadParts,
   notReady,
   workloads,
+  lostWorkloads,
   slowApi,
   certificates,
   kubeconfig,

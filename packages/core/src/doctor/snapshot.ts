@@ -32,7 +32,7 @@ export interface ClusterSnapshot {
   /** By node, of those that answer. */
   readonly services: ReadonlyMap<string, NodeServices>
   readonly lastWords: readonly LastWords[]
-  /** Deployments and DaemonSets of network, DNS and storage; absent: the nested API did not give them. */
+  /** Deployments and DaemonSets of network, DNS and storage, and the names of their ConfigMaps; absent: the nested API did not give them. */
   readonly workloads?: readonly KubeObject[] | undefined
   /** The quickest answer of the nested API. */
   readonly answerMs?: number | undefined
