@@ -94,7 +94,7 @@ export function portSource(owner: KubeObject, port: NamedPort): PortSource {
 }
 
 /** As in `Service "web"`. */
-export function subjectOf({ kind, metadata }: KubeObject): string {
+function subjectOf({ kind, metadata }: KubeObject): string {
   return `${kind} "${metadata.name}"`
 }
 
