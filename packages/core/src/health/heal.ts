@@ -127,11 +127,10 @@ function needsPlan(
 ): boolean {
   const isWanted = (name: string): boolean => verdicts.some((verdict) => verdict.name === name)
   const strangers = [...nodes, ...(members ?? []).map(({ metadata }) => metadata)]
-  const hasObject = (name: string): boolean => members?.some(({ metadata }) => metadata.name === name) ?? true
   return (
     decision.replace.length > 0 ||
-    // Its kubelet may be well, and registers again when it is started anew.
-    decision.held.some(({ node }) => !hasObject(node)) ||
+    // What runs on an empty disk joins anew, and a kubelet without a Node object registers: nothing is taken away.
+    decision.held.length > 0 ||
     // Its kubelet is well: etcd may have removed its member.
     nodes.some(({ role, phase, ready }) => role === 'control-plane' && phase === 'running' && !ready) ||
     (phase !== 'Ready' && phase !== 'Degraded') ||

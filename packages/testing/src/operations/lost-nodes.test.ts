@@ -127,6 +127,25 @@ describe('while the machine of one node is away and the host has not noticed', (
   })
 })
 
+test('all workers that run on empty disks join anew, though none is taken away while so many are dead', async () => {
+  const fixture = await createdFixture(withWorkers(2))
+  const { clusters, nodes, phase } = fixture
+  for (const name of ['q-worker-0', 'q-worker-1']) {
+    nodes.loseDisk(name)
+    const node = nodes.nodes.get(name)
+    if (node !== undefined) node.started = Math.floor(Date.now() / 1_000) - 1_800
+    await nodeObjects(fixture).silence(name)
+  }
+  await clusters.reconcile(ref, run)
+  expect([...nodes.done].sort()).toEqual([
+    'ensure q-worker-0',
+    'ensure q-worker-1',
+    'join q-worker-0',
+    'join q-worker-1',
+  ])
+  expect(await phase()).toBe('Ready')
+})
+
 test('what failed is no reason to call a cluster Degraded that is half-way through something', async () => {
   const { clusters, home, nodes, phase } = await createdFixture(withWorkers(2))
   await home.setStatus(ref, { phase: 'Scaling', conditions: [] }, run.signal)

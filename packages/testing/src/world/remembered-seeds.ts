@@ -68,4 +68,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_982_211, 1_795_990_086,
   // No network in a cluster that begins anew by a plan that is made again.
   1_795_990_716,
+  // VMs of all workers away with their host node: dead on empty disks, and too many to be replaced.
+  1_795_998_963,
 ]

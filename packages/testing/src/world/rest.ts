@@ -3,6 +3,7 @@ import type { KubeObject } from '@knest/core'
 import { nodeOf } from './host.js'
 import { kinds } from './host-kinds.js'
 import { readyOf } from './nested.js'
+import { clockOf } from './timeline.js'
 import type { World } from './world.js'
 
 /** How a cluster is when nothing happens any more. */
@@ -46,7 +47,13 @@ function troubleOf(world: World, name: string): string {
     ...lonelyClaims(world, name).map((node) => `only the claim of "${node}" is left`),
     ...stoppedVms(world).map((node) => `the VM of "${node}" is stopped`),
     ...(lacksNetwork(world, name) ? ['its record says that the network is installed, and it is not'] : []),
-    ...errors.slice(-1).map(({ what }) => `last error: ${what.replace(/^(ends|Failed): /, '')}`),
+    // It may be an old one that has nothing to do with it.
+    ...errors
+      .slice(-1)
+      .map(
+        ({ atMs, who, what }) =>
+          `last error, of ${who} at ${clockOf(atMs)}: ${what.replace(/^(ends|Failed): /, '')}`,
+      ),
   ].join('; ')
 }
 

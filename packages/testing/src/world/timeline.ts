@@ -6,6 +6,7 @@ export function timeline(trace: readonly TraceLine[]): string {
   return trace.map(({ atMs, who, what }) => `${clockOf(atMs)}  ${who.padEnd(width)}  ${what}`).join('\n')
 }
 
-function clockOf(ms: number): string {
+/** A time of a story. */
+export function clockOf(ms: number): string {
   return new Date(ms).toISOString().slice(11, 23)
 }
