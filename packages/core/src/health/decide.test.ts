@@ -71,7 +71,12 @@ describe('decide', () => {
       replace: [],
       held: [{ node: 'c0', reason: 'it is the only control plane, and its disk would go with it' }],
     })
-    expect(decide(nodes('Cww'), { ...limits, persistent: true }).replace).toEqual(['c0'])
+    const lasting = { ...limits, persistent: true }
+    expect(decide(nodes('Cww'), lasting).replace).toEqual(['c0'])
+    expect(decide(nodes('Cww'), { ...lasting, diskGoing: new Set(['w1']) }).replace).toEqual(['c0'])
+    expect(decide(nodes('Cww'), { ...lasting, diskGoing: new Set(['c0']) })).toEqual(
+      decide(nodes('Cww'), limits),
+    )
   })
 
   it.each([

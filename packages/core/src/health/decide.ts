@@ -10,6 +10,8 @@ export interface HealingLimits {
   readonly maxUnhealthyPercent: number
   /** Node disks outlive their pods and VMs. */
   readonly persistent: boolean
+  /** Names of nodes whose disk somebody has deleted: it goes with their pods and VMs all the same. */
+  readonly diskGoing?: ReadonlySet<string>
   /** Undefined when etcd was not asked. */
   readonly etcd: KnownMembers | undefined
 }
@@ -48,11 +50,12 @@ export function decide(verdicts: readonly NodeVerdict[], limits: HealingLimits):
 function dangerOf(
   name: string,
   verdicts: readonly NodeVerdict[],
-  { persistent, etcd }: HealingLimits,
+  { persistent, diskGoing, etcd }: HealingLimits,
 ): string | undefined {
   const controlPlanes = verdicts.filter(({ role }) => role === 'control-plane')
   if (controlPlanes.length === 1) {
-    return persistent ? undefined : 'it is the only control plane, and its disk would go with it'
+    const staysBehind = persistent && diskGoing?.has(name) !== true
+    return staysBehind ? undefined : 'it is the only control plane, and its disk would go with it'
   }
   const healthy = controlPlanes.filter(({ health }) => health === 'healthy').length
   const quorum = Math.floor(controlPlanes.length / 2) + 1

@@ -34,7 +34,9 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     sayGone(parts, found, error, signal),
   )
   const seen = await look(parts, found, signal)
-  const limits = { ...healthLimits(found.spec.health), persistent: found.spec.persistence.enabled }
+  const going = seen.nodes.filter(({ diskGoing }) => diskGoing === true).map(({ name }) => name)
+  const disks = { persistent: found.spec.persistence.enabled, diskGoing: new Set(going) }
+  const limits = { ...healthLimits(found.spec.health), ...disks }
   const decision = decide(seen.verdicts, { ...limits, etcd: await lookAtMembers(found, seen, signal) })
   const record = await say(parts, found, healthStatus(found, seen.verdicts, decision.held, false), signal)
   const failures: Error[] = []

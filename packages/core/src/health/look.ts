@@ -54,8 +54,11 @@ export async function look(
     phase === 'running' &&
     ready &&
     (members?.some((member) => member.metadata.name === name && isReady(member)) ?? true)
-  // In an upgrade each node is away for a while, and comes back.
-  const damageOf = (node: BackendNode): number => (record.phase === 'Upgrading' || isWell(node) ? 0 : 1)
+  const damageOf = (node: BackendNode): number => {
+    if (node.diskGoing === true) return 2
+    // In an upgrade each node is away for a while, and comes back.
+    return record.phase === 'Upgrading' || isWell(node) ? 0 : 1
+  }
   const verdicts = assess({
     desired: desiredNodes(
       record,

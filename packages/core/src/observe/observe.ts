@@ -66,6 +66,7 @@ export async function observe(
     ready: node.ready,
     silent: answers[index]?.reason !== undefined,
     disk: looks[index]?.disk,
+    diskGoing: node.diskGoing === true,
     initialMembers: looks[index]?.initialMembers,
     hasMember: looks[index]?.hasMember ?? false,
     registries: looks[index]?.registries,

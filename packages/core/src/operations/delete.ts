@@ -2,6 +2,7 @@ import type { ClusterPhase, ClusterRecord, ClusterRef } from '../contracts/clust
 import type { Clusters } from '../contracts/clusters.js'
 import { KnestError } from '../errors.js'
 import { permit } from '../phases/index.js'
+import { refuseLoss } from './refuse-loss.js'
 import { isRetained, planNodeRemoval, removeNodes } from './remove-nodes.js'
 import { notFound, readRecord, type OperationTools } from './tools.js'
 
@@ -13,6 +14,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
   return {
     planDelete: async (ref, { keepData, signal }) => {
       const record = deletable(await readRecord(parts, ref, signal), keepData)
+      if (keepData) await refuseLoss(parts, record, signal)
       const steps = await planNodeRemoval(parts, record, keepData, signal)
       const place = keepData || isRetained(parts, record) ? undefined : await home.placeAfter?.(ref, signal)
       const needs = steps.slice(-1).map(({ id }) => id)
@@ -45,6 +47,7 @@ export function deleteOperation({ parts, exclusive }: OperationTools): DeleteOpe
             return { dataKept: false }
           }
           const record = deletable(await readRecord(parts, ref, inner.signal), keepData)
+          if (keepData) await refuseLoss(parts, record, inner.signal)
           hasBegun = true
           const say = (phase: ClusterPhase): Promise<void> =>
             home.setStatus(record, { phase, conditions: record.conditions }, inner.signal)

@@ -2,16 +2,13 @@ import type { ClusterRecord, ClusterRef } from '../contracts/cluster.js'
 import type { Clusters } from '../contracts/clusters.js'
 import { converge } from '../converge/converge.js'
 import { planFor } from '../converge/plan-for.js'
-import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
-import { backendsOf } from '../observe/backends.js'
-import { listNodes } from '../observe/list-nodes.js'
 import { addonsCondition } from '../observe/observe.js'
 import { permit } from '../phases/index.js'
-import { diskGoingHint } from '../status/host-problems.js'
 import { clusterStatus } from '../status/index.js'
 import { settledAccess } from './access.js'
 import { asMade } from './changed-spec.js'
+import { refuseLoss } from './refuse-loss.js'
 import { planNodeRemoval, removeNodes } from './remove-nodes.js'
 import { readRecord, type OperationTools } from './tools.js'
 
@@ -82,21 +79,6 @@ function resuming(record: ClusterRecord): ClusterRecord {
 export function pausable(record: ClusterRecord): ClusterRecord {
   if (!permit('pause', record).spec.persistence.enabled) throw notPersistent(record)
   return record
-}
-
-/** Throws when a majority of the control planes have disks that somebody has deleted: they go when their nodes do. */
-async function refuseLoss(parts: Parts, record: ClusterRecord, signal: AbortSignal): Promise<void> {
-  // Its nodes are on their way already.
-  if (record.phase === 'Paused') return
-  const nodes = await listNodes(record, await backendsOf(parts, record), signal)
-  const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
-  const going = controlPlanes.filter(({ diskGoing }) => diskGoing === true).map(({ name }) => `"${name}"`)
-  if (going.length * 2 < controlPlanes.length || going.length === 0) return
-  throw new KnestError(
-    'prerequisite',
-    `cluster "${record.name}" would lose its data: the disk of ${going.join(', ')} was deleted, and stays only while its node runs`,
-    { hint: diskGoingHint(record) },
-  )
 }
 
 function notPersistent({ name }: ClusterRef): KnestError {

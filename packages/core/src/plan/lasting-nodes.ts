@@ -29,19 +29,22 @@ function withDamage(observed: ObservedCluster): readonly (ObservedNode & { reado
 
 const isWell = 0
 const isUnwell = 1
-const hasNoVote = 2
-const isUnfinished = 3
-const isLost = 4
+const losesDisk = 2
+const hasNoVote = 3
+const isUnfinished = 4
+const isLost = 5
 
 function damageOf(node: ObservedNode, { upgrading, members, notReady, etcd }: ObservedCluster): number {
-  const { name, role, disk, phase, ready, silent } = node
+  const { name, role, disk, diskGoing, phase, ready, silent } = node
   const hasEtcd = role === 'control-plane' && etcd !== undefined
   const member = etcd?.find((candidate) => candidate.name === name)
   if (disk === 'empty' || (hasEtcd && member === undefined)) return isLost
   if (disk === 'founder') return isUnfinished
+  const disksWorth = diskGoing === true ? losesDisk : isWell
   // Each node is away for a while then, and comes back.
-  if (upgrading === true) return isWell
+  if (upgrading === true) return disksWorth
   if (hasEtcd && member?.healthy === false) return hasNoVote
+  if (diskGoing === true) return losesDisk
   const signs = [
     phase !== 'running',
     silent === true,

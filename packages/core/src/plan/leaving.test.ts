@@ -18,6 +18,7 @@ const broken: Readonly<Record<string, NodePart>> = {
   'that does not run': { phase: 'pending', disk: undefined },
   'that gives no answer': { silent: true, disk: undefined },
   'whose API server does not answer': { ready: false },
+  'whose disk somebody has deleted': { diskGoing: true },
 }
 
 /** Members of etcd; those in brackets do not answer. */

@@ -20,6 +20,8 @@ export interface ObservedNode {
   readonly silent?: boolean
   /** Undefined when it cannot be asked now. */
   readonly disk: DiskState | undefined
+  /** Somebody has deleted its disk, which stays as long as the node runs. */
+  readonly diskGoing?: boolean
   /** Whom etcd on its disk began with, while its set-up is unfinished; undefined when that is not known. */
   readonly initialMembers?: readonly string[] | undefined
   /** Kubernetes version of its programs; undefined when it cannot be asked, or cannot be changed. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { KnestError } from '@knest/core'
+import { KnestError, type Clusters } from '@knest/core'
 import {
   createFixture,
   createdFixture,
@@ -32,41 +32,6 @@ describe('pause', () => {
     await clusters.pause(ref, run)
     expect(nodes.done).toEqual([])
     expect(await phase()).toBe('Paused')
-  })
-
-  test.each([
-    ['the only control plane', 1, ['q-cp-0'], false],
-    ['two of three', 3, ['q-cp-0', 'q-cp-1'], false],
-    ['one of three', 3, ['q-cp-0'], true],
-    ['a worker', 1, ['q-worker-0'], true],
-  ])('while somebody has deleted the disk of %s', async (_, count, going, isPaused) => {
-    const { clusters, phase, nodes } = await createdFixture(
-      withControlPlanes(count, persistent),
-      (backend) => ({
-        ...backend,
-        listNodes: async (...given) =>
-          (await backend.listNodes(...given)).map((node) => ({
-            ...node,
-            diskGoing: going.includes(node.name),
-          })),
-      }),
-    )
-    expect((await clusters.status(ref, never)).problems.map(({ message }) => message)).toEqual([
-      `the disk of ${going.map((name) => `"${name}"`).join(', ')} was deleted, and stays only while its node runs`,
-    ])
-    const plan = clusters.planPause(ref, run)
-    const paused = clusters.pause(ref, run)
-    if (isPaused) await Promise.all([plan, paused])
-    else {
-      const refusal = {
-        code: 'prerequisite',
-        message: expect.stringContaining('"q" would lose its data') as string,
-      }
-      await expect(plan).rejects.toMatchObject(refusal)
-      await expect(paused).rejects.toMatchObject(refusal)
-      expect(nodes.done).toEqual([])
-    }
-    expect(await phase()).toBe(isPaused ? 'Paused' : 'Ready')
   })
 
   test('that was interrupted goes on', async () => {
@@ -106,6 +71,63 @@ describe('pause', () => {
     await clusters.resume(ref, run)
     expect(await phase()).toBe('Ready')
   })
+})
+
+describe('what keeps disks', () => {
+  const operations = [
+    [
+      'pause',
+      (clusters: Clusters) => clusters.planPause(ref, run),
+      (clusters: Clusters) => clusters.pause(ref, run),
+      'Paused',
+    ],
+    [
+      'delete',
+      (clusters: Clusters) => clusters.planDelete(ref, kept),
+      (clusters: Clusters) => clusters.delete(ref, kept),
+      'Kept',
+    ],
+  ] as const
+  const deleted: readonly [string, number, readonly string[], boolean][] = [
+    ['the only control plane', 1, ['q-cp-0'], true],
+    ['two of three', 3, ['q-cp-0', 'q-cp-1'], true],
+    ['one of three', 3, ['q-cp-0'], false],
+    ['a worker', 1, ['q-worker-0'], false],
+  ]
+
+  test.each(operations.flatMap((one) => deleted.map((disks) => [...one, ...disks] as const)))(
+    '%s, while somebody has deleted the disk of $4',
+    async (_, plan, work, end, _whose, count, going, isRefused) => {
+      const { clusters, phase, nodes } = await createdFixture(
+        withControlPlanes(count, persistent),
+        (backend) => ({
+          ...backend,
+          listNodes: async (...given) =>
+            (await backend.listNodes(...given)).map((node) => ({
+              ...node,
+              diskGoing: going.includes(node.name),
+            })),
+        }),
+      )
+      expect((await clusters.status(ref, never)).problems.map(({ message }) => message)).toEqual([
+        `the disk of ${going.map((name) => `"${name}"`).join(', ')} was deleted, and stays only while its node runs`,
+      ])
+      if (!isRefused) {
+        await plan(clusters)
+        await work(clusters)
+        expect(await phase()).toBe(end)
+        return
+      }
+      const refusal = {
+        code: 'prerequisite',
+        message: expect.stringContaining('"q" would lose its data') as string,
+      }
+      await expect(plan(clusters)).rejects.toMatchObject(refusal)
+      await expect(work(clusters)).rejects.toMatchObject(refusal)
+      expect(nodes.done).toEqual([])
+      expect(await phase()).toBe('Ready')
+    },
+  )
 })
 
 describe('delete', () => {
