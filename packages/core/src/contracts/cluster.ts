@@ -1,4 +1,5 @@
 /** What a nested cluster is. Plain data, the same for every backend. */
+import type { Problem } from '../errors.js'
 import type { LoadedImage } from './images.js'
 import type { RegistrySpec } from './registries.js'
 import type { KubernetesSettings } from './kubernetes-settings.js'
@@ -207,6 +208,8 @@ export interface ClusterRecord extends ClusterRef {
    * Undefined when nobody but a command changes the cluster.
    */
   readonly desiredSpec?: ClusterSpec | undefined
+  /** Why what its object asks for cannot be read; `desiredSpec` is what the cluster is made by then. */
+  readonly desiredProblems?: readonly Problem[] | undefined
   /** Its object was applied by a user or a GitOps tool, not made by a command. */
   readonly declared?: boolean | undefined
   /** RFC 3339: its object is being deleted since then. */

@@ -29,6 +29,18 @@ describe('the record of a NestedCluster', () => {
     expect(recordFromObject(object({}, {}, { 'app.kubernetes.io/managed-by': 'knest' })).declared).toBe(false)
   })
 
+  it('is what its cluster is made by while its object asks for what cannot be read', () => {
+    const made = { workers: [{ count: 1 }] }
+    const record = recordFromObject(object({ network: { podNetworkCidr: ['banana'] } }, { spec: made }))
+    expect(record.spec.workers[0]?.count).toBe(1)
+    expect(record.desiredSpec).toEqual(record.spec)
+    expect(record.desiredProblems).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('banana') as string }),
+    ])
+    const kept = recordFromObject(object({ ttl: 'banana', deletionPolicy: 'Retain' }, { spec: made }))
+    expect(kept.desiredSpec).toEqual({ ...kept.spec, deletionPolicy: 'Retain' })
+  })
+
   it('does not hide others in a list when it cannot be read', () => {
     const broken = object({ network: { podNetworkCidr: ['banana'] } })
     expect(() => recordFromObject(broken)).toThrow('banana')

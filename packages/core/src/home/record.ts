@@ -9,7 +9,7 @@ import type {
 import type { LoadedImage } from '../contracts/images.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
 import { makeCondition } from '../contracts/condition.js'
-import { KnestError } from '../errors.js'
+import { KnestError, PreflightError, type Problem } from '../errors.js'
 import { labels, managedByKnest } from '../labels.js'
 import { specFromObject, toManifest } from '../spec/index.js'
 
@@ -45,13 +45,10 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
       }
     | undefined
   refusePruned(object)
-  const asked = specFromObject(object)
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
-    ...(status?.spec === undefined
-      ? { spec: asked }
-      : { spec: specFromObject({ ...object, spec: status.spec }), desiredSpec: asked }),
+    ...(status?.spec === undefined ? { spec: specFromObject(object) } : specsOf(object, status.spec)),
     declared: metadata.labels?.[labels.managedBy] !== managedByKnest,
     deletedAt: metadata.deletionTimestamp,
     ...((metadata.finalizers ?? []).includes('orphan') && { isOrphaning: true }),
@@ -65,6 +62,27 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     ...(metadata.generation !== undefined && { generation: metadata.generation }),
     ...(status?.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
   }
+}
+
+/** A mistake in what an object asks for now is no reason not to look after the cluster that it has. */
+function specsOf(
+  object: KubeObject,
+  accepted: unknown,
+): Pick<ClusterRecord, 'spec' | 'desiredSpec' | 'desiredProblems'> {
+  const spec = specFromObject({ ...object, spec: accepted })
+  try {
+    return { spec, desiredSpec: specFromObject(object) }
+  } catch (error) {
+    if (!(error instanceof KnestError)) throw error
+    const { deletionPolicy } = object.spec as { readonly deletionPolicy?: unknown }
+    // Whatever else it asks for, disks that shall stay do.
+    const kept = deletionPolicy === 'Retain' && { deletionPolicy: 'Retain' as const }
+    return { spec, desiredSpec: { ...spec, ...kept }, desiredProblems: problemsOf(error) }
+  }
+}
+
+function problemsOf({ message, hint = 'correct it', cause }: KnestError): readonly Problem[] {
+  return cause instanceof PreflightError ? cause.problems : [{ severity: 'error', message, hint }]
 }
 
 /**

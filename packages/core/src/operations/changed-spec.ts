@@ -30,7 +30,8 @@ export function asMade(record: ClusterRecord): ClusterRecord {
 }
 
 /** Its object asks for something else than what the cluster is made by. Pure. */
-export function isAskedToChange({ spec, desiredSpec }: ClusterRecord): boolean {
+export function isAskedToChange({ spec, desiredSpec, desiredProblems }: ClusterRecord): boolean {
+  if (desiredProblems !== undefined) return true
   if (desiredSpec === undefined) return false
   return specChanges(spec, withHostDefaults(spec, desiredSpec)).changes.length > 0
 }

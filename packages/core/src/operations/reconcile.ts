@@ -202,6 +202,7 @@ async function accepted(parts: Parts, found: ClusterRecord, run: RunOptions): Pr
     return { record, actions: [{ type: 'Warning', reason: 'Refused', message }] }
   }
   try {
+    if (found.desiredProblems !== undefined) throw new PreflightError('config', found.desiredProblems)
     const { record, actions } = await acceptDesiredSpec(parts, await changing(parts, found, run.signal), run)
     const yes = makeCondition('Accepted', 'True', 'Checked', 'the cluster can be as its object asks for')
     // What was found before speaks of an object that asks for the same.

@@ -27,6 +27,7 @@ export interface DeclaredHost {
   /** Node names. */
   readonly nodes: () => readonly string[]
   readonly loseNodes: () => void
+  readonly loseNode: (name: string) => void
 }
 
 /** What knest sees of the host. */
@@ -100,6 +101,7 @@ export async function openHost(declared = spec, through: Through = (api) => api)
     loseNodes: () => {
       nodes.nodes.clear()
     },
+    loseNode: (name) => void nodes.nodes.delete(name),
   }
 }
 
