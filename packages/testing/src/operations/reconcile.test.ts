@@ -144,6 +144,27 @@ describe('reconcile', () => {
     expect(conditions).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'False' }))
   })
 
+  test('heals by what it was made by while nobody can say whether what its object asks for can be', async () => {
+    const away = new KnestError('host-unreachable', 'the host: an aggregated API is away')
+    let isAway = false
+    const fixture = await createdFixture(withWorkers(2), (backend) => ({
+      ...backend,
+      preflight: (...given) => (isAway ? Promise.reject(away) : backend.preflight(...given)),
+    }))
+    const { clusters, home, nodes, record } = fixture
+    await clusters.reconcile(ref, run)
+    nodes.done.length = 0
+    isAway = true
+    home.ask(ref, withWorkers(3))
+    nodes.nodes.delete('q-worker-0')
+    expect((await clusters.reconcile(ref, run)).failure).toBe(away)
+    expect(nodes.done).toEqual(['ensure q-worker-0', 'join q-worker-0'])
+    isAway = false
+    expect((await clusters.reconcile(ref, run)).failure).toBeUndefined()
+    expect((await record()).spec.workers[0]?.count).toBe(3)
+    expect(nodes.nodes.size).toBe(4)
+  })
+
   test('mends what has gone, and does nothing where nothing has', async () => {
     const { clusters, nodes, writes } = await declaredFixture()
     nodes.nodes.delete('q-worker-0')
