@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 func main() {
@@ -27,9 +29,10 @@ func run(from, to string, size int64, owner int) error {
 	if to == "" {
 		return errors.New("--to is missing")
 	}
-	// Versions before gave the name to what a power cut could leave empty.
-	if info, err := os.Stat(to); err == nil && info.Size() > 0 {
-		return nil
+	// Versions before gave the name to what a power cut could leave empty, and KubeVirt gives it to a disk of holes
+	// where a machine starts before it has one.
+	if written, err := holdsData(to); err != nil || written {
+		return err
 	}
 	path, err := onlyFile(from)
 	if err != nil {
@@ -43,6 +46,31 @@ func run(from, to string, size int64, owner int) error {
 		return err
 	}
 	return putInPlace(part, to)
+}
+
+// seekData is SEEK_DATA of lseek(2).
+const seekData = 3
+
+// holdsData asks the file system whether anything was ever written to a file; one that is not there holds nothing.
+func holdsData(path string) (bool, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	_, err = file.Seek(0, seekData)
+	if errors.Is(err, syscall.ENXIO) {
+		return false, nil
+	}
+	// A file system that does not know counts all of it as data.
+	if errors.Is(err, syscall.EINVAL) {
+		info, err := file.Stat()
+		return err != nil || info.Size() > 0, err
+	}
+	return true, err
 }
 
 // syncFile is what a test puts itself before.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"math/rand"
 	"os"
 	"os/exec"
@@ -59,6 +60,34 @@ func TestLeavesAWholeDiskAlone(t *testing.T) {
 	must(t, os.WriteFile(target, []byte("kept"), 0o600))
 	must(t, run("/nonexistent", target, 1, os.Getuid()))
 	if kept, _ := os.ReadFile(target); string(kept) != "kept" {
+		t.Fatal("the disk was written again")
+	}
+}
+
+func TestFillsADiskThatNobodyHasWrittenTo(t *testing.T) {
+	folder, target := t.TempDir(), filepath.Join(t.TempDir(), "disk.img")
+	image := append([]byte("raw "), make([]byte, 4092)...)
+	must(t, os.WriteFile(filepath.Join(folder, "disk"), image, 0o600))
+	must(t, os.WriteFile(target, nil, 0o600))
+	must(t, os.Truncate(target, 1<<20))
+	must(t, run(folder, target, 1<<20, os.Getuid()))
+	written, err := os.ReadFile(target)
+	must(t, err)
+	if len(written) != 1<<20 || !bytes.HasPrefix(written, image) {
+		t.Fatal("the disk of holes was taken for a whole one")
+	}
+}
+
+func TestLeavesADiskAloneThatHoldsDataAnywhere(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "disk.img")
+	disk := make([]byte, 1<<20)
+	disk[len(disk)-1] = 'd'
+	file, err := os.Create(target)
+	must(t, err)
+	_, err = file.WriteAt(disk[len(disk)-1:], int64(len(disk)-1))
+	must(t, errors.Join(err, file.Close()))
+	must(t, run("/nonexistent", target, 1, os.Getuid()))
+	if kept, _ := os.ReadFile(target); !bytes.Equal(kept, disk) {
 		t.Fatal("the disk was written again")
 	}
 }
