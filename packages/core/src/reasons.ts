@@ -151,8 +151,16 @@ export const reasons = {
   DiskPressure: ['nested', 'error', 'the disk that kubelet watches is nearly full'],
   MemoryPressure: ['nested', 'warning', 'the node is short of memory'],
   PidPressure: ['nested', 'warning', 'the node is short of process numbers'],
-  DnsDown: ['nested', 'error', 'no pod of CoreDNS is ready: names of Services are not found'],
-  ProxyDown: ['nested', 'error', 'kube-proxy does not run on all nodes: Services are not reached there'],
+  DnsDown: [
+    'nested',
+    'error',
+    'no pod of CoreDNS is ready, or it was deleted and its ConfigMap was not: names of Services are not found',
+  ],
+  ProxyDown: [
+    'nested',
+    'error',
+    'kube-proxy does not run on all nodes, or was deleted and its ConfigMap was not: Services are not reached there',
+  ],
   NetworkDown: [
     'nested',
     'error',

@@ -110,6 +110,20 @@ export function describeClusterHome(title: string, setUp: () => Promise<ClusterH
       expect((await home.read(ref, signal))?.images).toEqual([])
     })
 
+    it('keeps how far a change of settings has come', async (context) => {
+      const { home, ref } = subject
+      if (home.noteSettings === undefined) return context.skip('settings are not changed in this home')
+      const before = [{ featureGates: { KubeletPSI: false } }, {}]
+      const refused = { digest: 'a', message: 'said' }
+      for (const change of [{ before }, { refused }, { before, refused }]) {
+        await home.noteSettings(ref, change, signal)
+        await home.setStatus(ref, { phase: 'Ready', conditions: [] }, signal)
+        expect((await home.read(ref, signal))?.settings).toEqual(change)
+      }
+      await home.noteSettings(ref, undefined, signal)
+      expect((await home.read(ref, signal))?.settings).toBeUndefined()
+    })
+
     it('keeps the first certificate authorities for ever', async () => {
       const { home, ref } = subject
       const record = await home.read(ref, signal)

@@ -130,6 +130,10 @@ export function createFakeClusterHome(): FakeClusterHome {
         const isGoing = stored(ref).deletedAt !== undefined
         change(ref, { phase: isGoing ? 'Deleting' : phase, conditions, ...(images && { images }) })
       }),
+    noteSettings: (ref, settings, _signal, version) =>
+      answer(
+        () => change(version === undefined ? ref : seen({ ...stored(ref), version }), { settings }).version,
+      ),
     pods,
     uidOf: ({ namespace, name }) => {
       const found = pods.get(`${namespace}/${name}`)

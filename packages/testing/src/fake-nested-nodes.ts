@@ -51,6 +51,8 @@ interface FakeNestedNode {
   readonly files: Map<string, string>
   /** Digest of what it was told of registries. */
   registries?: string | undefined
+  /** Digest of the settings that a change gave it. */
+  settings?: string | undefined
   /** What it says when it is asked for changes of its static pods, see core's `changedStaticPods`. */
   staticPods: string
   /** What its containerd has, but for the images of Kubernetes. */
@@ -73,6 +75,8 @@ export interface FakeNestedNodes {
   readonly images: Map<string, string>
   /** What was done to nodes, in order, as in `ensure q-cp-0`, `kubeadm init q-cp-0`. */
   readonly done: string[]
+  /** The component that does not come up with what this node is given, and what it says; undefined: all do. */
+  refuseSettings: (node: string, files: ReadonlyMap<string, string>) => string | undefined
   /** Awaited before each of these; who throws here has the host or the node fail. */
   before: (what: string, signal: AbortSignal) => Promise<void>
 }
@@ -80,6 +84,9 @@ export interface FakeNestedNodes {
 const bootstrapped = '/var/lib/knest/bootstrapped'
 const upgrading = '/var/lib/knest/upgrading'
 const beforeUpgrade = '/var/lib/knest/before-upgrade/configuration.json'
+const settings = '/var/lib/knest/settings'
+const beforeSettings = '/var/lib/knest/before-settings'
+const kubeletConfig = '/var/lib/kubelet/config.yaml'
 const kubeletFlags = '/var/lib/kubelet/kubeadm-flags.env'
 const kubeSystem = 'kube-system'
 const fine: ExecResult = { exitCode: 0, stdout: '', stderr: '' }
@@ -121,6 +128,21 @@ export function createFakeNestedNodes(
     if (deleted || kind !== 'Deployment' || status !== undefined) return
     const conditions = [{ type: 'Available', status: 'True' }]
     void objects.patch({ apiVersion, kind }, name, namespace, { status: { conditions } }, { signal: never })
+  })
+
+  // kube-proxy is what starts with every change of its template.
+  objects.onChange((daemonSet, deleted) => {
+    const { template } = (daemonSet.spec ?? {}) as { template?: { metadata?: KubeObject['metadata'] } }
+    const annotations = template?.metadata?.annotations
+    if (deleted || daemonSet.kind !== 'DaemonSet' || annotations === undefined) return
+    const metadata = {
+      name: 'kube-proxy-0',
+      namespace: kubeSystem,
+      annotations,
+      labels: { 'k8s-app': 'kube-proxy' },
+    }
+    const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+    void objects.apply({ apiVersion: 'v1', kind: 'Pod', metadata, status }, { signal: never })
   })
 
   const register = async ({ spec, kubeletStarted }: FakeNestedNode, status = 'True'): Promise<void> => {
@@ -177,6 +199,7 @@ export function createFakeNestedNodes(
       `version ${versionOf(node.spec)}`,
       ...(node.upgrading === undefined ? [] : ['upgrading']),
       ...(node.registries === undefined ? [] : [`registries ${node.registries}`]),
+      ...(node.settings === undefined ? [] : [`settings ${node.settings}`]),
       ...(node.disk === 'founder' ? [`initial ${node.initialMembers ?? ''}`] : []),
     ]
     const states = `${state.join('\n')}\n`
@@ -213,6 +236,19 @@ export function createFakeNestedNodes(
       const [digest = ''] = (node.files.get('/marker') ?? '').split('\n')
       node.registries = digest === '' ? undefined : digest
       return fine
+    }
+    if (has("echo '= certificate'")) {
+      const kept = node.files.get(`${beforeSettings}/kept.json`) ?? ''
+      return say(`${kept}= kubelet\n${node.files.get(kubeletConfig) ?? ''}= certificate\n`)
+    }
+    if (has(`>${settings}.new`)) {
+      await note(`settings ${name}`, signal)
+      const given = filesIn(bytesOf(stdin))
+      const refused = fake.refuseSettings(name, given)
+      if (refused !== undefined) return say(`refused ${refused}\n`)
+      for (const [path, text] of given) node.files.set(path.replace('/files/', '/'), text)
+      node.settings = / '([^']*)' >\/var\/lib\/knest\/settings/.exec(script)?.[1]
+      return say('done\n')
     }
     if (has('KUBEADM_INIT_DRYRUN_DIR')) return say(node.staticPods)
     if (has('front-proxy-ca.key')) return say(`${node.disk}\n${pkiFiles(node.authorities)}`)
@@ -353,6 +389,7 @@ export function createFakeNestedNodes(
     },
     images,
     done,
+    refuseSettings: () => undefined,
     before: () => Promise.resolve(),
     backend: {
       name: 'pod',

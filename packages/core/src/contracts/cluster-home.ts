@@ -3,6 +3,7 @@ import type { HostQuestion } from './doctor.js'
 import type { LoadedImage } from './images.js'
 import type { HostData } from './registries.js'
 import type { KubeObject } from './kube-object.js'
+import type { SettingsChange } from './kubernetes-settings.js'
 import type { LogPart } from './logs.js'
 import type {
   ClusterPhase,
@@ -152,6 +153,17 @@ export interface ClusterHome {
     signal: AbortSignal,
     version?: string,
   ): Promise<void>
+  /**
+   * Writes down how far a change of settings has come, undefined when there is none. Absent: those of clusters that
+   * exist cannot be changed. Gives the record's next version. Throws `prerequisite` where the host does not keep it, and
+   * with a `version` as `update` does.
+   */
+  noteSettings?(
+    ref: ClusterRef,
+    change: SettingsChange | undefined,
+    signal: AbortSignal,
+    version?: string,
+  ): Promise<string>
   /**
    * The uid of what clusters can be deleted with; undefined only when the host says that there is none. Throws where it
    * says nothing, as to who may not look. Absent: the home has no such objects.

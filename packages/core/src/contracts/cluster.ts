@@ -2,7 +2,7 @@
 import type { Problem } from '../errors.js'
 import type { LoadedImage } from './images.js'
 import type { RegistrySpec } from './registries.js'
-import type { KubernetesSettings } from './kubernetes-settings.js'
+import type { KubernetesSettings, SettingsChange } from './kubernetes-settings.js'
 
 export type NodeRole = 'control-plane' | 'worker'
 export type BackendName = 'pod' | 'vm' | 'container'
@@ -228,6 +228,8 @@ export interface ClusterRecord extends ClusterRef {
   readonly version: string
   /** Images that were loaded into the cluster, oldest first; absent: none. */
   readonly images?: readonly LoadedImage[] | undefined
+  /** Absent: all nodes have the settings of `spec`, and none were refused. */
+  readonly settings?: SettingsChange | undefined
   /** Counts the changes of what its object asks for; absent where a home does not count. */
   readonly generation?: number | undefined
   /** The generation that its status speaks of. */

@@ -55,3 +55,16 @@ interface KeyOfObject {
   readonly name: string
   readonly key: string
 }
+
+/** How far a change of the settings of a living cluster has come. */
+export interface SettingsChange {
+  /** What nodes may still have beside those of the record's spec, oldest first. Absent: a change has come to its end. */
+  readonly before?: readonly KubernetesSettings[] | undefined
+  /** What an object asks for and did not work: it is not tried again before it asks for something else. */
+  readonly refused?: RefusedSettings | undefined
+}
+
+interface RefusedSettings {
+  readonly digest: string
+  readonly message: string
+}

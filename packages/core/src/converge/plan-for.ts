@@ -6,6 +6,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError } from '../errors.js'
+import { changedParts, settingsDigest } from '../kubeadm/settings-digest.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { askEtcd } from '../observe/ask-etcd.js'
 import { backendsOf } from '../observe/backends.js'
@@ -85,6 +86,7 @@ export async function planFor(
     images,
     // What cannot be read now is no reason to take away what nodes have.
     registries: registries.problems.length > 0 ? undefined : registries,
+    settings: settingsToBe(record),
   }
   await refuseLostData(record, nodes, looks, signal)
   refuseLeaps(record, observed)
@@ -94,6 +96,13 @@ export async function planFor(
     desired: lastingNodes(record, record.spec, observed),
     silent: seen.silent,
   }
+}
+
+/** Undefined: all nodes have the settings of the record. */
+function settingsToBe({ settings, spec }: ClusterRecord): ObservedCluster['settings'] {
+  if (settings?.before === undefined) return undefined
+  const { kubernetes } = spec
+  return { digest: settingsDigest(kubernetes), parts: changedParts(settings.before, kubernetes) }
 }
 
 /** Throws when all that a cluster was is lost: what the plan would make is a new, empty one of its name. */

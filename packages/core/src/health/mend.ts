@@ -87,6 +87,8 @@ function revivesApi(step: Step, verdicts: readonly NodeVerdict[]): boolean {
   if (step.kind === 'renew-certificates' || step.kind === 'start-member') return true
   // It is to go, and etcd may lack it.
   if (step.kind === 'ensure-node') return !verdicts.some(({ name }) => name === step.node.name)
+  // Its former ones come back, where those that it is being given do not work.
+  if (step.kind === 'change-settings' && step.role === 'control-plane') return true
   if (step.kind !== 'upgrade-node' || step.node.role !== 'control-plane') return false
   return verdicts.some(({ name, health }) => name === step.node.name && health === 'unknown')
 }

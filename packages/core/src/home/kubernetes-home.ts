@@ -1,6 +1,7 @@
-import { clusterCommand } from '../commands.js'
+import { clusterCommand, knestCommand } from '../commands.js'
 import type { ClusterHome, HomeFacts } from '../contracts/cluster-home.js'
 import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluster.js'
+import type { SettingsChange } from '../contracts/kubernetes-settings.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError, unlessForbidden } from '../errors.js'
 import { admissionProblems } from '../admission/index.js'
@@ -147,6 +148,22 @@ export function createKubernetesHome(
       if (status.images !== undefined) await ensureCrd(api, signal).catch(unlessForbidden)
       const stored = await api.get(nestedClusterKind, record.name, record.namespace, signal)
       await patchStatus(record, statusToWrite(stored, record, status), signal, version)
+    },
+    noteSettings: async (ref, change, signal, version) => {
+      // As of images.
+      await ensureCrd(api, signal).catch(unlessForbidden)
+      const { before = null, refused = null } = change ?? {}
+      const settings = change === undefined ? null : { before, refused }
+      const { status, metadata } = await patchStatus(ref, { settings }, signal, version)
+      const kept = (status as { settings?: SettingsChange } | undefined)?.settings
+      if (change === undefined || kept !== undefined) return metadata.resourceVersion ?? ''
+      throw new KnestError(
+        'prerequisite',
+        "the resource definition of the host is an older knest's, which does not keep how far a change of settings has come",
+        {
+          hint: `have an admin put that of this version there: ${knestCommand('host', 'install', 'controller')}`,
+        },
+      )
     },
     uidOf: async ({ kind, namespace, name }, signal) =>
       (await api.get(v1(kind), name, namespace, signal))?.metadata.uid,

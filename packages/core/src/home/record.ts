@@ -7,6 +7,7 @@ import type {
   ClusterSpec,
 } from '../contracts/cluster.js'
 import type { LoadedImage } from '../contracts/images.js'
+import type { SettingsChange } from '../contracts/kubernetes-settings.js'
 import type { KindRef, KubeObject, OwnerReference } from '../contracts/kubernetes.js'
 import { makeCondition } from '../contracts/condition.js'
 import { KnestError, PreflightError, type Problem } from '../errors.js'
@@ -42,6 +43,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
         spec?: unknown
         observedGeneration?: number
         images?: readonly LoadedImage[]
+        settings?: SettingsChange
       }
     | undefined
   refusePruned(object)
@@ -59,6 +61,7 @@ export function recordFromObject(object: KubeObject): ClusterRecord {
     uid: metadata.uid ?? '',
     version: metadata.resourceVersion ?? '',
     ...(status?.images !== undefined && { images: status.images }),
+    ...(status?.settings !== undefined && { settings: status.settings }),
     ...(metadata.generation !== undefined && { generation: metadata.generation }),
     ...(status?.observedGeneration !== undefined && { observedGeneration: status.observedGeneration }),
   }

@@ -104,7 +104,7 @@ function controlPlaneTaints(spec: ClusterSpec): readonly unknown[] {
   return workers === 0 ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]
 }
 
-function clusterConfiguration({
+export function clusterConfiguration({
   ref,
   spec,
   addresses,
@@ -219,7 +219,7 @@ function initialCluster(
   return [{ name: 'initial-cluster', value: members.join(',') }]
 }
 
-function kubeProxyConfiguration(spec: ClusterSpec): Settings {
+export function kubeProxyConfiguration(spec: ClusterSpec): Settings {
   const own = {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',

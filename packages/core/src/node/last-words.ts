@@ -41,6 +41,11 @@ function parseWords(node: string, text: string): readonly LastWords[] {
   })
 }
 
+/** A line of a log as the container runtime writes it, or as a program does. Pure. */
+export function wordsOfLog(line: string): string {
+  return wordsOf(/^\S+ std(?:out|err) [FP] (.+)$/.exec(line)?.[1] ?? line)
+}
+
 const longest = 300
 
 /** What is said, without who says it where in its program. */

@@ -3,6 +3,7 @@ import { NodeCommandError } from '../errors.js'
 import type { DiskState } from './disk.js'
 import { diskQuestion, initialMemberMarker } from './disk.js'
 import { registriesQuestion } from './registries.js'
+import { settingsQuestion } from './settings.js'
 
 /** Tells that an upgrade of the node has begun; holds `cordoned` when the node was so before. */
 export const upgradingMarker = '/var/lib/knest/upgrading'
@@ -27,6 +28,8 @@ export interface NodeState {
   readonly hasMember: boolean
   /** Digest of what knest wrote of registries; undefined when it wrote nothing. */
   readonly registries: string | undefined
+  /** Digest of the settings that the last change gave it; undefined when none did, or has not come to its end. */
+  readonly settings: string | undefined
 }
 
 /**
@@ -38,7 +41,7 @@ sed -n 's|.*image: .*/kube-apiserver:v|manifests |p' ${apiServerManifest} 2>/dev
 [ ! -e ${upgradingMarker} ] || echo upgrading
 sed -n 's|^.|initial &|p' ${initialMemberMarker} 2>/dev/null || true
 ! compgen -G '${memberData}' >/dev/null || echo member
-${registriesQuestion}`
+${registriesQuestion}${settingsQuestion}`
 
 /** Asks the node what was set up on its disk and what it runs. */
 export async function readNodeState(node: NodeHandle, signal: AbortSignal): Promise<NodeState> {
@@ -66,5 +69,6 @@ export function parseNodeState(text: string): NodeState {
     initialMembers: after('initial')?.split(' '),
     hasMember: lines.includes('member'),
     registries: after('registries'),
+    settings: after('settings'),
   }
 }

@@ -32,6 +32,7 @@ export interface Observation {
     | 'unnamed'
     | 'images'
     | 'registries'
+    | 'settings'
   >
   /** Of nodes that are part of the cluster; one that lost its disk gets new ones when it joins. */
   readonly certificates: readonly Certificate[]
@@ -70,6 +71,7 @@ export async function observe(
     initialMembers: looks[index]?.initialMembers,
     hasMember: looks[index]?.hasMember ?? false,
     registries: looks[index]?.registries,
+    settings: looks[index]?.settings,
     // A version that cannot be changed is nothing to plan with.
     ...(node.backend.upgradeNode === undefined
       ? {}

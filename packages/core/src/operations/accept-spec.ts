@@ -11,6 +11,7 @@ import { isRestored, refuseUnfit } from './adopt.js'
 import { checkedChange } from './change.js'
 import { asMade, changedSpec, halfWayFault, isAskedToChange } from './changed-spec.js'
 import { passing, refuseErrors, runPreflight } from './preflight.js'
+import { noteSettingsChange, refuseAgain, settingsChange } from './settings-change.js'
 import { readRecord } from './tools.js'
 
 export interface Taken {
@@ -91,6 +92,7 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
   const wanted = changedSpec(record, desiredSpec)
   const { changes } = specChanges(record.spec, wanted)
   if (changes.length === 0) return { record, actions: [] }
+  refuseAgain(record, wanted)
   // A count that a command was forced to stays as it is.
   if (changes.some(({ path }) => path === 'controlPlane.count')) refuseDeclared(record, wanted)
   const change = await checkedChange(parts, record, wanted, run, { mayWait: true }).catch(
@@ -100,7 +102,8 @@ async function acceptDesiredSpec(parts: Parts, record: ClusterRecord, run: RunOp
       throw isRefusal ? error : new Unchecked(error)
     },
   )
-  const next = await home.accept(record, wanted, run.signal)
+  const noted = await noteSettingsChange(parts, record, settingsChange(record, wanted), run.signal)
+  const next = await home.accept(noted, wanted, run.signal)
   const phase = record.phase === 'Creating' ? 'Creating' : change.phase
   await home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   const said = changes.map(({ path, from, to }) => `${path}: ${from ?? 'nothing'} to ${to ?? 'nothing'}`)

@@ -5,6 +5,7 @@ import { planFor } from '../converge/plan-for.js'
 import { permit, phaseTable } from '../phases/index.js'
 import { carryOut, checkedChange, type Change } from './change.js'
 import { changedSpec, describeChange } from './changed-spec.js'
+import { settingsChange } from './settings-change.js'
 import type { CreateOperation } from './create.js'
 import { readRecord, type OperationTools } from './tools.js'
 
@@ -24,7 +25,8 @@ export function applyOperation(
   ): Promise<{ readonly description: ClusterChange; readonly change: Change | undefined }> => {
     const before = permit('apply', await readRecord(parts, ref, run.signal))
     const wanted = changedSpec(before, spec)
-    const { steps } = await planFor(parts, { ...before, spec: wanted }, run.signal)
+    const settings = settingsChange(before, wanted)
+    const { steps } = await planFor(parts, { ...before, spec: wanted, settings }, run.signal)
     const description = describeChange(before, spec, steps)
     // Of a change that ended before its last word nothing but that is left to do.
     const isUnchanged = description.action === 'unchanged' && !phaseTable[before.phase].isChanging

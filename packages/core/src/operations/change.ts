@@ -10,7 +10,11 @@ import type { Problem } from '../errors.js'
 import { backendsOf } from '../observe/backends.js'
 import { readRegistries } from '../registries/index.js'
 import type { UpgradePace } from '../plan/upgrade.js'
+import { areSameSettings } from '../kubeadm/settings-digest.js'
+import { SettingsRefused } from '../steps/settings-refused.js'
 import { settingsProblems } from './kept-settings.js'
+import { formerSpec, noteSettingsChange, refuseBoth, settingsChange, takenBack } from './settings-change.js'
+import { readRecord } from './tools.js'
 import { sourceProblems } from './settings-sources.js'
 import { additionProblems } from './additions.js'
 import { isError, passing, refuseErrors } from './preflight.js'
@@ -41,6 +45,7 @@ export async function checkedChange(
   { progress, signal }: Pick<RunOptions, 'progress' | 'signal'>,
   { pace, mayWait = false }: CheckOptions = {},
 ): Promise<Change> {
+  refuseBoth(before, spec)
   refuseFixedImages(before, spec, await backendsOf(parts, before))
   const images = await imageProblems(parts, before, spec, signal)
   const known = [
@@ -78,10 +83,12 @@ async function registryProblems(
   return (await readRegistries(home, before, spec, signal)).problems
 }
 
-/** Control planes come, or are set up anew. */
+/** Control planes come, are set up anew, or are given others. */
 function writesFiles(before: ClusterSpec, spec: ClusterSpec): boolean {
   return (
-    spec.controlPlane.count > before.controlPlane.count || spec.kubernetesVersion !== before.kubernetesVersion
+    spec.controlPlane.count > before.controlPlane.count ||
+    spec.kubernetesVersion !== before.kubernetesVersion ||
+    !areSameSettings(before.kubernetes, spec.kubernetes)
   )
 }
 
@@ -91,16 +98,29 @@ export async function planChange(
   { before, spec, phase, pace }: Change,
   signal: AbortSignal,
 ): Promise<readonly PlannedStep[]> {
-  return (await planFor(parts, { ...before, spec, phase }, signal, { pace })).steps
+  const settings = settingsChange(before, spec)
+  return (await planFor(parts, { ...before, spec, phase, settings }, signal, { pace })).steps
 }
 
-/** Records the change, then makes the cluster so. The caller holds the lock. */
-export async function carryOut(
-  parts: Parts,
-  { before, spec, phase, pace }: Change,
-  run: RunOptions,
-): Promise<void> {
-  const record = await parts.home.update(before, spec, run.signal)
+/**
+ * Records the change, then makes the cluster so. When a component does not come up with other settings, record and
+ * nodes have the former ones again, and SettingsRefused is thrown. The caller holds the lock.
+ */
+export async function carryOut(parts: Parts, change: Change, run: RunOptions): Promise<void> {
+  try {
+    await make(parts, change, run)
+  } catch (error) {
+    if (!(error instanceof SettingsRefused)) throw error
+    run.progress.warn(`${error.message}: taking the settings back`)
+    const before = await readRecord(parts, change.before, run.signal)
+    await make(parts, { ...change, before, spec: formerSpec(before) }, run)
+    throw takenBack(error)
+  }
+}
+
+async function make(parts: Parts, { before, spec, phase, pace }: Change, run: RunOptions): Promise<void> {
+  const noted = await noteSettingsChange(parts, before, settingsChange(before, spec), run.signal)
+  const record = await parts.home.update(noted, spec, run.signal)
   await parts.home.setStatus(record, { phase, conditions: record.conditions }, run.signal)
   await converge(parts, { ...record, phase }, pace === undefined ? run : { ...run, pace })
 }

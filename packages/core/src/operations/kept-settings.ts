@@ -9,6 +9,7 @@ import { initConfiguration } from '../kubeadm/config.js'
 import { readKeptConfiguration } from '../kubeadm/read-kept.js'
 import { changedStaticPods, someAddress } from '../kubeadm/written-static-pods.js'
 import { patchesDirectory } from '../kubeadm/static-pod-patches.js'
+import { areSameSettings } from '../kubeadm/settings-digest.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { readNodeState } from '../node/node-state.js'
 import { listNodes } from '../observe/list-nodes.js'
@@ -18,7 +19,7 @@ import { backendsOf, timeoutFactorOf } from '../observe/backends.js'
 const patienceMs = 60_000
 
 /**
- * What an upgrade would meet of its user's settings, found out before anything is changed: an error for what cannot
+ * What an upgrade, or a change of settings, would meet of its user's settings, found out before anything is changed: an error for what cannot
  * be taken over, a warning for what kubeadm writes anew. Nothing where the cluster gives no answer: then its nodes
  * keep what they have until it does.
  */
@@ -28,7 +29,8 @@ export async function settingsProblems(
   spec: ClusterSpec,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  if (spec.kubernetesVersion === record.spec.kubernetesVersion) return []
+  const isSameVersion = spec.kubernetesVersion === record.spec.kubernetesVersion
+  if (isSameVersion && areSameSettings(spec.kubernetes, record.spec.kubernetes)) return []
   const nodes = await listNodes(record, await backendsOf(parts, record), signal)
   const limit = openDeadline(signal, patienceMs, () => new KnestError('timeout', 'the nodes gave no answer'))
   const patience = limit.signal

@@ -9,52 +9,20 @@ import { heal } from '../health/heal.js'
 import { healWhenStarted } from '../health/heal-when-started.js'
 import { permit, phaseTable } from '../phases/index.js'
 import { endOf } from '../spec/lifetime.js'
-import { ownerOf } from '../spec/owner.js'
+import { SettingsRefused } from '../steps/settings-refused.js'
 import { accepted } from './accept-spec.js'
 import { adopt, isRestored } from './adopt.js'
 import { asMade } from './changed-spec.js'
-import { isOwnerGone, ownerText } from './owner.js'
+import { dutyTo, isUnfinished, untilEnd, whyOver } from './duty.js'
+import { isOwnerGone } from './owner.js'
 import { withoutRights } from './controller-permission.js'
+import { takeBack } from './settings-change.js'
 import { readRecord, recordOf, type OperationTools } from './tools.js'
 
 export type ReconcileOperation = Pick<Clusters, 'heal' | 'reconcile'>
 
-/** What a controller does with a cluster now; commands finish what they began, or their user does. */
-export type Duty = 'delete' | 'reconcile' | 'none'
-
-/** Pure. `now`: milliseconds since 1970. */
-export function dutyTo(record: ClusterRecord, now: number): Duty {
-  const { phase, desiredSpec, declared, deletedAt } = record
-  if (deletedAt !== undefined || isOver(record, now)) return 'delete'
-  const { reconciled } = phaseTable[phase]
-  if (reconciled === 'declared') return declared === true || desiredSpec !== undefined ? 'reconcile' : 'none'
-  return reconciled === 'always' ? 'reconcile' : 'none'
-}
-
 /** After that time whoever has made a record has the lock of its cluster, or is no more. */
 const settledMs = 60_000
-
-/** Its create has not come to its end, and is a command's: nobody else goes on with it. Pure. */
-function isUnfinished({ phase, declared, deletedAt }: ClusterRecord): boolean {
-  return phase === 'Creating' && declared !== true && deletedAt === undefined
-}
-
-/** For the log. */
-function whyOver(record: ClusterRecord, isLeft: boolean): string {
-  const owner = ownerOf(record)
-  return isLeft && owner !== undefined ? `${ownerText(owner)} is gone` : 'its time (ttl) is over'
-}
-
-/** Its time is over, whoever made it and whatever it is doing. Pure. */
-function isOver(record: ClusterRecord, now: number): boolean {
-  return (endOf(record) ?? Infinity) <= now
-}
-
-/** With a look at the end of its time. */
-function untilEnd(report: HealReport, record: ClusterRecord): HealReport {
-  const times = [report.nextAt, endOf(record)].filter((at) => at !== undefined)
-  return times.length === 0 ? report : { ...report, nextAt: Math.min(...times) }
-}
 
 export function reconcileOperation(
   { parts, exclusive }: OperationTools,
@@ -152,7 +120,12 @@ async function leaveNodes({ home }: Parts, record: ClusterRecord, run: RunOption
 }
 
 /** The caller holds the lock, and has seen that it is a controller's duty. */
-async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun): Promise<HealReport> {
+async function reconcileRecord(
+  parts: Parts,
+  found: ClusterRecord,
+  run: HealRun,
+  isTakenBack?: boolean,
+): Promise<HealReport> {
   const taken = await accepted(parts, found, run)
   const { record, refusal } = taken
   const isLookedOver = record.phase === 'Creating' || run.thorough === true
@@ -164,5 +137,15 @@ async function reconcileRecord(parts: Parts, found: ClusterRecord, run: HealRun)
     return { phase: 'Ready', actions: [...actions, created], nodes: [], nextAt: undefined, failure: refusal }
   }
   const healed = await heal(parts, record, run)
+  if (healed.failure instanceof SettingsRefused && isTakenBack !== true) {
+    const action = await takeBack(
+      parts,
+      await readRecord(parts, record, run.signal),
+      healed.failure,
+      run.signal,
+    )
+    const back = await reconcileRecord(parts, await readRecord(parts, record, run.signal), run, true)
+    return { ...back, actions: [...actions, ...healed.actions, action, ...back.actions] }
+  }
   return { ...healed, actions: [...actions, ...healed.actions], failure: healed.failure ?? refusal }
 }

@@ -31,6 +31,7 @@ function touchedBy(step: Step): string | undefined {
     case 'join-control-plane':
     case 'start-worker':
     case 'register-node':
+    case 'change-settings':
       return step.node
     default:
       return undefined

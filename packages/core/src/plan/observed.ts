@@ -4,6 +4,7 @@ import type { BackendName, NodeRole } from '../contracts/cluster.js'
 import type { LoadedImage } from '../contracts/images.js'
 import type { NodeStatus } from '../contracts/node-backend.js'
 import type { EtcdMemberHealth } from '../etcd/index.js'
+import type { ChangedParts } from '../kubeadm/settings-digest.js'
 import type { DiskState } from '../node/disk.js'
 import type { PresentImage } from './loaded-images.js'
 
@@ -32,6 +33,8 @@ export interface ObservedNode {
   readonly hasMember?: boolean
   /** Digest of what knest wrote there of registries; undefined when it wrote nothing. */
   readonly registries?: string | undefined
+  /** Digest of the settings that a change gave it; undefined when none did. */
+  readonly settings?: string | undefined
 }
 
 /** What there is. The planner sees nothing else. */
@@ -60,6 +63,8 @@ export interface ObservedCluster {
   readonly images?: ObservedImages | undefined
   /** What nodes are to have of registries; undefined when that is not known now. */
   readonly registries?: { readonly digest: string | undefined } | undefined
+  /** What nodes are to have, while a change of settings has not come to its end. */
+  readonly settings?: { readonly digest: string; readonly parts: ChangedParts } | undefined
   /** The record says that an upgrade has begun. */
   readonly upgrading?: boolean
 }

@@ -12,6 +12,7 @@ import type { RemoveMember } from './leaving.js'
 import { removedMembers, resetRemoved, withoutRemoved } from './removed-members.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
+import { planSettings } from './settings-steps.js'
 import { defaultPace, planUpgrade, surgeNodes } from './upgrade.js'
 import type { UpgradePace, UpgradePlan } from './upgrade.js'
 
@@ -47,7 +48,12 @@ export function planCluster(
   const there = begun ? observed : { ...observed, nodes: [] }
   const leaving = begun ? [...heldUp(spec, observed, desired), ...again] : []
   const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
-  const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, upgrade.configuration) : []
+  const settings = planSettings(lasting, there, [
+    ...before,
+    ...lastOf(upgrade.controlPlanes).map(({ id }) => id),
+  ])
+  const configuration = [...upgrade.configuration, ...settings.configuration]
+  const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, configuration) : []
   const made: readonly Step[] = [
     {
       kind: 'ensure-addresses',
@@ -65,6 +71,7 @@ export function planCluster(
     })),
     ...starts,
     ...upgrade.controlPlanes,
+    ...settings.controlPlanes,
     ...controlPlaneSteps(controlPlanes, joining, observed, [...resets, ...forgotten, ...stale]).map((step) =>
       // An API server with expired certificates never answers, and one that is upgraded goes away.
       step.kind === 'await-api'
@@ -72,15 +79,22 @@ export function planCluster(
             ...step,
             needs: [
               ...step.needs,
-              ...[...renewal, ...starts, ...lastOf(upgrade.controlPlanes)].map(({ id }) => id),
+              ...[
+                ...renewal,
+                ...starts,
+                ...lastOf([...upgrade.controlPlanes, ...settings.controlPlanes]),
+              ].map(({ id }) => id),
             ],
           }
-        : afterConfiguration(step, [...upgrade.configuration, ...naming]),
+        : afterConfiguration(step, [...configuration, ...naming]),
     ),
     ...naming,
     ...upgrade.configuration,
     ...upgrade.workers,
     ...upgrade.addons,
+    ...settings.configuration,
+    ...settings.workers,
+    ...settings.end,
     ...(begun && observed.addonsInstalled ? storageStep(spec, observed) : [addonsStep(spec)]),
     ...resets,
     ...forgotten,

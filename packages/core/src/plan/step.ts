@@ -60,6 +60,18 @@ export type Step =
     })
   | (Common & { readonly kind: 'upgrade-configuration'; readonly node: string })
   | (Common & { readonly kind: 'upgrade-addons'; readonly node: string })
+  /** Gives a node the record's settings of Kubernetes; `digest` tells them. `etcd`: those of etcd may be others, too. */
+  | (Common & {
+      readonly kind: 'change-settings'
+      readonly node: string
+      readonly role: NodeRole
+      readonly digest: string
+      readonly etcd: boolean
+    })
+  | (Common & { readonly kind: 'change-kept-settings' })
+  | (Common & { readonly kind: 'change-proxy-settings'; readonly digest: string })
+  /** All nodes have the record's settings. */
+  | (Common & { readonly kind: 'end-settings' })
   | (Common & { readonly kind: 'install-addons' })
   | (Common & { readonly kind: 'install-storage' })
   /** `standsInFor`: its images go by the names of this Kubernetes version too. */

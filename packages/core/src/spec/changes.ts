@@ -2,8 +2,7 @@ import { kubectlCommand } from '../commands.js'
 import type { ClusterSpec, DeletionPolicy, WorkerPool } from '../contracts/cluster.js'
 import type { SpecChange } from '../contracts/clusters.js'
 import type { Problem } from '../errors.js'
-import { canonical } from './canonical.js'
-import { durationNanos, isSameQuantity, isRecord } from '../values/index.js'
+import { canonical, durationNanos, isSameQuantity, isRecord } from '../values/index.js'
 import { upgradeFault } from './upgrade-rule.js'
 
 export interface SpecChanges {
@@ -14,7 +13,7 @@ export interface SpecChanges {
 
 /**
  * What would have to change so that a cluster becomes as desired. Node counts, worker pools that come and
- * go, patches (for nodes made from then on), and the version of Kubernetes with its images can; the rest is
+ * go, patches (for nodes made from then on), Kubernetes' own settings, and its version with the images can; the rest is
  * decided when a cluster or a pool is made.
  */
 export function specChanges(recorded: ClusterSpec, desired: ClusterSpec): SpecChanges {
@@ -43,7 +42,16 @@ function differences(from: unknown, to: unknown, path: readonly string[] = []): 
     return names.flatMap((name) => differences(from[name], to[name], [...path, name]))
   }
   const [before, after] = isPool ? [poolText(from), poolText(to)] : [text(from), text(to)]
-  return isSame(path.at(-1), before, after) ? [] : [{ path: path.join('.'), from: before, to: after }]
+  if (isSame(path.at(-1), before, after)) return []
+  const isSecret = path[0] === 'kubernetes' && path[1] === 'files'
+  const [told, toldAfter] = isSecret ? [pathsIn(from), pathsIn(to)] : [before, after]
+  return [{ path: path.join('.'), from: told, to: toldAfter }]
+}
+
+/** What is in files is not told: it may be secret. */
+function pathsIn(files: unknown): string | undefined {
+  if (!Array.isArray(files)) return undefined
+  return files.map((file: unknown) => (isRecord(file) ? String(file.path) : '')).join(',')
 }
 
 const usual: DeletionPolicy = 'Delete'
@@ -68,6 +76,7 @@ const free: ReadonlySet<string> = new Set([
   'ttl',
   'registries',
   'deleteWith',
+  'kubernetes',
 ])
 
 function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined): Problem | undefined {
@@ -79,7 +88,6 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (path === 'kubernetesVersion') return upgradeFault(from ?? '', to ?? '')
   if (path === 'addons.loadBalancers') return undefined
   if (root === 'addons') return storageFault(to)
-  if (root === 'kubernetes') return settingsFault(path)
   if ((path === 'image' || path === 'vmImage') && version !== undefined) return undefined
   const message = `${path} cannot be changed from ${from ?? 'nothing'} to ${to ?? 'nothing'} while the cluster exists`
   if (root === 'workers') {
@@ -92,15 +100,6 @@ function refusal({ path, from, to }: SpecChange, version: SpecChange | undefined
   if (path === 'image')
     return { severity: 'error', message, hint: 'an image comes with a new kubernetesVersion: change both' }
   return { severity: 'error', message, hint: 'leave it as it is, or delete and create the cluster' }
-}
-
-/** Neither value is told: files may hold secrets. */
-function settingsFault(path: string): Problem {
-  return {
-    severity: 'error',
-    message: `${path} cannot be changed while the cluster exists: Kubernetes' own settings are given when it is created`,
-    hint: 'leave them as they are, or delete and create the cluster',
-  }
 }
 
 /** What was not there may come; what is there may hold a user's data by now. */

@@ -159,6 +159,11 @@ const statusSchema = {
         },
       },
     },
+    settings: {
+      type: 'object',
+      description: "How far a change of Kubernetes' own settings has come",
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
     conditions: {
       type: 'array',
       'x-kubernetes-list-type': 'map',

@@ -1,6 +1,6 @@
 import type { ClusterSpec } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
-import { canonical } from './canonical.js'
+import { canonical } from '../values/index.js'
 import type { Path } from './schema-problems.js'
 import { isRecord } from '../values/index.js'
 

@@ -19,6 +19,8 @@ import { joinControlPlane, resetControlPlane } from './control-plane-members.js'
 import { ensureAuthorities, saveKubeconfig } from './ensure-authorities.js'
 import { kubeletStarts } from './kubelet-starts.js'
 import { registerNode } from './register-node.js'
+import { changeKeptSettings, changeProxySettings, endSettings } from './change-kept-settings.js'
+import { changeSettings } from './change-settings.js'
 import { setUpRegistries } from './set-up-registries.js'
 import { serveNames } from './serve-names.js'
 import { deleteStaleNode, removeNode, removeStaleMember } from './remove-node.js'
@@ -79,6 +81,14 @@ export async function runStep(
       return upgradeConfiguration(context, await open(step.node), signal)
     case 'upgrade-addons':
       return upgradeAddons(context, await open(step.node), progress, signal)
+    case 'change-settings':
+      return changeSettings(context, step, progress, signal)
+    case 'change-kept-settings':
+      return changeKeptSettings(context, signal)
+    case 'change-proxy-settings':
+      return changeProxySettings(context, step.digest, signal)
+    case 'end-settings':
+      return endSettings(context, signal)
     case 'install-addons':
       return installAddons(context, (text) => progress.note(text), signal)
     case 'install-storage':

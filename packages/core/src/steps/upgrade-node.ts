@@ -3,9 +3,7 @@ import type { NodeHandle, NodeSpec } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
 import { KnestError } from '../errors.js'
 import { packBundle } from '../kubeadm/bundle.js'
-import type { KeptConfiguration } from '../kubeadm/kept-configuration.js'
 import { workerFiles } from '../kubeadm/node-files.js'
-import { readKeptConfiguration } from '../kubeadm/read-kept.js'
 import { staticPodPatches } from '../kubeadm/static-pod-patches.js'
 import type { Step } from '../plan/step.js'
 import { awaitTraffic } from './await-traffic.js'
@@ -22,13 +20,13 @@ import {
   removableMember,
   removeMember,
 } from './etcd-members.js'
+import { keptIfKnown, keptIn, openApi } from './kept-in-cluster.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { settingsFiles } from './settings-files.js'
 import { drain, isSetUpNow } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
-import { openDeadline } from '../signals.js'
 import { awaitVersionScript, controlPlaneScript, heldKubeconfig, workerScript } from './upgrade-scripts.js'
 
 type UpgradeStep = Extract<Step, { kind: 'upgrade-node' }>
@@ -112,30 +110,6 @@ async function makeWay(
   }
 }
 
-async function keptIn(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
-  const api = await openApi(context, signal)
-  try {
-    return await readKeptConfiguration(api, signal)
-  } finally {
-    api.close()
-  }
-}
-
-/** The API of a sole control plane may be what is being upgraded. */
-async function keptIfKnown(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
-  const noAnswer = (): KnestError => new KnestError('timeout', 'the API gave no answer')
-  const limit = openDeadline(signal, 10_000, noAnswer)
-  try {
-    return await keptIn(context, limit.signal)
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof KnestError) return {}
-    throw error
-  } finally {
-    limit.clear()
-  }
-}
-
 async function isHeld(node: NodeHandle, signal: AbortSignal): Promise<boolean> {
   const { exitCode } = await node.execText(['test', '-e', heldKubeconfig], { timeoutMs: 30_000, signal })
   return exitCode === 0
@@ -176,17 +150,6 @@ async function configure(
   const settings = files.filter((file) => !('target' in file) && /\.(yaml|env)$/.test(file.path))
   const options = { stdin: await packBundle(settings), timeoutMs: minute, signal }
   await runScript(node, 'start of kubelet', workerScript, options)
-}
-
-async function openApi(context: StepContext, signal: AbortSignal): Promise<KubeApi> {
-  const nodes = await Promise.all(
-    context.existingControlPlanes.map((name) => context.openNode(name, signal).catch(() => undefined)),
-  )
-  return context.openNestedApi({
-    cluster: context.record.name,
-    nodes: nodes.filter((node) => node !== undefined),
-    authorities: need(context.authorities, 'the certificate authorities'),
-  })
 }
 
 /** Lets workloads come, unless somebody had forbidden it before the upgrade. */

@@ -1,3 +1,4 @@
+export { canonical } from './canonical.js'
 export { fullImageName, shortImageName } from './image-name.js'
 export { durationMs, durationNanos } from './duration.js'
 export { isPort, parseInt64, parsePercent, parseWholeNumber } from './integer.js'

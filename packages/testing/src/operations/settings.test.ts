@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { ClusterSpec } from '@knest/core'
+
+type KubernetesSettings = NonNullable<ClusterSpec['kubernetes']>
 import {
   createdFixture,
   createFixture,
@@ -90,18 +92,138 @@ test('a control plane is not added without them either', async () => {
   expect((await fixture.record()).spec.controlPlane.count).toBe(1)
 })
 
-test('they cannot be changed while the cluster exists, and nothing of them is told', async () => {
-  const fixture = await created()
-  const files = [{ path: policy, content: 'secret' }]
-  const refused = fixture.clusters.apply(
-    ref,
-    { ...withSettings, kubernetes: { ...withSettings.kubernetes, files } },
-    run,
+const flags = (name: string): KubernetesSettings => ({
+  apiServer: { extraArgs: [{ name, value: 'true' }] },
+  kubelet: { maxPods: 70 },
+  kubeProxy: { metricsBindAddress: '0.0.0.0' },
+})
+const withFlag = (name: string, of = spec): ClusterSpec => ({ ...of, kubernetes: flags(name) })
+const keptIn = async ({ nodes }: Fixture, name: string, key: string): Promise<string> => {
+  const kind = { apiVersion: 'v1', kind: 'ConfigMap' }
+  const found = await nodes.api.objects.get(kind, name, 'kube-system', never)
+  const { data } = (found ?? {}) as { data?: Readonly<Record<string, string>> }
+  return data?.[key] ?? ''
+}
+const settingsDone = ({ nodes }: Fixture): readonly string[] =>
+  nodes.done.filter((what) => what.startsWith('settings'))
+/** An API server that has this flag does not start. */
+const refuse = (fixture: Fixture, flag: string): void => {
+  fixture.nodes.refuseSettings = (_node, files) =>
+    files.get('/kubeadm.yaml')?.includes(`name: ${flag}`) === true
+      ? `kube-apiserver 2026-01-01T00:00:00Z stderr F Error: unknown flag: --${flag}`
+      : undefined
+}
+
+test('they change on a living cluster, node by node, and where others read them', async () => {
+  const fixture = await createdFixture(withControlPlanes(3))
+  expect(await fixture.clusters.apply(ref, withFlag('profiling', withControlPlanes(3)), run)).toBe(
+    'configured',
   )
-  await expect(refused).rejects.toMatchObject({ code: 'config' })
-  await expect(refused).rejects.toThrow(/kubernetes\.files cannot be changed while the cluster exists/)
-  await expect(refused).rejects.not.toThrow(/secret/)
-  expect(await fixture.clusters.apply(ref, withSettings, run)).toBe('unchanged')
+  expect(settingsDone(fixture)).toEqual(
+    ['q-cp-0', 'q-cp-1', 'q-cp-2', 'q-worker-0'].map((name) => `settings ${name}`),
+  )
+  expect(await keptIn(fixture, 'kubeadm-config', 'ClusterConfiguration')).toContain('name: profiling')
+  expect(await keptIn(fixture, 'kubelet-config', 'kubelet')).toContain('maxPods: 70')
+  expect(await keptIn(fixture, 'kube-proxy', 'config.conf')).toContain('metricsBindAddress: 0.0.0.0')
+  expect(fileOf(fixture, 'q-worker-0', '/var/lib/kubelet/config.yaml')).toContain('maxPods: 70')
+  expect(await fixture.record()).toMatchObject({ phase: 'Ready', spec: { kubernetes: flags('profiling') } })
+  expect((await fixture.record()).settings).toBeUndefined()
+  fixture.nodes.done.length = 0
+  expect(await fixture.clusters.apply(ref, withFlag('profiling', withControlPlanes(3)), run)).toBe(
+    'unchanged',
+  )
+  expect(settingsDone(fixture)).toEqual([])
+})
+
+test('what was changed by hand beside them stays', async () => {
+  const fixture = await createdFixture()
+  const kind = { apiVersion: 'v1', kind: 'ConfigMap' }
+  const before = await keptIn(fixture, 'kubelet-config', 'kubelet')
+  const data = { kubelet: `${before}podPidsLimit: 99\n` }
+  await fixture.nodes.api.objects.patch(kind, 'kubelet-config', 'kube-system', { data }, { signal: never })
+  await fixture.clusters.apply(ref, withFlag('profiling'), run)
+  const after = await keptIn(fixture, 'kubelet-config', 'kubelet')
+  expect(after).toContain('podPidsLimit: 99')
+  expect(after).toContain('maxPods: 70')
+})
+
+test('a run that was cut off goes on where it was', async () => {
+  const fixture = await createdFixture(withControlPlanes(3))
+  fixture.nodes.before = (what) =>
+    what === 'settings q-cp-1' ? Promise.reject(new Error('killed')) : Promise.resolve()
+  const wanted = withFlag('profiling', withControlPlanes(3))
+  await expect(fixture.clusters.apply(ref, wanted, run)).rejects.toThrow('killed')
+  expect(await fixture.record()).toMatchObject({ phase: 'Scaling', settings: { before: [{}] } })
+  fixture.nodes.before = () => Promise.resolve()
+  fixture.nodes.done.length = 0
+  await fixture.clusters.apply(ref, wanted, run)
+  expect(settingsDone(fixture)).toEqual(['q-cp-1', 'q-cp-2', 'q-worker-0'].map((name) => `settings ${name}`))
+})
+
+test('a component that does not come up has all as it was, and says why', async () => {
+  const fixture = await createdFixture(withFlag('profiling'))
+  const kept = await keptIn(fixture, 'kubeadm-config', 'ClusterConfiguration')
+  refuse(fixture, 'bad')
+  const refused = fixture.clusters.apply(ref, withFlag('bad'), run)
+  await expect(refused).rejects.toMatchObject({
+    code: 'config',
+    message:
+      'kube-apiserver on "q-cp-0" did not come up with the settings, and said last: Error: unknown flag: --bad; the former settings are back',
+  })
+  expect(await fixture.record()).toMatchObject({ phase: 'Ready', spec: { kubernetes: flags('profiling') } })
+  expect((await fixture.record()).settings).toBeUndefined()
+  expect(await keptIn(fixture, 'kubeadm-config', 'ClusterConfiguration')).toBe(kept)
+  expect(await fixture.clusters.apply(ref, withFlag('profiling'), run)).toBe('unchanged')
+})
+
+test('what an object asks for and did not work is refused until it asks for something else', async () => {
+  const fixture = createFixture()
+  fixture.home.declare(ref, spec)
+  await fixture.clusters.reconcile(ref, run)
+  refuse(fixture, 'bad')
+  fixture.home.ask(ref, withFlag('bad'))
+  const report = await fixture.clusters.reconcile(ref, run)
+  expect(report.actions.map(({ reason }) => reason)).toContain('SettingsRefused')
+  const record = await fixture.record()
+  expect(record).toMatchObject({ phase: 'Ready', desiredSpec: { kubernetes: flags('bad') } })
+  expect(record.spec.kubernetes ?? {}).toEqual({})
+  expect(record.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'Accepted',
+      status: 'False',
+      message: expect.stringContaining('unknown flag: --bad'),
+    }),
+  )
+  fixture.nodes.done.length = 0
+  await fixture.clusters.reconcile(ref, run)
+  expect(settingsDone(fixture)).toEqual([])
+  fixture.home.ask(ref, withFlag('profiling'))
+  await fixture.clusters.reconcile(ref, run)
+  expect(await fixture.record()).toMatchObject({ phase: 'Ready', spec: { kubernetes: flags('profiling') } })
+  expect((await fixture.record()).conditions).toContainEqual(
+    expect.objectContaining({ type: 'Accepted', status: 'True' }),
+  )
+})
+
+test('what is in files is not told', async () => {
+  const fixture = await created()
+  const files = [{ path: policy, content: 'hidden' }]
+  const changed = { ...withSettings, kubernetes: { ...withSettings.kubernetes, files } }
+  const { changes } = await fixture.clusters.planApply(ref, changed, run)
+  expect(JSON.stringify(changes)).not.toContain('hidden')
+  await fixture.clusters.apply(ref, changed, run)
+  expect(fileOf(fixture, 'q-cp-0', policy)).toBe('hidden')
+})
+
+test('version and settings do not change at the same time', async () => {
+  const fixture = await createdFixture({ ...spec, kubernetesVersion: '1.34.4' })
+  const both = {
+    ...withFlag('profiling'),
+    kubernetesVersion: '1.35.4',
+    image: 'localhost/knest/node:v1.35.4',
+  }
+  await expect(fixture.clusters.apply(ref, both, run)).rejects.toThrow(/cannot change at the same time/)
+  expect(settingsDone(fixture)).toEqual([])
 })
 
 test('a version that has no such gate is refused before anything is changed', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ClusterPhase, ClusterRecord } from '../contracts/cluster.js'
 import { fakeRecord } from '../status/fake-parts.js'
-import { dutyTo, type Duty } from './reconcile.js'
+import { dutyTo, type Duty } from './duty.js'
 
 const { spec } = fakeRecord()
 /** Who looks after a cluster: a command made it, its object was applied, or a controller has accepted it. */
