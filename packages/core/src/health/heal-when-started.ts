@@ -3,7 +3,7 @@ import type { ClusterRecord } from '../contracts/cluster.js'
 import type { HealReport, HealRun } from '../contracts/health.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
-import { KnestError } from '../errors.js'
+import { KnestError, NodeCommandError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import { phaseTable } from '../phases/index.js'
 import { endedWith, pause } from '../signals.js'
@@ -13,9 +13,13 @@ import { look } from './look.js'
 /** An API server that has not come this long after its machine began to run does not come by itself. */
 const startMs = 180_000
 const lookMs = 1_000
+/** As a shell has it: 128 + SIGKILL. */
+const killed = 137
+const mostKills = 3
 
 /**
- * Heals for who looks only once: an API server that is starting is waited for, and then all is looked at again. A
+ * Heals for who looks only once: an API server that is starting is waited for, and then all is looked at again, as it
+ * is where a node was started again while something ran on it. A
  * cluster that stays in the middle of something since nobody could ask it is a failure. `read` gives the record as it
  * is then.
  */
@@ -25,16 +29,26 @@ export async function healWhenStarted(
   run: HealRun,
 ): Promise<HealReport> {
   let report = await heal(parts, await read(), run)
-  while (foundNoApi(report)) {
-    const record = await read()
-    const why = await run.progress.phase('Wait for the API server', () => awaitAnswer(parts, record, run))
-    if (why !== undefined)
-      return phaseTable[report.phase].isChanging ? { ...report, failure: noAnswer(record, why) } : report
+  for (let kills = 0; foundNoApi(report) || isKilled(report);) {
+    if (isKilled(report)) {
+      if (++kills === mostKills) return report
+      run.progress.note(`${report.failure.message}: looking again`)
+    } else {
+      const record = await read()
+      const why = await run.progress.phase('Wait for the API server', () => awaitAnswer(parts, record, run))
+      if (why !== undefined)
+        return phaseTable[report.phase].isChanging ? { ...report, failure: noAnswer(record, why) } : report
+    }
     const again = await heal(parts, await read(), run)
     const done = report.actions.filter(({ type }) => type === 'Normal')
     report = { ...again, actions: [...done, ...again.actions] }
   }
   return report
+}
+
+/** A command ended by SIGKILL: with the container that it ran in, which the host starts again. */
+function isKilled(report: HealReport): report is HealReport & { readonly failure: Error } {
+  return report.failure instanceof NodeCommandError && report.failure.exitCode === killed
 }
 
 const unasked = ['unknown', 'host', 'absent']

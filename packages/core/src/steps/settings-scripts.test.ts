@@ -40,11 +40,13 @@ beforeEach(() => {
   write(marker, 'former\n')
   // What runs is what the manifest says, as soon as there is a kubelet; a component that is to fail starts again and again.
   const [found, running] = [at(manifest), at('/running')]
+  // One that flaps answers whenever it is there, and is never there for long.
   program(
     'pgrep',
-    `grep -q bad ${at(kubeletConfigPath)} || cp ${found} ${running}; grep -q bad ${running} || cksum ${running} | cut -c 1-9`,
+    `grep -q bad ${at(kubeletConfigPath)} || cp ${found} ${running}; grep -q bad ${running} && exit 1; ! grep -q flaps ${running} || ((RANDOM % 2)) || exit 1; cksum ${running} | cut -c 1-9`,
   )
-  program('stat', `grep -q bad ${running} || exit 0; printf '/var/log/pods/a/0.log %s\\n' $RANDOM`)
+  program('ps', `grep -q flaps ${running} && echo 0 || echo 60`)
+  program('stat', `grep -qE 'bad|flaps' ${running} || exit 0; printf '/var/log/pods/a/0.log %s\\n' $RANDOM`)
   program('kubectl', '')
   program('sleep', '')
   program(
@@ -119,6 +121,7 @@ test('what changes is in place, and what goes is gone', async () => {
 
 test.each<[string, Wanted, RegExp]>([
   ['a component that ends again', { written: 'bad' }, /^refused kube-apiserver /],
+  ['a component that answers and ends again', { written: 'flaps' }, /^refused kube-apiserver /],
   ['a kubelet that ends again', { written: 'new', kubelet: 'bad' }, /^refused kubelet /],
   ['settings that kubeadm does not take', { written: 'wrong' }, /^refused kubeadm unknown field\n$/],
 ])('%s gives the node back what it had', async (_title, wanted, message) => {

@@ -112,6 +112,8 @@ done
  */
 const waiting = `logs() { stat -c '%n %i' /var/log/pods/kube-system_"$1"-*/"$1"/*.log 2>/dev/null || true; }
 process() { pgrep -nf "^$1( |\\$)" || true; }
+# One that finds its fault later, as one that may not elect a leader so, answers until then.
+settled() { local age; age=$(ps -o etimes= -p "$1" 2>/dev/null) && ((age >= 5)); }
 words() { # of a component: the last line of its newest log that has one
   local log
   if [ "$1" = kubelet ]; then
@@ -133,7 +135,7 @@ await() { # component
     if [ -z "$now" ]; then
       ((starts < 2)) || return 1
     elif [ "$now" != "$old" ]; then
-      healthy "$1" && return 0
+      settled "$now" && healthy "$1" && return 0
     elif [ "$1" = kube-apiserver ] && ! (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null; then
       # It was asked to end, and waits for half a minute for watches that go on.
       ((++closed != 10)) || kill -KILL "$old" 2>/dev/null || true

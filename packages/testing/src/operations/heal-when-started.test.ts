@@ -63,6 +63,42 @@ describe('heal of a cluster whose API server is starting', () => {
   })
 })
 
+/** A cluster whose worker is gone, and whose first commands on what takes its place end with this code. */
+async function killedFixture(exitCode: number, times: number): Promise<Fixture> {
+  let left = 0
+  const fixture = await createdFixture(persistent, (backend) => ({
+    ...backend,
+    openNode: async (...given) => {
+      const node = await backend.openNode(...given)
+      const isStart = (words: readonly string[]): boolean => words.some((word) => word.includes('kubelet'))
+      return {
+        ...node,
+        execText: async (words, options) =>
+          node.name === 'q-worker-0' && isStart(words) && left-- > 0
+            ? { exitCode, stdout: '', stderr: '' }
+            : node.execText(words, options),
+      }
+    },
+  }))
+  fixture.nodes.nodes.delete('q-worker-0')
+  left = times
+  return fixture
+}
+
+describe('heal beside a node that is started again while a command runs on it', () => {
+  test.each([
+    ['looks again', 137, 1, undefined],
+    ['gives it up when that happens again and again', 137, 9, 137],
+    ['does not try what fails', 1, 1, 1],
+  ])('%s', async (_, exitCode, times, failure) => {
+    const { clusters } = await killedFixture(exitCode, times)
+    const report = await clusters.heal(ref, run)
+    expect(report.failure).toEqual(
+      failure === undefined ? undefined : expect.objectContaining({ exitCode: failure }),
+    )
+  })
+})
+
 describe('heal of a cluster whose API server does not come by itself', () => {
   test('that is Scaling says why it has not healed it', async () => {
     const { clusters, phase } = await silentFixture('Scaling', 10)
