@@ -147,17 +147,16 @@ if (process.env.KNEST_E2E_CONTEXT === undefined) {
     workers: [],
   }
 
-  describeClusterHome(engine.name, () => {
-    const home = createContainerHome(engine)
-    return Promise.resolve({
-      home,
-      ref,
-      spec,
-      cleanUp: () => home.remove(ref, { keepData: false, signal: never }),
-    })
+  const cleanUp = () => createContainerHome(engine).remove(ref, { keepData: false, signal: never })
+
+  describeClusterHome(engine.name, async () => {
+    // A run that was killed leaves it on this machine.
+    await cleanUp()
+    return { home: createContainerHome(engine), ref, spec, cleanUp }
   })
 
   describeNodeBackend(`a ${engine.name} container`, async () => {
+    await cleanUp()
     const home = createContainerHome(engine)
     const record = await home.create(ref, spec, never)
     const name = 'e2e-engine-cp-0'
@@ -179,7 +178,7 @@ if (process.env.KNEST_E2E_CONTEXT === undefined) {
         storageClass: undefined,
         hostPatches: [],
       },
-      cleanUp: () => home.remove(ref, { keepData: false, signal: never }),
+      cleanUp,
     }
   })
 }
