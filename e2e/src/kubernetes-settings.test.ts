@@ -158,5 +158,6 @@ describe("Kubernetes' own settings", () => {
       expect(await scheduler(node)).not.toContain('--v=3')
     }
   })
-  if (!isLong) console.log('not run without KNEST_TEST_LONG: a change of settings on three control planes')
+  if (!isLong)
+    console.log('skipped: a change of settings on three control planes: hack/test --long has time for it')
 })
