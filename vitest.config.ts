@@ -74,7 +74,7 @@ const sideBySide = [
 const besideFew = ['ha', 'kill', 'one-namespace']
 
 /** Of those that have the host for themselves, some that go to the second host of `hack/test`: it has less to do. */
-const onSecondHost = ['fixed-addresses', 'foreign']
+const onSecondHost = ['declared-ends', 'fixed-addresses', 'foreign']
 
 /**
  * Test files on a host, in three projects (those of pods in four, see `onSecondHost`): those of `sideBySide`, those of `besideFew` and, after them, those that have
