@@ -66,7 +66,12 @@ describe("Kubernetes' own settings", () => {
   })
   afterAll(async () => {
     await cluster.remove()
-    await host.delete({ apiVersion: 'v1', kind: 'Namespace' }, namespace, undefined, { signal: never })
+    const kind = { apiVersion: 'v1', kind: 'Namespace' }
+    await host.delete(kind, namespace, undefined, { signal: never })
+    // The next test compares all that the host has.
+    const isGone = async (): Promise<boolean> =>
+      (await host.get(kind, namespace, undefined, never)) === undefined
+    await secondsUntil(isGone, 60, 'the namespace to be gone')
     host.close()
     home.remove()
     rmSync(directory, { recursive: true })
