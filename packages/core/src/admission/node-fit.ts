@@ -1,8 +1,8 @@
 import { kubectlCommand } from '../commands.js'
-import type { KubeObject } from '../contracts/kubernetes.js'
+import type { KubeObject, SelectorRequirement } from '../contracts/kubernetes.js'
 import type { Reason } from '../reasons.js'
 import { parseInt64 } from '../values/index.js'
-import type { Expression, NodeTerm, PodSpec, Toleration } from './pod-needs.js'
+import type { NodeTerm, PodSpec, Toleration } from './pod-needs.js'
 
 /** Why a node does not take a pod. */
 export interface Obstacle {
@@ -106,7 +106,7 @@ function isTerm({ metadata }: KubeObject, { matchExpressions = [], matchFields =
 
 /** One requirement of a selector, with the operators of node selectors, which are more than those of labels. Pure. */
 export function isMet(
-  { key, operator, values = [] }: Expression,
+  { key, operator, values = [] }: SelectorRequirement,
   has: Readonly<Record<string, string>>,
 ): boolean {
   const value = has[key]

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../contracts/kubernetes.js'
+import type { KubeObject, SelectorRequirement } from '../contracts/kubernetes.js'
 import { pieces, quantityNanos } from '../values/index.js'
 
 /** Amounts by resource, as `cpu` or `memory`, in billionths of a core, byte or piece: sums of them are exact. */
@@ -42,14 +42,8 @@ export interface Toleration {
 }
 
 export interface NodeTerm {
-  readonly matchExpressions?: readonly Expression[]
-  readonly matchFields?: readonly Expression[]
-}
-
-export interface Expression {
-  readonly key: string
-  readonly operator: string
-  readonly values?: readonly string[]
+  readonly matchExpressions?: readonly SelectorRequirement[]
+  readonly matchFields?: readonly SelectorRequirement[]
 }
 
 export function podSpecOf(pod: KubeObject): PodSpec {

@@ -35,3 +35,15 @@ export interface KindRef {
   readonly apiVersion: string
   readonly kind: string
 }
+
+/** One requirement of a selector, in Kubernetes' words: `In`, `NotIn`, `Exists`, `DoesNotExist`, of nodes also `Gt`, `Lt`. */
+export interface SelectorRequirement {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>
+  readonly matchExpressions?: readonly SelectorRequirement[]
+}

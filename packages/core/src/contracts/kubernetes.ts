@@ -2,7 +2,14 @@ import type { Duplex } from 'node:stream'
 import type { KindRef, KubeObject } from './kube-object.js'
 import type { ExecOptions, TerminalStreams } from './node-backend.js'
 
-export type { KindRef, KubeObject, ObjectMeta, OwnerReference } from './kube-object.js'
+export type {
+  KindRef,
+  KubeObject,
+  LabelSelector,
+  ObjectMeta,
+  OwnerReference,
+  SelectorRequirement,
+} from './kube-object.js'
 
 export interface ListOptions {
   /** All namespaces when absent. */

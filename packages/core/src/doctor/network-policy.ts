@@ -1,23 +1,14 @@
 import { isMet } from '../admission/index.js'
-import type { KubeObject } from '../contracts/kubernetes.js'
-
-interface Selector {
-  readonly matchLabels?: Readonly<Record<string, string>>
-  readonly matchExpressions?: readonly {
-    readonly key: string
-    readonly operator: string
-    readonly values?: readonly string[]
-  }[]
-}
+import type { KubeObject, LabelSelector } from '../contracts/kubernetes.js'
 
 interface Peer {
-  readonly podSelector?: Selector
-  readonly namespaceSelector?: Selector
+  readonly podSelector?: LabelSelector
+  readonly namespaceSelector?: LabelSelector
   readonly ipBlock?: { readonly cidr: string }
 }
 
 interface Policy {
-  readonly podSelector?: Selector
+  readonly podSelector?: LabelSelector
   readonly policyTypes?: readonly string[]
   readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly object[] }[]
   readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly object[] }[]
@@ -65,7 +56,7 @@ function isPeer({ podSelector, namespaceSelector, ipBlock }: Peer, { namespace, 
 }
 
 /** Other labels of the namespace are not known: they may fit. */
-function mayFit(selector: Selector, known: Readonly<Record<string, string>>): boolean {
+function mayFit(selector: LabelSelector, known: Readonly<Record<string, string>>): boolean {
   const keys = [
     ...Object.keys(selector.matchLabels ?? {}),
     ...(selector.matchExpressions ?? []).map(({ key }) => key),
@@ -73,7 +64,7 @@ function mayFit(selector: Selector, known: Readonly<Record<string, string>>): bo
   return keys.some((key) => !(key in known)) || fits(selector, known)
 }
 
-function fits(selector: Selector | undefined, labels: Readonly<Record<string, string>>): boolean {
+function fits(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {}
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&

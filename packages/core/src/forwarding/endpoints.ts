@@ -1,4 +1,5 @@
 import type { KubeObject } from '../contracts/kubernetes.js'
+import { isReady } from '../nested-api/conditions.js'
 import type { NamedPort } from './choose-port.js'
 
 /** A pod, and its port that is meant. */
@@ -54,8 +55,8 @@ export function endpointsOfPods(
   needsReady: boolean,
 ): readonly Endpoint[] {
   return pods.flatMap((pod) => {
-    const { metadata, spec, status } = pod
-    if (metadata.deletionTimestamp !== undefined || !isUp(status, needsReady)) return []
+    const { metadata, spec } = pod
+    if (metadata.deletionTimestamp !== undefined || !isUp(pod, needsReady)) return []
     const declared = containerPorts((spec ?? {}) as PodSpecView)
     // Another pod of a rollout may have another number for it.
     const port = name === undefined ? number : (declared.find((each) => each.name === name)?.number ?? number)
@@ -71,13 +72,7 @@ export function containerPorts({ containers = [], initContainers = [] }: PodSpec
   )
 }
 
-interface StatusView {
-  readonly phase?: string
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-}
-
-function isUp(status: unknown, needsReady: boolean): boolean {
-  const { phase, conditions = [] } = (status ?? {}) as StatusView
-  if (phase !== 'Running') return false
-  return !needsReady || conditions.some((each) => each.type === 'Ready' && each.status === 'True')
+function isUp(pod: KubeObject, needsReady: boolean): boolean {
+  const { phase } = (pod.status ?? {}) as { readonly phase?: string }
+  return phase === 'Running' && (!needsReady || isReady(pod))
 }

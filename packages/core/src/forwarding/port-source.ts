@@ -1,4 +1,4 @@
-import type { KindRef, KubeObject } from '../contracts/kubernetes.js'
+import type { KindRef, KubeObject, LabelSelector } from '../contracts/kubernetes.js'
 import type { PortOwnerKind } from '../contracts/ports.js'
 import { KnestError } from '../errors.js'
 import type { NamedPort, PortOwner } from './choose-port.js'
@@ -27,15 +27,6 @@ export interface PortSource {
   /** What is awaited, as in `a pod of Service "web" to be ready`. */
   readonly awaited: string
   endpoints(objects: readonly KubeObject[]): readonly Endpoint[]
-}
-
-interface Selector {
-  readonly matchLabels?: Readonly<Record<string, string>>
-  readonly matchExpressions?: readonly {
-    readonly key: string
-    readonly operator: string
-    readonly values?: readonly string[]
-  }[]
 }
 
 interface ServiceSpec {
@@ -84,7 +75,7 @@ export function portSource(owner: KubeObject, port: NamedPort): PortSource {
       awaited: `${subject} to run`,
       endpoints: (pods) => endpointsOfPods(pods, port, false),
     }
-  const { selector } = (owner.spec ?? {}) as { readonly selector?: Selector }
+  const { selector } = (owner.spec ?? {}) as { readonly selector?: LabelSelector }
   return {
     kind: ownerKinds.Pod,
     labelSelector: selectorText(selector ?? {}),
@@ -98,7 +89,7 @@ function subjectOf({ kind, metadata }: KubeObject): string {
   return `${kind} "${metadata.name}"`
 }
 
-function selectorText({ matchLabels = {}, matchExpressions = [] }: Selector): string {
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
   const words: Readonly<Record<string, string>> = { In: 'in', NotIn: 'notin' }
   return [
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),

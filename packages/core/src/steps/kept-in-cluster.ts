@@ -7,7 +7,7 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 
 /** What kubeadm keeps in the cluster, by an API of one's own: steps that come before the API is awaited have none. */
-export async function keptIn(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
+export async function keptInCluster(context: StepContext, signal: AbortSignal): Promise<KeptConfiguration> {
   const api = await openApi(context, signal)
   try {
     return await readKeptConfiguration(api, signal)
@@ -21,7 +21,7 @@ export async function keptIfKnown(context: StepContext, signal: AbortSignal): Pr
   const noAnswer = (): KnestError => new KnestError('timeout', 'the API gave no answer')
   const limit = openDeadline(signal, 10_000, noAnswer)
   try {
-    return await keptIn(context, limit.signal)
+    return await keptInCluster(context, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof KnestError) return {}

@@ -20,7 +20,7 @@ import {
   removableMember,
   removeMember,
 } from './etcd-members.js'
-import { keptIfKnown, keptIn, openApi } from './kept-in-cluster.js'
+import { keptIfKnown, keptInCluster, openApi } from './kept-in-cluster.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
@@ -102,7 +102,7 @@ async function makeWay(
     timeoutMs: 30_000,
     signal,
   })
-  const kept = await keptIn(context, signal)
+  const kept = await keptInCluster(context, signal)
   await beginUpgrade(node, { cordoned: stdout.trim() === 'true', kept }, signal)
   if (wanted) {
     progress.note('draining')
