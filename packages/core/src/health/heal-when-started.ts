@@ -7,21 +7,20 @@ import { KnestError, NodeCommandError } from '../errors.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import { phaseTable } from '../phases/index.js'
 import { endedWith, pause } from '../signals.js'
+import { areBack, startMs } from './ended-meanwhile.js'
 import { heal } from './heal.js'
 import { look } from './look.js'
 
-/** An API server that has not come this long after its machine began to run does not come by itself. */
-const startMs = 180_000
 const lookMs = 1_000
 /** As a shell has it: 128 + SIGKILL. */
 const killed = 137
-const mostKills = 3
+/** How often a node may end under it. */
+const mostEnds = 3
 
 /**
- * Heals for who looks only once: an API server that is starting is waited for, and then all is looked at again, as it
- * is where a node was started again while something ran on it. A
- * cluster that stays in the middle of something since nobody could ask it is a failure. `read` gives the record as it
- * is then.
+ * Heals for who looks only once: an API server that is starting is waited for, and so is a node that ended meanwhile;
+ * then all is looked at again, as it is where a node was started again while something ran on it. A cluster that stays
+ * in the middle of something since nobody could ask it is a failure. `read` gives the record as it is then.
  */
 export async function healWhenStarted(
   parts: Parts,
@@ -29,10 +28,13 @@ export async function healWhenStarted(
   run: HealRun,
 ): Promise<HealReport> {
   let report = await heal(parts, await read(), run)
-  for (let kills = 0; foundNoApi(report) || isKilled(report);) {
+  for (let ends = 0; ;) {
     if (isKilled(report)) {
-      if (++kills === mostKills) return report
+      if (++ends === mostEnds) return report
       run.progress.note(`${report.failure.message}: looking again`)
+    } else if (!foundNoApi(report)) {
+      const isBack = await areBack(parts, await read(), report, run)
+      if (!isBack || ++ends === mostEnds) return report
     } else {
       const record = await read()
       const why = await run.progress.phase('Wait for the API server', () => awaitAnswer(parts, record, run))
@@ -66,18 +68,22 @@ async function awaitAnswer(
 ): Promise<string | undefined> {
   const limitMs = startMs * (await timeoutFactorOf(parts, record))
   const begun = Date.now()
-  // The host's probe of a control plane is no event that every backend could tell.
-  for (;;) {
-    const { nodes, members, verdicts } = await look(parts, record, signal)
-    if (members !== undefined || verdicts.some(({ health }) => health === 'absent')) return undefined
-    const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
-    const why = controlPlanes.map(stateOf).join(', ')
-    const isStarting = ({ startedAt }: BackendNode): boolean =>
-      Date.now() < Math.min(begun, startedAt === undefined ? begun : Date.parse(startedAt)) + limitMs
-    if (!controlPlanes.some(isStarting)) return why
-    await pause(lookMs, signal).catch(() => {
-      throw endedWith(signal, noAnswer(record, why).message)
-    })
+  let why = ''
+  try {
+    // The host's probe of a control plane is no event that every backend could tell.
+    for (;;) {
+      const { nodes, members, verdicts } = await look(parts, record, signal)
+      if (members !== undefined || verdicts.some(({ health }) => health === 'absent')) return undefined
+      const controlPlanes = nodes.filter(({ role }) => role === 'control-plane')
+      why = controlPlanes.map(stateOf).join(', ')
+      const isStarting = ({ startedAt }: BackendNode): boolean =>
+        Date.now() < Math.min(begun, startedAt === undefined ? begun : Date.parse(startedAt)) + limitMs
+      if (!controlPlanes.some(isStarting)) return why
+      await pause(lookMs, signal)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw endedWith(signal, noAnswer(record, why).message, error)
   }
 }
 

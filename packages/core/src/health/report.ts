@@ -15,10 +15,7 @@ export function healthStatus(
   held: HealingDecision['held'],
   finished: boolean,
 ): RecordedStatus {
-  // Who brings the network later has a cluster that is as asked for.
-  const isWell = ({ health }: NodeVerdict): boolean =>
-    health === 'healthy' || (health === 'no-network' && record.spec.network.cni === 'none')
-  const ill = verdicts.filter((verdict) => !isWell(verdict))
+  const ill = verdicts.filter((verdict) => !isWell(record, verdict))
   const conditions = [ready(ill, verdicts.length), healthy(ill, held)].reduce(
     withCondition,
     record.conditions,
@@ -35,6 +32,11 @@ export function healthStatus(
     controlPlane: count('control-plane'),
     workers: count('worker'),
   }
+}
+
+/** Who brings the network later has a cluster that is as asked for. Pure. */
+export function isWell({ spec }: Pick<ClusterRecord, 'spec'>, { health }: NodeVerdict): boolean {
+  return health === 'healthy' || (health === 'no-network' && spec.network.cni === 'none')
 }
 
 /** How a cluster is whose authorities nobody has. Its operation stays unfinished. Pure. */

@@ -99,6 +99,48 @@ describe('heal beside a node that is started again while a command runs on it', 
   })
 })
 
+describe('heal of a cluster with a node that ends meanwhile', () => {
+  /** Its worker ends when the cluster is looked at for the second time, and runs again some looks later, or never. */
+  const endingFixture = async (looks: number): Promise<Fixture> => {
+    let look = -Infinity
+    let turn: (phase: 'pending' | 'running') => void = () => undefined
+    const fixture = await createdFixture(persistent, (backend) => ({
+      ...backend,
+      listNodes: (...given) => {
+        if (++look === 2) turn('pending')
+        if (look === 2 + looks) turn('running')
+        return backend.listNodes(...given)
+      },
+    }))
+    look = 0
+    turn = (phase) => Object.assign(fixture.nodes.nodes.get('q-worker-0') ?? {}, { phase })
+    return fixture
+  }
+
+  test.each([1, 2, 3, 4])('waits for it, %i looks, and says how it is then', async (looks) => {
+    const { clusters, phase } = await endingFixture(looks)
+    expect(await clusters.heal(ref, run)).toMatchObject({ phase: 'Ready', failure: undefined })
+    expect(await phase()).toBe('Ready')
+  })
+
+  test('says at the end of its time what it waited for', async () => {
+    const { clusters } = await endingFixture(Infinity)
+    await expect(clusters.heal(ref, { ...run, timeoutMs: 2_500 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining(
+        'cluster "q" is not well again: node "q-worker-0" (the fake says so)',
+      ) as string,
+    })
+  })
+
+  test('does not wait for one that had ended before', async () => {
+    const { clusters, nodes } = await endingFixture(Infinity)
+    const worker = nodes.nodes.get('q-worker-0')
+    if (worker !== undefined) worker.phase = 'pending'
+    expect(await clusters.heal(ref, run)).toMatchObject({ phase: 'Degraded', failure: undefined })
+  })
+})
+
 describe('heal of a cluster whose API server does not come by itself', () => {
   test('that is Scaling says why it has not healed it', async () => {
     const { clusters, phase } = await silentFixture('Scaling', 10)
