@@ -109,6 +109,11 @@ export const reasons = {
   ClusterPaused: ['nested', 'note', 'its nodes were taken off the host, and their disks kept'],
   ClusterKept: ['nested', 'note', 'it was deleted with its data kept'],
   NotCompleted: ['nested', 'warning', 'a command works on it, or ended before it was done'],
+  NotAccepted: [
+    'nested',
+    'warning',
+    'what its NestedCluster asks for is refused, or the controller may not do it',
+  ],
   NodesLeft: ['nested', 'warning', 'a pause or a delete was broken off before it took the nodes away'],
   AuthoritiesLost: [
     'nested',

@@ -150,6 +150,7 @@ async function clusterOf(seen: Seen): Promise<ClusterSnapshot> {
       conditions: [
         ...fakeRecord().conditions,
         { type: 'AddonsInstalled', status: 'True', reason: 'Installed', message: '', lastTransitionTime: '' },
+        ...(seen.record?.conditions ?? []),
       ],
     },
   )

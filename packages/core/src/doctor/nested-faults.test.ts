@@ -1,4 +1,5 @@
 import { test } from 'vitest'
+import { makeCondition } from '../contracts/condition.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
 import { backOff, mirror, nodeObject, object, system, systemPod, type Seen } from './fake-snapshot.js'
 
@@ -268,5 +269,16 @@ test.each<FaultRow>([
     'NotCompleted',
     'cluster/q',
     /run it again with the same settings/,
+  ],
+  [
+    'an object that asks for what is refused',
+    {
+      record: {
+        conditions: [makeCondition('Accepted', 'False', 'Refused', 'network.podCIDR cannot be changed')],
+      },
+    },
+    'NotAccepted',
+    'cluster/q',
+    /`kubectl edit nestedcluster q -n knest-q`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))

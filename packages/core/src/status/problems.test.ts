@@ -4,7 +4,9 @@ import type { NodeBackend } from '../contracts/node-backend.js'
 import { certificateStatus } from './certificates.js'
 import { observedConditions, type Observed } from './conditions.js'
 import { fakeHostNode, fakeRecord } from './fake-parts.js'
+import { makeCondition } from '../contracts/condition.js'
 import { nodeSummaries } from './nodes.js'
+import { notAccepted } from './not-accepted.js'
 import { statusProblems } from './problems.js'
 import { scaleCommand } from '../phases/index.js'
 
@@ -202,6 +204,48 @@ test('a cluster whose creation is unfinished and whose authorities are gone is t
   const there = observed({})
   const record = { ...there.record, phase: 'Creating' as const }
   expect(statusProblems({ ...there, record, authorities }, certificates)).toEqual([authorities])
+})
+
+describe('what a controller does not accept', () => {
+  const there = observed({})
+  const asked = (phase: 'Ready' | 'Creating', reason: string, isBegun = true): string =>
+    told({
+      ...there,
+      record: {
+        ...there.record,
+        ...{ phase, desiredSpec: isBegun ? there.record.spec : undefined },
+        conditions: [makeCondition('Accepted', 'False', reason, 'the version is not known')],
+      },
+    })
+
+  test.each([
+    [
+      'of a cluster that is there',
+      asked('Ready', 'Refused'),
+      /^cluster "q" stays as it is: the version is not known \| change .*`kubectl edit nestedcluster q -n knest-q`/,
+    ],
+    [
+      'before anything was begun: no command goes on with it',
+      asked('Creating', 'Refused', false),
+      /^cluster "q" is not made: the version is not known \| change [^\n]*$/,
+    ],
+    ['beside what has begun', asked('Creating', 'Refused'), /\n*cluster "q" stays as it is: /],
+    [
+      'for want of a right',
+      asked('Ready', 'NotPermitted'),
+      / \| the controller goes on by itself when it may$/,
+    ],
+    ['since a change is half-way', asked('Ready', 'HalfWay'), / \| .* by itself when that is done$/],
+  ])('is told %s', (_, said, expected) => {
+    expect(said).toMatch(expected)
+  })
+
+  test('is nothing where it was accepted, or goes', () => {
+    const { record } = there
+    const of = (phase: 'Ready' | 'Deleting', status: 'True' | 'False') =>
+      notAccepted({ ...record, phase, conditions: [makeCondition('Accepted', status, 'Refused', 'no')] })
+    expect([of('Ready', 'True'), of('Deleting', 'False')]).toEqual([undefined, undefined])
+  })
 })
 
 test('a full etcd is told with its cure, and once', () => {

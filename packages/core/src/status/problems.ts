@@ -9,6 +9,7 @@ import { aboutNode, diskProblems, goingDisks, podTroubles, standingNodes, warnin
 import { lostData, wasSetUp } from '../observe/lost-data.js'
 import { phaseTable, scaleCommand } from '../phases/index.js'
 import { lostMajority } from './lost-majority.js'
+import { isUntouched, notAccepted } from './not-accepted.js'
 import { unfinishedProblem } from './unfinished.js'
 
 /** What is wrong with a cluster and what to do, most important first. Pure. */
@@ -16,15 +17,21 @@ export function statusProblems(observed: Observed, certificates: CertificateStat
   const left = nodesLeft(observed)
   if (left !== undefined) return [left]
   const { authorities } = observed
+  const refused = notAccepted(observed.record)
+  const refusals = refused === undefined ? [] : [refused]
+  // Nobody has begun what it would go on with.
+  if (refusals.length > 0 && isUntouched(observed.record)) return refusals
   const unfinished = unfinishedProblem(observed.record)
   const lost = isLost(observed) ? lostData(observed.record, observed.ends ?? new Map()) : undefined
   // No command goes on without them, without data, or without a majority that can come back.
-  if (unfinished !== undefined) return [authorities ?? lost ?? lostMajority(observed) ?? unfinished]
+  if (unfinished !== undefined)
+    return [authorities ?? lost ?? lostMajority(observed) ?? unfinished, ...refusals]
   const known = authorities === undefined ? [] : [authorities]
-  if (lost !== undefined) return [...known, lost]
+  if (lost !== undefined) return [...known, lost, ...refusals]
   const etcd = etcdProblems(observed)
   return [
     ...known,
+    ...refusals,
     ...etcd,
     ...(etcd.length === 0 ? apiProblems(observed) : []),
     ...diskProblems(observed),
