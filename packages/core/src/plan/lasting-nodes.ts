@@ -43,11 +43,12 @@ function damageOf(node: ObservedNode, { upgrading, members, notReady, etcd }: Ob
   const disksWorth = diskGoing === true ? losesDisk : isWell
   // Each node is away for a while then, and comes back.
   if (upgrading === true) return disksWorth
-  if (hasEtcd && member?.healthy === false) return hasNoVote
+  // Where etcd tells nothing, one that does not run has no vote either.
+  const isAway = phase !== 'running' || silent === true
+  if (hasEtcd ? member?.healthy === false : role === 'control-plane' && isAway) return hasNoVote
   if (diskGoing === true) return losesDisk
   const signs = [
-    phase !== 'running',
-    silent === true,
+    isAway,
     ready === false,
     members?.includes(name) === false,
     notReady?.includes(name) === true,

@@ -71,6 +71,12 @@ describe('of too many nodes', () => {
     expect(removed(planCluster(ref, fakeSpec(1, 0), observed(all, part)))).toEqual(['c-cp-0', 'c-cp-2'])
   })
 
+  it('one that does not run goes before one that is only ill, while etcd tells nothing', () => {
+    const nodes = [fakeNode('c-cp-0'), fakeNode('c-cp-1', { phase: 'pending' }), fakeNode('c-cp-2')]
+    const there = observed(nodes, { members: ['c-cp-0', 'c-cp-1'], etcd: undefined })
+    expect(removed(planCluster(ref, fakeSpec(1, 0), there))).toEqual(['c-cp-1', 'c-cp-2'])
+  })
+
   it('the newest go when all are well, or all are alike', () => {
     expect(removed(planCluster(ref, fakeSpec(1, 0), observed(all)))).toEqual(['c-cp-2', 'c-cp-1'])
     const notReady = all.map(({ name }) => name)

@@ -9,6 +9,7 @@ import { forgetSteps, removeSteps, staleMemberSteps } from './leaving.js'
 import { registerSteps } from './register.js'
 import { heldUp, memberSteps, revived } from './revive.js'
 import type { RemoveMember } from './leaving.js'
+import { lostMembers } from './lost-members.js'
 import { removedMembers, resetRemoved, withoutRemoved } from './removed-members.js'
 import type { ObservedCluster } from './observed.js'
 import type { Step } from './step.js'
@@ -47,11 +48,10 @@ export function planCluster(
   const again = begun ? revived(spec, observed, desired) : []
   const there = begun ? observed : { ...observed, nodes: [] }
   const leaving = begun ? [...heldUp(spec, observed, desired), ...again] : []
-  const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, stale, leaving })
-  const settings = planSettings(lasting, there, [
-    ...before,
-    ...lastOf(upgrade.controlPlanes).map(({ id }) => id),
-  ])
+  const lost = lostMembers(there, stale, desired, leaving)
+  const upgrade = planUpgrade(spec, lasting, there, before, pace, { surge, lost, leaving })
+  const first = [...before, ...lastOf(upgrade.controlPlanes).map(({ id }) => id)]
+  const settings = planSettings(lasting, there, first, lost)
   const configuration = [...upgrade.configuration, ...settings.configuration]
   const naming = isInitialized(observed) ? namingStep(observed, controlPlanes, configuration) : []
   const made: readonly Step[] = [

@@ -96,3 +96,9 @@ test('each waits for the one before, and the API for the last control plane', ()
   expect(needs('settings:c-worker-1')).toContain('settings:c-worker-0')
   expect(needs('settings:end')).toEqual(expect.arrayContaining(['settings:proxy', 'settings:c-worker-1']))
 })
+
+test('a control plane that is to go and does not run leaves etcd before another one is changed', () => {
+  const there = observed(nodes({ 'c-cp-1': { phase: 'pending', disk: undefined } }))
+  const steps = planCluster(ref, fakeSpec(1, 2), there)
+  expect(steps.find(({ id }) => id === 'settings:c-cp-0')).toMatchObject({ lost: ['c-cp-1'] })
+})

@@ -17,12 +17,13 @@ const none: SettingsPlan = { controlPlanes: [], configuration: [], workers: [], 
 
 /**
  * What must be done so that every node has the settings of the record. `before` are ids of steps that must have ended
- * before the first control plane is touched. Pure; empty unless a change has begun and not come to its end.
+ * before the first control plane is touched; `lost`: see `lostMembers`. Pure; empty unless a change has begun and not come to its end.
  */
 export function planSettings(
   desired: readonly DesiredNode[],
   { settings, nodes }: ObservedCluster,
   before: readonly string[],
+  lost: readonly string[] = [],
 ): SettingsPlan {
   if (settings === undefined) return none
   const { digest, parts } = settings
@@ -41,6 +42,7 @@ export function planSettings(
     role: node.role,
     digest,
     etcd: parts.etcd,
+    lost,
   })
   /** Each when the one before is well with them. */
   const chain = (all: readonly DesiredNode[], first: readonly string[]): readonly Step[] =>

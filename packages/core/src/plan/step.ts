@@ -67,6 +67,7 @@ export type Step =
       readonly role: NodeRole
       readonly digest: string
       readonly etcd: boolean
+      readonly lost: readonly string[]
     })
   | (Common & { readonly kind: 'change-kept-settings' })
   | (Common & { readonly kind: 'change-proxy-settings'; readonly digest: string })

@@ -213,6 +213,22 @@ describe('an upgrade', () => {
     expect(first).toMatchObject({ node: { name: 'c-cp-0' }, lost: ['c-cp-2'] })
   })
 
+  it.each<[string, Partial<ObservedNode>, Partial<ObservedCluster>, readonly string[]]>([
+    ['runs: it may be needed', {}, {}, []],
+    ['does not run, and nothing starts it', { phase: 'pending', disk: undefined }, {}, ['c-cp-1']],
+    [
+      'does not run, and is started for the vote that etcd may lack',
+      { phase: 'pending', disk: undefined },
+      { members: undefined },
+      [],
+    ],
+  ])('takes one out of etcd before that is to go and %s', (_, part, there, lost) => {
+    const persistent = { ...spec(1, 0), persistence: { ...spec(1, 0).persistence, enabled: true } }
+    const nodes = [node('c-cp-0'), node('c-cp-1', part), node('c-cp-2')]
+    const steps = plan(persistent, observed(nodes, there))
+    expect(steps.find((step) => step.id === 'upgrade:c-cp-0')).toMatchObject({ lost })
+  })
+
   it('takes members nobody stands behind out of etcd before a control plane leaves it', () => {
     const etcd = ['c-cp-0', 'c-cp-1', 'c-cp-2'].map((name) => ({
       ...{ name, id: name, peerUrl: '', learner: false, leader: false, dbSizeBytes: 1 },

@@ -1,6 +1,5 @@
 import type { ClusterRef, ClusterSpec } from '../contracts/cluster.js'
 import { lastingNodes } from './lasting-nodes.js'
-import type { RemoveMember } from './leaving.js'
 import type { DesiredNode } from './desired-nodes.js'
 import type { ObservedCluster, ObservedNode } from './observed.js'
 import type { Step } from './step.js'
@@ -51,7 +50,8 @@ export function surgeNodes(
 /** What an upgrade has to know of beside the desired nodes. */
 interface Beside {
   readonly surge?: readonly DesiredNode[]
-  readonly stale?: readonly RemoveMember[]
+  /** See `lostMembers`. */
+  readonly lost?: readonly string[]
   /** Control planes that are to go, and cannot before etcd has its majority again. */
   readonly leaving?: readonly DesiredNode[]
 }
@@ -66,7 +66,7 @@ export function planUpgrade(
   observed: ObservedCluster,
   before: readonly string[],
   { maxUnavailable }: UpgradePace,
-  { surge = [], stale = [], leaving = [] }: Beside = {},
+  { surge = [], lost = [], leaving = [] }: Beside = {},
 ): UpgradePlan {
   // Those that have begun come first: they are away, and the next one needs them.
   const hasBegun = ({ name }: DesiredNode): boolean => observedNode(observed, name)?.upgrading === true
@@ -75,8 +75,6 @@ export function planUpgrade(
     .sort((a, b) => Number(hasBegun(b)) - Number(hasBegun(a)))
   const controlPlanes = due.filter(({ role }) => role === 'control-plane')
   const workers = due.filter(({ role }) => role === 'worker')
-  // Also those that are to go: their members count in etcd until then.
-  const lost = observed.nodes.filter(({ role, disk }) => role === 'control-plane' && disk === 'empty')
   // Where nothing else can run the workloads, they stay on the node and go on with what they have.
   const drain = new Set([
     ...(desired.length > 1 ? controlPlanes : []),
@@ -89,7 +87,7 @@ export function planUpgrade(
     needs: [...(isMade(observedNode(observed, node.name)) ? [`node:${node.name}`] : []), ...needs],
     node,
     drain: drain.has(node),
-    lost: [...stale.map((member) => member.node), ...lost.map(({ name }) => name)],
+    lost,
   })
   const { configuration, proxy } = observed.configured ?? {}
   const running = due.length > 0 || observed.upgrading === true

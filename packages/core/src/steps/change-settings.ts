@@ -19,6 +19,7 @@ import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { isOnlyMember, isSoleControlPlane, otherControlPlanes, removableMember } from './etcd-members.js'
 import { keptIfKnown } from './kept-in-cluster.js'
+import { removeLost } from './remove-node.js'
 import { settingsFiles } from './settings-files.js'
 import { SettingsRefused } from './settings-refused.js'
 import {
@@ -42,14 +43,14 @@ const healthySeconds = 150
  */
 export async function changeSettings(
   context: StepContext,
-  { node: name, role, digest, etcd }: ChangeStep,
+  { node: name, role, digest, etcd, lost }: ChangeStep,
   progress: Pick<Progress, 'note'>,
   signal: AbortSignal,
 ): Promise<void> {
   const node = await context.openNode(name, signal)
   const state = await readNodeState(node, signal)
   if (state.disk !== 'bootstrapped' || state.settings === digest) return
-  if (role === 'control-plane') await requireOthers(context, node, signal)
+  if (role === 'control-plane') await requireOthers(context, node, lost, signal)
   const components = role === 'worker' ? [] : componentsOf(etcd)
   const seconds = Math.ceil(healthySeconds * (await context.timeoutFactor()))
   progress.note('waiting for its components to be healthy with them')
@@ -89,10 +90,16 @@ function refuse({ record }: StepContext, node: string, said: string): void {
 }
 
 /** Whatever does not come back on it, the others must be able to go on. */
-async function requireOthers(context: StepContext, node: NodeHandle, signal: AbortSignal): Promise<void> {
+async function requireOthers(
+  context: StepContext,
+  node: NodeHandle,
+  lost: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   if (await isSoleControlPlane(context, node.name, signal)) return
   if (await isOnlyMember(context, node, signal)) return
   const helpers = await otherControlPlanes(context, node.name, signal)
+  await removeLost(context, helpers, lost, signal)
   await removableMember(context, helpers, node.name, signal)
 }
 

@@ -40,11 +40,22 @@ async function forgetMember(context: StepContext, node: string, signal: AbortSig
  * disk that was kept, or a join that an interrupted run began has come to its end meanwhile, which is awaited: then
  * Node object and etcd member are its own.
  */
-export async function isSetUpNow(context: StepContext, node: string, signal: AbortSignal): Promise<boolean> {
+async function isSetUpNow(context: StepContext, node: string, signal: AbortSignal): Promise<boolean> {
   const isThere =
     context.nodeNames.includes(node) ||
     context.nodes.some(({ name, phase }) => name === node && phase === 'running')
   return isThere && (await readSettledDisk(await context.openNode(node, signal), signal)) === 'bootstrapped'
+}
+
+/** Takes those out of etcd that are not set up now. Throws as `removableMember`. */
+export async function removeLost(
+  context: StepContext,
+  helpers: readonly NodeHandle[],
+  lost: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const gone of lost)
+    if (!(await isSetUpNow(context, gone, signal))) await removeMember(context, helpers, gone, signal)
 }
 
 /** Deletes the Node object of a node that is to join anew, unless it is set up: no kubelet registers a second time. */

@@ -13,19 +13,13 @@ import { changeImage } from './change-image.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { configOf, configPath } from './control-plane.js'
-import {
-  isOnlyMember,
-  isSoleControlPlane,
-  otherControlPlanes,
-  removableMember,
-  removeMember,
-} from './etcd-members.js'
+import { isOnlyMember, isSoleControlPlane, otherControlPlanes, removableMember } from './etcd-members.js'
 import { keptIfKnown, keptInCluster, openApi } from './kept-in-cluster.js'
 import { kubeletStarted } from '../node/kubelet.js'
 import { removeLasting, syncLaidOut } from '../node/lasting.js'
 import { readNodeState, upgradingMarker } from '../node/node-state.js'
 import { settingsFiles } from './settings-files.js'
-import { drain, isSetUpNow } from './remove-node.js'
+import { drain, removeLost } from './remove-node.js'
 import { runScript } from '../node/run-script.js'
 import { awaitVersionScript, controlPlaneScript, heldKubeconfig, workerScript } from './upgrade-scripts.js'
 
@@ -93,8 +87,7 @@ async function makeWay(
   const helpers = isSole ? ([node] as const) : await otherControlPlanes(context, name, signal)
   let [helper] = helpers
   if (role === 'control-plane' && !isSole) {
-    for (const gone of lost)
-      if (!(await isSetUpNow(context, gone, signal))) await removeMember(context, helpers, gone, signal)
+    await removeLost(context, helpers, lost, signal)
     helper = (await removableMember(context, helpers, name, signal)).by
   }
   const argv = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', 'get', 'node', name]

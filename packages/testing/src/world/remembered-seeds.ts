@@ -70,4 +70,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_990_716,
   // VMs of all workers away with their host node: dead on empty disks, and too many to be replaced.
   1_795_998_963,
+  // Of two that are to go, the one without a vote kept the other from going, and then an upgrade from beginning.
+  1_795_969_022,
 ]
