@@ -17,7 +17,8 @@ const none: SettingsPlan = { controlPlanes: [], configuration: [], workers: [], 
 
 /**
  * What must be done so that every node has the settings of the record. `before` are ids of steps that must have ended
- * before the first control plane is touched; `lost`: see `lostMembers`. Pure; empty unless a change has begun and not come to its end.
+ * before the first control plane is touched; `lost`: see `lostMembers`. Pure; empty unless a change has begun and not
+ * come to its end.
  */
 export function planSettings(
   desired: readonly DesiredNode[],

@@ -1,7 +1,6 @@
 import { kubectlCommand } from '../commands.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import type { Problem } from '../errors.js'
-import { phaseTable } from '../phases/index.js'
 
 /** What its object asks for and the controller does not do, in its own words; undefined when there is nothing. Pure. */
 export function notAccepted(record: ClusterRecord): Problem | undefined {
@@ -18,7 +17,7 @@ export function notAccepted(record: ClusterRecord): Problem | undefined {
 
 /** Nothing that its object asks for was ever accepted. Pure. */
 export function isUntouched({ phase, desiredSpec }: ClusterRecord): boolean {
-  return !phaseTable[phase].isCreated && desiredSpec === undefined
+  return phase === 'Creating' && desiredSpec === undefined
 }
 
 function cure({ name, namespace }: ClusterRecord, reason: string): string {
