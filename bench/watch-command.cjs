@@ -12,5 +12,7 @@ subscribe('http.client.request.start', ({ request }) => {
 })
 process.on('exit', () => {
   const { user, system } = process.cpuUsage()
-  writeFileSync(file, JSON.stringify({ cpuSeconds: (user + system) / 1e6, hostRequests }))
+  // In KiB, as getrusage has it on Linux.
+  const peakMiB = process.resourceUsage().maxRSS / 1024
+  writeFileSync(file, JSON.stringify({ cpuSeconds: (user + system) / 1e6, hostRequests, peakMiB }))
 })

@@ -1,6 +1,6 @@
 /** What is measured, by the names in the report. Times are of whole commands, their start included. */
 export interface FigureKind {
-  readonly unit: 's' | 'MiB' | '%' | 'requests'
+  readonly unit: 's' | 'MiB' | '%' | 'requests' | 'times'
   readonly what: string
   /** Times: at most this many floors. Others: at most this many units. Absent: it is only watched. */
   readonly most?: number
@@ -35,6 +35,12 @@ export const figureKinds = {
   'cache-control-plane': { unit: 'MiB', what: 'page cache that was first used by it' },
   'memory-worker': { unit: 'MiB', what: 'an idle worker, not shared', most: 90 },
   'cache-worker': { unit: 'MiB', what: 'page cache that was first used by it' },
+  'load-1GiB': seconds('an image of 1 GiB in eight layers into 1+2'),
+  'import-1GiB': seconds('one ctr images import of the same archive on the host'),
+  'load-to-import': { unit: 'times', what: 'load-1GiB, of import-1GiB', most: 1.3 },
+  'load-memory': { unit: 'MiB', what: 'the most that load-1GiB had', most: 200 },
+  'add-worker-loaded': seconds('scale 1:2 to 1:3, the new worker has that image'),
+  'loadbalancer-ready': seconds('pod Ready to an answer on this machine through a LoadBalancer'),
   'host-requests': { unit: 'requests', what: 'to the host API by one create 1+1' },
 } as const satisfies Readonly<Record<string, FigureKind>>
 

@@ -19,6 +19,8 @@ export interface Knest {
   create(name: string, controlPlanes: number, workers: number, ...flags: readonly string[]): Promise<number>
   /** A create that also tells what the command itself used. */
   watchedCreate(name: string, controlPlanes: number, workers: number): Promise<Watched>
+  /** The same of any command. */
+  watched(...args: readonly string[]): Promise<Watched>
   /** A cluster that is not there is already removed. */
   remove(name: string): Promise<void>
 }
@@ -28,19 +30,23 @@ interface Watched {
   readonly cpuSeconds: number
   /** To the API server of the host. */
   readonly hostRequests: number
+  /** Most memory that it had. */
+  readonly peakMiB: number
 }
 
 export function knestOf(binary: string): Knest {
   const start = (...args: readonly string[]): ReturnType<typeof run> =>
     run(process.execPath, [binary, ...args, '--context', hostContext])
+  const watch = (...args: readonly string[]): Promise<Watched> =>
+    watched([binary, ...args, '--context', hostContext])
   const runIt = async (...args: readonly string[]): Promise<number> => (await start(...args)).seconds
   return {
     run: runIt,
     output: async (...args) => (await start(...args)).stdout,
     create: (name, controlPlanes, workers, ...flags) =>
       runIt(...createArguments(name, controlPlanes, workers), ...flags),
-    watchedCreate: (name, controlPlanes, workers) =>
-      watched([binary, ...createArguments(name, controlPlanes, workers), '--context', hostContext]),
+    watchedCreate: (name, controlPlanes, workers) => watch(...createArguments(name, controlPlanes, workers)),
+    watched: watch,
     // With its namespace: other clusters are not even looked at.
     remove: async (name) => {
       await runIt('delete', name, '-n', `knest-${name}`, '--ignore-not-found')
@@ -62,8 +68,8 @@ async function watched(command: readonly string[]): Promise<Watched> {
     const { seconds } = await run(process.execPath, ['--require', watcher, ...command], {
       env: { KNEST_BENCH_WATCHED: file },
     })
-    const { cpuSeconds, hostRequests } = JSON.parse(readFileSync(file, 'utf8')) as Omit<Watched, 'seconds'>
-    return { seconds, cpuSeconds, hostRequests }
+    const used = JSON.parse(readFileSync(file, 'utf8')) as Omit<Watched, 'seconds'>
+    return { seconds, ...used }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

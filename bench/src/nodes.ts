@@ -4,7 +4,7 @@ import { cgroupOfContainer, cgroupOfPod, type Cgroup } from './cgroup.js'
 import { hostContext } from './knest.js'
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
-const hostContainer = 'knest-host-cp-0'
+export const hostContainer = 'knest-host-cp-0'
 const signal = new AbortController().signal
 
 /** Opens the embedded host for the time of `work`. */

@@ -1,6 +1,8 @@
 import type { FigureName } from '../figures.js'
 import { command } from './command.js'
 import { threeAndThree, threeWorkers } from './larger.js'
+import { loadBalancer } from './load-balancer.js'
+import { load } from './load.js'
 import { oneNode } from './one-node.js'
 import { oneWorker, tenWorkers } from './one-worker.js'
 import { peers } from './peers.js'
@@ -9,6 +11,7 @@ import type { Scenario } from './scenario.js'
 
 const all: readonly Scenario[] = [
   ...[oneWorker, threeWorkers, threeAndThree, oneNode, tenWorkers, restart, command],
+  ...[load, loadBalancer],
   ...peers,
 ]
 
