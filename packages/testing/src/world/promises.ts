@@ -77,6 +77,8 @@ export const promises: readonly WorldPromise<World>[] = [
       seen.leaving.delete(node)
       if (!by.isKnest) seen.taken.push({ pool, at: clock.now })
       if (!disk.isPersistent || !by.isKnest || isGoing(world, disk.cluster)) return undefined
+      // Nothing is lost with it, and the node that stays for it may have something that nobody can see now.
+      if (disk.state() === 'empty' && disk.etcd === undefined) return undefined
       const there = [...world.kubelets.disks.values()].filter(
         (each) => each.cluster === disk.cluster && poolOf(each.node) === poolOf(disk.node),
       )

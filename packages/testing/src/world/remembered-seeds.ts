@@ -72,4 +72,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_998_963,
   // Of two that are to go, the one without a vote kept the other from going, and then an upgrade from beginning.
   1_795_969_022,
+  // Of two workers the one goes whose disk was never set up: the other one does not run, and may have something.
+  1_796_103_220,
 ]
