@@ -260,6 +260,10 @@ export function createFakeNestedNodes(
     if (has('echo founder')) return say(`${node.disk}\n`)
     // Nothing of it has ended.
     if (has('for part in')) return fine
+    if (has('kill -9')) {
+      await fake.before(`end scripts ${name}`, signal)
+      return fine
+    }
     if (has('MainPID')) return say(`${node.kubeletStarted}\n`)
     if (has('certs renew all') || has('kubelet-client-knest.new')) {
       if (has('systemctl start kubelet')) restartKubelet(node)

@@ -3,6 +3,8 @@ import type { KindRef } from '../contracts/kubernetes.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
 import type { Step } from '../plan/step.js'
+import { KnestError } from '../errors.js'
+import { endScripts } from '../node/run-script.js'
 import { need } from './context.js'
 import type { StepContext } from './context.js'
 import { readSettledDisk } from '../node/disk.js'
@@ -78,17 +80,33 @@ export async function removeNode(
   signal: AbortSignal,
 ): Promise<void> {
   const isControlPlane = role === 'control-plane'
-  if (isControlPlane || member) {
-    const helpers = await otherControlPlanes(context, node, signal)
-    const helper = isControlPlane ? (await removableMember(context, helpers, node, signal)).by : helpers[0]
-    if (member) await drain(helper, node, (text) => progress.warn(text), signal)
-    if (isControlPlane) await removeMember(context, helpers, node, signal)
+  const helpers: readonly NodeHandle[] =
+    isControlPlane || member ? await otherControlPlanes(context, node, signal) : []
+  const [helper] = helpers
+  if (helper !== undefined) {
+    const by = isControlPlane ? (await removableMember(context, helpers, node, signal)).by : helper
+    if (member) await drain(by, node, (text) => progress.warn(text), signal)
   }
+  await endJoin(context, node, signal)
+  if (isControlPlane) await removeMember(context, helpers, node, signal)
   const backend = await context.backendOf(node)
   await backend.deleteNode(context.record, node, { keepData: false, signal })
-  // Its kubelet, just started, might have registered after that.
-  if (member) await forgetMember(context, node, signal)
+  // What was begun before, by whoever had the lock, might have come to its end until then.
+  await forgetMember(context, node, signal)
+  if (isControlPlane) await removeMember(context, helpers, node, signal)
   await releaseAll(context, node, role, signal)
+}
+
+/** A join that an interrupted run has left there adds no member, and registers no Node, once the node has gone. */
+async function endJoin(context: StepContext, node: string, signal: AbortSignal): Promise<void> {
+  if (!context.nodes.some(({ name, phase }) => name === node && phase === 'running')) return
+  try {
+    await endScripts(await context.openNode(node, signal), signal)
+  } catch (error) {
+    // It goes whether it answers or not.
+    signal.throwIfAborted()
+    if (!(error instanceof KnestError)) throw error
+  }
 }
 
 /** Takes a control plane out of etcd of which nothing else is left, and gives its addresses back. Repeatable. */

@@ -144,6 +144,44 @@ describe('scale', () => {
       expect(members(fixture)).not.toContain(name)
   })
 
+  describe('beside a join of what goes that whoever had the lock before has begun', () => {
+    /** Without Node object or member, as before a join says anything to the cluster. */
+    async function joining(name: string): Promise<Fixture> {
+      const isControlPlane = name === 'q-cp-1'
+      const fixture = await createdFixture(isControlPlane ? withControlPlanes(1) : withWorkers(1))
+      if (isControlPlane) await halfJoined(fixture, name)
+      else await fixture.clusters.scale(ref, { pools: { worker: 2 } }, run)
+      const { etcd } = fixture.nodes
+      etcd.remove(etcd.members.find((each) => each.name === name)?.id ?? '')
+      if (!isControlPlane) await nodeObjects(fixture).forget(name)
+      return fixture
+    }
+    const goes: ScaleRequest = { controlPlane: 1, pools: { worker: 1 } }
+
+    test.each(['q-cp-1', 'q-worker-1'])('ends it on %s', async (name) => {
+      const fixture = await joining(name)
+      const { clusters, nodes } = fixture
+      const began: string[] = []
+      nodes.before = (what) => Promise.resolve(void began.push(what))
+      await clusters.scale(ref, goes, run)
+      expect(began.filter((what) => what.endsWith(name))).toEqual([`end scripts ${name}`, `delete ${name}`])
+    })
+
+    // It was nearly done, or nobody reached the node.
+    test.each(['q-cp-1', 'q-worker-1'])('takes away what it has left of %s', async (name) => {
+      const fixture = await joining(name)
+      const { clusters, nodes } = fixture
+      nodes.before = async (what) => {
+        if (what !== `delete ${name}`) return
+        if (name === 'q-cp-1') nodes.etcd.add(name, { learner: true })
+        await nodeObjects(fixture).add(name, {})
+      }
+      await clusters.scale(ref, goes, run)
+      expect(members(fixture)).toEqual(['q-cp-0'])
+      expect(await nodeObjects(fixture).names()).toEqual(['q-cp-0', 'q-worker-0'])
+    })
+  })
+
   test('leaves a member alone that is no node of knest', async () => {
     const fixture = await createdFixture(withControlPlanes(3))
     fixture.nodes.etcd.add('laptop')

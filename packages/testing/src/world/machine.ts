@@ -15,6 +15,17 @@ export interface MachineInput {
 /** What happens to a command on a machine that goes away under it. */
 export class MachineGone extends Error {}
 
+/** What happens to a script that is killed. */
+export class ScriptKilled extends Error {}
+
+/** Takes its time. Rejects when what it is part of ends before. */
+export type Work = (ms: number) => Promise<void>
+
+interface RunningScript {
+  isKilled: boolean
+  end: () => void
+}
+
 const startsMs = { kubelet: 1_000, etcd: 2_500, apiServer: 5_000, ready: 3_000 }
 
 /** A node while its pod's container runs: kubelet, and the static pods that kubelet has started. */
@@ -38,6 +49,7 @@ export class Machine {
   readonly #clock: Clock
   #queue: Promise<void> = Promise.resolve()
   #ends: (() => void)[] = []
+  #scripts: readonly RunningScript[] = []
 
   constructor(clock: Clock, input: MachineInput) {
     this.#clock = clock
@@ -131,13 +143,30 @@ export class Machine {
   }
 
   /** One script after another, as the lock that each of them takes says. */
-  alone<T>(script: () => Promise<T>): Promise<T> {
-    const run = this.#queue.then(script)
-    this.#queue = run.then(
-      () => undefined,
-      () => undefined,
-    )
+  alone<T>(script: (work: Work) => Promise<T>): Promise<T> {
+    const own: RunningScript = { isKilled: false, end: () => undefined }
+    this.#scripts = [...this.#scripts, own]
+    const work: Work = (ms) =>
+      own.isKilled
+        ? Promise.reject(new ScriptKilled())
+        : Promise.race([
+            this.work(ms),
+            new Promise<never>((_, reject) => (own.end = () => reject(new ScriptKilled()))),
+          ])
+    const run = this.#queue.then(() => script(work))
+    const done = (): void => {
+      this.#scripts = this.#scripts.filter((one) => one !== own)
+    }
+    this.#queue = run.then(done, done)
     return run
+  }
+
+  /** Kills the script that runs, and those that wait for their turn. */
+  killScripts(): void {
+    for (const script of this.#scripts) {
+      script.isKilled = true
+      script.end()
+    }
   }
 
   #since(ms: number): boolean {

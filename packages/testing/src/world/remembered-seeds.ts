@@ -74,4 +74,6 @@ export const rememberedSeeds: readonly number[] = [
   1_795_969_022,
   // Of two workers the one goes whose disk was never set up: the other one does not run, and may have something.
   1_796_103_220,
+  // A join that went on when another took its control plane away, and then had nobody behind its member.
+  1_796_103_976,
 ]

@@ -1,5 +1,5 @@
 import { bytesOf, type Scene } from './scene.js'
-import type { Machine } from './machine.js'
+import { ScriptKilled, type Machine, type Work } from './machine.js'
 import { failed, fine, type Outcome } from './outcome.js'
 import { filesIn } from './tar.js'
 import { etcdctl, healthScript } from './etcdctl.js'
@@ -27,16 +27,31 @@ export async function runCommand(
   if (program === 'timeout') return untilListening(machine, Number(argv[1]))
   if (program !== 'bash') return failed(`${program}: not found`, 127)
   if (argv[3] === 'health') return healthScript(machine)
-  if (script.includes('flock')) return machine.alone(() => writeScript(scene, machine, script, stdin))
-  return runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+  if (script.includes('flock'))
+    return machine.alone((work) => writeScript(scene, machine, work, script, stdin))
+  if (script.includes('kill -9')) {
+    machine.killScripts()
+    return fine
+  }
+  const work: Work = (ms) => machine.work(ms)
+  return runScript(scene, machine, work, script, filesIn(bytesOf(stdin)))
 }
 
 /** A script that writes to the disk, and what of it lasts. */
-async function writeScript(scene: Scene, machine: Machine, script: string, stdin: unknown): Promise<Outcome> {
+async function writeScript(
+  scene: Scene,
+  machine: Machine,
+  work: Work,
+  script: string,
+  stdin: unknown,
+): Promise<Outcome> {
   const { disk } = machine
   if (disk.isFull) return failed('write error: No space left on device')
   try {
-    return await runScript(scene, machine, script, filesIn(bytesOf(stdin)))
+    return await runScript(scene, machine, work, script, filesIn(bytesOf(stdin)))
+  } catch (error) {
+    if (error instanceof ScriptKilled) return failed('', 137)
+    throw error
   } finally {
     if (script.includes('find /etc/kubernetes')) disk.sync()
     else if (script.includes('sync /var/lib/knest')) disk.syncMarkers()
@@ -47,6 +62,7 @@ async function writeScript(scene: Scene, machine: Machine, script: string, stdin
 async function runScript(
   scene: Scene,
   machine: Machine,
+  work: Work,
   script: string,
   files: ReadonlyMap<string, string>,
 ): Promise<Outcome> {
@@ -71,10 +87,10 @@ async function runScript(
       disk.initialMembers = / '([^']*)' >\/var\/lib\/knest\/founder/.exec(script)?.[1] ?? ''
     disk.isInitialMember = true
     if (has('sync /var/lib/knest/founder')) disk.syncMarkers()
-    await machine.work(1_500)
+    await work(1_500)
     if (disk.authority === undefined) disk.layOut(files)
     scene.formEtcd(machine, files.get('/etc/kubernetes/knest-kubeadm.yaml') ?? '')
-    await machine.work(1_500)
+    await work(1_500)
     disk.manifests = machine.version
     disk.hasKubeconfig = true
     machine.startKubelet()
@@ -82,7 +98,7 @@ async function runScript(
   }
   if (has('/dev/tcp/127.0.0.1/2379')) {
     if (disk.isBootstrapped || disk.etcd === undefined || machine.runsEtcd()) return fine
-    await machine.work(2_000)
+    await work(2_000)
     disk.layOut(files)
     disk.isKubeconfigHeld = false
     disk.hasMemberOnly = true
@@ -91,10 +107,10 @@ async function runScript(
     machine.restartKubelet()
     return fine
   }
-  if (has('kubeadm join')) return join(scene, machine, files)
+  if (has('kubeadm join')) return join(scene, machine, work, files)
   if (has('kubeadm reset')) {
     if (disk.etcd !== undefined || disk.manifests !== undefined) {
-      await machine.work(2_000)
+      await work(2_000)
       disk.reset()
       machine.kubeletAt = undefined
     }
@@ -109,29 +125,30 @@ async function runScript(
     return fine
   }
   if (has(marksSetUp) && has('kubeadm init')) {
-    await machine.work(2_000)
+    await work(2_000)
     const nested = scene.nestedOf(machine)
     if (nested === undefined) return failed('error: the API server does not answer')
     if (!has('upload-config')) nested.configure(machine.version)
-    await machine.work(500)
+    await work(500)
     disk.isBootstrapped = true
     disk.isInitialMember = false
     return fine
   }
   if (has(marksSetUp)) {
     disk.layOut(files)
-    await machine.work(400)
+    await work(400)
     disk.hasKubeconfig = true
     machine.startKubelet()
     disk.isBootstrapped = true
     return fine
   }
-  return upgradeScript(scene, machine, has, files)
+  return upgradeScript(scene, machine, work, has, files)
 }
 
 async function upgradeScript(
   scene: Scene,
   machine: Machine,
+  work: Work,
   has: (text: string) => boolean,
   files: ReadonlyMap<string, string>,
 ): Promise<Outcome> {
@@ -155,30 +172,30 @@ async function upgradeScript(
   if (has('get --raw=/version')) {
     for (let waited = 0; waited < 300_000; waited += 1_000) {
       if (machine.serves()) return fine
-      await machine.work(1_000)
+      await work(1_000)
     }
     return failed('the API server is not ready')
   }
   if (has('upload-config all') || has('rollout status')) {
-    await machine.work(2_000)
+    await work(2_000)
     const nested = scene.nestedOf(machine)
     if (nested === undefined) return failed('error: the API server does not answer')
     nested.configure(machine.version, has('addon kube-proxy') ? 'proxy' : 'configuration')
     return fine
   }
   if (has('.upgrading') && has('tar ')) {
-    await machine.work(2_000)
+    await work(2_000)
     disk.isKubeconfigHeld = false
     if (has('kubeadm init')) disk.manifests = machine.version
     machine.restartKubelet()
     return fine
   }
   if (has('phase mark-control-plane')) {
-    await machine.work(500)
+    await work(500)
     return scene.nestedOf(machine) === undefined ? failed('error: the API server does not answer') : fine
   }
   if (has('systemctl stop kubelet')) {
-    await machine.work(1_000)
+    await work(1_000)
     machine.restartKubelet()
     return fine
   }
@@ -195,9 +212,14 @@ async function upgradeScript(
 }
 
 /** `kubeadm join` of a control plane: learner, kubelet, promotion. Who is cut off leaves what there was by then. */
-async function join(scene: Scene, machine: Machine, files: ReadonlyMap<string, string>): Promise<Outcome> {
+async function join(
+  scene: Scene,
+  machine: Machine,
+  work: Work,
+  files: ReadonlyMap<string, string>,
+): Promise<Outcome> {
   const { disk } = machine
-  await machine.work(1_500)
+  await work(1_500)
   const nested = scene.nestedFor(machine, files.get('/etc/kubernetes/pki/ca.crt'))
   if (nested === undefined) return failed('error: could not reach the cluster')
   disk.layOut(files)
@@ -207,7 +229,7 @@ async function join(scene: Scene, machine: Machine, files: ReadonlyMap<string, s
   if ([...etcd.members.values()].some((one) => one.peerUrl === peerUrl))
     return failed('etcdserver: Peer URLs already exists')
   const member = etcd.add('', peerUrl, true)
-  await machine.work(1_500)
+  await work(1_500)
   disk.etcd = etcd
   disk.member = member
   disk.manifests = machine.version
@@ -217,12 +239,12 @@ async function join(scene: Scene, machine: Machine, files: ReadonlyMap<string, s
   machine.startKubelet()
   for (let waited = 0; !machine.runsEtcd(); waited += 500) {
     if (waited > 120_000) return failed('etcd did not start')
-    await machine.work(500)
+    await work(500)
   }
-  await machine.work(1_000)
+  await work(1_000)
   if (!etcd.hasQuorum() || !etcd.members.has(member.id)) return failed('etcdserver: request timed out')
   member.learner = false
-  await machine.work(2_000)
+  await work(2_000)
   nested.register(machine.node)
   disk.isBootstrapped = true
   return fine
