@@ -2,7 +2,6 @@ import {
   applyOwn,
   anySignal,
   awaitPodsGone,
-  volumeClaimKind,
   clusterSelector,
   deleteFound,
   deleteOwn,
@@ -17,28 +16,23 @@ import {
 import type {
   ClusterRef,
   ExecResult,
-  KindRef,
   KubeApi,
   KubeObject,
   NodeBackend,
   NodeHandle,
   NodeRole,
   NodeSpec,
-  NodeStatus,
-  OwnerReference,
 } from '@knest/core'
 import { awaitStart } from './await-start.js'
-import { changeImage, imageOfPod } from './change-image.js'
+import { changeImage } from './change-image.js'
 import { imageVersion } from './image-version.js'
 import { claimName, imageOf, nodeClaim, nodeStatefulSet, podName } from './manifest.js'
 import { openPod } from './pod-handle.js'
-import { lastEnd, warningsOf, type ExplainEvent } from './pod-events.js'
-import { podState, type PodState } from './pod-state.js'
+import { isOrphan, listAllNodes, listNodes, podKind, statefulSetKind } from './list-nodes.js'
+import { lastEnd, type ExplainEvent } from './pod-events.js'
+import { podState } from './pod-state.js'
 import { podNodeObjects, preflight } from './preflight.js'
 import { refusalOf, waitForPod, waitForScheduled } from './wait-for-pod.js'
-
-const podKind: KindRef = { apiVersion: 'v1', kind: 'Pod' }
-const statefulSetKind: KindRef = { apiVersion: 'apps/v1', kind: 'StatefulSet' }
 
 export interface PodNodeOptions {
   /** Asked about events of pods that do not start, as when the host's CNI refuses an address. */
@@ -113,43 +107,8 @@ export function createPodNodeBackend(
       return handle(cluster, name, role === 'control-plane' ? 'control-plane' : 'worker')
     },
 
-    listNodes: async (cluster, signal) => {
-      const selector = {
-        namespace: cluster.namespace,
-        // The pods and claims of VM nodes have the same labels, and this one.
-        labelSelector: `${clusterSelector(cluster.name)},${labels.node},${labels.backend}!=vm`,
-        signal,
-      }
-      const [before, pods, claims] = await Promise.all([
-        api.list(statefulSetKind, selector),
-        api.list(podKind, selector),
-        api.list(volumeClaimKind, selector),
-      ])
-      // One that was made between the two lists, or has lost its labels, is none that is gone.
-      const missed = await Promise.all(
-        pods
-          .filter((pod) => isOrphan(pod, before))
-          .map((pod) => api.get(statefulSetKind, setOf(pod)?.name ?? '', cluster.namespace, signal)),
-      )
-      const sets = [...before, ...missed.filter((set) => set !== undefined)]
-      const byNode = (objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> =>
-        new Map(objects.map((object) => [object.metadata.labels?.[labels.node] ?? '', object]))
-      // Whatever is left of a node is the node: what shows least comes first and is overruled.
-      const owners = new Map([
-        ...byNode(claims),
-        ...byNode(pods),
-        ...byNode(sets.filter(({ metadata }) => metadata.labels?.[labels.node] !== undefined)),
-      ])
-      const podOf = byNode(pods)
-      const claimOf = byNode(claims)
-      const untold = pods.filter((pod) => podState(pod).untold)
-      const warnings = await warningsOf(api, cluster.namespace, untold, explainEvent, signal)
-      return [...owners].map(([name, owner]) => {
-        const pod = podOf.get(name)
-        const status = nodeStatus(name, owner, pod, warnings, pod !== undefined && isOrphan(pod, sets))
-        return { ...status, diskGoing: claimOf.get(name)?.metadata.deletionTimestamp !== undefined }
-      })
-    },
+    listNodes: (cluster, signal) => listNodes(api, cluster, explainEvent, signal),
+    listAllNodes: (signal) => listAllNodes(api, explainEvent, signal),
 
     lastEnd: (cluster, name, signal) => lastEnd(api, cluster.namespace, podName(name), signal),
 
@@ -181,16 +140,6 @@ async function untilGone(
     },
     isMeant,
   )
-}
-
-/** Its StatefulSet is gone: the host takes it away within seconds, and until then it runs and takes commands. */
-function isOrphan(pod: KubeObject, sets: readonly KubeObject[]): boolean {
-  const owner = setOf(pod)
-  return owner !== undefined && !sets.some(({ metadata }) => metadata.uid === owner.uid)
-}
-
-function setOf({ metadata }: KubeObject): OwnerReference | undefined {
-  return metadata.ownerReferences?.find(({ kind }) => kind === statefulSetKind.kind)
 }
 
 /** What the host is about to take away would be taken for the new node. This very pod goes, and none that comes after it. */
@@ -226,52 +175,4 @@ async function untilReady(
   } finally {
     ended.abort()
   }
-}
-
-function nodeStatus(
-  name: string,
-  owner: KubeObject,
-  pod: KubeObject | undefined,
-  warnings: ReadonlyMap<string, string>,
-  orphaned: boolean,
-): NodeStatus {
-  const { labels: found = {} } = owner.metadata
-  const state = pod === undefined ? undefined : orphaned ? orphanState(pod) : podState(pod)
-  const isEnding = state === undefined || state.phase === 'failed' || state.phase === 'deleting'
-  const said = [state?.reason, warnings.get(podName(name))].filter((text) => text !== undefined)
-  return {
-    name,
-    role: found[labels.role] === 'control-plane' ? 'control-plane' : 'worker',
-    pool: found[labels.pool] ?? 'worker',
-    phase: state?.phase ?? 'pending',
-    abandoned: isEnding && (owner.kind !== statefulSetKind.kind || isScaledToNone(owner)),
-    ready: state?.ready ?? false,
-    ip: state?.ip,
-    startedAt: state?.startedAt,
-    reason: state === undefined ? absence(owner) : said.length === 0 ? undefined : said.join(': '),
-    trouble: state?.trouble,
-    hostObject: podName(name),
-    hostNode: state?.hostNode,
-    image: imageOfNode(owner, pod),
-  }
-}
-
-function orphanState(pod: KubeObject): PodState {
-  const reason = 'its StatefulSet is gone, and its pod goes with it'
-  return { ...podState(pod), phase: 'deleting', ready: false, reason }
-}
-
-function imageOfNode(owner: KubeObject, pod: KubeObject | undefined): string | undefined {
-  if (pod !== undefined) return imageOfPod(pod)
-  return owner.kind === statefulSetKind.kind ? imageOf(owner) : undefined
-}
-
-/** As `kubectl scale --replicas=0` does, which takes the pod away until somebody says otherwise. */
-function isScaledToNone({ spec }: KubeObject): boolean {
-  return (spec as { readonly replicas?: number } | undefined)?.replicas === 0
-}
-
-function absence(owner: KubeObject): string {
-  if (owner.kind === volumeClaimKind.kind) return 'only its disk is kept'
-  return isScaledToNone(owner) ? 'its StatefulSet was scaled to 0' : 'no pod yet'
 }

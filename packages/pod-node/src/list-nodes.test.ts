@@ -71,3 +71,32 @@ it('knows a disk that stays only as long as its node has it in use', async () =>
   expect(await listed([set, claim, running])).toMatchObject([{ phase: 'running', diskGoing: false }])
   expect(await listed([set, deleted, running])).toMatchObject([{ phase: 'running', diskGoing: true }])
 })
+
+it('asks for the nodes of all clusters at once, and keeps them apart', async () => {
+  const of = (namespace: string, cluster: string, each: KubeObject): KubeObject => ({
+    ...each,
+    metadata: { ...each.metadata, namespace, labels: { ...labels, 'knest.dev/cluster': cluster } },
+  })
+  const there = [
+    of('knest-q', 'q', set),
+    of('knest-q', 'q', running),
+    // A namespace may have several, and another cluster may have nodes of the same names.
+    of('knest-q', 'p', claim),
+    of('team', 'q', set),
+  ]
+  const asked: (string | undefined)[] = []
+  const api: Pick<KubeApi, 'list'> = {
+    list: ({ kind }, { namespace }) => {
+      asked.push(namespace)
+      return Promise.resolve(there.filter((each) => each.kind === kind))
+    },
+  }
+  const all = await createPodNodeBackend(api as KubeApi).listAllNodes?.(signal)
+  expect(asked).toEqual([undefined, undefined, undefined])
+  const told = [...(all ?? [])].map(([cluster, nodes]) => [cluster, nodes.map(({ phase }) => phase)])
+  expect(Object.fromEntries(told)).toEqual({
+    'knest-q/q': ['running'],
+    'knest-q/p': ['pending'],
+    'team/q': ['pending'],
+  })
+})

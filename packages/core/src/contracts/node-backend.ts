@@ -190,6 +190,11 @@ export interface NodeBackend {
   /** Found by label. An unknown cluster gives an empty list. */
   listNodes(cluster: ClusterRef, signal: AbortSignal): Promise<readonly NodeStatus[]>
   /**
+   * The same of all clusters at once, by `namespace/name`; one without nodes may be missing. Rejects as the host does
+   * where this user may not look into all namespaces. Absent: they are asked for cluster by cluster.
+   */
+  listAllNodes?(signal: AbortSignal): Promise<ReadonlyMap<string, readonly NodeStatus[]>>
+  /**
    * Why the pod or VM that was the node before the present one ended, in the host's words, as in `Evicted: …`.
    * Undefined when the host does not tell (any more). Absent: it never does.
    */

@@ -3,6 +3,7 @@ import type { ClusterHome } from '../contracts/cluster-home.js'
 import type { ClusterRecord } from '../contracts/cluster.js'
 import { KnestError, unlessForbidden } from '../errors.js'
 import { defaultNamespace } from '../names.js'
+import { listNodes, listOfAll } from '../observe/list-nodes.js'
 import { clusterStatus, summarize } from '../status/index.js'
 import { notFound, readRecord, type OperationTools } from './tools.js'
 
@@ -14,8 +15,10 @@ export function findOperation({ parts }: Pick<OperationTools, 'parts'>): FindOpe
     list: async (namespace, signal, narrowed) => {
       const seen = await visible(home, namespace, signal)
       if (seen.narrowedTo !== undefined) narrowed?.(seen.narrowedTo)
-      const { records } = seen
-      return Promise.all(records.map((record) => summarize(parts, record, signal)))
+      const { records, narrowedTo } = seen
+      const isOfMany = namespace === undefined && narrowedTo === undefined && records.length > 1
+      const list = isOfMany ? listOfAll() : listNodes
+      return Promise.all(records.map((record) => summarize(parts, record, signal, list)))
     },
 
     status: async (ref, signal) => clusterStatus(parts, await readRecord(parts, ref, signal), signal),

@@ -3,15 +3,16 @@ import type { ClusterSummary } from '../contracts/clusters.js'
 import { backendsOf } from '../observe/backends.js'
 import type { Parts } from '../contracts/parts.js'
 import { endOf, ownerOf } from '../spec/index.js'
-import { listNodes } from '../observe/list-nodes.js'
+import { listNodes, type ListNodes } from '../observe/list-nodes.js'
 
 /** What the host alone can tell: quick, also for many clusters. */
 export async function summarize(
   parts: Parts,
   record: ClusterRecord,
   signal: AbortSignal,
+  list: ListNodes = listNodes,
 ): Promise<ClusterSummary> {
-  return summary(record, await listNodes(record, await backendsOf(parts, record), signal))
+  return summary(record, await list(record, await backendsOf(parts, record), signal))
 }
 
 export function summary(

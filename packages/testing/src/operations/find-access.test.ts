@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { KnestError } from '@knest/core'
+import { describe, expect, test, vi } from 'vitest'
 import { createFixture, createdFixture, never, ref, run, spec } from './fixture.js'
 
 describe('find', () => {
@@ -48,6 +49,40 @@ describe('find', () => {
       { ...team, phase: 'Creating', controlPlane: { desired: 1, ready: 0 } },
     ])
     expect(await clusters.list('team', never)).toHaveLength(1)
+  })
+})
+
+describe('a list of all namespaces', () => {
+  const other = { name: 'p', namespace: 'knest-p' }
+  const forbidden = new KnestError('not-permitted', 'pods is forbidden')
+
+  test.each([
+    ['asks once for the nodes of all clusters', undefined, 0],
+    ['asks for them one by one where this user may not look into all namespaces', forbidden, 2],
+  ])('%s', async (_title, refused, single) => {
+    const all = vi.fn()
+    const each = vi.fn()
+    const { clusters, home } = await createdFixture(spec, (backend) => ({
+      ...backend,
+      listAllNodes: async (signal) => {
+        all()
+        if (refused !== undefined) throw refused
+        return new Map([['knest-q/q', await backend.listNodes(ref, signal)]])
+      },
+      listNodes: (cluster, signal) => {
+        each(cluster)
+        return backend.listNodes(cluster, signal)
+      },
+    }))
+    await home.create(other, spec, never)
+    each.mockClear()
+    const listed = await clusters.list(undefined, never)
+    expect(listed.map(({ name, controlPlane }) => [name, controlPlane.ready])).toEqual([
+      ['q', 1],
+      ['p', 0],
+    ])
+    expect(all).toHaveBeenCalledTimes(1)
+    expect(each).toHaveBeenCalledTimes(single)
   })
 })
 
