@@ -8,6 +8,7 @@ import type { TestCluster } from './support/cluster.js'
 import { createHome } from './support/home.js'
 import { podKind } from './support/nodes.js'
 import { secondsUntil } from './support/until.js'
+import { expectKept, startWriter } from './support/writer.js'
 
 const name = 'e2e-settings'
 const namespace = `knest-${name}`
@@ -157,7 +158,9 @@ describe("Kubernetes' own settings", () => {
   })
 
   it.runIf(isLong)('are changed on three control planes, one after another', async () => {
+    const writer = await startWriter(cluster, 'settings')
     await apply(file.replace('spec:', 'spec:\n  controlPlane: { count: 3 }'))
+    expectKept('settings changed on three control planes', await writer.stop(), 2)
     for (const node of ['cp-0', 'cp-1', 'cp-2']) {
       await expectSettings(node, maxPods, 'api.example.com')
       expect(await scheduler(node)).not.toContain('--v=3')

@@ -71,6 +71,24 @@ it.each([
   expect([of('controllerManager'), of('scheduler')]).toEqual([expected, expected])
 })
 
+it.each([
+  ['pod', ['8s']],
+  ['vm', []],
+  ['container', []],
+] as const)('an API server of %s nodes serves %s more when it is asked to end', (backend, expected) => {
+  const ref = { name: 'c', namespace: 'knest-c' }
+  const ofNodes = { ...spec, controlPlane: { ...spec.controlPlane, backend } }
+  const input = { ref, spec: ofNodes, node, addresses, cgroupDriver: 'systemd', timeoutFactor: 1 } as const
+  const [, cluster] = parseAllDocuments(initConfiguration(input)).map(
+    (document) =>
+      document.toJS() as {
+        readonly apiServer: { readonly extraArgs?: readonly Readonly<Record<'name' | 'value', string>>[] }
+      },
+  )
+  const delays = (cluster?.apiServer.extraArgs ?? []).filter(({ name }) => name === 'shutdown-delay-duration')
+  expect(delays.map(({ value }) => value)).toEqual(expected)
+})
+
 it('settings of a user stand beside those of knest, and in place of them', () => {
   const ref = { name: 'c', namespace: 'knest-c' }
   const kubernetes = {
@@ -102,6 +120,7 @@ it('settings of a user stand beside those of knest, and in place of them', () =>
   expect(cluster).toMatchObject({
     apiServer: {
       extraArgs: [
+        { name: 'shutdown-delay-duration', value: '8s' },
         gates,
         { name: 'runtime-config', value: 'api/all=true' },
         ...kubernetes.apiServer.extraArgs,

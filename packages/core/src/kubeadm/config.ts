@@ -130,7 +130,10 @@ export function clusterConfiguration({
       dnsDomain: network.dnsDomain,
     },
     apiServer: {
-      ...componentPart([...gateFlags(kubernetes), ...runtimeFlags(kubernetes)], kubernetes?.apiServer),
+      ...componentPart(
+        [...shutdownDelay(spec), ...gateFlags(kubernetes), ...runtimeFlags(kubernetes)],
+        kubernetes?.apiServer,
+      ),
       certSANs: [
         ...new Set([
           ...addresses.certificateNames,
@@ -189,6 +192,15 @@ function etcdFlags({ persistence }: Pick<ClusterSpec, 'persistence'>): readonly 
     // Throw-away clusters trade the disk's guarantee for speed (etcd-io/etcd#11946).
     ...(persistence.enabled ? [] : [{ name: 'unsafe-no-fsync', value: 'true' }]),
   ]
+}
+
+/**
+ * An API server that is asked to end closes its port at once, and the host sends it clients until its probe has failed
+ * three times, two seconds apart: it says that it is not ready, and serves until the host has heard of it. The host asks
+ * VMs only whether they run, and of an embedded host there is no other.
+ */
+function shutdownDelay({ controlPlane }: Pick<ClusterSpec, 'controlPlane'>): readonly NameAndValue[] {
+  return controlPlane.backend === 'pod' ? [{ name: 'shutdown-delay-duration', value: '8s' }] : []
 }
 
 /**

@@ -70,16 +70,18 @@ fail() { echo "$1" >&2; exit 1; }
 declare -A old
 deadline=$((SECONDS + 280))
 end() {
-  local id signal try
+  local id try closed
   for id in \${old[$1]}; do
-    # An API server that is asked to end closes its port and then waits for a minute for open requests.
-    for signal in SIGTERM SIGKILL; do
-      ctr -n k8s.io tasks kill -s $signal "$id" 2>/dev/null || break
-      for try in {1..15}; do
-        [[ $(running "$1") == *"$id"* ]] || break 2
-        sleep 0.2
-      done
+    ctr -n k8s.io tasks kill -s SIGTERM "$id" 2>/dev/null || continue
+    closed=0
+    for try in {1..75}; do
+      [[ $(running "$1") == *"$id"* ]] || continue 2
+      sleep 0.2
+      # An API server serves until its clients are sent to others, then closes its port and waits for open requests.
+      if [ "$1" = kube-apiserver ] && (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null; then continue; fi
+      ((++closed < 15)) || break
     done
+    ctr -n k8s.io tasks kill -s SIGKILL "$id" 2>/dev/null || true
   done
 }
 await_start() {
