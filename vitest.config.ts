@@ -47,6 +47,7 @@ const sideBySide = [
     'doctor',
     'hostile-machine',
     'interrupt',
+    'kind-files',
     'kubeadm',
   ],
   ...[
