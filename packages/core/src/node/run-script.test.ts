@@ -24,7 +24,7 @@ test('scripts end with all they have begun, and those of another lock go on', as
   expect(await ended).toEqual([null, 'SIGKILL'])
   expect(bystander.exitCode).toBe(null)
   expect(bystander.signalCode).toBe(null)
-  execFileSync('flock', ['--nonblock', lock, 'true'])
+  execFileSync('bash', ['-c', `flock --nonblock ${lock} true`])
   const gone = once(bystander, 'close')
   execFileSync('bash', ['-c', killScripts(other)])
   await gone
