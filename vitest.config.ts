@@ -65,7 +65,7 @@ const sideBySide = [
     'scale',
     'side-by-side',
   ],
-  ...['status', 'stories', 'streams'],
+  ...['status', 'stories', 'streams', 'upstream-examples'],
 ]
 
 /**

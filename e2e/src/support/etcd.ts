@@ -25,3 +25,10 @@ export async function memberList(
     )
     .sort()
 }
+
+/** What etcd keeps at a key, with dots for bytes that are no text. Encryption writes its name before. */
+export function storedValue(home: TestHome, cluster: string, key: string): Promise<string> {
+  const get = [...etcdctl, 'get', '--print-value-only', key].join(' ')
+  const script = `set -o pipefail; ${get} | tr -c '[:graph:]' .`
+  return knest(home, 'ssh', cluster, `${cluster}-cp-0`, '--', 'bash', '-c', script)
+}
