@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openKube } from 'knest/kube'
 import type { KubeApi, KubeObject } from 'knest'
+import { parse, stringify } from 'yaml'
 import { createCluster, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { storedValue } from './support/etcd.js'
 import { createHome } from './support/home.js'
+import { openIssuer } from './support/issuer.js'
+import type { Issuer } from './support/issuer.js'
+import { secondsUntil } from './support/until.js'
+import { addressForHost } from './support/webhook.js'
 
 const name = 'e2e-upstream'
 const namespace = `knest-${name}`
@@ -24,6 +30,21 @@ interface Example {
 const encryption: Example = {
   flag: 'encryption-provider-config',
   file: { secret: { name: 'encryption' } },
+}
+
+function authenticationBy({ url, ca }: Issuer): Example {
+  const prefixed = (claim: string): object => ({ claim, prefix: 'oidc:' })
+  const content = stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AuthenticationConfiguration',
+    jwt: [
+      {
+        issuer: { url, audiences: ['my-cluster'], certificateAuthority: ca },
+        claimMappings: { username: prefixed('sub'), groups: prefixed('groups') },
+      },
+    ],
+  })
+  return { flag: 'authentication-config', file: { content } }
 }
 
 /** A cluster file with all of them, as docs/kubernetes-settings.md writes each. */
@@ -61,6 +82,7 @@ describe.runIf(isLong)("examples of Kubernetes' documentation", () => {
   const home = createHome()
   let host: KubeApi
   let cluster: TestCluster
+  let issuer: Issuer | undefined
 
   const write = (examples: readonly Example[]): string => {
     const path = join(home.path, 'cluster.json')
@@ -82,6 +104,7 @@ describe.runIf(isLong)("examples of Kubernetes' documentation", () => {
   afterAll(async () => {
     await host.delete(secretKind, 'encryption', namespace, { signal: never })
     await cluster.remove()
+    await issuer?.close()
     host.close()
     home.remove()
   })
@@ -118,5 +141,48 @@ resources:
       const { word = '' } = read?.data as Record<string, string>
       expect(Buffer.from(word, 'base64').toString()).toBe(`plain-${secretName}`)
     }
+  })
+
+  it('Authenticating: by an OpenID Connect issuer', async ({ skip }) => {
+    const address = await addressForHost(host)
+    if (address === undefined) return skip('nodes of this host do not reach an issuer on this machine')
+    issuer = await openIssuer(home, address)
+    await apply(encryption, authenticationBy(issuer))
+
+    /** What the API server says to the bearer of a token: the status of its answer, and who it is. */
+    const whoami = async (token: string): Promise<{ readonly code: number }> => {
+      const kubeconfig = parse(readFileSync(cluster.kubeconfigPath, 'utf8')) as { users: { user: object }[] }
+      for (const each of kubeconfig.users) each.user = { token }
+      const api = await openKube({ kubeconfigText: stringify(kubeconfig) })
+      try {
+        const [apiVersion, kind] = ['authentication.k8s.io/v1', 'SelfSubjectReview']
+        const request = { method: 'POST', body: { apiVersion, kind } } as const
+        const { status, body } = await api.raw(`/apis/${apiVersion}/selfsubjectreviews`, never, request)
+        return { code: status, ...(JSON.parse(body) as { readonly status: object }) }
+      } finally {
+        api.close()
+      }
+    }
+    const claims = { sub: 'alice', aud: 'my-cluster', groups: ['developers', 'testers'] }
+    const { token, forged } = issuer
+    // It asks the issuer for its keys beside its start.
+    const isKnown = async (): Promise<boolean> => (await whoami(token(claims))).code === 201
+    await secondsUntil(isKnown, 60, 'a token of the issuer to be accepted')
+    expect(await whoami(token(claims))).toMatchObject({
+      status: {
+        userInfo: {
+          username: 'oidc:alice',
+          groups: ['oidc:developers', 'oidc:testers', 'system:authenticated'],
+        },
+      },
+    })
+    const past = Math.floor(Date.now() / 1000) - 60
+    for (const refused of [
+      token({ ...claims, aud: 'another-cluster' }),
+      token({ ...claims, iat: past - 60, exp: past }),
+      token({ ...claims, iss: 'https://issuer.example.com' }),
+      forged(claims),
+    ])
+      expect(await whoami(refused)).toMatchObject({ code: 401 })
   })
 })

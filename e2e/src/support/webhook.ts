@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import type { KubeApi, KubeObject } from 'knest'
 import { never } from './cluster.js'
 import type { TestHome } from './home.js'
+import { selfSigned } from './self-signed.js'
 
 export interface Webhook {
   close(): Promise<void>
@@ -42,14 +40,8 @@ export async function addContainers(
   home: TestHome,
   { namespace, address, containers }: { namespace: string; address: string; containers: readonly object[] },
 ): Promise<Webhook> {
-  const [key, cert] = ['key', 'cert'].map((part) => join(home.path, `webhook-${part}.pem`)) as [
-    string,
-    string,
-  ]
-  const name = `subjectAltName=IP:${address}`
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=e2e-webhook']
-  execFileSync('openssl', [...request, '-addext', name, '-keyout', key, '-out', cert], { stdio: 'pipe' })
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (asked, answer) => {
+  const { key, cert } = selfSigned(home, 'webhook', address)
+  const server = createServer({ key, cert }, (asked, answer) => {
     let body = ''
     asked.setEncoding('utf8').on('data', (text: string) => (body += text))
     asked.on('end', () => {
@@ -79,7 +71,7 @@ export async function addContainers(
     timeoutSeconds: 10,
     clientConfig: {
       url: `https://${address}:${port}/`,
-      caBundle: readFileSync(cert).toString('base64'),
+      caBundle: Buffer.from(cert).toString('base64'),
     },
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
     rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
