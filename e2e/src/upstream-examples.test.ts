@@ -11,6 +11,7 @@ import { storedValue } from './support/etcd.js'
 import { createHome } from './support/home.js'
 import { openIssuer } from './support/issuer.js'
 import type { Issuer } from './support/issuer.js'
+import { busyAndScaled, metricsServer, metricsServerImage } from './support/metrics-server.js'
 import { secondsUntil } from './support/until.js'
 import { addressForHost } from './support/webhook.js'
 
@@ -184,5 +185,33 @@ resources:
       forged(claims),
     ])
       expect(await whoami(refused)).toMatchObject({ code: 401 })
+  })
+
+  it('Resource metrics pipeline and HorizontalPodAutoscaler Walkthrough: metrics-server by knest load', async () => {
+    const image = metricsServerImage()
+    await cluster.knest('load', name, image)
+    for (const object of metricsServer(image)) await cluster.api.apply(object, { signal: never })
+    for (const object of busyAndScaled('busy')) await cluster.api.apply(object, { signal: never })
+
+    const kubectl = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf']
+    let top = ''
+    const answers = async (): Promise<boolean> => {
+      top = await cluster.knest('ssh', name, 'cp-0', '--', ...kubectl, 'top', 'nodes', '--no-headers')
+      return top !== ''
+    }
+    await secondsUntil(answers, 120, 'kubectl top to answer')
+    expect(top).toMatch(new RegExp(`^${name}-cp-0 +[1-9]\\d*m +\\d+% +[1-9]\\d*Mi +\\d+% *$`, 'm'))
+
+    await cluster.api.waitFor(
+      { apiVersion: 'apps/v1', kind: 'Deployment' },
+      { namespace: 'default' },
+      (found) => found.some(({ status }) => (status as { readyReplicas?: number }).readyReplicas === 2),
+      {
+        timeoutMs: 240_000,
+        signal: never,
+        awaited: 'the HorizontalPodAutoscaler to give the Deployment a second replica',
+        describe: (found) => JSON.stringify(found.map(({ status }) => status as unknown)),
+      },
+    )
   })
 })
