@@ -133,7 +133,7 @@ interface Removable {
 /**
  * The etcd member of a node that may go now, by the first of the helpers whose etcd answers. Waits a moment for
  * others that are coming back, then throws `conflict`: without it etcd would have no majority that answers. Throws
- * `prerequisite` when none of the helpers can tell.
+ * `prerequisite` when none of the helpers could tell until then.
  */
 export async function removableMember(
   context: StepContext,
@@ -144,11 +144,13 @@ export async function removableMember(
   const deadline = Date.now() + settleMs
   for (;;) {
     const { members, by, problem } = await etcdHealth(helpers, signal)
-    if (by === undefined) throw new KnestError('prerequisite', problem ?? 'etcd does not answer')
     const found = memberOf(context, members, node)
     const risk = found === undefined ? undefined : quorumRisk(members, found.name)
-    if (risk === undefined) return { member: found, by }
-    if (Date.now() > deadline) throw notNow(context, node, risk)
+    if (by !== undefined && risk === undefined) return { member: found, by }
+    if (Date.now() > deadline)
+      throw risk === undefined
+        ? new KnestError('prerequisite', problem ?? 'etcd does not answer')
+        : notNow(context, node, risk)
     await pause(1000, signal)
   }
 }

@@ -47,7 +47,7 @@ async function changed(of: ClusterSpec = spec): Promise<Fixture> {
   await edit(fixture, 'kubelet-config', 'kubelet', (text) => `${text}maxPods: 42\n`)
   await edit(fixture, 'kubeadm-config', 'ClusterConfiguration', (text) =>
     text.replace(
-      'apiServer:\n',
+      'apiServer:\n  extraArgs:\n',
       'apiServer:\n  extraArgs:\n    - name: max-requests-inflight\n      value: "800"\n',
     ),
   )
