@@ -107,10 +107,7 @@ const comesUp: readonly (readonly [title: string, file: string, shown: Shown])[]
   [
     'a patch of the API server as kubeadm had it before v1beta4',
     patch('kind: ClusterConfiguration', 'apiServer:', '  extraArgs:', '    v: "1"', '  certSANs: [my.test]'),
-    {
-      flags: { 'kube-apiserver': ['v=1'] },
-      prints: [answersAs('my.test')],
-    },
+    { flags: { 'kube-apiserver': ['v=1'] }, prints: [answersAs('my.test')] },
   ],
   [
     'a patch as kubeadm v1beta4 has it',
@@ -131,9 +128,7 @@ const comesUp: readonly (readonly [title: string, file: string, shown: Shown])[]
   [
     'a patch by JSON 6902',
     'kubeadmConfigPatchesJSON6902:\n- group: kubeadm.k8s.io\n  version: v1beta3\n  kind: ClusterConfiguration\n  patch: |\n    - op: add\n      path: /apiServer/certSANs/-\n      value: other.test\n',
-    {
-      prints: [answersAs('other.test')],
-    },
+    { prints: [answersAs('other.test')] },
   ],
   [
     'patches of kubelet and kube-proxy in one',
@@ -170,6 +165,8 @@ const refused: readonly (readonly [title: string, file: string, said: RegExp])[]
   ['IPv6', 'networking: {ipFamily: ipv6}', /kind\.yaml" line 3: ipFamily ipv6[^]*hint: /],
 ]
 
+const onNode = (cluster: TestCluster, ...command: readonly string[]): Promise<string> =>
+  cluster.knest('ssh', name, 'cp-0', '--', ...command)
 const ofNode = ({ metadata }: KubeObject): string => metadata.name.slice(name.length + 1)
 
 describe.runIf(isLong)('a file of kind', () => {
@@ -184,22 +181,14 @@ describe.runIf(isLong)('a file of kind', () => {
       for (const node of found) expect(node).toMatchObject(nodes[ofNode(node)] ?? {})
     }
     for (const [component, told] of Object.entries(flags)) {
-      const manifest = await cluster.knest(
-        'ssh',
-        name,
-        'cp-0',
-        '--',
-        'cat',
-        `/etc/kubernetes/manifests/${component}.yaml`,
-      )
+      const manifest = await onNode(cluster, 'cat', `/etc/kubernetes/manifests/${component}.yaml`)
       for (const flag of told) expect(manifest).toContain(`--${flag}\n`)
     }
     if (kubelet !== undefined) {
       const { body } = await cluster.api.raw(`/api/v1/nodes/${name}-cp-0/proxy/configz`, never)
       expect(JSON.parse(body)).toMatchObject({ kubeletconfig: kubelet })
     }
-    for (const [command, text] of prints)
-      expect(await cluster.knest('ssh', name, 'cp-0', '--', ...command)).toContain(text)
+    for (const [command, text] of prints) expect(await onNode(cluster, ...command)).toContain(text)
   }
 
   it.each(comesUp)('comes up with %s', async (_title, file, shown) => {
