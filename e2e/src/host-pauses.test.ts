@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi } from 'knest'
 import { openHost } from './support/cluster.js'
@@ -6,7 +7,7 @@ import type { TestHome } from './support/home.js'
 import { runKnest } from './support/knest.js'
 import type { Outcome, RunOptions } from './support/knest.js'
 import { hostNodes, nodeFlags } from './support/nodes.js'
-import { commandIn, hostApiServer, pauseAt, type Stoppable } from './support/pausing.js'
+import { commandIn, embeddedEngine, hostApiServer, pauseAt, type Stoppable } from './support/pausing.js'
 
 const isLong = process.env.KNEST_TEST_LONG !== undefined
 if (!isLong)
@@ -83,6 +84,22 @@ describe('a command that has begun', () => {
     '$verb goes on when the API server of the host was stopped',
     goesOn,
   )
+
+  it('a command in a node whose kubelet on the host is started anew is not said to have ended well', async () => {
+    const engine = await embeddedEngine(home)
+    if (engine === undefined) return
+    let began: () => void = () => undefined
+    const running = new Promise<void>((resolve) => (began = resolve))
+    const asked = knest(['ssh', name, 'cp-0', '--', 'sh', '-c', 'echo begun >&2; sleep 30; exit 5'], {
+      onStderr: (said) => {
+        if (said.includes('begun')) began()
+      },
+    })
+    await Promise.race([running, asked])
+    execFileSync(engine, ['exec', `${hostContext}-cp-0`, 'systemctl', 'restart', 'kubelet'])
+    const { code, stderr } = await asked
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/the connection to pod .* (closed|lost)/)])
+  })
 
   it.runIf(isLong)('a command that was stopped for a minute goes on with its lock', async () => {
     const pausing = pauseAt(`"${second}"`, commandSeconds, commandIn)

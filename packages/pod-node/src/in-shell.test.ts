@@ -11,14 +11,18 @@ interface Ended {
 }
 
 async function run(argv: readonly string[], stdin: string | Readable | undefined): Promise<Ended> {
-  const [program = '', ...rest] = inShell(argv, stdin)
+  const { words, endMark } = inShell(argv, stdin)
+  const [program = '', ...rest] = words
   const child = spawn(program, rest)
   const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
   child.stdin.on('error', () => undefined)
   const input = stdin instanceof Readable ? stdin : Readable.from(stdin === undefined ? [] : [stdin])
   input.pipe(child.stdin)
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return { code: await code, stdout, stderr }
+  const ended = await code
+  const end = `${endMark}${ended};`
+  expect([stdout.slice(-end.length), stderr.slice(-end.length)]).toEqual([end, end])
+  return { code: ended, stdout: stdout.slice(0, -end.length), stderr: stderr.slice(0, -end.length) }
 }
 
 /** Exit codes of who writes 30 MB, 141 when they are not all read, and of the command. */
@@ -49,11 +53,22 @@ describe('a command in a node’s shell', () => {
     }
   })
 
+  it('may show how it is run, as ps does', () => {
+    const { words, endMark } = inShell(['ps', 'aux'], undefined)
+    expect(words.join(' ')).not.toContain(endMark)
+  })
+
+  it('is ended by a signal without a word', async () => {
+    for (const stdin of [undefined, Readable.from(['in'])])
+      expect(await run(['sh', '-c', 'kill -9 $$'], stdin)).toEqual({ code: 137, stdout: '', stderr: '' })
+  })
+
   it('may leave input unread: all of it is taken nevertheless', async () => {
     expect(await readByHalf('head', '-c', '1')).toBe('141 0\n')
     const stream = new Readable()
-    expect(await readByHalf(...inShell(['head', '-c', '1'], stream))).toBe('0 0\n')
-    expect(await readByHalf(...inShell(['false'], stream))).toBe('0 1\n')
-    expect(await readByHalf(...inShell(['sh', '-c', 'kill -9 $$'], 'x'.repeat(100_000)))).toBe('0 137\n')
+    expect(await readByHalf(...inShell(['head', '-c', '1'], stream).words)).toBe('0 0\n')
+    expect(await readByHalf(...inShell(['false'], stream).words)).toBe('0 1\n')
+    const killed = inShell(['sh', '-c', 'kill -9 $$'], 'x'.repeat(100_000))
+    expect(await readByHalf(...killed.words)).toBe('0 137\n')
   })
 })

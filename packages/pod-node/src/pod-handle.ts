@@ -11,8 +11,10 @@ export function openPod(
   role: NodeRole,
 ): NodeHandle {
   const target = { namespace, name: pod, container: containerName }
-  const exec = (argv: readonly string[], options: ExecOptions): Promise<number> =>
-    api.exec(target, inShell(argv, options.stdin), { ...options, called: argv[0] })
+  const exec = (argv: readonly string[], options: ExecOptions): Promise<number> => {
+    const { words, endMark } = inShell(argv, options.stdin)
+    return api.exec(target, words, { ...options, called: argv[0], endMark })
+  }
   return {
     name,
     role,

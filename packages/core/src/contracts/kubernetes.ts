@@ -161,6 +161,12 @@ export interface ByteStreamOptions {
 export interface PodExecOptions extends ExecOptions {
   /** What messages call the command; the first word of it when absent. */
   readonly called?: string | undefined
+  /**
+   * What the command writes to both outputs when it has ended, followed by its exit code and `;`; it is taken out of
+   * them. It reads the rest of its input then, which is at its end. Without this proof Success counts as a connection
+   * that was lost: an API server says so, too, when it loses its connection to the kubelet.
+   */
+  readonly endMark?: string | undefined
 }
 
 export interface PodRef {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { KubeApi } from '../contracts/kubernetes.js'
 import type { ExecTextOptions } from '../contracts/node-backend.js'
-import { execText } from '../streams/index.js'
+import { collectText, execText } from '../streams/index.js'
 import { openApiLink } from './api-link.js'
 import { execInPod } from './exec.js'
 import { failure, startFakeApiServer, type FakeApiServer } from './fake-api-server.js'
@@ -309,6 +309,53 @@ describe('exec with streams', () => {
     })
     expect(await execInPod(link, pod, ['cat'], { ...limits, ...nowhere(), stdout })).toBe(0)
     link.close()
+  })
+
+  it('takes Success for the end of a command only with its mark at the end of both outputs', async () => {
+    const endMark = 'the-end'
+    const run = async (stdout: string, stderr: string, status: string) => {
+      serve((socket) => {
+        say(socket, 1, stdout)
+        say(socket, 2, stderr)
+        say(socket, 3, status)
+      })
+      return collectText((output) => kube.exec(pod, ['cat'], { ...limits, ...output, endMark }))
+    }
+    const cutOff = { code: 'host-unreachable', message: /closed before command "cat" ended/ as never }
+    expect(await run('outthe-end0;', 'errthe-end0;', success)).toEqual({
+      exitCode: 0,
+      stdout: 'out',
+      stderr: 'err',
+    })
+    expect(await run('the-end3;', 'the-end3;', success)).toMatchObject({ exitCode: 3 })
+    await expect(run('', '', success)).rejects.toMatchObject(cutOff)
+    await expect(run('the-end0;', '', success)).rejects.toMatchObject(cutOff)
+    await expect(run('outthe-end', 'the-end0;', success)).rejects.toMatchObject(cutOff)
+    // The shell itself was killed.
+    const causes = [{ reason: 'ExitCode', message: '137' }]
+    const killed = JSON.stringify({ status: 'Failure', reason: 'NonZeroExitCode', details: { causes } })
+    expect(await run('outthe', '', killed)).toEqual({ exitCode: 137, stdout: 'outthe', stderr: '' })
+  })
+
+  it('ends the input of a command that has said that it is at its end', async () => {
+    const endMark = 'the-end'
+    serve((socket) => {
+      socket.on('message', (data: Buffer) => {
+        if (data[0] === 255) say(socket, 3, success)
+        else if (data[0] === 0) for (const output of [1, 2]) say(socket, output, 'the-end0;')
+      })
+    })
+    const endless = new Readable({
+      read() {
+        this.push(Buffer.alloc(10_000))
+      },
+    })
+    const silent = new PassThrough()
+    silent.write('y')
+    for (const stdin of [endless, silent]) {
+      expect(await kube.exec(pod, ['head'], { ...limits, ...nowhere(), stdin, endMark })).toBe(0)
+      expect(stdin.destroyed).toBe(true)
+    }
   })
 
   it('ends with the command though its input goes on', async () => {

@@ -3,6 +3,7 @@ import type { PodExecOptions, PodRef } from '../contracts/kubernetes.js'
 import { KnestError } from '../errors.js'
 import { statusError, type ApiStatus } from './api-errors.js'
 import type { ApiLink } from './api-link.js'
+import { openEndMarks } from './end-mark.js'
 import { openChannelSocket, ProtocolRefused, type ChannelSocket } from './channel-socket.js'
 import { beforeWrite, openDeadline, seconds, unlessAborted } from '../signals.js'
 import { openInput, openOutput, sharePause, type Input } from '../streams/index.js'
@@ -36,6 +37,7 @@ export async function execInPod(
   // Both come on one connection: who lets one of them wait lets both wait.
   const reading = sharePause({ pause: () => socket?.pause(), resume: () => socket?.resume() })
   const output = openOutput(options, { stdout: reading, stderr: reading })
+  const marks = options.endMark === undefined ? undefined : openEndMarks(options.endMark, () => input?.stop())
   try {
     socket = await openChannelSocket(link, {
       path: execPath(pod, argv, { stdin: input !== undefined, stdout: true, stderr: true }),
@@ -43,15 +45,24 @@ export async function execInPod(
       signal: deadline.signal,
       subject,
       onMessage: (from, data) => {
-        if (from === channel.stdout) output.stdout.write(data)
-        else if (from === channel.stderr) output.stderr.write(data)
+        if (from === channel.stdout) output.stdout.write(marks?.stdout(data) ?? data)
+        else if (from === channel.stderr) output.stderr.write(marks?.stderr(data) ?? data)
         else if (from === channel.status) ending.onStatus(data)
       },
       onEnd: ending.onEnd,
     })
     if (reading.paused) socket.pause()
-    if (input !== undefined) sendStdin(socket, input).catch(output.fail)
-    const exitCode = await Promise.race([output.failed, ending.exitCode])
+    if (input !== undefined)
+      sendStdin(socket, input, () => marks?.exitCode() !== undefined).catch(output.fail)
+    const told = await Promise.race([output.failed, ending.exitCode])
+    const exitCode = marks?.exitCode() ?? told
+    if (marks !== undefined && marks.exitCode() === undefined) {
+      // Success of a command that has not said that it is at its end is the end of a connection.
+      if (told === 0) throw cutOff(subject, called)
+      const { stdout, stderr } = marks.rest()
+      output.stdout.write(stdout)
+      output.stderr.write(stderr)
+    }
     await unlessAborted(output.taken(), deadline.signal)
     return exitCode
   } catch (error) {
@@ -114,13 +125,13 @@ export function openEnding(link: ApiLink, subject: string, called: string) {
       if (code !== undefined) settle?.resolve(code)
       else settle?.reject(startError(status, link, subject, called))
     },
-    onEnd: (error: unknown) => {
-      const silent = `the connection to ${subject} was closed before command "${called}" ended`
-      settle?.reject(
-        error ?? new KnestError('host-unreachable', silent, { hint: 'is the pod still running?' }),
-      )
-    },
+    onEnd: (error: unknown) => settle?.reject(error ?? cutOff(subject, called)),
   }
+}
+
+function cutOff(subject: string, called: string): KnestError {
+  const what = `the connection to ${subject} was closed before command "${called}" ended`
+  return new KnestError('host-unreachable', what, { hint: 'is the pod still running?' })
 }
 
 /** API servers leave out the kind here. Undefined until all of it has come. */
@@ -149,12 +160,13 @@ function startError(status: ApiStatus, link: ApiLink, subject: string, called: s
 }
 
 /** Rejects with the error of what is read: half of an input must not look like all of it. */
-async function sendStdin(socket: ChannelSocket, input: Input): Promise<void> {
+async function sendStdin(socket: ChannelSocket, input: Input, isOver: () => boolean): Promise<void> {
   const sent = await input.sendTo(async (bytes) => {
     await socket.send(channel.stdin, bytes)
     // Lets in what has come meanwhile, such as the end of a command that does not want all of this.
     await setImmediate()
   })
   // A failure shows as the end of the socket, or does not matter since the command has ended.
-  if (sent === 'all') await socket.send(channel.close, Uint8Array.of(channel.stdin)).catch(() => undefined)
+  if (sent === 'all' || isOver())
+    await socket.send(channel.close, Uint8Array.of(channel.stdin)).catch(() => undefined)
 }
