@@ -55,6 +55,13 @@ describe('the room of a host', () => {
   it('of CPU counts what is requested: a busy machine still takes pods', () => {
     const busy = judgeRoom(parseRoom(told.replace('load 1.50', 'load 40')), allocatable, requested, target)
     expect(byName(busy).get('cpu')).toMatchObject({ used: 40, warning: undefined })
+    const overloaded = judgeRoom(
+      parseRoom(told.replace('load 1.50', 'load 60')),
+      allocatable,
+      requested,
+      target,
+    )
+    expect(byName(overloaded).get('cpu')?.warning).toMatch(/^overloaded: /)
     const full = judgeRoom(parseRoom(told), allocatable, { cpu: 1.9, memory: 0 }, target)
     expect(byName(full).get('cpu')?.warning).toMatch(/the next node pods wait/)
   })

@@ -11,6 +11,8 @@ const nano = 1e9
 /** What `host up` advises to have before. */
 const wantedDisk = 5 * gibibyte
 const nearlyAll = 0.9
+/** So many programs wait for each core that leaders lose their leases and probes time out; forty clusters did it. */
+const overload = 30
 
 /**
  * Prints a name and numbers a line. Of the machine, which the host shares, are its load, its memory, its disk, its
@@ -91,6 +93,8 @@ export function judgeRoom(
     const capacity = known(draft.capacity)
     if (capacity === undefined || capacity <= 0) return []
     const resource = { name, capacity, used: known(draft.used), requested: known(draft.requested) }
+    if (name === 'cpu' && resource.used !== undefined && resource.used >= capacity * overload)
+      return [{ ...resource, warning: overloaded }]
     return [{ ...resource, warning: isNearlyFull(resource) ? `nearly used up: ${remedy}` : undefined }]
   })
 }
@@ -129,6 +133,7 @@ function isNearlyFull({ name, capacity, used, requested }: Omit<HostResource, 'w
   return name === 'disk' ? used !== undefined && capacity - used < wantedDisk : isNear(used)
 }
 
+const overloaded = 'overloaded: leaders lose their leases and probes time out; pause or delete clusters'
 const placed = 'the next node pods wait; pause or delete a cluster'
 const remedies: Readonly<Record<HostResource['name'], string>> = {
   cpu: placed,
