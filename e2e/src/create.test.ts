@@ -2,11 +2,12 @@ import { readFileSync, statSync } from 'node:fs'
 import { parseBytes } from 'knest/spec'
 import { parse } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { webPod } from '@knest/testing/web-pod'
 import { createCluster, isReady, never } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { isVm, nodesAre } from './support/nodes.js'
 import { plainStatus } from './support/plain-client.js'
-import { runPods, shell, webPod } from './support/workload.js'
+import { runPods, shell } from './support/workload.js'
 
 const kubeletSettings = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops']
 

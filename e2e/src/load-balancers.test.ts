@@ -2,13 +2,14 @@ import type { ChildProcess } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { webPod } from '@knest/testing/web-pod'
 import type { KubeApi, KubeObject } from 'knest'
 import { createCluster, never, openHost, type TestCluster } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import { inventory } from './support/inventory.js'
 import { knest, runKnest, type Outcome } from './support/knest.js'
 import { secondsUntil } from './support/until.js'
-import { runPods, shell, webPod } from './support/workload.js'
+import { runPods, shell } from './support/workload.js'
 
 const names = ['e2e-lb-a', 'e2e-lb-b'] as const
 const nestedClusterKind = { apiVersion: 'knest.dev/v1alpha1', kind: 'NestedCluster' }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { webPod } from '@knest/testing/web-pod'
 import { createCluster, never, within } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
-import { podIp, runPods, shell, webPod } from './support/workload.js'
+import { podIp, runPods, shell } from './support/workload.js'
 
 describe('the nested network', () => {
   let cluster: TestCluster

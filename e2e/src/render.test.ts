@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { webPod } from '@knest/testing/web-pod'
 import type { KubeApi } from 'knest'
 import { authorityFilesOn } from './support/authority-files.js'
 import { isReady, never, openHost, within } from './support/cluster.js'
@@ -10,7 +11,7 @@ import { createReaderHome, readDocument, runBlock, shellBlocks } from './support
 import { applyStandalone, awaitStandalone, podUid } from './support/standalone.js'
 import type { StandaloneCluster } from './support/standalone.js'
 import { secondsUntil } from './support/until.js'
-import { runPods, shell, webPod } from './support/workload.js'
+import { runPods, shell } from './support/workload.js'
 
 const limit = 240
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { webPod } from '@knest/testing/web-pod'
 import { createCluster, isReady, listNames, never, openHost } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
 import { hostNodes, podsOfNodes } from './support/nodes.js'
-import { runPods, webPod } from './support/workload.js'
+import { runPods } from './support/workload.js'
 
 describe('knest scale', () => {
   let cluster: TestCluster

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { webPod } from '@knest/testing/web-pod'
 import { openKube } from 'knest/kube'
 import { createCluster, listNames } from './support/cluster.js'
 import type { TestCluster } from './support/cluster.js'
-import { podIp, runPods, shell, webPod } from './support/workload.js'
+import { podIp, runPods, shell } from './support/workload.js'
 
 interface Config {
   readonly users: readonly { readonly name: string }[]

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isReady } from '@knest/core'
+import { webPod } from '@knest/testing/web-pod'
 import { openKube } from 'knest/kube'
 import type { KindRef, KubeApi, KubeObject } from 'knest'
 import type { Knest } from '../knest.js'
@@ -9,7 +11,6 @@ import type { Scenario } from './scenario.js'
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 const serviceKind = { apiVersion: 'v1', kind: 'Service' }
-const labels = { app: 'bench' }
 const mostMs = 60_000
 
 /** From a nested pod being Ready to this machine having an answer of it, through a Service of type LoadBalancer. */
@@ -40,10 +41,9 @@ async function withCluster<T>(knest: Knest, cluster: string, work: (api: KubeApi
 async function untilAnswer(api: KubeApi): Promise<number> {
   const signal = AbortSignal.timeout(2 * mostMs)
   const http = [{ port: 80, targetPort: 8080 }]
-  const spec = { type: 'LoadBalancer', selector: labels, ports: http }
-  const metadata = { name: 'bench', namespace: 'default' }
-  await api.apply({ ...serviceKind, metadata, spec }, { signal })
-  await api.apply({ ...podKind, metadata: { ...metadata, labels }, spec: serving }, { signal })
+  const spec = { type: 'LoadBalancer', selector: { app: 'web' }, ports: http }
+  await api.apply({ ...serviceKind, metadata: { name: 'bench', namespace: 'default' }, spec }, { signal })
+  await api.apply(webPod('bench', undefined), { signal })
   const wait = async (kind: KindRef, is: (found: KubeObject) => boolean): Promise<KubeObject | undefined> => {
     const only = { namespace: 'default', fieldSelector: 'metadata.name=bench' }
     const limits = { timeoutMs: mostMs, signal, awaited: `${kind.kind} "bench"`, describe: String }
@@ -57,29 +57,6 @@ async function untilAnswer(api: KubeApi): Promise<number> {
     await delay(20)
   }
   return (performance.now() - ready) / 1000
-}
-
-/** A small image that every node has. */
-const serving = {
-  terminationGracePeriodSeconds: 0,
-  containers: [
-    {
-      name: 'web',
-      image: 'localhost/knest/busybox:1',
-      imagePullPolicy: 'Never',
-      command: [
-        'sh',
-        '-c',
-        'mkdir -p /www && echo here > /www/index.html && exec busybox httpd -f -p 8080 -h /www',
-      ],
-      readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-    },
-  ],
-}
-
-function isReady(pod: KubeObject): boolean {
-  const { conditions = [] } = (pod.status ?? {}) as { conditions?: { type: string; status: string }[] }
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
 }
 
 function addressOf(service: KubeObject | undefined): string | undefined {

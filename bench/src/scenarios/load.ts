@@ -1,17 +1,22 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeOciArchive } from '@knest/testing/oci-archive'
 import { hostContainer } from '../nodes.js'
-import { withImageArchive } from '../image-archive.js'
 import { run } from '../run.js'
 import type { Scenario } from './scenario.js'
 
 const image = 'localhost/knest/bench:1'
 /** 1 GiB. */
-const size = { layers: 8, mibEach: 128 }
+const layerCount = 8
+const layerBytes = 128 * 1024 * 1024
 
 /** A large image into three nodes at once, and a node that comes afterwards. */
 export const load: Scenario = {
   figures: ['load-1GiB', 'import-1GiB', 'load-to-import', 'load-memory', 'add-worker-loaded'],
   run: ({ cluster, knest }) =>
-    withImageArchive(image, size, async (archive) => {
+    withArchive(async (archive) => {
       const imported = await importOnHost(archive)
       await knest.remove(cluster)
       await knest.create(cluster, 1, 2)
@@ -35,5 +40,27 @@ async function importOnHost(archive: string): Promise<number> {
     return (await run('sh', ['-c', `${ctr} images import - <"$0"`, archive])).seconds
   } finally {
     await run('sh', ['-c', `${ctr} images rm --sync ${image}; ${ctr} namespaces rm knest-bench`])
+  }
+}
+
+async function withArchive<T>(work: (archive: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'knest-bench-image-'))
+  try {
+    const archive = join(folder, 'image.tar')
+    writeOciArchive(archive, { name: image, layers: layers(join(folder, 'layer')) })
+    return await work(archive)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The same folder again and again, each time with another file that does not compress. */
+function* layers(folder: string): Generator<string> {
+  mkdirSync(folder)
+  for (let index = 0; index < layerCount; index++) {
+    const file = join(folder, `file-${index}`)
+    writeFileSync(file, randomBytes(layerBytes))
+    yield folder
+    rmSync(file)
   }
 }

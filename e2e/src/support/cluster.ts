@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openKube } from 'knest/kube'
-import type { KubeApi, KubeObject } from 'knest'
+import type { KubeApi } from 'knest'
 import { createHome, hostContext } from './home.js'
 import type { TestHome } from './home.js'
 import { hostReport } from './host-report.js'
 import { knest, runKnest } from './knest.js'
 import { nodeFlags, patience } from './nodes.js'
+
+export { isReady } from '@knest/core'
 
 /** A nested cluster that a test made, with the ways to look at it. */
 export interface TestCluster {
@@ -92,9 +94,4 @@ export function within(milliseconds: number): AbortSignal {
 export async function listNames(api: KubeApi, kind: string, namespace?: string): Promise<readonly string[]> {
   const objects = await api.list({ apiVersion: 'v1', kind }, { namespace, signal: never })
   return objects.map(({ metadata }) => metadata.name).sort()
-}
-
-export function isReady(object: KubeObject): boolean {
-  const status = object.status as { conditions?: readonly { type: string; status: string }[] } | undefined
-  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false
 }

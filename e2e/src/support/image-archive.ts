@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeOciArchive } from '@knest/testing/oci-archive'
 
 /** A program that says its word and stays. */
 const source = `package main
@@ -42,60 +43,10 @@ export function openImageFolder(): ImageFolder {
     write: (file, image, word, moreBytes = 0) => {
       rmSync(join(root, 'more'), { force: true })
       if (moreBytes > 0) writeFileSync(join(root, 'more'), randomBytes(moreBytes))
-      return writeArchive(path, root, { file, image, word })
+      const archive = join(path, file)
+      writeOciArchive(archive, { name: image, layers: [root], command: ['/stay', word] })
+      return archive
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
-}
-
-interface Wanted {
-  readonly file: string
-  readonly image: string | undefined
-  readonly word: string
-}
-
-function writeArchive(folder: string, root: string, { file, image, word }: Wanted): string {
-  const layout = join(folder, `layout-${file}`)
-  const blobs = join(layout, 'blobs', 'sha256')
-  mkdirSync(blobs, { recursive: true })
-  const layer = join(folder, 'layer.tar')
-  execFileSync('tar', ['-C', root, '-cf', layer, '.'])
-  const keep = (bytes: Buffer): { digest: string; size: number } => {
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    writeFileSync(join(blobs, hash), bytes)
-    return { digest: `sha256:${hash}`, size: bytes.length }
-  }
-  const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
-  const oci = 'application/vnd.oci.image'
-  const kept = keep(readFileSync(layer))
-  const config = keep(
-    json({
-      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-      os: 'linux',
-      config: { Cmd: ['/stay', word] },
-      rootfs: { type: 'layers', diff_ids: [kept.digest] },
-    }),
-  )
-  const manifest = keep(
-    json({
-      schemaVersion: 2,
-      mediaType: `${oci}.manifest.v1+json`,
-      config: { mediaType: `${oci}.config.v1+json`, ...config },
-      layers: [{ mediaType: `${oci}.layer.v1.tar`, ...kept }],
-    }),
-  )
-  const annotations = image === undefined ? {} : { 'io.containerd.image.name': image }
-  writeFileSync(join(layout, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }))
-  writeFileSync(
-    join(layout, 'index.json'),
-    json({
-      schemaVersion: 2,
-      manifests: [{ mediaType: `${oci}.manifest.v1+json`, ...manifest, annotations }],
-    }),
-  )
-  const archive = join(folder, file)
-  execFileSync('tar', ['-C', layout, '-cf', archive, 'oci-layout', 'index.json', 'blobs'])
-  rmSync(layout, { recursive: true })
-  rmSync(layer)
-  return archive
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { webPod } from '@knest/testing/web-pod'
 import type { KubeApi } from 'knest'
 import { isReady, never } from './cluster.js'
 import type { TestCluster } from './cluster.js'
 import { podsOfNodes } from './nodes.js'
-import { podIp, webPod } from './workload.js'
+import { podIp } from './workload.js'
 
 const image = 'localhost/knest/busybox:1'
 const nodePort = 30_080
