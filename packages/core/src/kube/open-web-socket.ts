@@ -94,6 +94,7 @@ async function openAs<T>(
       headers: { ...(credentials.headers as Record<string, string>), 'user-agent': 'knest' },
       agent: link.socketAgent,
       perMessageDeflate: false,
+      ...(link.server.protocol === 'https:' && { generateMask: withoutMask }),
     })
     return await new Promise<T>((resolve, reject) => {
       let upgraded = false
@@ -137,6 +138,14 @@ async function openAs<T>(
   } finally {
     deadline.clear()
   }
+}
+
+/**
+ * What a mask guards is a proxy that takes bytes of the connection for a request (RFC 6455, section 10.3); within TLS
+ * none can, and each byte would be changed in JavaScript: seconds for each GiB.
+ */
+function withoutMask(mask: Buffer): void {
+  mask.fill(0)
 }
 
 /**
