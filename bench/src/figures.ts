@@ -39,7 +39,10 @@ export const figureKinds = {
   'import-1GiB': seconds('one ctr images import of the same archive on the host'),
   'load-to-import': { unit: 'times', what: 'load-1GiB, of import-1GiB', most: 1.3 },
   'load-memory': { unit: 'MiB', what: 'the most that load-1GiB had', most: 200 },
-  'add-worker-loaded': seconds('scale 1:2 to 1:3, the new worker has that image'),
+  'load-copies': { unit: 'times', what: 'what it takes of the disks of those nodes, of 1 GiB', most: 1.1 },
+  'add-third-worker': seconds('scale 1:2 to 1:3'),
+  'add-worker-loaded': seconds('the same, and the new worker has that image'),
+  'loaded-to-plain': { unit: 'times', what: 'add-worker-loaded, of add-third-worker', most: 1.2 },
   'loadbalancer-ready': seconds('pod Ready to an answer on this machine through a LoadBalancer'),
   'host-requests': { unit: 'requests', what: 'to the host API by one create 1+1' },
 } as const satisfies Readonly<Record<string, FigureKind>>

@@ -36,9 +36,9 @@ interface Watched {
 
 export function knestOf(binary: string): Knest {
   const start = (...args: readonly string[]): ReturnType<typeof run> =>
-    run(process.execPath, [binary, ...args, '--context', hostContext])
+    run(process.execPath, [binary, '--context', hostContext, ...args])
   const watch = (...args: readonly string[]): Promise<Watched> =>
-    watched([binary, ...args, '--context', hostContext])
+    watched([binary, '--context', hostContext, ...args])
   const runIt = async (...args: readonly string[]): Promise<number> => (await start(...args)).seconds
   return {
     run: runIt,

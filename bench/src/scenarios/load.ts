@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { writeOciArchive } from '@knest/testing/oci-archive'
 import { hostContainer } from '../nodes.js'
 import { run } from '../run.js'
+import type { Knest } from '../knest.js'
 import type { Scenario } from './scenario.js'
 
 const image = 'localhost/knest/bench:1'
@@ -14,13 +15,20 @@ const layerBytes = 128 * 1024 * 1024
 
 /** A large image into three nodes at once, and a node that comes afterwards. */
 export const load: Scenario = {
-  figures: ['load-1GiB', 'import-1GiB', 'load-to-import', 'load-memory', 'add-worker-loaded'],
+  figures: [
+    ...(['load-1GiB', 'import-1GiB', 'load-to-import', 'load-memory', 'load-copies'] as const),
+    ...(['add-third-worker', 'add-worker-loaded', 'loaded-to-plain'] as const),
+  ],
   run: ({ cluster, knest }) =>
     withArchive(async (archive) => {
       const imported = await importOnHost(archive)
       await knest.remove(cluster)
       await knest.create(cluster, 1, 2)
+      const plain = await knest.run('scale', cluster, '1:3')
+      await knest.run('scale', cluster, '1:2')
+      const before = await diskMiB(knest, cluster)
       const loaded = await knest.watched('load', cluster, archive)
+      const taken = (await diskMiB(knest, cluster)) - before
       const added = await knest.run('scale', cluster, '1:3')
       await knest.remove(cluster)
       return {
@@ -28,9 +36,21 @@ export const load: Scenario = {
         'import-1GiB': imported,
         'load-to-import': loaded.seconds / imported,
         'load-memory': loaded.peakMiB,
+        'load-copies': (taken * 1024 * 1024) / (layerCount * layerBytes),
+        'add-third-worker': plain,
         'add-worker-loaded': added,
+        'loaded-to-plain': added / plain,
       }
     }),
+}
+
+/** What containerd of the three nodes has on their disks. */
+async function diskMiB(knest: Knest, cluster: string): Promise<number> {
+  const nodes = ['cp-0', 'worker-0', 'worker-1']
+  const sizes = await Promise.all(
+    nodes.map((node) => knest.output('ssh', cluster, node, '--', 'du', '-sxm', '/var/lib/containerd')),
+  )
+  return sizes.reduce((sum, size) => sum + parseInt(size, 10), 0)
 }
 
 /** What one containerd needs for it, on the disk that the nodes are on too. Seconds. */
