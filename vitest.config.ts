@@ -127,7 +127,7 @@ const e2eFiles = readdirSync(new URL('e2e/src', import.meta.url))
 // Test files of pod nodes that run unchanged with other nodes, on the KubeVirt of the host or its stand-in.
 const promises = ['create', 'network', 'scale', 'delete']
 const more = ['restart', 'streams']
-const most = ['interrupt', 'kill', 'pause', 'heal', 'fixed-addresses', 'vm-new-disk']
+const most = ['interrupt', 'kill', 'pause', 'heal', 'fixed-addresses', 'vm-new-disk', 'kubernetes-settings']
 const promisesOfBoth = ['network', 'scale']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined

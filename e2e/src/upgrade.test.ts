@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeApi, KubeObject } from 'knest'
 import { createCluster, isReady, never, openHost } from './support/cluster.js'
@@ -14,6 +17,7 @@ import {
 } from './support/previous-version.js'
 import { startProber } from './support/prober.js'
 import { readProof, writeProof, written } from './support/proof.js'
+import { expectSettings, inlinePolicy, settingsFile } from './support/settings.js'
 import { secondsUntil } from './support/until.js'
 import { expectKept, startWriter } from './support/writer.js'
 
@@ -34,6 +38,7 @@ async function whyNot(): Promise<string | undefined> {
   }
 }
 
+const settings = { maxPods: 57, san: 'api.example.com' }
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const versionOf = (node: KubeObject): string =>
   `${node.metadata.name} ${(node.status as { nodeInfo: { kubeletVersion: string } }).nodeInfo.kubeletVersion}`
@@ -77,19 +82,25 @@ describe.skipIf(skip)(`knest upgrade from ${from} to ${to}`, () => {
   const name = 'e2e-upgrade'
   let cluster: TestCluster
   let host: KubeApi
+  const directory = mkdtempSync(join(tmpdir(), 'knest-e2e-'))
 
   beforeAll(async () => {
     if (why !== undefined) throw new Error(why)
+    const file = join(directory, 'cluster.yaml')
+    writeFileSync(file, settingsFile(name, settings, inlinePolicy))
     cluster = await createCluster(
       name,
-      ...[...previousFlags, '--control-plane-machine-count', '3', '--worker-machine-count', '2'],
+      ...['--from', file, ...previousFlags],
+      ...['--control-plane-machine-count', '3', '--worker-machine-count', '2'],
     )
+    await expectSettings(cluster, 'cp-0', settings)
     host = await openHost(cluster.home)
     await writeProof(cluster.api)
   })
   afterAll(async () => {
     await cluster.remove()
     host.close()
+    rmSync(directory, { recursive: true })
   })
 
   it.each([
@@ -134,6 +145,10 @@ describe.skipIf(skip)(`knest upgrade from ${from} to ${to}`, () => {
     const members = [0, 1, 2].map((index) => `${name}-cp-${index}`)
     expect(await memberList(cluster.home, name)).toEqual(members.map((member) => `${member} started`))
     await expectUpgraded(cluster, [...members, `${name}-worker-0`, `${name}-worker-1`])
+  })
+
+  it('keeps the settings of Kubernetes', async () => {
+    for (const node of ['cp-0', 'cp-1', 'cp-2']) await expectSettings(cluster, node, settings)
   })
 
   it('is content when all is done, and goes on from there', async () => {
