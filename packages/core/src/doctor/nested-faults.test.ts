@@ -104,7 +104,7 @@ test.each<FaultRow>([
     ),
     'NetworkPluginMissing',
     'node/q-worker-0',
-    /get pods -A -o wide --field-selector spec\.nodeName=q-worker-0`/,
+    /get pods -A -o wide --field-selector spec\.nodeName=q-worker-0`.*`knest shell q -- kubectl rollout restart daemonset kube-flannel-ds -n kube-flannel`/,
   ],
   [
     'a node is not Ready for another reason',

@@ -130,23 +130,28 @@ const readings: readonly (readonly [pattern: RegExp, Reason])[] = [
 ]
 
 /** Nodes that run and have joined, and are not Ready all the same. */
-function notReady({ facts, observed: { nodes } }: JudgedCluster): readonly Named[] {
+function notReady({ facts, observed: { nodes }, workloads: found = [] }: JudgedCluster): readonly Named[] {
   const { record, hostNodes, looks } = facts
+  const plugin = found.find((each) => parts[`${each.kind}/${each.metadata.name}`] === 'NetworkDown')?.metadata
+  const anew =
+    plugin === undefined
+      ? ''
+      : `; have it set up anew: ${kubectl(record, 'rollout', 'restart', 'daemonset', plugin.name, '-n', plugin.namespace ?? '')}`
   return nodes.flatMap(({ name, status, version, reason = 'it does not say why' }) => {
     const runs = hostNodes.some((node) => node.name === name && node.phase === 'running')
     if (status !== 'NotReady' || version === undefined || !runs || looks.emptyDisks.has(name)) return []
-    const found = readings.find(([pattern]) => pattern.test(reason))?.[1] ?? 'NodeNotReady'
+    const read = readings.find(([pattern]) => pattern.test(reason))?.[1] ?? 'NodeNotReady'
     const cures: Partial<Record<Reason, string>> = {
-      NetworkPluginMissing: `see its pods: ${kubectl(record, 'get', 'pods', '-A', '-o', 'wide', '--field-selector', `spec.nodeName=${name}`)}`,
+      NetworkPluginMissing: `see its pods: ${kubectl(record, 'get', 'pods', '-A', '-o', 'wide', '--field-selector', `spec.nodeName=${name}`)}${anew}`,
       ContainerdDown: `start it anew: ${onNode(record, name, 'systemctl', 'restart', 'containerd')}`,
       KubeletDown: `start it anew: ${onNode(record, name, 'systemctl', 'restart', 'kubelet')}`,
     }
     return [
       named(
-        found,
+        read,
         `node/${name}`,
         `is not Ready: ${reason}`,
-        cures[found] ?? `see what is the matter: ${kubectl(record, 'describe', 'node', name)}`,
+        cures[read] ?? `see what is the matter: ${kubectl(record, 'describe', 'node', name)}`,
       ),
     ]
   })

@@ -1,5 +1,6 @@
 import { test } from 'vitest'
 import type { NodeStatus } from '../contracts/node-backend.js'
+import { labels } from '../labels.js'
 import { expectNamed, type FaultRow } from './fake-fault.js'
 import { now, object, type Seen } from './fake-snapshot.js'
 
@@ -28,11 +29,15 @@ const refusedBy = (message: string): Seen => ({
   },
 })
 const forbidden = 'pods "q-worker-0-0" is forbidden:'
-const claim = (phase: string, labels = {}) => [
+const claim = (phase: string) => [
   object(
     'PersistentVolumeClaim',
     'disk-q-worker-0-0',
-    { metadata: { labels }, spec: { storageClassName: 'fast' }, status: { phase } },
+    {
+      metadata: { labels: { [labels.node]: 'q-worker-0' } },
+      spec: { storageClassName: 'fast' },
+      status: { phase },
+    },
     'knest-q',
   ),
 ]
@@ -137,7 +142,7 @@ test.each<FaultRow>([
     ),
     'SelectorMatchesNone',
     'node/q-worker-0',
-    /make room|nodes back/,
+    /`kubectl get nodes --show-labels`/,
   ],
   [
     'all nodes are cordoned',
@@ -264,7 +269,7 @@ test.each<FaultRow>([
     { persistent: true, hostObjects: { claims: claim('Lost') } },
     'ClaimLost',
     'persistentvolumeclaim/disk-q-worker-0-0',
-    /`knest heal q -n knest-q`/,
+    /`kubectl delete pvc\/disk-q-worker-0-0 pod\/q-worker-0-0 -n knest-q`.*`knest heal q -n knest-q`/,
   ],
   [
     'a lock is held by who has ended',

@@ -56,13 +56,14 @@ function claims({ facts: { record } }: ClusterSnapshot, host: HostSnapshot): rea
     const { spec, status } = object as unknown as Claim
     const about = `persistentvolumeclaim/${name}`
     const isVm = object.metadata.labels?.[labels.backend] === 'vm'
+    const node = object.metadata.labels?.[labels.node] ?? ''
     if (status?.phase === 'Lost')
       return [
         named(
           isVm ? 'VmDiskMissing' : 'ClaimLost',
           about,
           'its volume is gone, and the data on it',
-          `bring the volume back; if it is lost, take the claim away (${kubectlCommand('delete', 'pvc', name, '-n', namespace)}) and have its node replaced: ${clusterCommand('heal', record)}`,
+          `bring the volume back; if it is lost, take the claim away with what has it: ${kubectlCommand('delete', `pvc/${name}`, isVm ? `vmi/${node}` : `pod/${node}-0`, '-n', namespace)}; the controller or ${clusterCommand('heal', record)} joins the node again on an empty disk`,
         ),
       ]
     if (status?.phase !== 'Pending') return []

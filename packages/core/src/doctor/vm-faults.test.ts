@@ -21,7 +21,11 @@ const vm = (reason: string, part: Partial<NodeStatus> = {}): Seen => ({
 const claim = object(
   'PersistentVolumeClaim',
   'q-worker-0-root',
-  { metadata: { labels: { [labels.backend]: 'vm' } }, spec: {}, status: { phase: 'Lost' } },
+  {
+    metadata: { labels: { [labels.backend]: 'vm', [labels.node]: 'q-worker-0' } },
+    spec: {},
+    status: { phase: 'Lost' },
+  },
   'knest-q',
 )
 
@@ -127,6 +131,6 @@ test.each<FaultRow>([
     { backend: 'vm', persistent: true, hostObjects: { claims: [claim] } },
     'VmDiskMissing',
     'persistentvolumeclaim/q-worker-0-root',
-    /`knest heal q -n knest-q`/,
+    /`kubectl delete pvc\/q-worker-0-root vmi\/q-worker-0 -n knest-q`.*`knest heal q -n knest-q`/,
   ],
 ])('named: %s', (...row) => expectNamed(row))

@@ -100,7 +100,12 @@ const rows: readonly Row[] = [
     cure: () =>
       `take the taint away (${kubectlCommand('describe', 'nodes')} shows them), or give the nodes a toleration in spec.hostPatches: it starts by itself then`,
   },
-  { pattern: /didn't match/i, reason: 'SelectorMatchesNone', cure: makeRoom },
+  {
+    pattern: /didn't match/i,
+    reason: 'SelectorMatchesNone',
+    cure: () =>
+      `give a host node the labels that are asked for (${kubectlCommand('get', 'nodes', '--show-labels')}), or change the selector in spec.hostPatches: it starts by itself then`,
+  },
   { pattern: /Unschedulable/i, reason: 'NoSchedulableNode', cure: makeRoom },
   {
     pattern: /has no address yet/,
