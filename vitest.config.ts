@@ -37,7 +37,7 @@ type Nodes = 'pod' | 'vm' | 'mixed'
  */
 const sideBySide = [
   // They bring a host of their own.
-  ...['docker', 'full-disk'],
+  ...['docker', 'doctor-host', 'full-disk'],
   ...[
     'apply',
     'bad-input',
@@ -45,6 +45,8 @@ const sideBySide = [
     'contracts',
     'create',
     'doctor',
+    'doctor-ha',
+    'doctor-healthy',
     'hostile-machine',
     'interrupt',
     'kind-files',
@@ -131,7 +133,14 @@ const most = ['interrupt', 'kill', 'pause', 'heal', 'fixed-addresses', 'vm-new-d
 const promisesOfBoth = ['network', 'scale']
 // What does not fit into a CI run.
 const isLong = process.env.KNEST_TEST_LONG !== undefined
-const withVms = [...promises, ...more, ...(isLong ? most : []), 'vm', 'vm-refusals', 'kubevirt-stand-in']
+const withVms = [
+  ...promises,
+  ...more,
+  ...(isLong ? [...most, 'vm-doctor'] : []),
+  'vm',
+  'vm-refusals',
+  'kubevirt-stand-in',
+]
 const withBoth = isLong ? [...promises, ...more, ...most] : promisesOfBoth
 
 export default defineConfig({

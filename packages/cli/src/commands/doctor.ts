@@ -23,9 +23,10 @@ const firstMs = 1_500
 
 export async function doctorRun(deps: Deps, options: DoctorOptions): Promise<void> {
   const { name, output } = options
+  const began = performance.now()
   if (name !== undefined) await checkTarget(deps, { ...options, name })
   const found = await withHost(deps, options, (_open, host) =>
-    name === undefined ? ofHost(deps, host) : ofCluster(deps, host, { ...options, name }),
+    name === undefined ? ofHost(deps, host, began) : ofCluster(deps, host, { ...options, name }, began),
   )
   const { diagnosisNames, diagnosisText, wordedDiagnosis } = await import('../views/diagnosis.js')
   const diagnosis = wordedDiagnosis(found, (text) => deps.messages.worded(text))
@@ -42,15 +43,16 @@ async function ofCluster(
   deps: Deps,
   host: FoundHost,
   options: DoctorOptions & { readonly name: string },
+  began: number,
 ): Promise<Diagnosis> {
   const { clusters } = host.open
   const ref = await findCluster(deps, clusters, options)
   const kubeconfig = async (signal: AbortSignal): Promise<string | undefined> =>
     keptKubeconfig(deps, { ref, host: await host.record(signal) })
-  return ask(deps, (signal) => clusters.diagnose(ref, { ...request(deps, host), kubeconfig }, signal))
+  return ask(deps, (signal) => clusters.diagnose(ref, { ...request(deps, host, began), kubeconfig }, signal))
 }
 
-async function ofHost(deps: Deps, host: FoundHost): Promise<Diagnosis> {
+async function ofHost(deps: Deps, host: FoundHost, began: number): Promise<Diagnosis> {
   const { resolveSpec } = await deps.spec()
   const { clusters, kubeVirt } = host.open
   return ask(deps, async (signal) => {
@@ -61,7 +63,12 @@ async function ofHost(deps: Deps, host: FoundHost): Promise<Diagnosis> {
     ])
     signal.throwIfAborted()
     const vms = hasVms ? [resolveSpec({}, { force: false, backend: 'vm' })] : []
-    return clusters.diagnoseHost(clusterRef('knest'), [resolveSpec({}), ...vms], request(deps, host), signal)
+    return clusters.diagnoseHost(
+      clusterRef('knest'),
+      [resolveSpec({}), ...vms],
+      request(deps, host, began),
+      signal,
+    )
   })
 }
 
@@ -70,8 +77,9 @@ function unlessUnreachable(error: unknown): void {
   if (error instanceof KnestError && error.code === 'host-unreachable') throw error
 }
 
-function request(deps: Deps, { open: { identity } }: FoundHost): DoctorRequest {
+function request(deps: Deps, { open: { identity } }: FoundHost, began: number): DoctorRequest {
   return {
+    waitedMs: performance.now() - began,
     controllerImage,
     machine: async (signal) => {
       const { machineProblems } = await import('../views/machine-problems.js')

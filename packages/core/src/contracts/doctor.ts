@@ -38,6 +38,8 @@ export interface DoctorRequest {
   readonly machine?: ((signal: AbortSignal) => Promise<readonly Problem[]>) | undefined
   /** The kubeconfig file that this machine has of the cluster; absent or undefined: none. */
   readonly kubeconfig?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined
+  /** How long somebody has waited for the answer already, in milliseconds: so much less is left for it. */
+  readonly waitedMs?: number | undefined
 }
 
 /** Objects of the host by which one sees how it is. */

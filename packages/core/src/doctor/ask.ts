@@ -12,7 +12,22 @@ export interface Limits {
 }
 
 /** So that all parts together are there within 10 s. */
-export const usualLimits: Limits = { part: 6_000, longPart: 8_500, status: 4_000 }
+const usualLimits: Limits = { part: 6_000, longPart: 8_500, status: 4_000 }
+/** Of the 10 s, what remains is for who shows it. */
+const wholeMs = 9_500
+/** What answers soon is heard all the same. */
+const leastMs = 1_000
+
+/** What is left for each part when somebody has waited so long. */
+export function limitsAfter(waitedMs: number): Limits {
+  const left = Math.max(wholeMs - waitedMs, leastMs)
+  const bounded = (limit: number): number => Math.min(limit, left)
+  return {
+    part: bounded(usualLimits.part),
+    longPart: bounded(usualLimits.longPart),
+    status: bounded(usualLimits.status),
+  }
+}
 
 /** Does one part of the work within its time; what does not come is told, and undefined. */
 export type Ask = <T>(

@@ -71,9 +71,15 @@ const follows: readonly (readonly [cause: Reason, consequences: readonly Reason[
   ['EtcdNoSpace', ['NodeNotReady', 'KubeletDown']],
   ['CertificatesExpired', ['CertificatesEndSoon']],
   ['StaticPodCrashes', ['ContainerCrashes', 'ApiSilent', 'EtcdMemberSilent']],
+  ['HostApiSlow', ['ApiSilent']],
 ]
 /** These concern the cluster wherever they are. */
-const wide: ReadonlySet<Reason> = new Set(['EtcdNoSpace', 'CertificatesExpired', 'StaticPodCrashes'])
+const wide: ReadonlySet<Reason> = new Set([
+  'EtcdNoSpace',
+  'CertificatesExpired',
+  'StaticPodCrashes',
+  'HostApiSlow',
+])
 
 function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
   const keyOf = ({ reason, object, message }: Finding): string =>

@@ -5,6 +5,7 @@ import { KnestError } from '../errors.js'
 import { fakeHostNode, fakeParts, fakeRecord } from '../status/fake-parts.js'
 import { diagnose } from './diagnose.js'
 import { object } from './fake-snapshot.js'
+import { limitsAfter } from './ask.js'
 import { gather } from './gather.js'
 
 const { signal } = new AbortController()
@@ -82,4 +83,21 @@ describe('gather', () => {
     const run = gather({ parts: parts(), request: {}, checks: never }, stop, limits)
     await expect(run).rejects.toThrow('cancelled')
   })
+})
+
+test('a host that needed long for the record is slow, though nothing else answers in the time that is left', async () => {
+  const all = parts()
+  const home = { ...all.home, hostQuestions: () => questions.map((each) => ({ ...each, read: never })) }
+  const sources = { parts: { ...all, home }, request: {}, checks: never, recordMs: 3_400 }
+  const snapshot = await gather({ ...sources, record: fakeRecord({}) }, signal, limits)
+  expect(diagnose(snapshot).findings.map(({ reason }) => reason)).toEqual(['HostApiSlow'])
+})
+
+test.each([
+  [0, 6_000, 8_500],
+  [900, 6_000, 8_500],
+  [5_000, 4_500, 4_500],
+  [60_000, 1_000, 1_000],
+])('after %d ms a part has %d ms, a long one %d ms', (waitedMs, part, longPart) => {
+  expect(limitsAfter(waitedMs)).toMatchObject({ part, longPart })
 })

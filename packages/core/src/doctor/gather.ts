@@ -4,7 +4,7 @@ import type { KubeObject } from '../contracts/kubernetes.js'
 import type { Parts } from '../contracts/parts.js'
 import type { Problem } from '../errors.js'
 import { isDead } from '../home/holder.js'
-import { openAsk, usualLimits, type Ask, type Limits } from './ask.js'
+import { limitsAfter, openAsk, type Ask, type Limits } from './ask.js'
 import { lookAtCluster } from './gather-cluster.js'
 import type { HostSnapshot, Snapshot } from './snapshot.js'
 
@@ -14,13 +14,15 @@ interface Sources {
   /** What preflight knows to ask. */
   readonly checks: (signal: AbortSignal) => Promise<readonly Problem[]>
   readonly record?: ClusterRecord | undefined
+  /** How long the host needed for the record. */
+  readonly recordMs?: number | undefined
 }
 
 /** Asks everybody at the same time. Throws only when `signal` is aborted. */
 export async function gather(
   sources: Sources,
   signal: AbortSignal,
-  limits: Limits = usualLimits,
+  limits: Limits = limitsAfter((sources.request.waitedMs ?? 0) + (sources.recordMs ?? 0)),
 ): Promise<Snapshot> {
   const unseen: Unseen[] = []
   const ask = openAsk(signal, unseen, limits)
@@ -37,7 +39,7 @@ export async function gather(
 }
 
 async function lookAtHost(
-  { parts, request, checks }: Sources,
+  { parts, request, checks, recordMs = Infinity }: Sources,
   ref: ClusterRef | undefined,
   ask: Ask,
 ): Promise<HostSnapshot> {
@@ -62,7 +64,7 @@ async function lookAtHost(
   const objects: Partial<Record<HostKind, readonly KubeObject[]>> = Object.fromEntries(
     found.flatMap(({ kind, found: list }) => (list === undefined ? [] : [[kind, list]])),
   )
-  const quickest = Math.min(...found.map(({ ms }) => ms))
+  const quickest = Math.min(recordMs, ...found.map(({ ms }) => ms))
   return {
     checks: [...(checked ?? []), ...(machine ?? [])],
     answerMs: Number.isFinite(quickest) ? quickest : undefined,

@@ -16,10 +16,12 @@ export type DoctorOperation = Pick<Clusters, 'diagnose' | 'diagnoseHost'>
 export function doctorOperation({ parts }: Pick<OperationTools, 'parts'>): DoctorOperation {
   return {
     diagnose: async (ref, request, signal) => {
+      const asked = performance.now()
       const record = await readRecord(parts, ref, signal)
+      const recordMs = performance.now() - asked
       const checks = (bounded: AbortSignal): Promise<readonly Problem[]> =>
         standingProblems(parts, record, bounded)
-      return diagnose(await gather({ parts, request, checks, record }, signal))
+      return diagnose(await gather({ parts, request, checks, record, recordMs }, signal))
     },
 
     diagnoseHost: async (ref, specs, request, signal) => {
