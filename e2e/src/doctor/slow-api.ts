@@ -40,7 +40,7 @@ export function slowApi(): Pick<Fault, 'inject' | 'byHand' | 'env'> {
     const { port } = server.address() as AddressInfo
     writeFileSync(
       fileOf(place),
-      text.replace(url.origin, `https://127.0.0.1:${port}\n    tls-server-name: ${url.hostname}`),
+      text.replace(url.origin, `https://127.0.0.1:${port}\n    tls-server-name: kubernetes`),
       { mode: 0o600 },
     )
     close = () => new Promise((resolve) => server.close(() => resolve()))

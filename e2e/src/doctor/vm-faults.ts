@@ -11,6 +11,17 @@ const noKvm = 'kubevirt-stand-in.knest.dev/no-kvm'
 const kubeVirt = (place: Place, ...words: readonly string[]): Promise<string> =>
   place.onHost(...words.slice(0, 1), 'kubevirt', 'kubevirt', '-n', 'kubevirt', ...words.slice(1))
 
+/** Has the VM refer to another cloud-init Secret: KubeVirt waits for one that is not there, and does not say so. */
+const renameSecret =
+  (from: string, to: string) =>
+  async (place: Place): Promise<void> => {
+    const { context, namespace, worker, paste } = place
+    const kubectl = `kubectl --context ${context} -n ${namespace}`
+    const other = `sed 's/"${worker}-${from}"/"${worker}-${to}"/'`
+    await paste(`${kubectl} get vm ${worker} -o json | ${other} | ${kubectl} replace -f -`)
+    await restart(place)
+  }
+
 /** Of a persistent cluster of VMs on the stand-in. */
 export const vmFaults: readonly Fault[] = [
   {
@@ -68,6 +79,14 @@ export const vmFaults: readonly Fault[] = [
     remedy: /virtctl console/,
     byHand: restart,
     hides: true,
+  },
+  {
+    what: 'a launcher that is stuck',
+    inject: renameSecret('userdata', 'nowhere'),
+    reason: 'VmStarting',
+    object: onWorker,
+    remedy: /^kubectl describe vmi/,
+    byHand: renameSecret('nowhere', 'userdata'),
   },
   {
     what: 'a bridge that KubeVirt forbids',
