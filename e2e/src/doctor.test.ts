@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { leftOut } from './doctor/left-out.js'
 import {
   controlPlaneFaults,
   lastFault,
@@ -12,12 +13,13 @@ import { testFaults } from './doctor/table.js'
 const isLong = process.env.KNEST_TEST_LONG !== undefined
 const more = [...nodeFaults, ...workloadFaults, ...controlPlaneFaults, lastFault]
 if (!isLong) console.log(`skipped: faults that doctor names: ${more.map(({ what }) => what).join(', ')}`)
+for (const [what, why] of Object.entries(leftOut)) console.log(`skipped: ${what}: ${why}`)
+const flags = ['--worker-machine-count', '1', ...(isLong ? ['--worker-machine-rootfs-size', '3Gi'] : [])]
 
 // Faults are done one after the other, and the last one takes the cluster.
 describe('knest doctor', () => {
   testFaults({
-    create: () =>
-      createPlace('e2e-doctor', ['--worker-machine-count', '1', '--worker-machine-rootfs-size', '3Gi']),
+    create: () => createPlace('e2e-doctor', flags),
     faults: isLong ? [...quickFaults, ...more] : quickFaults,
     isShared: true,
   })

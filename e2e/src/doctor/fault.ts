@@ -12,6 +12,8 @@ export interface Fault {
   readonly object: (place: Place) => string
   /** What else may be named as long as it lasts: other sides of the same fault. */
   readonly also?: readonly Reason[]
+  /** What the remedy tells to do before its command. */
+  readonly first?: (place: Place) => Promise<unknown>
   /** The command of the remedy that is run as it was printed; of a remedy without commands, its text. */
   readonly remedy: RegExp
   /** What that command has to print. */

@@ -55,15 +55,15 @@ export function hostFaults(machine: Machine): readonly Fault[] {
       reason: 'HostDnsDown',
       object: on('service/kube-dns'),
       remedy: /^kubectl get pods .*-n kube-system/,
-      byHand: kubectlDns(1),
+      byHand: kubectlDns(2),
     },
     {
       what: 'few inotify instances',
-      inject: () => machine(`echo 128 >${few}; ${inFlannel(`mount --bind ${few} ${limit}`)}`),
+      inject: () => machine(`echo 128 >${few}; ${inFlannel(`busybox mount -o bind ${few} ${limit}`)}`),
       reason: 'InotifyLimit',
       object: on('host'),
       remedy: /sysctl -w fs\.inotify\.max_user_instances=512/,
-      byHand: () => machine(`${inFlannel(`umount ${limit}`)}; rm ${few}`),
+      byHand: () => machine(`${inFlannel(`busybox umount ${limit}`)}; rm ${few}`),
     },
     {
       what: 'a clock that goes ahead by minutes',

@@ -199,7 +199,10 @@ const isEtcdFull = async ({ script, controlPlane }: Place): Promise<void> => {
   const fill = `export KUBECONFIG=/etc/kubernetes/admin.conf
 head -c 900000 /dev/zero | tr '\\0' x >/tmp/filler
 for i in $(seq 60); do kubectl get --raw /readyz >/dev/null 2>&1 && pgrep -f quota-backend-bytes=41943040 >/dev/null && break; sleep 1; done
-for i in $(seq 80); do kubectl create configmap filler-$i --from-file=/tmp/filler 2>&1 | grep -q 'database space exceeded' && exit 0; done
+for i in $(seq 80); do
+  kubectl create configmap filler-$i --from-file=/tmp/filler 2>&1 | grep -q 'database space exceeded' && exit 0
+  kubectl label configmap filler-$i e2e=filler 2>&1 | grep -q 'database space exceeded' && exit 0
+done
 exit 1`
   await script(controlPlane, fill)
 }
@@ -238,13 +241,10 @@ export const controlPlaneFaults: readonly Fault[] = [
     reason: 'EtcdNoSpace',
     object: onCluster,
     remedy: /^knest heal /,
-    // The remedy tells to delete what fills it first; heal does not mind the order.
-    byHand: async ({ name, script, controlPlane, knest }) => {
-      const free =
-        'kubectl --kubeconfig /etc/kubernetes/admin.conf delete configmap $(seq -f filler-%.0f 80) --ignore-not-found'
-      await script(controlPlane, free)
-      await knest('heal', name)
-    },
+    first: ({ kubectl }) =>
+      kubectl('delete', 'configmaps', '-n', 'default', '-l', 'e2e=filler', '--timeout', '60s'),
+    byHand: ({ controlPlane, script }) =>
+      script(controlPlane, 'sed -i /quota-backend-bytes/d /etc/kubernetes/manifests/etcd.yaml'),
   },
   {
     what: 'certificates that end soon',

@@ -292,7 +292,7 @@ export const diskFaults: readonly Fault[] = [
     },
     reason: 'ClaimPending',
     object: (place) => `persistentvolumeclaim/${claim(place)}`,
-    also: ['ClaimPending'],
+    also: ['ClaimPending', 'NodePending'],
     remedy: /^kubectl describe pvc/,
     byHand: async (place) => {
       await scaleProvisioner(place, 1)

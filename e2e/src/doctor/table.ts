@@ -94,6 +94,7 @@ export function testFaults({ create, faults, isShared }: Table): void {
       const finding = seen.findings.find(
         ({ reason, object }) => reason === fault.reason && object === fault.object(place),
       )
+      await fault.first?.(place)
       expect(await follow(fault, finding?.remedy ?? '')).toMatch(fault.prints ?? /^/)
       isUndone = true
       await fault.byHand?.(place)

@@ -20,7 +20,7 @@ const leastMs = 1_000
 
 /** What is left for each part when somebody has waited so long. */
 export function limitsAfter(waitedMs: number): Limits {
-  const left = Math.max(Math.round(wholeMs - waitedMs), leastMs)
+  const left = Math.max(100 * Math.round((wholeMs - waitedMs) / 100), leastMs)
   const bounded = (limit: number): number => Math.min(limit, left)
   return {
     part: bounded(usualLimits.part),

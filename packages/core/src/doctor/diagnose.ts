@@ -72,6 +72,7 @@ const follows: readonly (readonly [cause: Reason, consequences: readonly Reason[
   ['CertificatesExpired', ['CertificatesEndSoon']],
   ['StaticPodCrashes', ['ContainerCrashes', 'ApiSilent', 'EtcdMemberSilent']],
   ['HostApiSlow', ['ApiSilent']],
+  ['StorageClassMissing', ['ClaimPending']],
 ]
 /** These concern the cluster wherever they are. */
 const wide: ReadonlySet<Reason> = new Set([
@@ -79,6 +80,7 @@ const wide: ReadonlySet<Reason> = new Set([
   'CertificatesExpired',
   'StaticPodCrashes',
   'HostApiSlow',
+  'StorageClassMissing',
 ])
 
 function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {

@@ -242,7 +242,13 @@ test.each<FaultRow>([
   ],
   [
     'a StorageClass is gone',
-    { persistent: true, hostObjects: { claims: claim('Pending') } },
+    {
+      persistent: true,
+      ...worker(
+        waits('Unschedulable: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.'),
+      ),
+      hostObjects: { claims: claim('Pending') },
+    },
     'StorageClassMissing',
     'persistentvolumeclaim/disk-q-worker-0-0',
     /make a StorageClass "fast"/,
