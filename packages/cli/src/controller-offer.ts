@@ -35,7 +35,7 @@ export async function ensureController(
 
 /**
  * For a cluster with an end: it must come whatever becomes of this command, so the controller is there before the cluster
- * is. Gives what lets it work there as soon as there is a place for that. Throws `prerequisite` where there is none.
+ * is. Gives what lets it work there, for when there is a place, and again when there is the cluster that it goes with. Throws `prerequisite` where there is none.
  */
 export async function bindBefore(
   { controller }: Pick<OpenClusters, 'controller'>,
@@ -54,7 +54,7 @@ export async function bindBefore(
     }
     await controller.ensure(controllerImage, signal)
   }
-  return (under) => controller.bind(ref, under)
+  return (under) => controller.bind(ref, under, true)
 }
 
 function lonely(ref: ClusterRef, isThere: boolean, said: string): string {

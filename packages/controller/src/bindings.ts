@@ -18,14 +18,24 @@ export const everywhereAnnotation = 'knest.dev/all-namespaces'
 
 const deploymentKind: KindRef = { apiVersion: 'apps/v1', kind: 'Deployment' }
 
-/** Lets the controller of the host work in the namespace of this cluster. Repeatable. Throws `not-permitted`. */
-export async function bindController(api: KubeApi, ref: ClusterRef, signal: AbortSignal): Promise<void> {
+/**
+ * Lets the controller of the host work in the namespace of this cluster; of one that is not there only if it is made
+ * next, `isMadeNext`. Repeatable. Throws `not-permitted`.
+ */
+export async function bindController(
+  api: KubeApi,
+  ref: ClusterRef,
+  signal: AbortSignal,
+  isMadeNext = false,
+): Promise<void> {
   const [deployment, cluster] = await Promise.all([
     api.get(deploymentKind, controllerName, controllerNamespace, signal),
     api.get(nestedClusterKind, ref.name, ref.namespace, signal),
   ])
   if (deployment?.metadata.annotations?.[everywhereAnnotation] === 'true') return
-  if (cluster !== undefined) await bind(api, cluster, signal)
+  const next = isMadeNext ? { ...nestedClusterKind, metadata: ref } : undefined
+  const bound = cluster ?? next
+  if (bound !== undefined) await bind(api, bound, signal)
 }
 
 /**

@@ -25,7 +25,7 @@ function hostWith(...objects: KubeObject[]) {
       return Promise.resolve(object)
     },
     get: ({ kind }, name) =>
-      Promise.resolve(objects.find((object) => object.kind === kind && object.metadata.name === name)),
+      Promise.resolve(objects.findLast((object) => object.kind === kind && object.metadata.name === name)),
     list: ({ kind }) => Promise.resolve(objects.filter((object) => object.kind === kind)),
     delete: ({ kind }, name) => {
       deleted.push(`${kind} ${name}`)
@@ -114,6 +114,22 @@ describe('the bindings of the controller', () => {
     expect(binding?.metadata.ownerReferences).toMatchObject([{ kind: 'NestedCluster', uid: 'uid-of-a' }])
     const refusing: KubeApi = { ...api, apply: () => Promise.reject(new Error('applied again')) }
     await expect(bindController(refusing, going, run.signal)).resolves.toBeUndefined()
+  })
+
+  it('are there before their cluster where it is made next, and then go with it', async () => {
+    const { api } = hostWith(...controllerObjects({ image }))
+    const kind = { apiVersion: 'v1', kind: 'RoleBinding' }
+    const owners = async (): Promise<unknown> => {
+      const found = await api.get(kind, 'a-controller', 'knest-a', run.signal)
+      return found && (found.metadata.ownerReferences ?? []).map(({ uid }) => uid)
+    }
+    await bindController(api, going, run.signal)
+    expect(await owners()).toBeUndefined()
+    await bindController(api, going, run.signal, true)
+    expect(await owners()).toEqual([])
+    await api.apply(cluster('a'), { signal: run.signal })
+    await bindController(api, going, run.signal, true)
+    expect(await owners()).toEqual(['uid-of-a'])
   })
 
   it('are not needed by one that has the whole host, which another install takes back', async () => {

@@ -51,8 +51,11 @@ export interface ControllerControl {
   find(signal: AbortSignal): Promise<'installed' | 'came-with-cluster' | undefined>
   /** Puts it there until the last cluster goes; waits for nothing. */
   ensure(image: string, signal: AbortSignal): Promise<void>
-  /** Lets it work in the namespace of this cluster. Repeatable. Throws `not-permitted` who may not give such rights. */
-  bind(cluster: ClusterRef, signal: AbortSignal): Promise<void>
+  /**
+   * Lets it work in the namespace of this cluster; of one that is not there only if it is made next, `isMadeNext`.
+   * Repeatable. Throws `not-permitted` who may not give such rights.
+   */
+  bind(cluster: ClusterRef, signal: AbortSignal, isMadeNext?: boolean): Promise<void>
   /**
    * Puts it there to stay, or changes the one that is there, with its rights in the namespaces of all clusters that
    * are there; waits until it works. `allNamespaces`: in those to come as well.

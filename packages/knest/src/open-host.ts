@@ -90,9 +90,10 @@ function controllerControl(api: KubeApi, clusters: Clusters): ControllerControl 
       const { ensureController } = await room()
       await overOutages(quiet(signal), () => ensureController(api, { image }, signal), { limitMs: outageMs })
     },
-    bind: async (cluster, signal) => {
+    bind: async (cluster, signal, isMadeNext) => {
       const { bindController } = await room()
-      await overOutages(quiet(signal), () => bindController(api, cluster, signal), { limitMs: outageMs })
+      const bind = (): Promise<void> => bindController(api, cluster, signal, isMadeNext)
+      await overOutages(quiet(signal), bind, { limitMs: outageMs })
     },
     install: async (image, run, options) => (await room()).installController(api, { image, ...options }, run),
     uninstall: async (run) => (await room()).uninstallController(api, run),

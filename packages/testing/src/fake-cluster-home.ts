@@ -111,10 +111,10 @@ export function createFakeClusterHome(): FakeClusterHome {
         [...records.values()].filter((record) => namespace === undefined || record.namespace === namespace),
       ),
     read: (ref) => Promise.resolve(records.get(key(ref))),
-    create: (ref, spec, _signal, labels) => {
-      if (records.has(key(ref)))
-        return Promise.reject(new KnestError('already-exists', `cluster "${ref.name}" exists`))
-      return Promise.resolve(begun(ref, spec, false, labels))
+    create: async (ref, spec, signal, more) => {
+      await more?.placed?.(signal)
+      if (records.has(key(ref))) throw new KnestError('already-exists', `cluster "${ref.name}" exists`)
+      return begun(ref, spec, false, more?.labels)
     },
     update: (record, spec) =>
       answer(() =>

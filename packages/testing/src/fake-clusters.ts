@@ -134,6 +134,7 @@ export class FakeClusters implements Clusters {
     if (there === undefined) await this.duringPreflight(run)
     else resumable(recordOf(there), spec)
     this.changes.push(`create ${ref.namespace}/${ref.name}`)
+    if (there === undefined) await run.placed?.(run.signal)
     this.add({ ...statusOfSpec(ref, spec, 'Creating'), labels: run.labels }, spec)
     if (there === undefined) run.made?.()
     await run.recorded?.(run.signal)

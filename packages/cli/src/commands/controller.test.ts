@@ -59,6 +59,14 @@ describe('a controller that comes with a cluster', () => {
     expect(terminal.clusters.lastSpec?.ttl).toBe('2h')
   })
 
+  test('may work before a cluster with an end is there', async () => {
+    terminal.controller.bindFault = new KnestError('not-permitted', 'you may not create rolebindings')
+    expect(await terminal.run('create', 'a', '--ttl', '2h')).not.toBe(0)
+    expect(terminal.err).toContain('you may not create rolebindings')
+    expect(terminal.out).toBe('')
+    expect(await terminal.run('status', 'a')).not.toBe(0)
+  })
+
   test('must be there for a cluster with an end: nothing is made without', async () => {
     terminal.controller.found = undefined
     terminal.clusters.pods.add('default/job')

@@ -97,6 +97,7 @@ export async function createRun(deps: Deps, options: CreateOptions): Promise<voi
               clock,
               labels,
               deliver,
+              placed: bind,
               recorded,
               made,
             })

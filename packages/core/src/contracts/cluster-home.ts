@@ -129,12 +129,18 @@ export interface ClusterHome {
   /** All clusters, or those of one namespace. */
   list(namespace: string | undefined, signal: AbortSignal): Promise<readonly ClusterRecord[]>
   read(ref: ClusterRef, signal: AbortSignal): Promise<ClusterRecord | undefined>
-  /** Makes the record and the place it lives in, with labels where it can have some. Throws `already-exists` when there is one. */
+  /**
+   * Makes the record and the place it lives in, with labels where it can have some; `placed` is called in between where
+   * somebody may have to be let in there. Throws `already-exists` when there is one.
+   */
   create(
     ref: ClusterRef,
     spec: ClusterSpec,
     signal: AbortSignal,
-    labels?: Readonly<Record<string, string>>,
+    more?: {
+      readonly labels?: Readonly<Record<string, string>> | undefined
+      readonly placed?: ((signal: AbortSignal) => Promise<void>) | undefined
+    },
   ): Promise<ClusterRecord>
   /** Throws `conflict` when the record was changed since it was read. */
   update(record: ClusterRecord, spec: ClusterSpec, signal: AbortSignal): Promise<ClusterRecord>

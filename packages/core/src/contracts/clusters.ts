@@ -21,6 +21,8 @@ export type * from './status.js'
 export type * from './timing.js'
 
 export interface CreateRun extends RunOptions {
+  /** Called when there is a place for the record, which is made next. */
+  readonly placed?: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Called when there is a record and no node yet, and again where a creation goes on. */
   readonly recorded?: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Of the new cluster's object, to choose clusters by. One that is there keeps its own. */

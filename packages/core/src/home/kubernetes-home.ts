@@ -104,8 +104,9 @@ export function createKubernetesHome(
 
     create: async (ref, spec, signal, more) => {
       await Promise.all([ensureNamespace(api, ref, signal), ensureServed(api, ref, signal)])
+      await more?.placed?.(signal)
       const write = (object: KubeObject): Promise<KubeObject> => api.create(object, { signal, strict: true })
-      return recordFromObject(await writeRecord(api, recordObject(ref, spec, more), write, signal))
+      return recordFromObject(await writeRecord(api, recordObject(ref, spec, more?.labels), write, signal))
     },
 
     update: async (record, spec: ClusterSpec, signal) => {

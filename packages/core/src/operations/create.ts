@@ -64,7 +64,7 @@ export function createOperation({ parts, exclusive }: OperationTools): CreateOpe
         found = undefined
         const prepared = await prepare(ref, spec, record, { ...run, signal })
         if (prepared.kind === 'begun') return prepared.record
-        const created = await home.create(ref, prepared.spec, signal, run.labels)
+        const created = await home.create(ref, prepared.spec, signal, run)
         isNew = !prepared.isLeft
         if (isNew) run.made?.()
         return created

@@ -89,6 +89,14 @@ describe('a user of one namespace', () => {
     expect(await memory.list(definition, { signal: never })).toHaveLength(1)
   })
 
+  test('lets somebody in before there is a cluster', async () => {
+    const home = createKubernetesHome(asUser(await hostWith({})))
+    const seen: unknown[] = []
+    const placed = async (): Promise<void> => void seen.push(await home.read(team, never))
+    await home.create(team, sampleSpec, never, { placed })
+    expect(seen).toEqual([undefined])
+  })
+
   test('is told who makes the first cluster of a host possible', async () => {
     const memory = await hostWith({})
     const unknown = (kind: KindRef): boolean => kind.kind === nestedClusterKind.kind
