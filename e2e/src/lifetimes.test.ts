@@ -16,12 +16,6 @@ const owner = { name: 'e2e-job', namespace: 'default' }
 const deleteWith = ['--delete-with', `pod/${owner.namespace}/${owner.name}`]
 const mostSeconds = 120
 
-/** In the container of the embedded host: they are killed as `kill -9` does, and their pods stay. */
-const killing = `for id in $(crictl ps -q --label io.kubernetes.pod.namespace=knest-system); do
-  kill -9 $(crictl inspect --output go-template --template '{{.info.pid}}' $id)
-  echo $id
-done`
-
 interface Life {
   readonly name: string
   readonly flags: readonly string[]
@@ -116,8 +110,11 @@ async function createKilled(home: TestHome, host: KubeApi, { name, flags, killed
   expect(await object()).toBeDefined()
 }
 
+/** As `kill -9` does, in the container of the embedded host: their pods stay. */
 function killControllers(engine: string | undefined): void {
   if (engine === undefined) throw new Error('the host is no embedded one')
-  const killed = execFileSync(engine, ['exec', `${hostContext}-cp-0`, 'bash', '-c', killing])
-  expect(killed.toString().trim()).not.toBe('')
+  const run = (...argv: readonly string[]): string =>
+    execFileSync(engine, ['exec', `${hostContext}-cp-0`, ...argv], { encoding: 'utf8' })
+  const ids = run('pgrep', '-f', '/knest[.]cjs controller$').trim().split('\n')
+  run('kill', '-9', ...ids)
 }
