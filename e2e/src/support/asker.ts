@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeApi } from 'knest'
 
 const pauseMs = 100
-const patienceMs = 10_000
+/** A write of etcd waits for its disk, which on a slow machine is busy with what fills it. */
+const patienceMs = 20_000
 
 export interface Asker {
   /** Ends the asking; gives how often it was answered, and what was said or happened each other time. */

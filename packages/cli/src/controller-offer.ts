@@ -34,8 +34,9 @@ export async function ensureController(
 }
 
 /**
- * For a cluster with an end: it must come whatever becomes of this command, so the controller is there before the cluster
- * is. Gives what lets it work there, for when there is a place, and again when there is the cluster that it goes with. Throws `prerequisite` where there is none.
+ * For a cluster with an end: it must come whatever becomes of this command, so the controller is there before the
+ * cluster is. Gives what lets it work there: to be called when there is a namespace, and again when there is the cluster
+ * that its rights go with. Throws `prerequisite` where there is none.
  */
 export async function bindBefore(
   { controller }: Pick<OpenClusters, 'controller'>,

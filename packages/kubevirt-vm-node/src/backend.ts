@@ -1,4 +1,4 @@
-import { applyOwn, KnestError, labels, clusterCommand } from '@knest/core'
+import { applyOwn, KnestError, labels, clusterCommand, notStarted } from '@knest/core'
 import type { ClusterRef, KubeApi, NodeBackend, NodeHandle, NodeRole, NodeSpec } from '@knest/core'
 import { userDataSecret } from './cloud-init.js'
 import { deleteVm } from './delete-vm.js'
@@ -110,8 +110,6 @@ async function awaitNode(
   // The handle itself gives an emulated machine more time.
   const ready = await node.execText(argv, { timeoutMs: (nodeReadySeconds + 10) * 1000, signal })
   if (ready.exitCode === 0) return
-  const said = ready.stderr.trim() || ready.stdout.trim()
-  throw new KnestError('prerequisite', `node "${spec.name}" did not start: ${said}`, {
-    hint: `see: ${clusterCommand('ssh', spec.cluster, spec.name, ...['--', 'journalctl', '-u', 'knest-node', '-u', 'containerd'])}`,
-  })
+  const journal = ['--', 'journalctl', '-u', 'knest-node', '-u', 'containerd']
+  throw notStarted(spec.name, ready, `see: ${clusterCommand('ssh', spec.cluster, spec.name, ...journal)}`)
 }

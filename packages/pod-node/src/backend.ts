@@ -8,6 +8,7 @@ import {
   deleteVolumeClaim,
   isMadeFor,
   KnestError,
+  notStarted,
   refuseForeign,
   labels,
   clusterCommand,
@@ -55,11 +56,8 @@ export function createPodNodeBackend(
     const node = handle(spec.cluster, spec.name, spec.role)
     const ready = await untilReady(api, spec, node, { explainEvent, note }, signal)
     if (ready.exitCode === 0) return node
-    throw new KnestError(
-      'prerequisite',
-      `node "${spec.name}" did not start: ${ready.stderr.trim() || ready.stdout.trim()}`,
-      { hint: `see: ${kubectlCommand('logs', '-n', spec.cluster.namespace, podName(spec.name))}` },
-    )
+    const logs = kubectlCommand('logs', '-n', spec.cluster.namespace, podName(spec.name))
+    throw notStarted(spec.name, ready, `see: ${logs}`)
   }
 
   return {

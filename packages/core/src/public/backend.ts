@@ -9,6 +9,7 @@ export {
   podPlacement,
   spreadByRole,
 } from '../backend-support/node-objects.js'
+export { notStarted } from '../backend-support/not-started.js'
 export { podTrouble } from '../backend-support/pod-trouble.js'
 export { awaitPodsGone } from '../backend-support/pods-gone.js'
 export { volumeClaimKind, deleteVolumeClaim } from '../backend-support/volume-claims.js'
