@@ -1,3 +1,4 @@
+import { shorteningScript } from '../support/certificates.js'
 import { onCluster, onControlPlane, onWorker, on, type Fault } from './fault.js'
 import type { Place } from './place.js'
 import { flagged, pod, runNowhere, runAgain, webhook } from './injections.js'
@@ -323,16 +324,5 @@ export const lastFault: Fault = {
 }
 
 function shorten(minutes: number): Fault['inject'] {
-  const config = [
-    'apiVersion: kubeadm.k8s.io/v1beta4',
-    'kind: ClusterConfiguration',
-    'kubernetesVersion: v1.35.0',
-    'encryptionAlgorithm: ECDSA-P256',
-    `certificateValidityPeriod: ${minutes}m`,
-  ].join('\\n')
-  return ({ controlPlane, script }) =>
-    script(
-      controlPlane,
-      `printf '${config}\\n' >/run/short.yaml && kubeadm certs renew all --config /run/short.yaml`,
-    )
+  return ({ controlPlane, script }) => script(controlPlane, shorteningScript(minutes))
 }

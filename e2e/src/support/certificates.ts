@@ -39,13 +39,8 @@ export async function onNode(
   return result.stdout
 }
 
-/** Makes all that kubeadm renews on a control plane valid for minutes, as if its year were nearly over. */
-export async function shortenCertificates(
-  host: KubeApi,
-  cluster: TestCluster,
-  node: string,
-  minutes: number,
-): Promise<void> {
+/** For a control plane: makes all that kubeadm renews there valid for minutes, as if its year were nearly over. */
+export function shorteningScript(minutes: number): string {
   const config = [
     'apiVersion: kubeadm.k8s.io/v1beta4',
     'kind: ClusterConfiguration',
@@ -53,12 +48,16 @@ export async function shortenCertificates(
     'encryptionAlgorithm: ECDSA-P256',
     `certificateValidityPeriod: ${minutes}m`,
   ].join('\\n')
-  await onNode(
-    host,
-    cluster,
-    node,
-    `printf '${config}\\n' >/run/short.yaml && kubeadm certs renew all --config /run/short.yaml`,
-  )
+  return `printf '${config}\\n' >/run/short.yaml && kubeadm certs renew all --config /run/short.yaml`
+}
+
+export async function shortenCertificates(
+  host: KubeApi,
+  cluster: TestCluster,
+  node: string,
+  minutes: number,
+): Promise<void> {
+  await onNode(host, cluster, node, shorteningScript(minutes))
 }
 
 /** A kubelet's client certificate that ends in a second, made by kubeadm on a control plane. */

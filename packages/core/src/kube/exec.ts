@@ -55,8 +55,8 @@ export async function execInPod(
     if (input !== undefined)
       sendStdin(socket, input, () => marks?.exitCode() !== undefined).catch(output.fail)
     const told = await Promise.race([output.failed, ending.exitCode])
-    const exitCode = marks?.exitCode() ?? told
-    if (marks !== undefined && marks.exitCode() === undefined) {
+    const marked = marks?.exitCode()
+    if (marks !== undefined && marked === undefined) {
       // Success of a command that has not said that it is at its end is the end of a connection.
       if (told === 0) throw cutOff(subject, called)
       const { stdout, stderr } = marks.rest()
@@ -64,7 +64,7 @@ export async function execInPod(
       output.stderr.write(stderr)
     }
     await unlessAborted(output.taken(), deadline.signal)
-    return exitCode
+    return marked ?? told
   } catch (error) {
     if (!(error instanceof ProtocolRefused)) throw error
     throw new KnestError(
