@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import Order from './hack/order.mjs'
 
 const packages = fileURLToPath(new URL('packages/', import.meta.url))
 
@@ -24,6 +25,7 @@ const onHost = {
   testTimeout: 600_000,
   hookTimeout: 420_000,
   setupFiles: ['e2e/src/support/on-failure.ts'],
+  runner: 'hack/within-time.mjs',
 }
 
 /** How many test files are run at a time where they need no host for themselves. */
@@ -111,11 +113,11 @@ function onHostOf(nodes: Nodes, order: number, files: (file: string) => boolean)
   const isOnSecond = (file: string) => nodes === 'pod' && onSecondHost.includes(file)
   return [
     project('', isTogether, order, filesAtATime),
-    project('-few', isBesideFew, order + 5, filesAtATime),
-    project('-alone', (file) => isAlone(file) && !isOnSecond(file), order + 10, 1),
+    project('-few', isBesideFew, order + 1, filesAtATime),
     ...(nodes === 'pod'
-      ? [project('-second', (file) => isAlone(file) && isOnSecond(file), order + 20, 1)]
+      ? [project('-second', (file) => isAlone(file) && isOnSecond(file), order + 2, 1)]
       : []),
+    project('-alone', (file) => isAlone(file) && !isOnSecond(file), order + 3, 1),
   ]
 }
 
@@ -152,6 +154,7 @@ export default defineConfig({
       exclude: ['**/*.test.ts'],
       reporter: ['text', 'html'],
     },
+    sequence: { sequencer: Order },
     projects: [
       {
         resolve: { alias: sources },
@@ -168,8 +171,8 @@ export default defineConfig({
         },
       },
       ...onHostOf('pod', 1, (file) => !/^(vm|kubevirt)/.test(file) && !busy.includes(file)),
-      ...onHostOf('vm', 2, (file) => withVms.includes(file)),
-      ...onHostOf('mixed', 3, (file) => withBoth.includes(file)),
+      ...onHostOf('vm', 5, (file) => withVms.includes(file)),
+      ...onHostOf('mixed', 10, (file) => withBoth.includes(file)),
       {
         test: {
           ...onHost,

@@ -1,0 +1,25 @@
+// The order of test files for vitest: as it has them, but those that are left out first where time is short go last.
+import { basename } from 'node:path'
+import { BaseSequencer } from 'vitest/node'
+
+/** What they test is also met elsewhere: by the README, by other files, or by the same file with nodes of pods. */
+const last = [
+  'package',
+  'kind-files',
+  'registries',
+  'docker',
+  'upstream-examples',
+  'hostile',
+  'load-balancers',
+  'addresses',
+  'examples',
+]
+
+export default class Order extends BaseSequencer {
+  async sort(files) {
+    const place = (file) => last.indexOf(basename(file.moduleId, '.test.ts'))
+    const group = (file) => file.project.config.sequence.groupOrder
+    const sorted = await super.sort(files)
+    return sorted.sort((a, b) => group(a) - group(b) || place(a) - place(b))
+  }
+}
