@@ -4,6 +4,7 @@ import type { HealReport, HealRun } from '../contracts/health.js'
 import type { BackendNode } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import { KnestError, NodeCommandError } from '../errors.js'
+import { isOutage } from '../kube/temporary.js'
 import { timeoutFactorOf } from '../observe/backends.js'
 import { phaseTable } from '../phases/index.js'
 import { endedWith, pause } from '../signals.js'
@@ -19,19 +20,27 @@ const mostEnds = 3
 
 /**
  * Heals for who looks only once: an API server that is starting is waited for, and so is a node that ended meanwhile;
- * then all is looked at again, as it is where a node was started again while something ran on it. A cluster that stays
- * in the middle of something since nobody could ask it is a failure. `read` gives the record as it is then.
+ * then all is looked at again, as it is where a node was started again while something ran on it, or could not be
+ * reached for a command as long as a start may take. A cluster that stays in the middle of something since nobody could
+ * ask it is a failure. `read` gives the record as it is then.
  */
 export async function healWhenStarted(
   parts: Parts,
   read: () => Promise<ClusterRecord>,
   run: HealRun,
 ): Promise<HealReport> {
+  const begun = Date.now()
   let report = await heal(parts, await read(), run)
   for (let ends = 0; ;) {
+    const { failure } = report
     if (isKilled(report)) {
       if (++ends === mostEnds) return report
       run.progress.note(`${report.failure.message}: looking again`)
+    } else if (isOutage(failure)) {
+      const limitMs = startMs * (await timeoutFactorOf(parts, await read()))
+      if (Date.now() >= begun + limitMs) return report
+      run.progress.note(`${failure.message}: looking again`)
+      await pause(lookMs, run.signal).catch(() => undefined)
     } else if (!foundNoApi(report)) {
       const isBack = await areBack(parts, await read(), report, run)
       if (!isBack || ++ends === mostEnds) return report
@@ -41,11 +50,26 @@ export async function healWhenStarted(
       if (why !== undefined)
         return phaseTable[report.phase].isChanging ? { ...report, failure: noAnswer(record, why) } : report
     }
-    const again = await heal(parts, await read(), run)
+    const again = await healAgain(parts, read, failure, run)
     const done = report.actions.filter(({ type }) => type === 'Normal')
     report = { ...again, actions: [...done, ...again.actions] }
   }
   return report
+}
+
+/** That the time is over is less than what was in the way before. */
+async function healAgain(
+  parts: Parts,
+  read: () => Promise<ClusterRecord>,
+  before: Error | undefined,
+  run: HealRun,
+): Promise<HealReport> {
+  try {
+    return await heal(parts, await read(), run)
+  } catch (error) {
+    if (!run.signal.aborted || before === undefined) throw error
+    throw endedWith(run.signal, before.message, error)
+  }
 }
 
 /** A command ended by SIGKILL: with the container that it ran in, which the host starts again. */

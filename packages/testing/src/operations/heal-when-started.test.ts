@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterPhase } from '@knest/core'
-import { createdFixture, persistent, ref, run, type Fixture } from './fixture.js'
+import { KnestError, type ClusterPhase } from '@knest/core'
+import { createdFixture, persistent, recordingProgress, ref, run, type Fixture } from './fixture.js'
 
 /** In seconds since 1970. */
 const minutesAgo = (minutes: number): number => Math.floor(Date.now() / 1000) - minutes * 60
@@ -63,8 +63,8 @@ describe('heal of a cluster whose API server is starting', () => {
   })
 })
 
-/** A cluster whose worker is gone, and whose first commands on what takes its place end with this code. */
-async function killedFixture(exitCode: number, times: number): Promise<Fixture> {
+/** A cluster whose worker is gone, and whose first commands on what takes its place end with this code, or so. */
+async function killedFixture(ending: number | KnestError, times: number): Promise<Fixture> {
   let left = 0
   const fixture = await createdFixture(persistent, (backend) => ({
     ...backend,
@@ -73,10 +73,12 @@ async function killedFixture(exitCode: number, times: number): Promise<Fixture> 
       const isStart = (words: readonly string[]): boolean => words.some((word) => word.includes('kubelet'))
       return {
         ...node,
-        execText: async (words, options) =>
-          node.name === 'q-worker-0' && isStart(words) && left-- > 0
-            ? { exitCode, stdout: '', stderr: '' }
-            : node.execText(words, options),
+        execText: async (words, options) => {
+          if (node.name !== 'q-worker-0' || !isStart(words) || left-- <= 0)
+            return node.execText(words, options)
+          if (ending instanceof KnestError) throw ending
+          return { exitCode: ending, stdout: '', stderr: '' }
+        },
       }
     },
   }))
@@ -96,6 +98,30 @@ describe('heal beside a node that is started again while a command runs on it', 
     expect(report.failure).toEqual(
       failure === undefined ? undefined : expect.objectContaining({ exitCode: failure }),
     )
+  })
+})
+
+describe('heal of a node that cannot be reached for a command', () => {
+  const stopped = new KnestError(
+    'host-unreachable',
+    'command "bash" could not be run: cannot exec in a stopped state',
+  )
+
+  test('looks again until it can', async () => {
+    const { clusters, phase } = await killedFixture(stopped, 4)
+    const progress = recordingProgress()
+    const report = await clusters.heal(ref, { ...run, progress })
+    expect(report).toMatchObject({ phase: 'Ready', failure: undefined })
+    expect(await phase()).toBe('Ready')
+    expect(progress.notes).toContain(`${stopped.message}: looking again`)
+  })
+
+  test('says at the end of its time what it saw last', async () => {
+    const { clusters } = await killedFixture(stopped, Infinity)
+    await expect(clusters.heal(ref, { ...run, timeoutMs: 2_500 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('cannot exec in a stopped state') as string,
+    })
   })
 })
 
