@@ -7,7 +7,7 @@ import {
 } from 'knest'
 import { Command } from 'commander'
 import { changeText } from '../views/changes.js'
-import { ensureController } from '../controller-offer.js'
+import { bindBefore, ensureController } from '../controller-offer.js'
 import type { Deps } from '../deps.js'
 import { once, refuseTogether } from '../one-of.js'
 import { globalOptions, type GlobalOptions } from '../global-options.js'
@@ -63,7 +63,8 @@ export async function applyRun(deps: Deps, options: ApplyOptions): Promise<void>
         access = server
         kept = await keepIfPossible(deps, owner, kubeconfig, options, run.signal)
       }
-      const done = await clusters.apply(ref, spec, { ...run, labels, deliver })
+      const bind = await bindBefore(open, { ref, spec }, options.controller, run.signal)
+      const done = await clusters.apply(ref, spec, { ...run, labels, deliver, placed: bind, recorded: bind })
       await ensureController(deps, open, ref, run, done === 'created' && options.controller)
       return done
     }

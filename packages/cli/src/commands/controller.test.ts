@@ -67,6 +67,22 @@ describe('a controller that comes with a cluster', () => {
     expect(await terminal.run('status', 'a')).not.toBe(0)
   })
 
+  test('may work before apply makes a cluster with an end', async () => {
+    const file = 'a.yaml'
+    const manifest =
+      'apiVersion: knest.dev/v1alpha1\nkind: NestedCluster\nmetadata: {name: a}\nspec: {ttl: 2h}\n'
+    terminal.files.set(file, manifest)
+    terminal.controller.bindFault = new KnestError('not-permitted', 'you may not create rolebindings')
+    expect(await terminal.run('apply', '-f', file)).not.toBe(0)
+    expect(terminal.err).toContain('you may not create rolebindings')
+    expect(await terminal.run('status', 'a')).not.toBe(0)
+    terminal.controller.bindFault = undefined
+    expect(await terminal.run('apply', '-f', file)).toBe(0)
+    expect(terminal.controller.bound).toContain('knest-a/a')
+    terminal.controller.found = undefined
+    expect(await terminal.run('apply', '-f', file, '--no-controller')).toBe(3)
+  })
+
   test('must be there for a cluster with an end: nothing is made without', async () => {
     terminal.controller.found = undefined
     terminal.clusters.pods.add('default/job')

@@ -4,6 +4,7 @@ import type { ClusterRecord, ClusterRef, ClusterSpec } from '../contracts/cluste
 import type { SettingsChange } from '../contracts/kubernetes-settings.js'
 import type { KindRef, KubeApi, KubeObject } from '../contracts/kubernetes.js'
 import { KnestError, unlessForbidden } from '../errors.js'
+import { isTemporary } from '../kube/temporary.js'
 import { admissionProblems } from '../admission/index.js'
 import { takenProblems } from '../backend-support/index.js'
 import { deleteOwn } from '../ownership.js'
@@ -70,6 +71,16 @@ export function createKubernetesHome(
     await removeFinalizer(api, object, signal)
   }
 
+  /** Takes back what let the controller in for a cluster that was refused; that it cannot be is told by nobody. */
+  const removeBindingOfNone = async (ref: ClusterRef, signal: AbortSignal): Promise<void> => {
+    try {
+      const object = await api.get(nestedClusterKind, ref.name, ref.namespace, signal)
+      if (object === undefined) await removeControllerBinding(api, ref, signal)
+    } catch (error) {
+      if (!(error instanceof KnestError)) throw error
+    }
+  }
+
   return {
     description: api.description,
     contextNamespace,
@@ -106,7 +117,14 @@ export function createKubernetesHome(
       await Promise.all([ensureNamespace(api, ref, signal), ensureServed(api, ref, signal)])
       await more?.placed?.(signal)
       const write = (object: KubeObject): Promise<KubeObject> => api.create(object, { signal, strict: true })
-      return recordFromObject(await writeRecord(api, recordObject(ref, spec, more?.labels), write, signal))
+      try {
+        return recordFromObject(await writeRecord(api, recordObject(ref, spec, more?.labels), write, signal))
+      } catch (error) {
+        // Of one whose answer was lost the object may be there.
+        if (more?.placed !== undefined && !isTemporary(error) && !signal.aborted)
+          await removeBindingOfNone(ref, signal)
+        throw error
+      }
     },
 
     update: async (record, spec: ClusterSpec, signal) => {

@@ -1,5 +1,11 @@
-import { createClusters, createKubernetesHome, PreflightError, type ClusterHome } from '@knest/core'
-import { controllerBinding } from '@knest/core'
+import {
+  createClusters,
+  createKubernetesHome,
+  KnestError,
+  PreflightError,
+  type ClusterHome,
+} from '@knest/core'
+import { controllerBinding, nestedClusterCrd } from '@knest/core'
 import type { ClusterRecord } from '@knest/core'
 import { describe, expect, test } from 'vitest'
 import { createFakeClusterHome } from '../fake-cluster-home.js'
@@ -156,5 +162,26 @@ describe('the home on a host', () => {
       await home.remove(shared, { keepData: false, signal: never })
       expect((await api.list(kinds.binding, { signal: never })).length).toBe(isOwn ? 0 : 1)
     }
+  })
+
+  test.each([
+    ['is refused', new KnestError('config', 'admission webhook denied the request'), 0],
+    ['has no answer', new KnestError('host-unreachable', 'it was cut off'), 1],
+  ])('of a cluster that %s takes back what let the controller in', async (_, fault, left) => {
+    const api = createFakeKubeApi(Object.values(kinds))
+    const shared = { name: 'q', namespace: 'team' }
+    await api.create({ ...kinds.namespace, metadata: { name: 'team' } }, { signal: never })
+    const established = { conditions: [{ type: 'Established', status: 'True' }] }
+    await api.create({ ...nestedClusterCrd(), status: established }, { signal: never })
+    const home = createKubernetesHome({
+      ...api,
+      create: (object, options) =>
+        object.kind === 'NestedCluster' ? Promise.reject(fault) : api.create(object, options),
+    })
+    const placed = async (): Promise<void> => {
+      await api.create(controllerBinding(shared), { signal: never })
+    }
+    await expect(home.create(shared, spec, never, { placed })).rejects.toBe(fault)
+    expect((await api.list(kinds.binding, { signal: never })).length).toBe(left)
   })
 })
