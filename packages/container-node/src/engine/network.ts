@@ -65,18 +65,22 @@ export async function ensureNetwork(
   )
 }
 
-/** A range for the network of a cluster that is to be made. */
+/** A range for the network of a cluster that is to be made. `kept`: ranges that are somebody's without being used yet. */
 export async function freeSubnet(
   engine: ContainerEngine,
   ref: ClusterRef,
   { network }: ClusterSpec,
+  kept: readonly OccupiedRange[],
   signal: AbortSignal,
 ): Promise<string> {
   const [machine, others] = await Promise.all([
     readMachineNetwork(engine.programs, signal),
     otherNetworks(engine, ref, signal),
   ])
-  return chooseSubnet([...machine.routes, ...others], [...network.podNetworkCidr, ...network.serviceCidr])
+  return chooseSubnet(
+    [...machine.routes, ...others, ...kept],
+    [...network.podNetworkCidr, ...network.serviceCidr],
+  )
 }
 
 function userOf(subnet: string, occupied: readonly OccupiedRange[]): OccupiedRange | undefined {

@@ -3,7 +3,7 @@ import { renderKubeconfig, type CertificateAuthorities } from '@knest/core'
 import { createEngine } from '../engine/engine.js'
 import { createFakeEngine, type FakeEngine } from '../engine/fake-engine.js'
 import { createContainerHome } from './home.js'
-import { encodeLabel, newRecordLabel } from './record.js'
+import { decodeLabel, encodeLabel, newRecordLabel } from './record.js'
 import { hostSpec } from '../host/spec.js'
 
 const { signal } = new AbortController()
@@ -30,6 +30,22 @@ describe('the record of a host', () => {
     expect(await home.list('other', signal)).toEqual([])
     expect(await home.read({ ...ref, namespace: 'other' }, signal)).toBeUndefined()
     await expect(home.create(ref, spec, signal)).rejects.toMatchObject({ code: 'already-exists' })
+  })
+
+  it('has a range of its own, also beside one that is begun at the same time', async () => {
+    const fake = createFakeEngine()
+    const names = ['a', 'b', 'c']
+    await Promise.all(
+      names.map((name) =>
+        createContainerHome(createEngine('podman', fake, true)).create({ ...ref, name }, spec, signal),
+      ),
+    )
+    const ranges = names.map((name) => {
+      const label = fake.volumes.get(`${name}-home`)?.['knest.dev/record']
+      return decodeLabel(label)?.subnet
+    })
+    expect(new Set(ranges).size).toBe(3)
+    expect(ranges).not.toContain(undefined)
   })
 
   it('refuses an update by somebody who has not seen the last one', async () => {

@@ -5,8 +5,10 @@ import type {
   ClusterHome,
   ClusterRecord,
   ClusterRef,
+  OccupiedRange,
 } from '@knest/core'
 import type { ContainerEngine } from '../engine/engine.js'
+import type { ProgramResult } from '../engine/program.js'
 import { namesByLabel, removeObjects, volumeLabels } from '../engine/objects.js'
 import { parseAccess } from './access.js'
 import { parseAuthorities, readAuthoritiesOfNode } from './authorities.js'
@@ -67,6 +69,18 @@ export function createContainerHome(
     return access === undefined ? undefined : subnetOfServer(access.server)
   }
 
+  const recordLabels = async (signal: AbortSignal): Promise<readonly RecordLabel[]> => {
+    const volumes = await namesByLabel(engine, 'volume', recordLabel, signal)
+    const found = await Promise.all(volumes.map((volume) => volumeLabels(engine, volume, signal)))
+    return found.map((values) => decodeLabel(values?.[recordLabel])).filter((label) => label !== undefined)
+  }
+
+  /** Of clusters whose network may not be there yet. */
+  const recordedRanges = async (signal: AbortSignal): Promise<readonly OccupiedRange[]> =>
+    (await recordLabels(signal)).flatMap(({ name, subnet: cidr }) =>
+      cidr === undefined ? [] : [{ cidr, usedBy: `cluster "${name}"` }],
+    )
+
   /** The image that carries the tools to reach the volume. */
   const imageOf = async (ref: ClusterRef, signal: AbortSignal): Promise<string> => {
     const label = await readLabel(ref.name, signal)
@@ -98,11 +112,7 @@ export function createContainerHome(
     },
 
     list: async (namespace, signal) => {
-      const volumes = await namesByLabel(engine, 'volume', recordLabel, signal)
-      const found = await Promise.all(volumes.map((volume) => volumeLabels(engine, volume, signal)))
-      const records = found
-        .map((values) => decodeLabel(values?.[recordLabel]))
-        .filter((label) => label !== undefined)
+      const records = await recordLabels(signal)
       const wanted = records.filter((label) => namespace === undefined || label.namespace === namespace)
       return Promise.all(
         wanted.map(async (label) =>
@@ -116,15 +126,24 @@ export function createContainerHome(
     create: async (ref, spec, signal) => {
       const name = homeVolume(ref.name)
       if ((await volumeLabels(engine, name, signal)) !== undefined) throw exists(engine, ref)
-      // One that an earlier cluster of that name has left is taken as it is.
-      const left = (await inspectNetwork(engine, ref.name, signal))?.subnets[0]
-      const range = left ?? subnet ?? (await freeSubnet(engine, ref, spec, signal))
-      const wanted = newRecordLabel(ref, spec, new Date(), range)
-      const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
-      const made = await engine.run(['volume', 'create', ...labelArguments(values), name], {
-        signal,
-        letFinish: true,
-      })
+      // Whoever chooses a range sees those of all records, and the next sees his.
+      const lock = await acquireLock('ranges', signal, () => undefined)
+      let wanted: RecordLabel
+      let made: ProgramResult
+      try {
+        // One that an earlier cluster of that name has left is taken as it is.
+        const left = (await inspectNetwork(engine, ref.name, signal))?.subnets[0]
+        const range =
+          left ?? subnet ?? (await freeSubnet(engine, ref, spec, await recordedRanges(signal), signal))
+        wanted = newRecordLabel(ref, spec, new Date(), range)
+        const values = { ...clusterLabels(ref), [recordLabel]: encodeLabel(wanted) }
+        made = await engine.run(['volume', 'create', ...labelArguments(values), name], {
+          signal,
+          letFinish: true,
+        })
+      } finally {
+        await lock.release()
+      }
       // Whoever lost a race finds the other's record.
       const stored = await readLabel(ref.name, signal)
       if (stored?.uid === wanted.uid) return toRecord(stored, {})
@@ -181,7 +200,8 @@ export function createContainerHome(
 
     ensureAddresses: async (record, nodes, signal) => {
       const range = async (): Promise<string> =>
-        (await rememberedRange(record, signal)) ?? freeSubnet(engine, record, record.spec, signal)
+        (await rememberedRange(record, signal)) ??
+        freeSubnet(engine, record, record.spec, await recordedRanges(signal), signal)
       return addresses(record, nodes, await ensureNetwork(engine, record, range, signal))
     },
 
