@@ -2,17 +2,11 @@
 import { basename } from 'node:path'
 import { BaseSequencer } from 'vitest/node'
 
-/** What they test is also met elsewhere: by the README, by other files, or by the same file with nodes of pods. */
+/** Long ones, and then those whose matter others meet, too: the README, other files, or the same with other nodes. */
 const last = [
-  'package',
-  'kind-files',
-  'registries',
-  'docker',
-  'upstream-examples',
-  'hostile',
-  'load-balancers',
-  'addresses',
-  'examples',
+  ...['stories', 'kubernetes-settings', 'full-disk', 'certificates', 'pause', 'render', 'load', 'bad-input'],
+  ...['package', 'kind-files', 'registries', 'docker', 'upstream-examples'],
+  ...['hostile', 'load-balancers', 'addresses', 'examples'],
 ]
 
 export default class Order extends BaseSequencer {

@@ -88,9 +88,10 @@ describe('a pod of a nested cluster that fills the disk of the embedded host', (
       } finally {
         const results = await Promise.all(askers.map((asker) => asker.stop()))
         console.log(
-          `round ${round + 1} of ${rounds}: evicted after ${((Date.now() - began) / 1_000).toFixed(1)} s; answers ${results.map(({ answers }) => answers).join(', ')}; ${disk.mebibytesFree()} MiB are free`,
+          `round ${round + 1} of ${rounds}: ended after ${((Date.now() - began) / 1_000).toFixed(1)} s; answers ${results.map(({ answers }) => answers).join(', ')}; ${disk.mebibytesFree()} MiB are free`,
         )
-        expect(results.flatMap(({ failures }) => failures)).toEqual([])
+        const failures = results.flatMap((result) => result.failures)
+        expect(failures.filter((failure) => !isOfItsOwn(failure))).toEqual([])
       }
       expect(told?.status).toMatchObject({ phase: 'Failed', reason: 'Evicted' })
       await apiOf(filled).delete(podKind, pod.metadata.name, 'default', {
@@ -101,6 +102,14 @@ describe('a pod of a nested cluster that fills the disk of the embedded host', (
     expect(await containersOf(apiOf(host))).toEqual(before)
   })
 })
+
+/**
+ * The etcd of the cluster whose pod writes as fast as it can gives up a write after seven seconds when the disk takes it
+ * no sooner, as a slow one does: that one is its own doing.
+ */
+function isOfItsOwn(failure: string): boolean {
+  return failure.startsWith(`${filled}: `) && failure.endsWith('etcdserver: request timed out')
+}
 
 async function ended(api: KubeApi, name: string): Promise<KubeObject | undefined> {
   const isOver = (pods: readonly KubeObject[]): boolean =>
@@ -113,8 +122,8 @@ async function ended(api: KubeApi, name: string): Promise<KubeObject | undefined
     { namespace: 'default', fieldSelector: `metadata.name=${name}` },
     isOver,
     {
-      timeoutMs: 60_000,
-      signal: AbortSignal.timeout(65_000),
+      timeoutMs: 180_000,
+      signal: AbortSignal.timeout(185_000),
       awaited: `pod "${name}" to be evicted`,
       describe: (pods) => JSON.stringify(pods.map((pod) => pod.status as unknown)),
     },

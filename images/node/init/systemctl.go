@@ -84,15 +84,26 @@ func readyCommand(args []string) int {
 	if runsSystemd() {
 		return awaitMachine(deadline)
 	}
+	connection := awaitSocket(socketPath, deadline)
+	if connection == nil {
+		fmt.Fprintln(os.Stderr, "not ready: the node is starting")
+		return 1
+	}
+	return askOn(connection, r)
+}
+
+// awaitSocket connects to the node's init; nil when it is not there in time. The socket is there some milliseconds after
+// PID 1, refuses until somebody listens, and may be one that the container's former run has left.
+func awaitSocket(path string, deadline time.Time) net.Conn {
 	for {
-		if _, err := os.Stat(socketPath); err == nil {
-			return ask(r)
+		connection, err := net.Dial("unix", path)
+		if err == nil {
+			return connection
 		}
 		if time.Now().After(deadline) {
-			fmt.Fprintln(os.Stderr, "not ready: the node is starting")
-			return 1
+			return nil
 		}
-		time.Sleep(10 * time.Millisecond) // the socket is there some milliseconds after PID 1
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -102,6 +113,10 @@ func ask(r request) int {
 		fmt.Fprintln(os.Stderr, "cannot reach the node's init:", err)
 		return 1
 	}
+	return askOn(connection, r)
+}
+
+func askOn(connection net.Conn, r request) int {
 	defer connection.Close()
 	var answer response
 	if err := json.NewEncoder(connection).Encode(r); err != nil {

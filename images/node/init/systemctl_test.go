@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -74,4 +76,29 @@ func TestParseMountPoints(t *testing.T) {
 	if want := []string{"/", "/a b"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+func TestAwaitSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "init.sock")
+	if awaitSocket(path, time.Now().Add(50*time.Millisecond)) != nil {
+		t.Fatal("nobody is there")
+	}
+	// As a killed init leaves it, and as it is before somebody listens.
+	socket, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(socket)
+	if err := syscall.Bind(socket, &syscall.SockaddrUnix{Name: path}); err != nil {
+		t.Fatal(err)
+	}
+	if awaitSocket(path, time.Now().Add(50*time.Millisecond)) != nil {
+		t.Fatal("nobody listens")
+	}
+	time.AfterFunc(50*time.Millisecond, func() { syscall.Listen(socket, 1) }) //nolint:errcheck // the test fails then
+	connection := awaitSocket(path, time.Now().Add(10*time.Second))
+	if connection == nil {
+		t.Fatal("who listens later is not waited for")
+	}
+	connection.Close()
 }
