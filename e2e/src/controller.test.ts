@@ -431,10 +431,16 @@ describe('a cluster that was declared, three control planes and a worker', () =>
       worker,
     ])
     expect((await cluster()).spec).toEqual(asked)
-    const status = JSON.parse(await knest(home, 'status', name, '-o', 'json')) as {
-      etcd: { members: unknown[] }
+    const members = async (): Promise<number> => {
+      const status = JSON.parse(await knest(home, 'status', name, '-o', 'json')) as {
+        etcd: { members: unknown[] }
+      }
+      return status.etcd.members.length
     }
-    expect(status.etcd.members).toHaveLength(3)
+    // An etcd that gives no answer for a moment has none for status.
+    let seen = 0
+    await secondsUntil(async () => (seen = await members()) > 0, 60, 'an answer of etcd')
+    expect(seen).toBe(3)
     await secondsUntil(async () => (await eventReasons()).includes('Created'), 10, 'an Event')
   })
 
