@@ -58,6 +58,21 @@ describe('knest load', () => {
     ])
   })
 
+  const inNode = (node: string, script: string): Promise<string> =>
+    cluster.knest('ssh', name, node, '--', 'bash', '-c', script)
+  const links =
+    'cd /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots && readlink */fs | sort'
+
+  it('has it unpacked once for the nodes of a machine, also after containerd was started again', async () => {
+    const [ofControlPlane, ofWorker] = await Promise.all(
+      ['cp-0', 'worker-0'].map((node) => inNode(node, links)),
+    )
+    expect(ofControlPlane).toMatch(/^\/knest\/images\/\S+\/layers\/[0-9a-f]+\/fs\n/)
+    expect(ofWorker).toBe(ofControlPlane)
+    await inNode('worker-0', 'systemctl restart containerd')
+    await runPods(cluster.api, [pod('after-restart', `${name}-worker-0`)])
+  })
+
   it('takes one that is compressed, and an image of podman', async () => {
     const archive = folder.write('tool.tar', 'docker.io/library/tool:1', 'tool')
     writeFileSync(`${archive}.gz`, gzipSync(readFileSync(archive)))
@@ -133,6 +148,16 @@ describe('knest load', () => {
     await cluster.knest('scale', name, ':2')
     await cluster.api.delete({ apiVersion: 'v1', kind: 'Pod' }, 'on-new', 'default', { signal: never })
     await runPods(cluster.api, [pod('on-replaced', `${name}-worker-1`)])
+  })
+
+  it('deletes what no node has any more', async () => {
+    const layers = async (): Promise<number> =>
+      Number(await inNode('worker-0', 'ls "/knest/images/$KNEST_CLUSTER/layers" | wc -l'))
+    const before = await layers()
+    await cluster.knest('load', name, folder.write('other.tar', 'docker.io/library/other:1', 'other', 1_000))
+    expect(await layers()).toBe(before + 1)
+    await cluster.knest('images', 'rm', name, 'other:1')
+    expect(await layers()).toBe(before)
   })
 
   it('removes what is not wanted any more', async () => {

@@ -44,13 +44,13 @@ export const load: Scenario = {
     }),
 }
 
-/** What containerd of the three nodes has on their disks. */
+/** What containerd of the three nodes has on their disks, and what they share on that of the host. */
 async function diskMiB(knest: Knest, cluster: string): Promise<number> {
-  const nodes = ['cp-0', 'worker-0', 'worker-1']
-  const sizes = await Promise.all(
-    nodes.map((node) => knest.output('ssh', cluster, node, '--', 'du', '-sxm', '/var/lib/containerd')),
-  )
-  return sizes.reduce((sum, size) => sum + parseInt(size, 10), 0)
+  const size = async (node: string, folder: string): Promise<number> =>
+    parseInt(await knest.output('ssh', cluster, node, '--', 'du', '-sxm', folder), 10)
+  const own = ['cp-0', 'worker-0', 'worker-1'].map((node) => size(node, '/var/lib/containerd'))
+  const sizes = await Promise.all([...own, size('cp-0', '/knest/images')])
+  return sizes.reduce((sum, each) => sum + each, 0)
 }
 
 /** What one containerd needs for it, on the disk that the nodes are on too. Seconds. */

@@ -52,6 +52,7 @@ func runNode() {
 	go n.boot(archive, started)
 	go n.capLogs()
 	go n.guardRoom("/var/lib/kubelet")
+	go n.keepShared()
 	go keepEtcdRoom()
 	for received := range signals {
 		if received == syscall.SIGCHLD {

@@ -40,12 +40,22 @@ describe('the pod of a node', () => {
   })
 
   it("has of the host its kernel's modules, to read, and none of its namespaces", () => {
-    const { containers, volumes } = podSpec()
+    const { containers, volumes } = podSpec({ ...node, persistent: true })
     const ofHost = volumes.filter(({ hostPath }) => hostPath !== undefined)
     expect(ofHost.map(({ hostPath }) => hostPath?.path)).toEqual(['/lib/modules'])
     const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts)
     expect(mounts.filter(({ name }) => name === ofHost[0]?.name)).toMatchObject([{ readOnly: true }])
     for (const shared of ['hostNetwork', 'hostPID', 'hostIPC']) expect(podSpec()).not.toHaveProperty(shared)
+  })
+
+  it('shares loaded images with the others of its cluster, by its uid, unless its disk lasts', () => {
+    const paths = (persistent: boolean) =>
+      podSpec({ ...node, persistent }).volumes.flatMap(({ hostPath }) => hostPath?.path ?? [])
+    expect(paths(false)).toEqual(['/var/lib/knest/images', '/lib/modules'])
+    expect(paths(true)).toEqual(['/lib/modules'])
+    const text = JSON.stringify(podSpec({ ...node, clusterUid: 'uid-1' }))
+    expect(text).toContain('{"name":"KNEST_CLUSTER","value":"uid-1"}')
+    expect(JSON.stringify(podSpec({ ...node, persistent: true }))).not.toContain('KNEST_CLUSTER')
   })
 
   it.each([

@@ -16,6 +16,12 @@ import { nodeResources } from './resources.js'
 export const containerName = 'node'
 const diskVolume = 'disk'
 
+/**
+ * A folder of the machine in which the nodes of a cluster that are on it have loaded images once (decision 0022): those
+ * whose disk goes with their pod. One that lasts may be used on another machine, so all is on it.
+ */
+const sharedImages = { path: '/var/lib/knest/images', mountPath: '/knest/images' } as const
+
 /** The image of the node's container, which a patch may have chosen. */
 export function imageOf(set: KubeObject): string {
   const { spec } = set as unknown as SetView
@@ -76,6 +82,14 @@ export function nodeStatefulSet(spec: NodeSpec): KubeObject {
   return applyPatches(base, spec)
 }
 
+/** A cluster without an object on the host has nobody who would load anything. */
+function sharesImages({ persistent, clusterUid }: NodeSpec): boolean {
+  return !persistent && clusterUid !== ''
+}
+
+/** Without a type: the runtime of the host makes the folder, and kubelet need not see it. */
+const imagesVolume = { name: 'images', hostPath: { path: sharedImages.path, type: '' } }
+
 function podSpec(spec: NodeSpec): Record<string, unknown> {
   return {
     automountServiceAccountToken: false,
@@ -95,6 +109,7 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
         env: [
           { name: 'KNEST_NODE_NAME', value: spec.name },
           ...(spec.identity === undefined ? [] : [{ name: 'KNEST_IDENTITY', value: spec.identity }]),
+          ...(sharesImages(spec) ? [{ name: 'KNEST_CLUSTER', value: spec.clusterUid }] : []),
         ],
         resources: nodeResources(spec),
         readinessProbe: readinessProbe(spec),
@@ -103,11 +118,13 @@ function podSpec(spec: NodeSpec): Record<string, unknown> {
           { name: 'run', mountPath: '/run' },
           { name: 'tmp', mountPath: '/tmp' },
           { name: 'modules', mountPath: '/lib/modules', readOnly: true },
+          ...(sharesImages(spec) ? [{ name: 'images', mountPath: sharedImages.mountPath }] : []),
         ],
       },
     ],
     volumes: [
       ...(spec.persistent ? [] : [{ name: diskVolume, emptyDir: diskLimit(spec) }]),
+      ...(sharesImages(spec) ? [imagesVolume] : []),
       { name: 'run', emptyDir: { medium: 'Memory' } },
       { name: 'tmp', emptyDir: { medium: 'Memory' } },
       { name: 'modules', hostPath: { path: '/lib/modules', type: '' } },

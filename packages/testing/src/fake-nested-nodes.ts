@@ -10,7 +10,7 @@ import type {
   NodeSpec,
   NodeStatus,
 } from '@knest/core'
-import { answerOfContainerd, type FakeImageStore } from './fake-containerd.js'
+import { answerOfContainerd, type FakeImageStore, type FakeSharedStore } from './fake-containerd.js'
 import { createFakeEtcd, type FakeEtcd } from './fake-etcd.js'
 import { createFakeNestedApi, type FakeNestedApi } from './fake-nested-api.js'
 import { bytesOf } from './world/scene.js'
@@ -57,6 +57,8 @@ interface FakeNestedNode {
   staticPods: string
   /** What its containerd has, but for the images of Kubernetes. */
   readonly store: FakeImageStore
+  /** What it shares with other nodes; undefined on a machine of its own. */
+  shared?: FakeSharedStore | undefined
 }
 
 export interface FakeNestedNodes {
@@ -220,8 +222,12 @@ export function createFakeNestedNodes(
       await note(`member remove ${etcd.members.find((member) => member.id === id)?.name ?? id}`, signal)
       return etcd.remove(id)
     }
-    const aboutImages = await answerOfContainerd(node.store, argv, stdin, (names) =>
-      note(`import ${names.join(', ')} into ${name}`, signal),
+    const aboutImages = await answerOfContainerd(
+      node.store,
+      argv,
+      stdin,
+      (names) => note(`import ${names.join(', ')} into ${name}`, signal),
+      node.shared,
     )
     if (aboutImages !== undefined) return aboutImages
     if (program !== 'bash') throw new Error(`the fake node does not know ${argv.join(' ')}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseNodeImages } from './images.js'
+import { parseNodeImages, parseStore } from './images.js'
 
 const digest = `sha256:${'0f'.repeat(32)}`
 
@@ -16,4 +16,21 @@ registry.k8s.io/pause:3.10  application/vnd.oci.image.manifest.v1+json          
     { name: 'localhost/odd:1', digest, size: '-', id: undefined },
   ])
   expect(parseNodeImages('REF TYPE DIGEST SIZE PLATFORMS LABELS\n')).toEqual([])
+})
+
+test('of a node that shares images it is read with whom, and which', () => {
+  const text = `REF TYPE DIGEST SIZE PLATFORMS LABELS
+store 00ff
+shared docker.io/library/app:dev ${digest} abc
+shared localhost/tool:1 ${digest} archive
+`
+  expect(parseStore(text)).toEqual({
+    id: '00ff',
+    images: [
+      { name: 'docker.io/library/app:dev', digest, id: 'abc' },
+      { name: 'localhost/tool:1', digest, id: undefined },
+    ],
+  })
+  expect(parseNodeImages(text)).toEqual([])
+  expect(parseStore('REF TYPE DIGEST SIZE PLATFORMS LABELS\n')).toBeUndefined()
 })

@@ -16,7 +16,7 @@ export async function askNodeImages(
   const ask = async ({ backend, name, phase }: BackendNode): Promise<readonly NodeImage[] | undefined> => {
     if (phase !== 'running') return undefined
     try {
-      return await readNodeImages(await backend.openNode(record, name, signal), signal)
+      return (await readNodeImages(await backend.openNode(record, name, signal), signal)).images
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof KnestError) return undefined

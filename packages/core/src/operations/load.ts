@@ -5,7 +5,7 @@ import type { ExecLimits, NodeHandle } from '../contracts/node-backend.js'
 import type { Parts } from '../contracts/parts.js'
 import type { RunOptions } from '../contracts/run-options.js'
 import { KnestError } from '../errors.js'
-import { importImages, readNodeImages, type NodeImage } from '../node/images.js'
+import { importImages, linkImages, readNodeImages, type NodeImage, type SharedStore } from '../node/images.js'
 import { permit } from '../phases/index.js'
 import { withImages } from '../plan/loaded-images.js'
 import { endedBy, onAbort } from '../signals.js'
@@ -33,6 +33,7 @@ interface Target {
   readonly node: NodeHandle
   /** What it had before. */
   readonly images: readonly NodeImage[]
+  readonly store: SharedStore | undefined
 }
 
 async function load(
@@ -45,7 +46,7 @@ async function load(
   const targets = await Promise.all(
     chosen.map(async ({ backend, name }): Promise<Target> => {
       const node = await backend.openNode(record, name, run.signal)
-      return { node, images: await readNodeImages(node, run.signal) }
+      return { node, ...(await readNodeImages(node, run.signal)) }
     }),
   )
   const outcomes: LoadOutcome[] = []
@@ -81,8 +82,7 @@ async function loadOne(
   const known = (target: Target): NodeImage | undefined => found(archive, target)
   const lacking = targets.filter((target) => known(target) === undefined)
   const had = targets.filter((target) => known(target) !== undefined)
-  const nodesLacking = lacking.map(({ node }) => node)
-  const results = lacking.length === 0 ? [] : await importInto(archive, nodesLacking, { timeoutMs, signal })
+  const results = lacking.length === 0 ? [] : await importInto(archive, lacking, { timeoutMs, signal })
   if (signal.aborted) throw endedBy(signal)
   const imported = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const images = imported[0] ?? had.flatMap((target) => known(target) ?? []).slice(0, 1)
@@ -112,25 +112,44 @@ async function loadOne(
   }
 }
 
-/** Sends one archive to several nodes at the same time. */
+/** Sends one archive to several nodes at the same time; of those that share a store one takes it for all. */
 async function importInto(
   archive: ImageArchive,
-  nodes: readonly NodeHandle[],
+  targets: readonly Target[],
   limits: ExecLimits,
 ): Promise<readonly PromiseSettledResult<readonly NodeImage[]>[]> {
+  const takers = targets.filter((target, at) => takerFor(target, targets) === at)
   const source = await archive.open(limits.signal)
   const forget = onAbort(limits.signal, (error) => source.destroy(error))
   try {
     const { stream, isGzip } = await peekGzip(source)
-    const copies = fanOut(stream, nodes.length)
+    const copies = fanOut(stream, takers.length)
     const options = { ...limits, id: archive.image?.id, isGzip }
-    return await Promise.allSettled(nodes.map((node, at) => importImages(node, copies[at] ?? '', options)))
+    const taken = takers.map(({ node }, at) => importImages(node, copies[at] ?? '', options))
+    return await Promise.allSettled(
+      targets.map(async (target, at) => {
+        const taker = targets[takerFor(target, targets)] ?? target
+        const images = await taken[takers.indexOf(taker)]
+        if (images === undefined || takerFor(target, targets) === at) return images ?? []
+        const names = images.map(({ name }) => name)
+        if (names.length > 0) await linkImages(target.node, names, limits.signal)
+        return images
+      }),
+    )
   } catch (error) {
     throw readable(archive, error)
   } finally {
     forget()
     source.destroy()
   }
+}
+
+/** The place of the first that shares a store with this one; its own when it shares none. */
+function takerFor(target: Target, targets: readonly Target[]): number {
+  const { store } = target
+  return targets.findIndex(
+    (other) => other === target || (store !== undefined && other.store?.id === store.id),
+  )
 }
 
 function found({ image }: ImageArchive, { images }: Target): NodeImage | undefined {

@@ -3,7 +3,7 @@ import { clusterCommand } from '../commands.js'
 import type { NodeHandle } from '../contracts/node-backend.js'
 import type { Progress } from '../contracts/progress.js'
 import { KnestError } from '../errors.js'
-import { exportImage, importImages, readNodeImages } from '../node/images.js'
+import { exportImage, importImages, linkImages, readNodeImages } from '../node/images.js'
 import { lackedImages, type ImageToCopy } from '../plan/loaded-images.js'
 import { shortImageName } from '../values/index.js'
 import type { StepContext } from './context.js'
@@ -22,10 +22,14 @@ export async function copyImages(
 ): Promise<void> {
   const node = await context.openNode(name, signal)
   // A disk that was kept has more than was known when the node was away.
-  const present = await readNodeImages(node, signal)
+  const { images: present, store } = await readNodeImages(node, signal)
   for (const image of images) {
     if (lackedImages([image], { name, pool: '' }, present).length === 0) continue
     progress.note(shortImageName(image.name))
+    if (lackedImages([image], { name, pool: '' }, store?.images ?? []).length === 0) {
+      await linkImages(node, [image.name], signal)
+      continue
+    }
     const fault = await copyFromAny(context, image, node, signal)
     if (fault === undefined) continue
     const short = shortImageName(image.name)

@@ -64,6 +64,24 @@ describe('load', () => {
     ])
   })
 
+  test('gives nodes that share a store one copy, and a node that comes later without any', async () => {
+    const { clusters, nodes } = await createdFixture(withWorkers(2))
+    const shared = { id: 'machine', images: new Map() }
+    for (const name of ['q-cp-0', 'q-worker-1']) Object.assign(nodes.nodes.get(name) ?? {}, { shared })
+    nodes.done.length = 0
+    const loading = clusters.load(ref, { archives: [image()] }, run)
+    expect(await loading).toMatchObject([{ loaded: ['q-cp-0', 'q-worker-0', 'q-worker-1'] }])
+    const imports = (): readonly string[] => nodes.done.filter((each) => each.startsWith('import'))
+    expect([...imports()].sort()).toEqual([`import ${app} into q-cp-0`, `import ${app} into q-worker-0`])
+    expect(nodes.nodes.get('q-worker-1')?.store.get(app)?.digest).toBe(digest)
+    nodes.nodes.get('q-worker-1')?.store.clear()
+    await clusters.heal(ref, { ...run })
+    expect(nodes.nodes.get('q-worker-1')?.store.get(app)?.digest).toBe(digest)
+    expect(imports()).toHaveLength(2)
+    await clusters.removeImages(ref, [app], run)
+    expect(shared.images.size).toBe(0)
+  })
+
   test('leaves nodes alone that have it with the same id, and replaces another', async () => {
     const { clusters, nodes, record } = await createdFixture()
     await clusters.load(ref, { archives: [image()] }, run)
