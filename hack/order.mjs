@@ -4,7 +4,7 @@ import { BaseSequencer } from 'vitest/node'
 
 /** Long ones, and then those whose matter others meet, too: the README, other files, or the same with other nodes. */
 const last = [
-  ...['stories', 'kubernetes-settings', 'full-disk', 'certificates', 'pause', 'render', 'load', 'bad-input'],
+  ...['stories', 'kubernetes-settings', 'full-disk', 'certificates', 'pause', 'render', 'bad-input'],
   ...['package', 'kind-files', 'registries', 'docker', 'upstream-examples'],
   ...['hostile', 'load-balancers', 'addresses', 'examples'],
 ]

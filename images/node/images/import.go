@@ -24,6 +24,10 @@ import (
 // importArchive reads an archive into the store: each layer is unpacked while it comes, and written nowhere else. It gives
 // the images that have a name. What is cut off leaves nothing that counts.
 func (s *store) importArchive(ctx context.Context, from io.Reader, loaded string) ([]image, error) {
+	// What an import has left that was cut off, by a power cut too, is not taken for a layer.
+	if err := s.tidy(); err != nil {
+		return nil, err
+	}
 	work, err := s.begin()
 	if err != nil {
 		return nil, err
@@ -58,10 +62,6 @@ func (s *store) importArchive(ctx context.Context, from io.Reader, loaded string
 				return err
 			}
 			all = append(all, published)
-		}
-		// Used by nobody yet: without this a node that is tidied in the same moment would delete it.
-		if err := s.noteUse(directoriesOf(all)...); err != nil {
-			return err
 		}
 		if err := s.sync(); err != nil {
 			return err

@@ -114,7 +114,7 @@ func here() (*store, error) {
 	if root.Dev == own.Dev {
 		return nil, errNothingShared
 	}
-	return openStore(filepath.Join(sharedRoot, cluster), node, snapshotsRoot)
+	return &store{root: filepath.Join(sharedRoot, cluster), node: node, snapshots: snapshotsRoot}, nil
 }
 
 func printStore(store *store) error {

@@ -60,10 +60,6 @@ type layerOfImage struct {
 // used counts for nothing.
 const forgottenAfter = time.Hour
 
-func openStore(root, node, snapshots string) (*store, error) {
-	return &store{root: root, node: node, snapshots: snapshots}, nil
-}
-
 func (s *store) path(parts ...string) string {
 	return filepath.Join(append([]string{s.root}, parts...)...)
 }

@@ -107,9 +107,7 @@ func newStore(t *testing.T) *store {
 	directory := t.TempDir()
 	snapshots := filepath.Join(directory, "snapshots")
 	must(t, os.MkdirAll(snapshots, 0o700))
-	one, err := openStore(filepath.Join(directory, "store"), "a", snapshots)
-	must(t, err)
-	return one
+	return &store{root: filepath.Join(directory, "store"), node: "a", snapshots: snapshots}
 }
 
 func load(t *testing.T, s *store, archive []byte) image {
@@ -170,6 +168,43 @@ func TestExportIsWhatCame(t *testing.T) {
 	}
 }
 
+func TestOneLayerOnTwoOthers(t *testing.T) {
+	needRoot(t)
+	s := newStore(t)
+	top := tarOf(t, file("etc/c", "third"))
+	modes := map[string]uint32{}
+	for name, mode := range map[string]int64{"localhost/one:1": 0o751, "localhost/two:1": 0o710} {
+		base := tarOf(t, folder("etc", mode))
+		// The second one finds what the first has left, as in an archive of both.
+		one := load(t, s, ociArchive(t, name, [][]byte{base, top, top}, false))
+		var etc unix.Stat_t
+		must(t, unix.Lstat(s.path("layers", one.Layers[2].Directory, "fs", "etc"), &etc))
+		modes[name] = etc.Mode & 0o7777
+		if one.Layers[1].Directory == one.Layers[2].Directory {
+			t.Error("a layer on two others is in one place")
+		}
+		if text, err := os.ReadFile(s.path("layers", one.Layers[2].Directory, "fs", "etc", "c")); err != nil || string(text) != "third" {
+			t.Errorf("%q %v", text, err)
+		}
+		must(t, s.export(io.Discard, one))
+	}
+	if modes["localhost/one:1"] != 0o751 || modes["localhost/two:1"] != 0o710 {
+		t.Errorf("%v", modes)
+	}
+}
+
+func TestWhatAnImportHasLeftCountsForNothing(t *testing.T) {
+	needRoot(t)
+	s := newStore(t)
+	layer := tarOf(t, file("a", "whole"))
+	torn := s.path("layers", digest.FromBytes(layer).Encoded(), "fs")
+	must(t, os.MkdirAll(torn, 0o700))
+	one := load(t, s, ociArchive(t, app, [][]byte{layer}, false))
+	if text, err := os.ReadFile(s.path("layers", one.Layers[0].Directory, "fs", "a")); err != nil || string(text) != "whole" {
+		t.Errorf("%q %v", text, err)
+	}
+}
+
 func TestDamagedArchivesLeaveNothing(t *testing.T) {
 	needRoot(t)
 	whole := ociArchive(t, app, [][]byte{tarOf(t, file("a", "text"))}, false)
@@ -208,8 +243,7 @@ func TestWhatIsUsedStays(t *testing.T) {
 		t.Fatalf("what runs is gone: %v", err)
 	}
 	// Another node does not know of it, but by what this one wrote down.
-	other, err := openStore(s.root, "b", filepath.Join(t.TempDir(), "none"))
-	must(t, err)
+	other := &store{root: s.root, node: "b", snapshots: filepath.Join(t.TempDir(), "none")}
 	must(t, other.tidy())
 	if _, err := os.Stat(layer); err != nil {
 		t.Fatalf("what another node runs is gone: %v", err)
