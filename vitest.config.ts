@@ -46,9 +46,6 @@ const sideBySide = [
     'certificates',
     'contracts',
     'create',
-    'doctor',
-    'doctor-ha',
-    'doctor-healthy',
     'hostile-machine',
     'interrupt',
     'kind-files',
@@ -79,7 +76,11 @@ const sideBySide = [
 const besideFew = ['ha', 'kill', 'one-namespace']
 
 /** Of those that have the host for themselves, some that go to the second host of `hack/test`: it has less to do. */
-const onSecondHost = ['declared-ends', 'fixed-addresses', 'foreign']
+const onSecondHost = [
+  ...['declared-ends', 'fixed-addresses', 'foreign'],
+  // What is silent for seconds on a busy host is a fault to them.
+  ...['doctor', 'doctor-ha', 'doctor-healthy'],
+]
 
 /**
  * Test files on a host, in three projects (those of pods in four, see `onSecondHost`): those of `sideBySide`, those of `besideFew` and, after them, those that have
