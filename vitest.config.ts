@@ -167,7 +167,8 @@ export default defineConfig({
           isolate: false,
           // Some files wait for real programs and clocks: more of them than processors.
           maxWorkers: availableParallelism() + 1,
-          testTimeout: 15_000,
+          // Those that run programs take their time where a fork is slow.
+          testTimeout: 60_000,
           globalSetup: 'hack/test-folder.mjs',
         },
       },

@@ -180,7 +180,8 @@ function failureOf(
         cause: first,
       },
     )
-  const said = errors.map(({ message }) => message).join('; ')
+  // Nodes that share a store have one error.
+  const said = [...new Set(errors.map(({ message }) => message))].join('; ')
   const others = loaded.length === 0 ? 'no node has it' : `it is on ${loaded.join(', ')}`
   return new KnestError('node-command', `${archive.title}: ${said}; ${others}`, {
     hint: 'see why, make room on the disk if that is it, and run the same command again',

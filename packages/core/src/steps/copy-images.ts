@@ -26,16 +26,25 @@ export async function copyImages(
   for (const image of images) {
     if (lackedImages([image], { name, pool: '' }, present).length === 0) continue
     progress.note(shortImageName(image.name))
-    if (lackedImages([image], { name, pool: '' }, store?.images ?? []).length === 0) {
-      await linkImages(node, [image.name], signal)
-      continue
-    }
+    const isShared = lackedImages([image], { name, pool: '' }, store?.images ?? []).length === 0
+    if (isShared && (await link(node, image, signal))) continue
     const fault = await copyFromAny(context, image, node, signal)
     if (fault === undefined) continue
     const short = shortImageName(image.name)
     progress.warn(
       `node "${name}" comes without image "${short}": ${fault.message}; load it again with ${clusterCommand('load', context.record, short)}`,
     )
+  }
+}
+
+/** Whether the node took it from what it shares; one that cannot gets it as others do. */
+async function link(node: NodeHandle, image: ImageToCopy, signal: AbortSignal): Promise<boolean> {
+  try {
+    await linkImages(node, [image.name], signal)
+    return true
+  } catch (error) {
+    if (error instanceof KnestError && error.code === 'node-command') return false
+    throw error
   }
 }
 

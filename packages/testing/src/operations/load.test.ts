@@ -82,6 +82,21 @@ describe('load', () => {
     expect(shared.images.size).toBe(0)
   })
 
+  test('copies an image that a node cannot take from its store', async () => {
+    const { clusters, nodes } = await createdFixture()
+    const images = new Map()
+    const shared = { id: 'machine', images }
+    for (const name of ['q-cp-0', 'q-worker-0']) Object.assign(nodes.nodes.get(name) ?? {}, { shared })
+    await clusters.load(ref, { archives: [image()] }, run)
+    nodes.nodes.get('q-worker-0')?.store.clear()
+    nodes.done.length = 0
+    // It names what it does not have, as one whose layer somebody deleted.
+    images.get = () => undefined
+    await clusters.heal(ref, run)
+    expect(nodes.done).toContain(`import ${app} into q-worker-0`)
+    expect(nodes.nodes.get('q-worker-0')?.store.get(app)?.digest).toBe(digest)
+  })
+
   test('leaves nodes alone that have it with the same id, and replaces another', async () => {
     const { clusters, nodes, record } = await createdFixture()
     await clusters.load(ref, { archives: [image()] }, run)
