@@ -227,13 +227,3 @@ func (s *store) sync() error {
 	defer folder.Close()
 	return unix.Syncfs(int(folder.Fd()))
 }
-
-func directoriesOf(all []image) []string {
-	var names []string
-	for _, one := range all {
-		for _, layer := range one.Layers {
-			names = append(names, layer.Directory)
-		}
-	}
-	return names
-}

@@ -136,7 +136,7 @@ func (l *layer) record(from io.Reader) (io.Reader, func() error, error) {
 	return stream, finish, nil
 }
 
-// archive writes a plain layer as it came.
+// writeArchive writes a plain layer as it came.
 func writeArchive(directory string, to io.Writer) error {
 	file, err := os.Open(filepath.Join(directory, "tar.gz"))
 	if err != nil {

@@ -94,7 +94,7 @@ func (s *store) linkOne(ctx context.Context, node *containerd, one image) error 
 				return err
 			}
 		}
-		return s.noteUse(directoriesOf([]image{one})...)
+		return s.noteUse(one.directories()...)
 	})
 	if err != nil {
 		return err

@@ -56,6 +56,15 @@ type layerOfImage struct {
 	Directory string `json:"directory"`
 }
 
+// directories are the names of the folders that its layers are in.
+func (one image) directories() []string {
+	var names []string
+	for _, layer := range one.Layers {
+		names = append(names, layer.Directory)
+	}
+	return names
+}
+
 // forgottenAfter is how long a node may be away, as while its container or the machine is started again, until what it
 // used counts for nothing.
 const forgottenAfter = time.Hour
@@ -102,10 +111,7 @@ func (s *store) locked(do func() error) error {
 }
 
 func (s *store) images() ([]image, error) {
-	entries, err := os.ReadDir(s.path("images"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := entriesOf(s.path("images"))
 	if err != nil {
 		return nil, err
 	}
@@ -154,6 +160,15 @@ func (s *store) put(one image) error {
 		return err
 	}
 	return writeWhole(s.meta(one.Name), content)
+}
+
+// entriesOf gives what is in a folder; nothing is in one that is not there.
+func entriesOf(folder string) ([]os.DirEntry, error) {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
 }
 
 func writeWhole(path string, content []byte) error {

@@ -57,10 +57,7 @@ func (s *store) noteUse(more ...string) error {
 
 // linked gives the names of the layers that snapshots of this node lead to.
 func (s *store) linked() ([]string, error) {
-	entries, err := os.ReadDir(s.snapshots)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	entries, err := entriesOf(s.snapshots)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +134,8 @@ func tidyOthers(root, own string) error {
 		if entry.Name() == own || !entry.IsDir() || !isStore(folder) {
 			continue
 		}
-		users, err := os.ReadDir(filepath.Join(folder, "users"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		users, err := entriesOf(filepath.Join(folder, "users"))
+		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
@@ -160,10 +157,7 @@ func isStore(folder string) bool {
 }
 
 func removeBut(folder string, keep func(name string) bool) error {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	entries, err := entriesOf(folder)
 	if err != nil {
 		return err
 	}

@@ -118,21 +118,23 @@ async function importInto(
   targets: readonly Target[],
   limits: ExecLimits,
 ): Promise<readonly PromiseSettledResult<readonly NodeImage[]>[]> {
-  const takers = targets.filter((target, at) => takerFor(target, targets) === at)
+  const takers = targets.map((target) => takerOf(target, targets))
   const source = await archive.open(limits.signal)
   const forget = onAbort(limits.signal, (error) => source.destroy(error))
   try {
     const { stream, isGzip } = await peekGzip(source)
-    const copies = fanOut(stream, takers.length)
+    const different = [...new Set(takers)]
+    const copies = fanOut(stream, different.length)
     const options = { ...limits, id: archive.image?.id, isGzip }
-    const taken = takers.map(({ node }, at) => importImages(node, copies[at] ?? '', options))
+    const taken = new Map(
+      different.map((taker, at) => [taker, importImages(taker.node, copies[at] ?? '', options)] as const),
+    )
     return await Promise.allSettled(
       targets.map(async (target, at) => {
-        const taker = targets[takerFor(target, targets)] ?? target
-        const images = await taken[takers.indexOf(taker)]
-        if (images === undefined || takerFor(target, targets) === at) return images ?? []
+        const taker = takers[at] ?? target
+        const images = (await taken.get(taker)) ?? []
         const names = images.map(({ name }) => name)
-        if (names.length > 0) await linkImages(target.node, names, limits.signal)
+        if (taker !== target && names.length > 0) await linkImages(target.node, names, limits.signal)
         return images
       }),
     )
@@ -144,12 +146,11 @@ async function importInto(
   }
 }
 
-/** The place of the first that shares a store with this one; its own when it shares none. */
-function takerFor(target: Target, targets: readonly Target[]): number {
+/** The first that shares a store with this one; itself when it shares none. */
+function takerOf(target: Target, targets: readonly Target[]): Target {
   const { store } = target
-  return targets.findIndex(
-    (other) => other === target || (store !== undefined && other.store?.id === store.id),
-  )
+  if (store === undefined) return target
+  return targets.find((other) => other.store?.id === store.id) ?? target
 }
 
 function found({ image }: ImageArchive, { images }: Target): NodeImage | undefined {
