@@ -20,10 +20,12 @@ const sources = readdirSync(packages).flatMap((folder) => {
   })
 })
 
+const slowness = Math.max(1, Number(process.env.KNEST_TEST_SLOWNESS ?? 1))
+
 const onHost = {
   environment: 'node' as const,
-  testTimeout: 600_000,
-  hookTimeout: 420_000,
+  testTimeout: 600_000 * slowness,
+  hookTimeout: 420_000 * slowness,
   setupFiles: ['e2e/src/support/on-failure.ts'],
   runner: 'hack/within-time.mjs',
 }

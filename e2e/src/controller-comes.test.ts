@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { secondsUntil } from './support/until.js'
 
 it('knest create brings a controller, and the last delete leaves nothing of it', async () => {
   const home = createHome()
   const host = await openHost(home)
-  const before = await inventory(host)
+  const before = await quietInventory(host)
   const names = ['e2e-comes-a', 'e2e-comes-b']
   const run = async (...argv: readonly string[]): Promise<void> => {
     const outcome = await runKnest(home, [...argv, '--context', hostContext], { controller: true })
@@ -27,7 +27,7 @@ it('knest create brings a controller, and the last delete leaves nothing of it',
   } finally {
     for (const name of names) await run('delete', name, '--ignore-not-found')
   }
-  expect(await inventory(host)).toEqual(before)
+  await expectInventory(host, before)
   host.close()
   home.remove()
 })

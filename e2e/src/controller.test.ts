@@ -7,7 +7,7 @@ import type { KubeApi, KubeObject } from 'knest'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, inventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { killNode, podKind } from './support/nodes.js'
 import { quicklyNoticed } from './support/quickly-noticed.js'
@@ -74,7 +74,7 @@ function startOf(pod: KubeObject | undefined): string | undefined {
 beforeAll(async () => {
   home = createHome()
   host = await openHost(home)
-  before = await inventory(host)
+  before = await quietInventory(host)
   await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
   const spec = {
     nodeSelector: { 'knest.dev/no-such-node': '' },
@@ -96,7 +96,7 @@ afterAll(async () => {
   for (const name of [waitingName, stuckName, endingName, ownedName])
     await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
   await knest(home, 'host', 'uninstall', 'controller')
-  expect(await inventory(host)).toEqual(before)
+  await expectInventory(host, before)
   host.close()
   home.remove()
 })

@@ -3,7 +3,7 @@ import type { KindRef, KubeApi, KubeObject } from 'knest'
 import { parseAllDocuments } from 'yaml'
 import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext, type TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { podKind } from './support/nodes.js'
 import { secondsUntil } from './support/until.js'
@@ -42,7 +42,7 @@ describe('a declared cluster ends', () => {
   beforeAll(async () => {
     home = createHome()
     host = await openHost(home)
-    before = await inventory(host)
+    before = await quietInventory(host)
     await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
   })
 
@@ -53,7 +53,7 @@ describe('a declared cluster ends', () => {
       await secondsUntil(() => isGone(namespaceKind, `knest-${name}`), 60, `namespace of ${name} to be gone`)
     }
     await knest(home, 'host', 'uninstall', 'controller')
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
     host.close()
     home.remove()
   })

@@ -1,21 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { createCluster, never, openHost } from './support/cluster.js'
+import { createCluster, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { inventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
-import { secondsUntil } from './support/until.js'
 
 it('knest delete leaves the host and the kubeconfig as they were before', async () => {
   const home = createHome()
   const host = await openHost(home)
-  // What test files before this one have left to the host to end.
-  const areEnded = async (): Promise<boolean> =>
-    (await host.list({ apiVersion: 'v1', kind: 'Namespace' }, { signal: never })).every(
-      ({ metadata }) => metadata.deletionTimestamp === undefined,
-    )
-  await secondsUntil(areEnded, 60, 'namespaces that are being deleted to be gone')
-  const objectsBefore = await inventory(host)
+  const objectsBefore = await quietInventory(host)
 
   const cluster = await createCluster('e2e-delete', '--worker-machine-count', '1')
   const bytesBefore = readFileSync(home.kubeconfig)

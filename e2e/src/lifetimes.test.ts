@@ -5,7 +5,7 @@ import type { KubeApi, KubeObject } from 'knest'
 import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, inventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { podKind } from './support/nodes.js'
 import { embeddedEngine } from './support/pausing.js'
@@ -50,7 +50,7 @@ describe.skipIf(engine === undefined)('of a cluster that ends by itself nothing 
 
   beforeAll(async () => {
     host = await openHost(home)
-    before = await inventory(host)
+    before = await quietInventory(host)
     await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
     around = await inventory(host)
   })
@@ -59,7 +59,7 @@ describe.skipIf(engine === undefined)('of a cluster that ends by itself nothing 
     for (const { name } of [...withEnd, ...owned])
       await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
     await knest(home, 'host', 'uninstall', 'controller')
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
     host.close()
     home.remove()
   })

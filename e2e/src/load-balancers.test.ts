@@ -6,7 +6,7 @@ import { webPod } from '@knest/testing/web-pod'
 import type { KubeApi, KubeObject } from 'knest'
 import { createCluster, never, openHost, type TestCluster } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest, type Outcome } from './support/knest.js'
 import { secondsUntil } from './support/until.js'
 import { runPods, shell } from './support/workload.js'
@@ -98,14 +98,14 @@ describe.skipIf(range === undefined)('a Service of type LoadBalancer', () => {
   }
 
   beforeAll(async () => {
-    before = await inventory(host)
+    before = await quietInventory(host)
     await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
     clusters = await Promise.all(names.map((name) => createCluster(name, '--worker-machine-count', '0')))
   })
   afterAll(async () => {
     await Promise.all(clusters.map((cluster) => cluster.remove()))
     await knest(home, 'host', 'uninstall', 'controller')
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
     host.close()
     home.remove()
   })

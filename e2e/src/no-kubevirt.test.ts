@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { findKubeVirt } from './support/kubevirt.js'
 
@@ -10,13 +10,13 @@ it('knest create --backend vm on a host without KubeVirt says what to do, and ma
   const host = await openHost(home)
   try {
     if ((await findKubeVirt(host)) !== undefined) return context.skip('the host has KubeVirt')
-    const before = await inventory(host)
+    const before = await quietInventory(host)
     const argv = ['create', 'e2e-none', '--backend', 'vm', '--context', hostContext]
     const outcome = await runKnest(home, argv)
     expect(outcome.code, outcome.stderr).toBe(3)
     expect(outcome.stderr.match(/^error: .*/gm)).toEqual([expect.stringContaining('has no KubeVirt')])
     expect(outcome.stderr).toMatch(/hint: .*knest host install kubevirt/)
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
   } finally {
     host.close()
     home.remove()

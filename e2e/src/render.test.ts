@@ -5,7 +5,7 @@ import { authorityFilesOn } from './support/authority-files.js'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, inventory } from './support/inventory.js'
 import { readProof, writeProof, written } from './support/proof.js'
 import { createReaderHome, readDocument, runBlock, shellBlocks } from './support/readme.js'
 import { applyStandalone, awaitStandalone, podUid } from './support/standalone.js'
@@ -119,10 +119,7 @@ describe('a standalone cluster of one control plane and one worker', () => {
   it('is gone with its namespace, and leaves nothing', async () => {
     await cluster.remove()
     const host = cluster.host
-    await secondsUntil(async () => {
-      const now = await inventory(host, [name])
-      return JSON.stringify(now) === JSON.stringify(before)
-    }, 30).catch(async () => expect(await inventory(host, [name])).toEqual(before))
+    await expectInventory(host, before, [name])
   })
 })
 

@@ -4,7 +4,7 @@ import type { KubeApi, KubeObject } from 'knest'
 import { parseAllDocuments } from 'yaml'
 import { isReady, never, openHost, within } from './support/cluster.js'
 import { createHome, hostContext, type TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { killNode, podKind } from './support/nodes.js'
 import { secondsUntil } from './support/until.js'
@@ -98,7 +98,7 @@ describe.skipIf(isShort)('beside ten clusters that can never come up', () => {
   beforeAll(async () => {
     home = createHome()
     host = await openHost(home)
-    before = await inventory(host)
+    before = await quietInventory(host)
     await knest(home, 'host', 'install', 'controller', '--timeout', '2m')
     await declare(eleventh, '--unhealthy-after', '30s')
     await secondsUntil(() => isClusterReady(eleventh), 300, 'the eleventh cluster to be Ready')
@@ -124,7 +124,7 @@ describe.skipIf(isShort)('beside ten clusters that can never come up', () => {
       await runKnest(home, ['delete', name, '--ignore-not-found', '--context', hostContext])
     await host.delete(classKind, storageClass, undefined, { signal: never })
     await knest(home, 'host', 'uninstall', 'controller')
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
     host.close()
     home.remove()
   }, 300_000)

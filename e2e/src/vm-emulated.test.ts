@@ -3,7 +3,7 @@ import type { KubeApi } from 'knest'
 import { isReady, listNames, never, openCluster, openHost, within } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { knest, runKnest } from './support/knest.js'
 import { equipKubeVirt } from './support/kubevirt.js'
 import type { Equipped } from './support/kubevirt.js'
@@ -30,7 +30,7 @@ describe('a cluster whose nodes are machines with a kernel of their own', () => 
     else if (outcome.kind === 'real KubeVirt') skipped = 'a real KubeVirt runs all of vm.test.ts'
     else equipped = outcome
     if (skipped !== undefined) console.log(`skipped: emulated machines: ${skipped}`)
-    before = await inventory(host)
+    before = await quietInventory(host)
   })
   afterAll(async () => {
     api?.close()
@@ -87,6 +87,6 @@ describe('a cluster whose nodes are machines with a kernel of their own', () => 
   it('is deleted without a trace', async (context) => {
     if (api === undefined) return context.skip(skipped ?? 'there is no cluster')
     await knest(home, 'delete', name)
-    expect(await inventory(host)).toEqual(before)
+    await expectInventory(host, before)
   })
 })

@@ -3,7 +3,7 @@ import type { KubeApi } from 'knest'
 import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { inventory } from './support/inventory.js'
+import { expectInventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { findKubeVirt } from './support/kubevirt.js'
 import { nodeFlags } from './support/nodes.js'
@@ -26,13 +26,13 @@ afterAll(() => {
 
 /** Runs a create that must be refused: one message, and nothing on the host. */
 async function refused(input: string, ...flags: readonly string[]): Promise<string> {
-  const before = await inventory(host)
+  const before = await quietInventory(host)
   const outcome = await runKnest(home, ['create', 'e2e-refused', '--context', hostContext, ...flags], {
     input,
   })
   expect(outcome.code, outcome.stderr).toBe(3)
   expect(outcome.stderr.match(/^error: /gm)).toHaveLength(1)
-  expect(await inventory(host)).toEqual(before)
+  await expectInventory(host, before)
   return outcome.stderr
 }
 

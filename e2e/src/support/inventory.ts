@@ -1,5 +1,7 @@
 import type { KubeApi, KubeObject } from 'knest'
+import { expect } from 'vitest'
 import { never } from './cluster.js'
+import { secondsUntil } from './until.js'
 
 interface ResourceList {
   readonly resources: readonly {
@@ -23,6 +25,32 @@ export async function inventory(api: KubeApi, own?: readonly string[]): Promise<
   const versions = ['v1', ...groups.groups.map(({ preferredVersion }) => preferredVersion.groupVersion)]
   const lists = await Promise.all(versions.map((version) => objectsOf(api, version, own)))
   return lists.flat().sort()
+}
+
+/** The inventory of a host on which nothing of a test before is on its way out any more. */
+export async function quietInventory(api: KubeApi): Promise<readonly string[]> {
+  let found: readonly string[] = []
+  const isQuiet = async (): Promise<boolean> => {
+    const before = found
+    const namespaces = await api.list({ apiVersion: 'v1', kind: 'Namespace' }, { signal: never })
+    found = await inventory(api)
+    return (
+      namespaces.every(({ metadata }) => metadata.deletionTimestamp === undefined) &&
+      found.join() === before.join()
+    )
+  }
+  await secondsUntil(isQuiet, 60, 'the host to be quiet')
+  return found
+}
+
+/** Expects the inventory of before, as soon as the host's own controllers have taken away what hung on what went. */
+export async function expectInventory(
+  api: KubeApi,
+  before: readonly string[],
+  own?: readonly string[],
+): Promise<void> {
+  const isSame = async (): Promise<boolean> => (await inventory(api, own)).join() === before.join()
+  await secondsUntil(isSame, 30).catch(async () => expect(await inventory(api, own)).toEqual(before))
 }
 
 async function objectsOf(
