@@ -78,6 +78,37 @@ describe('knest create with the flags of the README', () => {
     )
   })
 
+  it('runs pods that ask for what only a runtime of today has', async () => {
+    const name = 'runtime'
+    const pod = webPod(name, 'e2e-create-worker-1')
+    const spec = pod.spec as { containers: readonly [Record<string, unknown>] }
+    const volumeMounts = [
+      { name: 'read', mountPath: '/read', readOnly: true, recursiveReadOnly: 'Enabled' },
+      { name: 'www', mountPath: '/www' },
+    ]
+    await runPods(cluster.api, [
+      {
+        ...pod,
+        spec: {
+          ...spec,
+          securityContext: {
+            ...{ runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000 },
+            ...{ supplementalGroups: [4000], supplementalGroupsPolicy: 'Strict' },
+          },
+          containers: [{ ...spec.containers[0], volumeMounts }],
+          volumes: [
+            { name: 'read', hostPath: { path: '/run' } },
+            { name: 'www', emptyDir: {} },
+          ],
+        },
+      },
+    ])
+    expect((await shell(cluster.api, name, 'id -G')).split(' ').sort()).toEqual(['2000', '3000', '4000'])
+    const mounts = (await shell(cluster.api, name, "grep ' /read' /proc/self/mountinfo")).split('\n')
+    expect(mounts.length, 'mounts below it, too').toBeGreaterThan(1)
+    for (const mount of mounts) expect(mount).toMatch(/ \/read\S* ro\b/)
+  })
+
   it('writes a kubeconfig only its owner can read, and a context beside the current one', () => {
     expect(statSync(cluster.kubeconfigPath).mode & 0o777).toBe(0o600)
     const config = parse(readFileSync(cluster.home.kubeconfig, 'utf8')) as {

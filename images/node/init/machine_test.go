@@ -16,7 +16,7 @@ func TestHostLines(t *testing.T) {
 func TestContainerdSettings(t *testing.T) {
 	for systemd, want := range map[bool]string{true: "SystemdCgroup = true", false: "SystemdCgroup = false"} {
 		got := containerdSettings("pause:1", false, systemd)
-		if !strings.Contains(got, want) || !strings.Contains(got, `sandbox_image = "pause:1"`) {
+		if !strings.Contains(got, want) || !strings.Contains(got, `sandbox = "pause:1"`) {
 			t.Errorf("systemd %t, but got\n%s", systemd, got)
 		}
 	}
