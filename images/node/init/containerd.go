@@ -15,7 +15,9 @@ const (
 )
 
 // containerdSettings is containerd 2's configuration. The plugins left out cannot work here and cost
-// start-up time. Only a local pull discards what it has unpacked. CNI's binaries and configuration are where everyone looks for them.
+// start-up time. Only a local pull discards what it has unpacked. Samples of CPU usage, one a second of each container by
+// default, are 7 % of a core on an idle control plane; kubelet takes its own from cAdvisor. CNI's binaries and
+// configuration are where everyone looks for them.
 func containerdSettings(pause string, restrictOOM, systemdCgroup bool) string {
 	return fmt.Sprintf(`version = 4
 disabled_plugins = [
@@ -34,6 +36,8 @@ disabled_plugins = [
 
 [plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = %t
+  stats_collect_period = "1m"
+  stats_retention_period = "3m"
   tolerate_missing_hugetlb_controller = true
   [plugins."io.containerd.cri.v1.runtime".cni]
     bin_dirs = ["/opt/cni/bin"]
