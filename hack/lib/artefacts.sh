@@ -91,5 +91,5 @@ forget() { prune "$1" 0; }
 # prune NAME COUNT: keeps the newest builds of an artefact.
 prune() {
   local old
-  builds "$1" | tail -n "+$(($2 + 1))" | while read -r old; do rm -f "$old"; done
+  builds "$1" | tail -n "+$(($2 + 1))" | while read -r old; do remove_tree "$old"; done
 }
