@@ -7,7 +7,7 @@ import type { RunOptions } from '../contracts/run-options.js'
 import { KnestError } from '../errors.js'
 import { tryNestedApi } from '../nested-api/try-open.js'
 import { healthLimits } from '../spec/resolve-health.js'
-import type { NodeVerdict } from './assess.js'
+import type { NodeHealth, NodeVerdict } from './assess.js'
 import { decide } from './decide.js'
 import type { HealingDecision } from './decide.js'
 import { look, lookAtMembers } from './look.js'
@@ -74,7 +74,8 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
     reason: 'NodeNotReplaced',
     message: heldText(held),
   }))
-  const due = after.verdicts.flatMap((verdict) => againAt(verdict, mended.asked))
+  const before = new Map(seen.verdicts.map(({ name, health }) => [name, health]))
+  const due = after.verdicts.flatMap((verdict) => againAt(verdict, before.get(verdict.name), mended.asked))
   return {
     phase: status.phase,
     actions: [
@@ -91,8 +92,14 @@ export async function heal(parts: Parts, found: ClusterRecord, run: HealRun): Pr
   }
 }
 
-/** When to look again, though nobody tells of anything. */
-function againAt({ name, health, deadAt }: NodeVerdict, asked: ReadonlySet<string>): readonly number[] {
+/** When to look again, though nobody tells of anything. `before`: what the node was when it was decided what to do. */
+function againAt(
+  { name, health, deadAt }: NodeVerdict,
+  before: NodeHealth | undefined,
+  asked: ReadonlySet<string>,
+): readonly number[] {
+  // Its time was over meanwhile: nothing more happens to it that would tell.
+  if (health === 'dead' && before !== 'dead') return [Date.now()]
   if (health === 'host') return [Date.now() + hostMs]
   const isSilent = health === 'failing' && !asked.has(name)
   return [...(isSilent ? [Date.now() + silentMs] : []), ...(deadAt === undefined ? [] : [deadAt])]

@@ -338,6 +338,31 @@ describe('a controller and a node that the host has begun anew, on an empty disk
     expect(nodes.done.at(-1)).toBe('join q-worker-1')
   })
 
+  test('looks again at once at a node that came to be dead while nodes were asked', async () => {
+    const fixture = await createdFixture(withWorkers(2))
+    const { clusters, home, nodes } = fixture
+    const ready = { type: 'Ready', status: 'Unknown', lastTransitionTime: new Date().toISOString() }
+    const node = { apiVersion: 'v1', kind: 'Node' }
+    const status = { conditions: [ready] }
+    await nodes.api.objects.patch(node, 'q-worker-1', undefined, { status }, { signal: never })
+    const setStatus = home.setStatus.bind(home)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      home.setStatus = async (...args) => {
+        if (args[1].phase === 'Degraded') vi.setSystemTime(Date.now() + 600_000)
+        return setStatus(...args)
+      }
+      const report = await clusters.reconcile(ref, run)
+      expect(report.nodes).toContainEqual(expect.objectContaining({ name: 'q-worker-1', health: 'failing' }))
+      expect(report.actions).toEqual([])
+      expect(soon(report.nextAt)).toBeLessThanOrEqual(0)
+      const again = await clusters.reconcile(ref, run)
+      expect(again.actions.map(({ reason }) => reason)).toContain('NodeReplaced')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('asks one whose disk was kept, and leaves it as it is', async () => {
     const { clusters, nodes, phase } = await createdFixture(withWorkers(2))
     const worker = nodes.nodes.get('q-worker-1')
