@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { expectInventory, quietInventory } from './support/inventory.js'
+import { inventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { secondsUntil } from './support/until.js'
 
@@ -27,7 +27,7 @@ it('knest create brings a controller, and the last delete leaves nothing of it',
   } finally {
     for (const name of names) await run('delete', name, '--ignore-not-found')
   }
-  await expectInventory(host, before)
+  expect(await inventory(host)).toEqual(before)
   host.close()
   home.remove()
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
-import { expectInventory, quietInventory } from './support/inventory.js'
+import { inventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { findKubeVirt } from './support/kubevirt.js'
 
@@ -16,7 +16,7 @@ it('knest create --backend vm on a host without KubeVirt says what to do, and ma
     expect(outcome.code, outcome.stderr).toBe(3)
     expect(outcome.stderr.match(/^error: .*/gm)).toEqual([expect.stringContaining('has no KubeVirt')])
     expect(outcome.stderr).toMatch(/hint: .*knest host install kubevirt/)
-    await expectInventory(host, before)
+    expect(await inventory(host)).toEqual(before)
   } finally {
     host.close()
     home.remove()

@@ -3,7 +3,7 @@ import type { KubeApi } from 'knest'
 import { never, openHost } from './support/cluster.js'
 import { createHome, hostContext } from './support/home.js'
 import type { TestHome } from './support/home.js'
-import { expectInventory, quietInventory } from './support/inventory.js'
+import { inventory, quietInventory } from './support/inventory.js'
 import { runKnest } from './support/knest.js'
 import { findKubeVirt } from './support/kubevirt.js'
 import { nodeFlags } from './support/nodes.js'
@@ -32,7 +32,7 @@ async function refused(input: string, ...flags: readonly string[]): Promise<stri
   })
   expect(outcome.code, outcome.stderr).toBe(3)
   expect(outcome.stderr.match(/^error: /gm)).toHaveLength(1)
-  await expectInventory(host, before)
+  expect(await inventory(host)).toEqual(before)
   return outcome.stderr
 }
 
