@@ -68,7 +68,7 @@ const sideBySide = [
     'scale',
     'side-by-side',
   ],
-  ...['status', 'stories', 'streams', 'upstream-examples'],
+  ...['status', 'stories', 'streams', 'upgrade-sole', 'upstream-examples'],
 ]
 
 /**

@@ -80,12 +80,17 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     what: 'processes that come to their limit',
+    // As many that a command still finds room in the twentieth that is left.
     inject: ({ worker, script }) =>
-      script(worker, 'cd /sys/fs/cgroup/pids* && echo $(($(cat pids.current) * 20 / 19)) >pids.max'),
+      script(
+        worker,
+        'for i in $(seq 600); do setsid sleep 3600 </dev/null >/dev/null 2>&1 & done; cd /sys/fs/cgroup/pids* && echo $(($(cat pids.current) * 20 / 19)) >pids.max',
+      ),
     reason: 'ProcessLimit',
     object: onWorker,
     remedy: /ps -ef$/,
-    byHand: ({ worker, script }) => script(worker, 'cd /sys/fs/cgroup/pids* && echo max >pids.max'),
+    byHand: ({ worker, script }) =>
+      script(worker, 'cd /sys/fs/cgroup/pids* && echo max >pids.max && pkill sleep'),
   },
   {
     what: 'a Node object that was deleted',

@@ -1,7 +1,7 @@
 /** The Kubernetes the node image is built with; see `images/node`. */
 export const defaultKubernetesVersion = '1.35.4'
 /** Minor versions whose kubeadm configuration and flags knest knows. */
-export const supportedMinors: readonly number[] = [34, 35, 36]
+export const supportedMinors: readonly number[] = [34, 35, 36, 37]
 
 export function defaultImage(kubernetesVersion: string): string {
   return `localhost/knest/node:v${kubernetesVersion}`

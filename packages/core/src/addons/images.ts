@@ -10,6 +10,7 @@ const coreDnsTags: Readonly<Record<string, string>> = {
   '1.34': 'v1.12.1',
   '1.35': 'v1.13.1',
   '1.36': 'v1.14.2',
+  '1.37': 'v1.14.6',
 }
 
 export function coreDnsImage(kubernetesVersion: string): string {

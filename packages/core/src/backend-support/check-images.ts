@@ -19,14 +19,24 @@ export async function imageProblems(
   if (nodes === undefined || nodes.some((node) => imagesOf(node).length >= mostListed)) return []
   const having = nodes.filter((node) => imagesOf(node).includes(image))
   if (having.length > 0 || nodes.length === 0) return []
+  const others = otherTags(nodes, image)
   return [
     {
       reason: 'NodeImageMissing',
       severity: 'error',
-      message: `no node of the host has the image "${image}"`,
+      message: `no node of the host has the image "${image}"${others.length === 0 ? '' : `; of that name there is ${others.join(', ')}`}`,
       hint: `load it (embedded host: ${knestCommand('host', 'load', image)}; others: push it to a registry) or choose another with ${flag}`,
     },
   ]
+}
+
+/** Tags that nodes have of the image's name, as in `v1.35.4`. */
+function otherTags(nodes: readonly KubeObject[], image: string): readonly string[] {
+  const name = image.slice(0, image.lastIndexOf(':') + 1)
+  const tags = nodes.flatMap((node) =>
+    imagesOf(node).flatMap((other) => (other.startsWith(name) ? [other.slice(name.length)] : [])),
+  )
+  return [...new Set(tags)].sort()
 }
 
 function imagesOf(node: KubeObject): readonly string[] {

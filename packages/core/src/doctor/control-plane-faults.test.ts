@@ -157,6 +157,32 @@ test.each<FaultRow>([
     /kubeadm init phase control-plane apiserver/,
   ],
   [
+    'an API server with a wrong flag, and what ends without it',
+    {
+      apiProblem: 'no control plane is ready',
+      lastWords: [
+        { part: 'kube-controller-manager', node: 'q-cp-0', said: 'leaderelection lost' },
+        { part: 'kube-apiserver', node: 'q-cp-0', said: 'unknown flag: --not-there' },
+      ],
+    },
+    'StaticPodCrashes',
+    'node/q-cp-0',
+    /kubeadm init phase control-plane apiserver/,
+  ],
+  [
+    'an etcd with a wrong flag, and what ends without it',
+    {
+      apiProblem: 'no control plane is ready',
+      lastWords: [
+        { part: 'kube-apiserver', node: 'q-cp-0', said: 'connection refused' },
+        { part: 'etcd', node: 'q-cp-0', said: 'unknown flag: --not-there' },
+      ],
+    },
+    'StaticPodCrashes',
+    'node/q-cp-0',
+    /correct its manifest/,
+  ],
+  [
     'the part of a control plane that joined',
     {
       ...three,

@@ -15,6 +15,7 @@ type Rule = (cluster: JudgedCluster) => readonly Named[]
 export const nestedRules: readonly Rule[] = [
   services,
   processes,
+  startsNothing,
   tunnels,
   deadParts,
   notReady,
@@ -76,6 +77,24 @@ function processes({ facts: { record }, services: all }: JudgedCluster): readonl
   ]
 }
 
+/** By which a runtime says that the kernel gave a command no process or no memory; "procReady" is runc's. */
+const noRoom = /procReady not received|resource temporarily unavailable|cannot allocate memory/i
+
+function startsNothing({ facts: { record, looks } }: JudgedCluster): readonly Named[] {
+  return [...looks.silent].flatMap(([name, said]) => {
+    const [words] = noRoom.exec(said) ?? []
+    if (words === undefined) return []
+    return [
+      named(
+        'ProcessLimit',
+        `node/${name}`,
+        `no command can be started in it: ${words}`,
+        `raise the limit of processes (podPidsLimit of the host nodes' kubelet) or the memory of the node, or delete pods that run there: ${kubectl(record, 'get', 'pods', '-A', '--field-selector', `spec.nodeName=${name}`)}`,
+      ),
+    ]
+  })
+}
+
 const vxlanDevices = ['flannel.1', 'vxlan.calico']
 
 function tunnels({ facts: { record }, services: all }: JudgedCluster): readonly Named[] {
@@ -96,8 +115,14 @@ function tunnels({ facts: { record }, services: all }: JudgedCluster): readonly 
 
 const config = '/etc/kubernetes/knest-kubeadm.yaml'
 
+/** Without one of these the parts behind it on the same node end, too. */
+const bearing = ['etcd', 'kube-apiserver']
+
 function deadParts({ facts: { record }, lastWords, services: all }: JudgedCluster): readonly Named[] {
-  return lastWords.map(({ part, node, said }) =>
+  const bears = (node: string): string | undefined =>
+    bearing.find((part) => lastWords.some((other) => other.node === node && other.part === part))
+  const causes = lastWords.filter(({ part, node }) => part === (bears(node) ?? part))
+  return causes.map(({ part, node, said }) =>
     named(
       'StaticPodCrashes',
       `node/${node}`,

@@ -67,6 +67,18 @@ test.each<FaultRow>([
     /kernel\.threads-max/,
   ],
   [
+    'no process is left for a command',
+    {
+      silent: {
+        'q-worker-0':
+          'command "bash" could not be run in pod "knest-q/q-worker-0-0": OCI runtime exec failed: exec failed: unable to start container process: procReady not received',
+      },
+    },
+    'ProcessLimit',
+    'node/q-worker-0',
+    /podPidsLimit.*`knest shell q -- kubectl get pods -A --field-selector spec.nodeName=q-worker-0`/,
+  ],
+  [
     'the pod network of the host got a smaller MTU',
     { says: { 'q-worker-0': 'mtu eth0 1400' } },
     'MtuTooLarge',

@@ -22,7 +22,8 @@ export async function upgradeConfiguration(
 ): Promise<void> {
   const kept = await readKeptConfiguration(need(context.api, 'the nested API'), signal)
   const stdin = await bundle(context, node, kept)
-  await runScript(node, 'kubeadm init', configurationScript, { stdin, timeoutMs: 120_000, signal })
+  const script = configurationScript(context.record.spec.kubernetesVersion)
+  await runScript(node, 'kubeadm init', script, { stdin, timeoutMs: 120_000, signal })
 }
 
 /**

@@ -58,10 +58,16 @@ export function standInScript(version: string, old: string): string {
     .join('')
 }
 
-/** What kubeadm keeps in the cluster: its own configuration and that of kubelets to come. */
-export const configurationScript = `tar --no-same-owner -xf - -C /
+/**
+ * What kubeadm keeps in the cluster: its own configuration, that of kubelets to come, and what its certificates may do.
+ * From 1.36 on the client certificate by which a new API server asks kubelets is in no group of administrators.
+ */
+export function configurationScript(version: string): string {
+  return `tar --no-same-owner -xf - -C /
 kubeadm init phase upload-config all --config ${configPath} 2>&1
+kubeadm upgrade apply phase bootstrap-token v${version} 2>&1
 `
+}
 
 /** What an upgrade of kube-proxy and DNS waits for; each only where the cluster has it. DNS is knest's own. */
 export function addonsScript(seconds: number, { proxy, dns }: { proxy: boolean; dns: boolean }): string {
