@@ -35,6 +35,9 @@ export async function expectUpgraded(cluster: TestCluster, nodes: readonly strin
   const system = 'kube-system'
   const config = await api.get({ apiVersion: 'v1', kind: 'ConfigMap' }, 'kubeadm-config', system, never)
   expect(JSON.stringify(config?.data)).toContain(`kubernetesVersion: v${to}`)
+  // Without it a control plane that joins from now on may not ask kubelets: its certificate is in no group of administrators.
+  const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding' }
+  expect(await api.get(binding, 'kubeadm:apiserver-kubelet-client', undefined, never)).toBeDefined()
   const proxy = await api.get({ apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'kube-proxy', system, never)
   expect(JSON.stringify(proxy?.spec)).toContain(`kube-proxy:v${to}`)
   const podsOfSystem = (): Promise<readonly KubeObject[]> =>

@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createHome } from './home.js'
-import { hostEngine } from './host.js'
 import { runKnest } from './knest.js'
 
 const settings = readFileSync(new URL('../../../images/versions.env', import.meta.url), 'utf8')
 
 function setting(name: string): string {
-  const found = new RegExp(`^${name}='?([^']+)'?$`, 'm').exec(settings)?.[1]
+  const found = new RegExp(`^${name}='?([^'\\n]+)'?$`, 'm').exec(settings)?.[1]
   if (found === undefined) throw new Error(`images/versions.env has no ${name}`)
   return found
 }
@@ -34,10 +32,8 @@ export async function needImages(...wanted: readonly string[]): Promise<void> {
   const home = createHome()
   try {
     const images = wanted.map((version) => `${repository}:v${version}`)
-    for (const image of images)
-      execFileSync(await hostEngine(home), ['image', 'inspect', image], { stdio: 'ignore' })
     const { code, stderr } = await runKnest(home, ['host', 'load', ...images])
-    if (code !== 0) throw new Error(`${images.join(', ')}: ${stderr}`)
+    if (code !== 0) throw new Error(`build them with hack/build-images --all: ${stderr}`)
   } finally {
     home.remove()
   }

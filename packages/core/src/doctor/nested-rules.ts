@@ -82,16 +82,10 @@ const noRoom = /procReady not received|resource temporarily unavailable|cannot a
 
 function startsNothing({ facts: { record, looks } }: JudgedCluster): readonly Named[] {
   return [...looks.silent].flatMap(([name, said]) => {
-    const [words] = noRoom.exec(said) ?? []
-    if (words === undefined) return []
-    return [
-      named(
-        'ProcessLimit',
-        `node/${name}`,
-        `no command can be started in it: ${words}`,
-        `raise the limit of processes (podPidsLimit of the host nodes' kubelet) or the memory of the node, or delete pods that run there: ${kubectl(record, 'get', 'pods', '-A', '--field-selector', `spec.nodeName=${name}`)}`,
-      ),
-    ]
+    const [words = ''] = noRoom.exec(said) ?? []
+    const what = `no command can be started in it: ${words}`
+    const hint = `raise the limit of processes (podPidsLimit of the host nodes' kubelet) or the memory of the node, or delete pods that run there: ${kubectl(record, 'get', 'pods', '-A', '--field-selector', `spec.nodeName=${name}`)}`
+    return words === '' ? [] : [named('ProcessLimit', `node/${name}`, what, hint)]
   })
 }
 
@@ -121,15 +115,16 @@ const bearing = ['etcd', 'kube-apiserver']
 function deadParts({ facts: { record }, lastWords, services: all }: JudgedCluster): readonly Named[] {
   const bears = (node: string): string | undefined =>
     bearing.find((part) => lastWords.some((other) => other.node === node && other.part === part))
-  const causes = lastWords.filter(({ part, node }) => part === (bears(node) ?? part))
-  return causes.map(({ part, node, said }) =>
-    named(
-      'StaticPodCrashes',
-      `node/${node}`,
-      `${part} does not run; it said last: ${said}`,
-      `${part === 'etcd' ? 'correct its manifest' : `have its manifest made as it was: ${rewrite(record, node, part, all.get(node))}`}; a setting of spec.kubernetes is corrected by an apply; see: ${onNode(record, node, 'cat', `/etc/kubernetes/manifests/${part}.yaml`)}`,
-    ),
-  )
+  return lastWords
+    .filter(({ part, node }) => part === (bears(node) ?? part))
+    .map(({ part, node, said }) =>
+      named(
+        'StaticPodCrashes',
+        `node/${node}`,
+        `${part} does not run; it said last: ${said}`,
+        `${part === 'etcd' ? 'correct its manifest' : `have its manifest made as it was: ${rewrite(record, node, part, all.get(node))}`}; a setting of spec.kubernetes is corrected by an apply; see: ${onNode(record, node, 'cat', `/etc/kubernetes/manifests/${part}.yaml`)}`,
+      ),
+    )
 }
 
 function rewrite(record: ClusterRecord, node: string, part: string, found: NodeServices | undefined): string {

@@ -174,7 +174,11 @@ describe('resolveSpec', () => {
       /300 is above 200/,
     ],
     ['half a worker', { workers: [{ count: 0.5 }] }, /not a whole number/],
-    ['an old Kubernetes', { kubernetesVersion: '1.33.1' }, /not supported; use one of 1.34, 1.35, 1.36, 1.37/],
+    [
+      'an old Kubernetes',
+      { kubernetesVersion: '1.33.1' },
+      /not supported; use one of 1.34, 1.35, 1.36, 1.37/,
+    ],
     ['a future Kubernetes', { kubernetesVersion: 'v2.0.0' }, /not supported/],
     ['half a version', { kubernetesVersion: '1.35' }, /"1.35" is not a full version; .*1.35.4/],
     ['a word as version', { kubernetesVersion: 'latest' }, /not a full version/],

@@ -2,6 +2,8 @@ import { supportedMinors } from '../../defaults.js'
 import { parseVersion } from '../../values/index.js'
 import { etcd } from './known/etcd.js'
 import { kubernetes1_35 } from './known/kubernetes-1-35.js'
+import { kubernetes1_36 } from './known/kubernetes-1-36.js'
+import { kubernetes1_37 } from './known/kubernetes-1-37.js'
 
 export type Program = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd'
 export type Configured = 'kubelet' | 'kube-proxy'
@@ -32,7 +34,11 @@ export interface KnownSettings {
   readonly fields: Readonly<Record<Configured, Names<FieldKind>>>
 }
 
-const texts: ReadonlyMap<number, string> = new Map([[35, kubernetes1_35]])
+const texts: ReadonlyMap<number, string> = new Map([
+  [35, kubernetes1_35],
+  [36, kubernetes1_36],
+  [37, kubernetes1_37],
+])
 const read = new Map<number, KnownSettings>()
 
 /** Undefined for a version that knest does not know; of one that nobody has recorded every name is taken. */

@@ -190,9 +190,9 @@ test.each([35])('what Kubernetes 1.%i takes is known', (minor) => {
 
 test("of a version that nobody has recorded only what is knest's is refused", () => {
   const settings = { featureGates: { New: true }, kubelet: { new: 1 }, ...argument('apiServer', 'new') }
-  expect(said(settings, '1.36.3')).toEqual([])
-  expect(said(argument('apiServer', 'etcd-servers'), '1.36.3')).toHaveLength(1)
-  expect(said({ kubelet: { clusterDNS: [] } }, '1.36.3')).toHaveLength(1)
+  expect(said(settings, '1.34.4')).toEqual([])
+  expect(said(argument('apiServer', 'etcd-servers'), '1.34.4')).toHaveLength(1)
+  expect(said({ kubelet: { clusterDNS: [] } }, '1.34.4')).toHaveLength(1)
 })
 
 test('a version that is not known is told of elsewhere', () => {
